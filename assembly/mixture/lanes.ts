@@ -1,0 +1,431 @@
+// Particles across lanes, for D = 1, 2, 3. Dimension and flags are types, so that every `if` on them is
+// decided by the compiler: D is u8, u16 or u32 for 1, 2 or 3 coordinates, a flag is Yes or No.
+//
+// Every function treats one group of particles (4 float32 or 2 float64). In it
+//   y      the query divided by alpha, in units of the data
+//   k      alpha^2 log2(e) / (2 V), so that log2 of a weight is -k |y - mu|^2 + logWeight
+//   best   the point whose weight is largest; log2 weights are taken relative to it by
+//          |y - r|^2 - |y - mu|^2 = sum_d (mu_d - r_d) (2 y_d - r_d - mu_d),
+//          which keeps the digits that the difference of two rounded squares loses far away.
+import { exp2, exp2Floor, exp2Table, squareFloor } from "../simd/exp2";
+import { CHUNK, clear, flush, gather, laneCount, madd, scatter, splat, totals } from "../simd/vector";
+
+type Yes = u8;
+type No = u16;
+
+// @ts-ignore: decorator
+@inline
+function dim<D>(): u32 {
+  return sizeof<D>() == 4 ? 3 : sizeof<D>();
+}
+
+// Slots of float64 totals in `scratch`, 32 bytes each; behind them the table of exp2.
+const SLOT: u32 = 32;
+const TABLE: u32 = 12 * SLOT;
+
+// @ts-ignore: decorator
+@inline
+function coordinate<T>(base: u32, stride: u32, last: u32, first: u32, d: u32): v128 {
+  const offset: u32 = d * sizeof<T>();
+  const i1 = min(first + 1, last);
+  const i2 = min(first + 2, last);
+  const i3 = min(first + 3, last);
+  return gather<T>(
+    base + first * stride + offset,
+    base + i1 * stride + offset,
+    base + i2 * stride + offset,
+    base + i3 * stride + offset,
+  );
+}
+
+/** The float64 numbers of a group, as T (k of each particle; stride 0 where all share one). */
+// @ts-ignore: decorator
+@inline
+function scalars<T>(base: u32, stride: u32, last: u32, first: u32): v128 {
+  const a = load<f64>(base + first * stride);
+  const b = load<f64>(base + min(first + 1, last) * stride);
+  if (sizeof<T>() == 8) return f64x2.replace_lane(f64x2.splat(a), 1, b);
+  const c = load<f64>(base + min(first + 2, last) * stride);
+  const d = load<f64>(base + min(first + 3, last) * stride);
+  let v = f32x4.splat(<f32>a);
+  v = f32x4.replace_lane(v, 1, <f32>b);
+  v = f32x4.replace_lane(v, 2, <f32>c);
+  return f32x4.replace_lane(v, 3, <f32>d);
+}
+
+// @ts-ignore: decorator
+@inline
+function indexSplat<T>(i: u32): v128 {
+  return sizeof<T>() == 4 ? i32x4.splat(i) : i64x2.splat(i);
+}
+
+// @ts-ignore: decorator
+@inline
+function indexLane<T>(v: v128, lane: u32): u32 {
+  if (sizeof<T>() == 8) return lane == 0 ? <u32>i64x2.extract_lane(v, 0) : <u32>i64x2.extract_lane(v, 1);
+  if (lane == 0) return i32x4.extract_lane(v, 0);
+  if (lane == 1) return i32x4.extract_lane(v, 1);
+  if (lane == 2) return i32x4.extract_lane(v, 2);
+  return i32x4.extract_lane(v, 3);
+}
+
+/** Coordinate d of the points whose indices are in `index`. */
+// @ts-ignore: decorator
+@inline
+function pointCoordinate<T, D>(points: u32, index: v128, d: u32): v128 {
+  const stride: u32 = dim<D>() * sizeof<T>();
+  const base = points + d * sizeof<T>();
+  const p0 = base + indexLane<T>(index, 0) * stride;
+  const p1 = base + indexLane<T>(index, 1) * stride;
+  if (sizeof<T>() == 8) return gather<T>(p0, p1, p0, p0);
+  return gather<T>(p0, p1, base + indexLane<T>(index, 2) * stride, base + indexLane<T>(index, 3) * stride);
+}
+
+// @ts-ignore: decorator
+@inline
+function squaredDistance<T, D>(p: u32, y0: v128, y1: v128, y2: v128): v128 {
+  let e = v128.sub<T>(y0, v128.load_splat<T>(p));
+  let sum = v128.mul<T>(e, e);
+  if (sizeof<D>() > 1) {
+    e = v128.sub<T>(y1, v128.load_splat<T>(p + sizeof<T>()));
+    sum = madd<T>(e, e, sum);
+  }
+  if (sizeof<D>() > 2) {
+    e = v128.sub<T>(y2, v128.load_splat<T>(p + 2 * sizeof<T>()));
+    sum = madd<T>(e, e, sum);
+  }
+  return sum;
+}
+
+/** The index of the point of largest weight: least |y - mu|^2 - logWeight / k, ties to the first. */
+// @ts-ignore: decorator
+@inline
+function bestPoint<T, D>(points: u32, lw: u32, M: u32, k: v128, y0: v128, y1: v128, y2: v128): v128 {
+  let least = splat<T>(Infinity);
+  let index = indexSplat<T>(0);
+  let current = indexSplat<T>(0);
+  const one = indexSplat<T>(1);
+  let p = points;
+  const end = points + M * dim<D>() * sizeof<T>();
+  if (lw == 0) {
+    while (p < end) {
+      const u = squaredDistance<T, D>(p, y0, y1, y2);
+      index = v128.bitselect(current, index, v128.lt<T>(u, least));
+      least = v128.pmin<T>(least, u);
+      current = sizeof<T>() == 4 ? i32x4.add(current, one) : i64x2.add(current, one);
+      p += dim<D>() * sizeof<T>();
+    }
+  } else {
+    const minusInverse = v128.div<T>(splat<T>(-1.0), k);
+    let q = lw;
+    while (p < end) {
+      const u = madd<T>(minusInverse, v128.load_splat<T>(q), squaredDistance<T, D>(p, y0, y1, y2));
+      index = v128.bitselect(current, index, v128.lt<T>(u, least));
+      least = v128.pmin<T>(least, u);
+      current = sizeof<T>() == 4 ? i32x4.add(current, one) : i64x2.add(current, one);
+      p += dim<D>() * sizeof<T>();
+      q += sizeof<T>();
+    }
+  }
+  return index;
+}
+
+/** log2 of the weight of the point at p relative to the best one, clamped for exp2. */
+// @ts-ignore: decorator
+@inline
+function relativeLog<T, D, W>(
+  p: u32, q: u32, k: v128, lwBest: v128,
+  r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128,
+): v128 {
+  let mu = v128.load_splat<T>(p);
+  let sum = v128.mul<T>(v128.sub<T>(mu, r0), v128.sub<T>(q0, mu));
+  if (sizeof<D>() > 1) {
+    mu = v128.load_splat<T>(p + sizeof<T>());
+    sum = madd<T>(v128.sub<T>(mu, r1), v128.sub<T>(q1, mu), sum);
+  }
+  if (sizeof<D>() > 2) {
+    mu = v128.load_splat<T>(p + 2 * sizeof<T>());
+    sum = madd<T>(v128.sub<T>(mu, r2), v128.sub<T>(q2, mu), sum);
+  }
+  const log = sizeof<W>() == 1
+    ? madd<T>(k, sum, v128.sub<T>(v128.load_splat<T>(q), lwBest))
+    : v128.mul<T>(k, sum);
+  return v128.pmax<T>(log, splat<T>(exp2Floor<T>()));
+}
+
+/**
+ * Sums over all points of w, w mu_d and, with `full`, w log2 w and w^2, into the totals
+ * 0: w, 1..3: w mu_d, 4: w log2 w, 5: w^2.
+ */
+// @ts-ignore: decorator
+@inline
+function sumWeights<T, D, W, F>(
+  scratch: u32, table: u32, points: u32, lw: u32, M: u32, k: v128, lwBest: v128,
+  r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128,
+): void {
+  clear(scratch, 6 * SLOT);
+  let p = points;
+  let q = lw;
+  const end = points + M * dim<D>() * sizeof<T>();
+  while (p < end) {
+    const stop = min(end, p + CHUNK * dim<D>() * sizeof<T>());
+    let s = splat<T>(0.0);
+    let s0 = s;
+    let s1 = s;
+    let s2 = s;
+    let sl = s;
+    let sw = s;
+    while (p < stop) {
+      const log = relativeLog<T, D, W>(p, q, k, lwBest, r0, r1, r2, q0, q1, q2);
+      const w = exp2<T>(log, table);
+      s = v128.add<T>(s, w);
+      s0 = madd<T>(w, v128.load_splat<T>(p), s0);
+      if (sizeof<D>() > 1) s1 = madd<T>(w, v128.load_splat<T>(p + sizeof<T>()), s1);
+      if (sizeof<D>() > 2) s2 = madd<T>(w, v128.load_splat<T>(p + 2 * sizeof<T>()), s2);
+      if (sizeof<F>() == 1) {
+        sl = madd<T>(w, log, sl);
+        // Squares that would be subnormal (slow, and below 2^-120 of a sum of at least 1) are left out.
+        const large = v128.and(w, v128.gt<T>(w, splat<T>(squareFloor<T>())));
+        sw = madd<T>(large, large, sw);
+      }
+      p += dim<D>() * sizeof<T>();
+      if (sizeof<W>() == 1) q += sizeof<T>();
+    }
+    flush<T>(scratch, s);
+    flush<T>(scratch + SLOT, s0);
+    if (sizeof<D>() > 1) flush<T>(scratch + 2 * SLOT, s1);
+    if (sizeof<D>() > 2) flush<T>(scratch + 3 * SLOT, s2);
+    if (sizeof<F>() == 1) {
+      flush<T>(scratch + 4 * SLOT, sl);
+      flush<T>(scratch + 5 * SLOT, sw);
+    }
+  }
+}
+
+/** The totals 1..3 divided by total 0, in float64. */
+// @ts-ignore: decorator
+@inline
+function divideMean<D>(scratch: u32): void {
+  const low = v128.load(scratch);
+  const high = v128.load(scratch, 16);
+  for (let d: u32 = 1; d <= dim<D>(); d++) {
+    const p = scratch + d * SLOT;
+    v128.store(p, f64x2.div(v128.load(p), low));
+    v128.store(p, f64x2.div(v128.load(p, 16), high), 16);
+  }
+}
+
+/**
+ * The weighted mean of the points (`out`, n x D) and, where `stats` is not 0, what else a first pass
+ * gives (n x 4 float64: index of the best point, sum of relative weights, sum of w log2 w, of w^2);
+ * where `cov` is not 0 the weighted covariance about the mean (n x D(D+1)/2: 00 01 02 11 12 22);
+ * where `weights` is not 0 the normalised weights (n x M).
+ */
+// @ts-ignore: decorator
+@inline
+export function posterior<T, D>(
+  out: u32, stats: u32, cov: u32, weights: u32, scratch: u32,
+  y: u32, kPointer: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32,
+): void {
+  const stride: u32 = dim<D>() * sizeof<T>();
+  exp2Table<T>(scratch + TABLE);
+  const two = splat<T>(2.0);
+  const last = n - 1;
+  for (let first: u32 = 0; first < n; first += laneCount<T>()) {
+    const count = min(laneCount<T>(), n - first);
+    const y0 = coordinate<T>(y, stride, last, first, 0);
+    const y1 = sizeof<D>() > 1 ? coordinate<T>(y, stride, last, first, 1) : y0;
+    const y2 = sizeof<D>() > 2 ? coordinate<T>(y, stride, last, first, 2) : y0;
+    const k = scalars<T>(kPointer, kStride, last, first);
+    const best = bestPoint<T, D>(points, lw, M, k, y0, y1, y2);
+    const r0 = pointCoordinate<T, D>(points, best, 0);
+    const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
+    const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
+    const q0 = v128.sub<T>(v128.mul<T>(two, y0), r0);
+    const q1 = sizeof<D>() > 1 ? v128.sub<T>(v128.mul<T>(two, y1), r1) : q0;
+    const q2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, y2), r2) : q0;
+    const lwBest = lw ? pointCoordinate<T, u8>(lw, best, 0) : splat<T>(0.0);
+    const full = stats != 0;
+    if (full) {
+      if (lw) sumWeights<T, D, Yes, Yes>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+      else sumWeights<T, D, No, Yes>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+    } else if (lw) sumWeights<T, D, Yes, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+    else sumWeights<T, D, No, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+    divideMean<D>(scratch);
+    const m0 = totals<T>(scratch + SLOT);
+    const m1 = sizeof<D>() > 1 ? totals<T>(scratch + 2 * SLOT) : m0;
+    const m2 = sizeof<D>() > 2 ? totals<T>(scratch + 3 * SLOT) : m0;
+    const target = out + first * stride;
+    scatter<T>(target, stride, m0, count);
+    if (sizeof<D>() > 1) scatter<T>(target + sizeof<T>(), stride, m1, count);
+    if (sizeof<D>() > 2) scatter<T>(target + 2 * sizeof<T>(), stride, m2, count);
+    if (full) {
+      for (let i: u32 = 0; i < count; i++) {
+        const row = stats + (first + i) * 32;
+        store<f64>(row, <f64>indexLane<T>(best, i));
+        store<f64>(row + 8, load<f64>(scratch + 8 * i));
+        store<f64>(row + 16, load<f64>(scratch + 4 * SLOT + 8 * i));
+        store<f64>(row + 24, load<f64>(scratch + 5 * SLOT + 8 * i));
+      }
+    }
+    if (cov | weights) {
+      const packed: u32 = ((dim<D>() * (dim<D>() + 1)) / 2) * sizeof<T>();
+      const inverse = v128.div<T>(splat<T>(1.0), totals<T>(scratch));
+      spread<T, D>(
+        cov ? cov + first * packed : 0, weights ? weights + first * M * sizeof<T>() : 0, scratch + 6 * SLOT,
+        scratch + TABLE, points, lw, M, count, k, lwBest, inverse, r0, r1, r2, q0, q1, q2, m0, m1, m2,
+      );
+    }
+  }
+}
+
+/** The second pass: covariance about the mean and the weights themselves. */
+function spread<T, D>(
+  cov: u32, weights: u32, scratch: u32, table: u32, points: u32, lw: u32, M: u32, count: u32,
+  k: v128, lwBest: v128, inverse: v128, r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128,
+  m0: v128, m1: v128, m2: v128,
+): void {
+  clear(scratch, 6 * SLOT);
+  const lwVector = lw ? lwBest : splat<T>(0.0);
+  for (let start: u32 = 0; start < M; start += CHUNK) {
+    const stop = min(M, start + CHUNK);
+    const zero = splat<T>(0.0);
+    let c00 = zero;
+    let c01 = zero;
+    let c02 = zero;
+    let c11 = zero;
+    let c12 = zero;
+    let c22 = zero;
+    for (let m = start; m < stop; m++) {
+      const p = points + m * dim<D>() * sizeof<T>();
+      const log = lw
+        ? relativeLog<T, D, Yes>(p, lw + m * sizeof<T>(), k, lwVector, r0, r1, r2, q0, q1, q2)
+        : relativeLog<T, D, No>(p, 0, k, lwVector, r0, r1, r2, q0, q1, q2);
+      const w = v128.mul<T>(exp2<T>(log, table), inverse);
+      if (weights) scatter<T>(weights + m * sizeof<T>(), M * sizeof<T>(), w, count);
+      const e0 = v128.sub<T>(v128.load_splat<T>(p), m0);
+      const f0 = v128.mul<T>(w, e0);
+      c00 = madd<T>(f0, e0, c00);
+      if (sizeof<D>() > 1) {
+        const e1 = v128.sub<T>(v128.load_splat<T>(p + sizeof<T>()), m1);
+        const f1 = v128.mul<T>(w, e1);
+        c01 = madd<T>(f0, e1, c01);
+        c11 = madd<T>(f1, e1, c11);
+        if (sizeof<D>() > 2) {
+          const e2 = v128.sub<T>(v128.load_splat<T>(p + 2 * sizeof<T>()), m2);
+          c02 = madd<T>(f0, e2, c02);
+          c12 = madd<T>(f1, e2, c12);
+          c22 = madd<T>(v128.mul<T>(w, e2), e2, c22);
+        }
+      }
+    }
+    flush<T>(scratch, c00);
+    if (sizeof<D>() > 1) flush<T>(scratch + SLOT, c01);
+    if (sizeof<D>() > 2) flush<T>(scratch + 2 * SLOT, c02);
+    if (sizeof<D>() > 1) flush<T>(scratch + 3 * SLOT, c11);
+    if (sizeof<D>() > 2) flush<T>(scratch + 4 * SLOT, c12);
+    if (sizeof<D>() > 2) flush<T>(scratch + 5 * SLOT, c22);
+  }
+  if (!cov) return;
+  const size: u32 = sizeof<T>();
+  const packed: u32 = ((dim<D>() * (dim<D>() + 1)) / 2) * size;
+  scatter<T>(cov, packed, totals<T>(scratch), count);
+  if (sizeof<D>() == 2) {
+    scatter<T>(cov + size, packed, totals<T>(scratch + SLOT), count);
+    scatter<T>(cov + 2 * size, packed, totals<T>(scratch + 3 * SLOT), count);
+  }
+  if (sizeof<D>() == 4) {
+    for (let j: u32 = 1; j < 6; j++) scatter<T>(cov + j * size, packed, totals<T>(scratch + j * SLOT), count);
+  }
+}
+
+/** `draws` categorical draws from the weights of a group, by inversion in index order. */
+// @ts-ignore: decorator
+@inline
+function drawGroup<T, D>(
+  scratch: u32, table: u32, points: u32, lw: u32, M: u32, uniform: v128, best: v128, k: v128, lwBest: v128,
+  r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128,
+): v128 {
+  // `uniform` is u Z: what is left of it is taken from float64 totals at every chunk.
+  clear(scratch, SLOT);
+  let index = best;
+  let found = splat<T>(0.0);
+  for (let start: u32 = 0; start < M; start += CHUNK) {
+    const stop = min(M, start + CHUNK);
+    const left = v128.sub<T>(uniform, totals<T>(scratch));
+    let sum = splat<T>(0.0);
+    for (let m = start; m < stop; m++) {
+      const p = points + m * dim<D>() * sizeof<T>();
+      const log = lw
+        ? relativeLog<T, D, Yes>(p, lw + m * sizeof<T>(), k, lwBest, r0, r1, r2, q0, q1, q2)
+        : relativeLog<T, D, No>(p, 0, k, lwBest, r0, r1, r2, q0, q1, q2);
+      sum = v128.add<T>(sum, exp2<T>(log, table));
+      const hit = v128.andnot(v128.gt<T>(sum, left), found);
+      index = v128.bitselect(indexSplat<T>(m), index, hit);
+      found = v128.or(found, hit);
+    }
+    flush<T>(scratch, sum);
+    if (i32x4.all_true(found)) break;
+  }
+  return index;
+}
+
+/**
+ * The mean (`mean`, n x D) and the average of `draws` points drawn from the weights (`out`, n x D).
+ * `uniforms` holds n x draws float64 numbers in (0, 1).
+ */
+// @ts-ignore: decorator
+@inline
+export function posteriorDraw<T, D>(
+  out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32,
+  y: u32, kPointer: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32,
+): void {
+  const stride: u32 = dim<D>() * sizeof<T>();
+  exp2Table<T>(scratch + TABLE);
+  const two = splat<T>(2.0);
+  const last = n - 1;
+  for (let first: u32 = 0; first < n; first += laneCount<T>()) {
+    const count = min(laneCount<T>(), n - first);
+    const y0 = coordinate<T>(y, stride, last, first, 0);
+    const y1 = sizeof<D>() > 1 ? coordinate<T>(y, stride, last, first, 1) : y0;
+    const y2 = sizeof<D>() > 2 ? coordinate<T>(y, stride, last, first, 2) : y0;
+    const k = scalars<T>(kPointer, kStride, last, first);
+    const best = bestPoint<T, D>(points, lw, M, k, y0, y1, y2);
+    const r0 = pointCoordinate<T, D>(points, best, 0);
+    const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
+    const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
+    const q0 = v128.sub<T>(v128.mul<T>(two, y0), r0);
+    const q1 = sizeof<D>() > 1 ? v128.sub<T>(v128.mul<T>(two, y1), r1) : q0;
+    const q2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, y2), r2) : q0;
+    const lwBest = lw ? pointCoordinate<T, u8>(lw, best, 0) : splat<T>(0.0);
+    if (lw) sumWeights<T, D, Yes, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+    else sumWeights<T, D, No, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+    divideMean<D>(scratch);
+    const target = mean + first * stride;
+    scatter<T>(target, stride, totals<T>(scratch + SLOT), count);
+    if (sizeof<D>() > 1) scatter<T>(target + sizeof<T>(), stride, totals<T>(scratch + 2 * SLOT), count);
+    if (sizeof<D>() > 2) scatter<T>(target + 2 * sizeof<T>(), stride, totals<T>(scratch + 3 * SLOT), count);
+    // Thresholds u Z in float64 (slot 7), draws summed in slots 8..10.
+    clear(scratch + 8 * SLOT, 3 * SLOT);
+    for (let r: u32 = 0; r < draws; r++) {
+      for (let i: u32 = 0; i < laneCount<T>(); i++) {
+        const u = load<f64>(uniforms + (min(first + i, last) * draws + r) * 8);
+        store<f64>(scratch + 7 * SLOT + 8 * i, u * load<f64>(scratch + 8 * i));
+      }
+      const index = drawGroup<T, D>(
+        scratch + 6 * SLOT, scratch + TABLE, points, lw, M, totals<T>(scratch + 7 * SLOT), best, k, lwBest,
+        r0, r1, r2, q0, q1, q2,
+      );
+      flush<T>(scratch + 8 * SLOT, pointCoordinate<T, D>(points, index, 0));
+      if (sizeof<D>() > 1) flush<T>(scratch + 9 * SLOT, pointCoordinate<T, D>(points, index, 1));
+      if (sizeof<D>() > 2) flush<T>(scratch + 10 * SLOT, pointCoordinate<T, D>(points, index, 2));
+    }
+    const inverse = f64x2.splat(1.0 / <f64>draws);
+    for (let d: u32 = 0; d < dim<D>(); d++) {
+      const p = scratch + (8 + d) * SLOT;
+      v128.store(p, f64x2.mul(v128.load(p), inverse));
+      v128.store(p, f64x2.mul(v128.load(p, 16), inverse), 16);
+      scatter<T>(out + first * stride + d * sizeof<T>(), stride, totals<T>(p), count);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** The exports of `assembly/index.ts`, in its order; a test holds the two to each other. */
+export interface Abi {
+  [name: string]: Kernel;
+}
+export type Kernel = (...args: number[]) => void;
+
+/** The exported kernels of one precision, without the precision in their names. */
+export const typedKernels = {
+  posteriorLanes1: 12,
+  posteriorDrawLanes1: 13,
+  posteriorLanes2: 12,
+  posteriorDrawLanes2: 13,
+  posteriorLanes3: 12,
+  posteriorDrawLanes3: 13,
+  distances: 8,
+  relativeWeights: 10,
+  average: 11,
+  averageDistance: 7,
+  covariance: 11,
+  normalise: 6,
+  drawRows: 11,
+  normals: 10,
+  affine: 11,
+  exp2: 4,
+} as const;
+
+/** The kernels that know no precision. */
+export const plainKernels = { philoxBlock: 7, uniforms: 9 } as const;
+
+export type TypedKernelName = keyof typeof typedKernels;
+export type KernelSet = Record<TypedKernelName, Kernel> & Record<keyof typeof plainKernels, Kernel>;
+
+/** The name under which a kernel is exported: F32 or F64 stands before `Lanes`, else at the end. */
+export function exportName(name: TypedKernelName, bytes: 4 | 8): string {
+  const suffix = bytes === 4 ? "F32" : "F64";
+  const at = name.indexOf("Lanes");
+  return at < 0 ? name + suffix : name.slice(0, at) + suffix + name.slice(at);
+}
+
+/** The kernels of one precision out of all exports. */
+export function kernelSet(exports: Abi, bytes: 4 | 8): KernelSet {
+  const set: Record<string, Kernel> = {};
+  for (const name of Object.keys(typedKernels) as TypedKernelName[]) {
+    set[name] = exports[exportName(name, bytes)] as Kernel;
+  }
+  for (const name of Object.keys(plainKernels)) set[name] = exports[name] as Kernel;
+  return set as KernelSet;
+}

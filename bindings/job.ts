@@ -1,0 +1,170 @@
+/** What a block of work is made of: plain data with pointers, so that it can be posted to a worker. */
+
+/** The points of a mixture in Wasm memory. */
+export interface MixtureLayout {
+  /** Bytes of a number: 4 or 8. */
+  bytes: 4 | 8;
+  dim: number;
+  /** Numbers in a row of points, queries or particles: dim, for dim >= 4 padded with zeros to a whole vector. */
+  width: number;
+  /** Points that weigh something. */
+  size: number;
+  /** Rows in memory: size, for dim >= 4 rounded up to a multiple of 4. */
+  rows: number;
+  points: number;
+  /** log2 weights (T for dim <= 3, float64 for more), or 0 where all are equal. */
+  logWeights: number;
+}
+
+/** Scores `count` given queries. Every output pointer but `mean` and `stats` may be 0: not wanted. */
+export interface ScoreJob {
+  kind: "score";
+  mixture: MixtureLayout;
+  count: number;
+  block: number;
+  /** Queries divided by alpha: count x width, T. */
+  queries: number;
+  /** alpha^2 log2(e) / (2 V), float64: one (stride 0) or one a query (stride 8). */
+  k: number;
+  kStride: number;
+  /** Weighted mean of the points: count x dim, T. */
+  mean: number;
+  /** count x 4 float64: best point, sum of relative weights, sum of w log2 w, sum of w^2. */
+  stats: number;
+  /** dim <= 3: count x dim(dim+1)/2, T; else count x dim x dim, float64. */
+  covariance: number;
+  /** dim >= 4: weighted mean square distance of the points to their mean: count float64. */
+  trace: number;
+  /** count x size, T. */
+  weights: number;
+}
+
+/** Registers of a program: 0 is the state, the others scratch. */
+export type Register = number;
+
+export const OpCode = { Score: 0, Draw: 1, Normal: 2, Affine: 3, Record: 4 } as const;
+
+/**
+ * One operation on a block of particles. A sampler is a list of these: score a block, then one
+ * affine-plus-noise step.
+ */
+export type Op =
+  /** mean <- weighted mean of the points seen from x. */
+  | { code: typeof OpCode.Score; x: Register; mean: Register; k: number; inverseAlpha: number }
+  /** As Score, and out <- average of `draws` points drawn from the weights. */
+  | {
+      code: typeof OpCode.Draw;
+      x: Register;
+      mean: Register;
+      out: Register;
+      k: number;
+      inverseAlpha: number;
+      draws: number;
+      step: number;
+      stream: number;
+    }
+  /** out <- standard normals. */
+  | { code: typeof OpCode.Normal; out: Register; step: number; stream: number }
+  /** out <- sum of factor * register, at most four terms. */
+  | { code: typeof OpCode.Affine; out: Register; terms: [Register, number][] }
+  /** Copies x to a slot of the record. */
+  | { code: typeof OpCode.Record; x: Register; slot: number };
+
+/** Runs a program on `count` particles. */
+export interface SampleJob {
+  kind: "sample";
+  mixture: MixtureLayout;
+  count: number;
+  block: number;
+  seedLow: number;
+  seedHigh: number;
+  registers: number;
+  ops: Op[];
+  /** count x width, T: the start, then the end. */
+  state: number;
+  /** slots x count x width, T, or 0. */
+  record: number;
+}
+
+export type Job = ScoreJob | SampleJob;
+
+/** Int32 words that main thread and workers share while a job runs. */
+export const Control = { Cursor: 0, Done: 1, Stop: 2, Heartbeat: 3 } as const;
+/** Int32 words before the heartbeats (one a worker). */
+export const controlBytes = (threads: number): number => 4 * (Control.Heartbeat + threads);
+
+/** The number of work units of a job, as counted in Control.Done. */
+export function jobUnits(job: Job): number {
+  const blocks = Math.ceil(job.count / job.block);
+  return job.kind === "score" ? blocks : blocks * job.ops.length;
+}
+
+/** Distances and weights of a tile: an odd number of cache lines a row, so that rows do not collide. */
+export function tileStride(rows: number): number {
+  const lines = Math.ceil((rows * 8) / 64);
+  return (lines + (lines % 2 === 0 ? 1 : 0)) * 8;
+}
+
+const SCRATCH_PAIRS = 2 ** 20;
+
+/** Queries a block: enough to amortize calls, few enough that its scratch stays in cache. No bits depend on it. */
+export function defaultBlock(mixture: MixtureLayout): number {
+  if (mixture.dim <= 3)
+    return Math.max(4, Math.min(512, Math.floor((2 * SCRATCH_PAIRS) / mixture.size / 4) * 4));
+  return Math.max(2, Math.min(32, Math.floor(SCRATCH_PAIRS / mixture.rows / 2) * 2));
+}
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;
+
+/** Where a job's scratch lies, relative to its start, and how many bytes it takes. */
+export interface ScratchLayout {
+  bytes: number;
+  /** The k of a whole block. */
+  level: number;
+  lanes: number;
+  table: number;
+  words: number;
+  uniforms: number;
+  scaled: number;
+  registers: number[];
+  tile:
+    | { stride: number; d2: number; weights: number; stats: number; total: number; row: number }
+    | undefined;
+}
+
+export function scratchLayout(job: Job): ScratchLayout {
+  const { bytes: size, width, rows, dim } = job.mixture;
+  let at = 0;
+  const take = (bytes: number): number => {
+    const start = at;
+    at += align(bytes);
+    return start;
+  };
+  const n = job.block;
+  const draws =
+    job.kind === "sample"
+      ? job.ops.reduce((most, op) => (op.code === OpCode.Draw ? Math.max(most, op.draws) : most), 0)
+      : 0;
+  const level = take(8);
+  const lanes = take(1024);
+  const table = take(192);
+  const words = take(64);
+  const uniforms = take(8 * n * draws);
+  const registerBytes = n * width * size;
+  const scaled = take(registerBytes);
+  const registers: number[] = [];
+  if (job.kind === "sample") for (let r = 0; r < job.registers; r++) registers.push(take(registerBytes));
+  let tile: ScratchLayout["tile"];
+  if (dim > 3) {
+    const stride = tileStride(rows);
+    tile = {
+      stride,
+      d2: take(n * stride * 8),
+      weights: take(n * stride * size),
+      stats: take(n * 32),
+      total: take(n * width * 8),
+      row: take(width * 8),
+    };
+  }
+  return { bytes: at, level, lanes, table, words, uniforms, scaled, registers, tile };
+}

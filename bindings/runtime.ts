@@ -1,0 +1,218 @@
+import { type Job, jobUnits, scratchLayout } from "./job.js";
+import { type Build, canShareMemory, compileCustom, coreCount, instantiate, loadModule } from "./load.js";
+import { Machine } from "./machine.js";
+import { type ErrorFactory, WasmMemory } from "./memory.js";
+import { abortError, Pool, type RunOptions } from "./pool.js";
+
+export interface RuntimeOptions {
+  build: Build;
+  /** A number, or undefined: chosen from the cores. */
+  threads: number | undefined;
+  /** Cap of the memory in bytes. */
+  cap: number;
+  wasm?: WebAssembly.Module | BufferSource | string | URL | undefined;
+  worker?: string | URL | undefined;
+  error: ErrorFactory;
+}
+
+/** min(4, half the cores) where more than two are there, all cores on smaller machines. */
+export function defaultThreads(cores: number): number {
+  return cores > 2 ? Math.min(4, Math.ceil(cores / 2)) : Math.max(1, cores);
+}
+
+/** A typed, multi-threaded machine made of the kernels: one memory, one pool (or the calling thread). */
+export class Runtime {
+  readonly build: Build;
+  readonly memory: WasmMemory;
+  readonly machine: Machine;
+  /** Why there is one thread only where more were wanted. */
+  readonly note: string | undefined;
+  readonly #pool: Pool | undefined;
+  readonly #error: ErrorFactory;
+  #closed = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    build: Build,
+    memory: WasmMemory,
+    machine: Machine,
+    pool: Pool | undefined,
+    note: string | undefined,
+    error: ErrorFactory,
+  ) {
+    this.build = build;
+    this.memory = memory;
+    this.machine = machine;
+    this.#pool = pool;
+    this.note = note;
+    this.#error = error;
+  }
+
+  /** Starts a runtime; undefined where the host has no Wasm SIMD. */
+  static async start(options: RuntimeOptions): Promise<Runtime | undefined> {
+    const { error, cap } = options;
+    const wanted = options.threads ?? defaultThreads(await coreCount());
+    const threaded = wanted > 1 && canShareMemory();
+    let note =
+      wanted > 1 && !threaded ? "one thread: shared memory needs a cross-origin isolated page" : undefined;
+    const { workerSource } = threaded
+      ? await import("../build/generated/worker-source.js")
+      : { workerSource: "" };
+    for (const shared of threaded ? [true, false] : [false]) {
+      let build: Build = options.build;
+      let module: WebAssembly.Module;
+      if (options.wasm !== undefined) {
+        try {
+          module = await compileCustom(options.wasm);
+        } catch (cause) {
+          throw error("E_IO", { message: `"wasm" could not be compiled: ${String(cause)}`, cause });
+        }
+      } else {
+        const loaded = await loadModule(options.build, shared);
+        if (loaded === undefined) {
+          if (shared) continue;
+          return undefined;
+        }
+        build = loaded.build;
+        module = loaded.module;
+      }
+      const memory = new WasmMemory({ shared, cap, error });
+      let machine: Machine;
+      try {
+        machine = new Machine(instantiate(module, memory.memory), memory.memory);
+      } catch (cause) {
+        throw error("E_USAGE", {
+          message: `"wasm" does not fit: expected a ${shared ? "shared" : "local"} build of the kernels (${String(cause)})`,
+          cause,
+        });
+      }
+      let pool: Pool | undefined;
+      if (shared) {
+        try {
+          pool = await Pool.start({
+            memory,
+            module,
+            threads: wanted,
+            source: workerSource,
+            url: options.worker,
+            error,
+          });
+        } catch (cause) {
+          if (options.threads !== undefined || options.wasm !== undefined) throw cause;
+          note = `one thread: workers could not be started (${cause instanceof Error ? cause.message : String(cause)})`;
+          continue;
+        }
+      }
+      return new Runtime(build, memory, machine, pool, note, error);
+    }
+    return undefined;
+  }
+
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /** Throws where no work can be done any more. */
+  check(): void {
+    if (this.#closed) throw this.#error("E_DISPOSED", { message: "the engine is closed" });
+    if (this.#pool?.dead) {
+      throw this.#error("E_WORKER", {
+        message: "a worker thread died; this engine is dead, create a new one",
+      });
+    }
+  }
+
+  /** Runs a job on the pool, or on the calling thread in slices that keep it responsive. */
+  run(job: Job, options: RunOptions = {}): Promise<void> {
+    this.check();
+    if (this.#pool) return this.#trapped(this.#pool.run(job, options));
+    const result = this.#last.then(() => this.#slices(job, options));
+    this.#last = result.catch(() => {});
+    return this.#trapped(result);
+  }
+
+  async #trapped(result: Promise<void>): Promise<void> {
+    try {
+      await result;
+    } catch (cause) {
+      if (cause instanceof WebAssembly.RuntimeError) {
+        this.close();
+        throw this.#error("E_TRAP", {
+          message: `a kernel failed: ${String(cause)}; the engine is closed`,
+          cause,
+        });
+      }
+      if ((cause as { code?: unknown }).code === "E_TRAP") this.close();
+      throw cause;
+    }
+  }
+
+  async #slices(job: Job, { signal, onProgress }: RunOptions): Promise<void> {
+    this.check();
+    if (signal?.aborted) throw abortError(this.#error, signal);
+    const total = jobUnits(job);
+    const scratch = this.memory.alloc(scratchLayout(job).bytes, "scratch");
+    try {
+      let done = 0;
+      let until = performance.now() + 12;
+      for (const _ of this.#units(job, scratch)) {
+        done++;
+        if (performance.now() < until) continue;
+        await nextTask();
+        if (this.#closed)
+          throw this.#error("E_DISPOSED", { message: "the engine was closed while it worked" });
+        if (signal?.aborted) throw abortError(this.#error, signal);
+        onProgress?.(done, total);
+        until = performance.now() + 12;
+      }
+      onProgress?.(total, total);
+    } finally {
+      this.memory.free(scratch);
+    }
+  }
+
+  /** Runs a job on the calling thread at once. */
+  runSync(job: Job): void {
+    this.check();
+    const scratch = this.memory.alloc(scratchLayout(job).bytes, "scratch");
+    try {
+      for (const _ of this.#units(job, scratch)) {
+        // Everything at once.
+      }
+    } catch (cause) {
+      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+      this.close();
+      throw this.#error("E_TRAP", {
+        message: `a kernel failed: ${String(cause)}; the engine is closed`,
+        cause,
+      });
+    } finally {
+      this.memory.free(scratch);
+    }
+  }
+
+  *#units(job: Job, scratch: number): Generator<void, void, void> {
+    const blocks = Math.ceil(job.count / job.block);
+    for (let block = 0; block < blocks; block++) yield* this.machine.run(job, block, scratch);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool?.close();
+  }
+}
+
+/** Lets the host do everything else that waits. */
+function nextTask(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void };
+  if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

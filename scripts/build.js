@@ -1,0 +1,142 @@
+// Builds everything, in order, when a source is newer than what was built from it:
+//   assembly/ -> build/wasm/*.wasm -> build/generated (embedded bytes, data, worker) -> build/ts -> dist/
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import resolve from "@rollup/plugin-node-resolve";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
+import { generateDigits } from "./generate/digits.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const quiet = process.argv.includes("--quiet");
+const say = (text) => quiet || console.log(text);
+const run = promisify(execFile);
+
+async function filesIn(folder) {
+  const entries = await readdir(join(root, folder), { withFileTypes: true, recursive: true });
+  return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath ?? e.path, e.name));
+}
+
+async function stampOf(folders, files) {
+  const hash = createHash("sha256");
+  const all = [
+    ...(await Promise.all(folders.map(filesIn))).flat(),
+    ...files.map((f) => join(root, f)),
+  ].sort();
+  for (const file of all) hash.update(file.slice(root.length)).update(await readFile(file));
+  return hash.digest("hex");
+}
+
+async function writeIfChanged(path, content) {
+  const old = await readFile(path, "utf8").catch(() => undefined);
+  if (old !== content) await writeFile(path, content);
+}
+
+async function step(name, stamp, work) {
+  const file = join(root, "build/stamps", name);
+  if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
+  const start = performance.now();
+  await work();
+  await writeFile(file, stamp);
+  say(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+
+const builds = ["simd-local", "simd-shared", "relaxed-local", "relaxed-shared"];
+
+await mkdir(join(root, "build/stamps"), { recursive: true });
+await mkdir(join(root, "build/generated/wasm"), { recursive: true });
+
+try {
+  await step("wasm", await stampOf(["assembly"], ["asconfig.json", "package-lock.json"]), async () => {
+    const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+    await Promise.all(
+      builds.map((target) =>
+        run(process.execPath, [asc, "assembly/index.ts", "--config", "asconfig.json", "--target", target], {
+          cwd: root,
+        }),
+      ),
+    );
+  });
+  for (const name of builds) {
+    const base64 = (await readFile(join(root, `build/wasm/${name}.wasm`))).toString("base64");
+    await writeIfChanged(
+      join(root, `build/generated/wasm/${name}.ts`),
+      `export const base64 = "${base64}";\n`,
+    );
+  }
+  await generateDigits(root);
+  // The worker's source is made from what tsc emits, which must compile before: a first, empty one.
+  const workerFile = join(root, "build/generated/worker-source.ts");
+  if ((await readFile(workerFile, "utf8").catch(() => undefined)) === undefined) {
+    await writeFile(workerFile, 'export const workerSource = "";\n');
+  }
+  const sources = await stampOf(
+    ["bindings", "src", "cli", "build/generated/wasm", "scripts"],
+    ["tsconfig.json", "package.json", "package-lock.json", "data/digits.csv.gz"],
+  );
+  await step("library", sources, async () => {
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const compile = () => run(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root });
+    await rm(join(root, "build/ts"), { recursive: true, force: true });
+    await compile();
+    const worker = await rollup({
+      input: join(root, "build/ts/bindings/worker.js"),
+      plugins: [resolve()],
+      onwarn,
+    });
+    const { output } = await worker.generate({ format: "iife", inlineDynamicImports: true });
+    const code = output[0].code;
+    await writeIfChanged(workerFile, `export const workerSource = ${JSON.stringify(code)};\n`);
+    await compile();
+    await rm(join(root, "dist"), { recursive: true, force: true });
+    await mkdir(join(root, "dist/wasm"), { recursive: true });
+    await writeFile(join(root, "dist/worker.js"), code);
+    await writeFile(join(root, "dist/worker.d.ts"), "export {};\n");
+    for (const name of builds)
+      await cp(join(root, `build/wasm/${name}.wasm`), join(root, `dist/wasm/${name}.wasm`));
+    const entries = {
+      index: join(root, "build/ts/src/index.js"),
+      reference: join(root, "build/ts/src/reference/index.js"),
+      io: join(root, "build/ts/src/io/index.js"),
+      "cli/main": join(root, "build/ts/cli/main.js"),
+    };
+    const external = (id) => /^node:/.test(id) || (/^[@a-z]/.test(id) && !id.startsWith(root));
+    const bundle = await rollup({ input: entries, external, onwarn });
+    await bundle.write({
+      dir: join(root, "dist"),
+      format: "es",
+      entryFileNames: "[name].js",
+      chunkFileNames: "chunks/[name].js",
+      hoistTransitiveImports: false,
+    });
+    await chmod(join(root, "dist/cli/main.js"), 0o755);
+    const types = await rollup({
+      input: {
+        index: join(root, "build/ts/src/index.d.ts"),
+        reference: join(root, "build/ts/src/reference/index.d.ts"),
+        io: join(root, "build/ts/src/io/index.d.ts"),
+      },
+      plugins: [dts()],
+      external,
+      onwarn,
+    });
+    await types.write({
+      dir: join(root, "dist"),
+      format: "es",
+      entryFileNames: "[name].d.ts",
+      chunkFileNames: "chunks/[name].d.ts",
+    });
+  });
+} catch (error) {
+  console.error(error.stdout || "", error.stderr || "", error.message);
+  process.exit(1);
+}
+
+function onwarn(warning, warn) {
+  if (["CIRCULAR_DEPENDENCY", "EMPTY_BUNDLE"].includes(warning.code)) throw new Error(warning.message);
+  warn(warning);
+}

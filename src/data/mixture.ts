@@ -1,0 +1,340 @@
+import { defaultBlock, type MixtureLayout } from "../../bindings/job.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
+import type { Engine } from "../engine.js";
+import { badArgument, describe, VkernelError } from "../errors.js";
+
+export type Precision = "f32" | "f64";
+
+/** The typed array of a precision. */
+export type Numbers<P extends Precision> = P extends "f32"
+  ? Float32Array<ArrayBuffer>
+  : Float64Array<ArrayBuffer>;
+
+/** A table of numbers: flat and row-major, or an array of rows. */
+export type PointsInput = Float32Array | Float64Array | readonly (readonly number[])[];
+
+export interface MixtureOptions<P extends Precision = Precision> {
+  /** Coordinates of a point. Needed where `points` is flat. */
+  dim?: number;
+  /** Non-negative, one a point; they are divided by their sum. Equal by default. */
+  weights?: ArrayLike<number>;
+  /** A class for each point, kept for reports. */
+  labels?: ArrayLike<number>;
+  /** Standard deviation of the Gaussian at each point; 0 (default) for the empirical distribution. */
+  sigma0?: number;
+  /** "f32" (default) for sampling, "f64" for theory. */
+  precision?: P;
+}
+
+const known = ["dim", "weights", "labels", "sigma0", "precision"];
+
+export const MAX_DIM = 4096;
+const MAX_ELEMENTS = 2 ** 31 - 1;
+
+/** The largest coordinate whose squares can still be summed over `dim`, in the arithmetic of a precision. */
+export function coordinateLimit(precision: Precision, dim: number): number {
+  return Math.sqrt((precision === "f32" ? 3.4e38 : 1.79e308) / (16 * dim));
+}
+
+/** Checks a table and returns it flat, as float64 copies where it was rows, as it is where it was flat. */
+export function checkTable(
+  value: unknown,
+  argument: string,
+  dimension: number | undefined,
+): { data: Float32Array | Float64Array; dim: number; rows: number } {
+  if (value instanceof Float32Array || value instanceof Float64Array) {
+    if (dimension === undefined) {
+      throw badArgument("E_SHAPE", "dim", `the number of coordinates of flat "${argument}"`, undefined);
+    }
+    if (value.length % dimension !== 0) {
+      throw badArgument("E_SHAPE", argument, `a length that is a multiple of dim = ${dimension}`, value);
+    }
+    return { data: value, dim: dimension, rows: value.length / dimension };
+  }
+  if (!Array.isArray(value)) {
+    throw badArgument("E_TYPE", argument, "a Float32Array, a Float64Array or an array of rows", value);
+  }
+  const first: unknown = value[0];
+  if (value.length > 0 && !Array.isArray(first)) {
+    throw badArgument("E_TYPE", `${argument}[0]`, "a row of numbers", first);
+  }
+  const dim = dimension ?? (first as unknown[] | undefined)?.length ?? 0;
+  const data = new Float64Array(value.length * dim);
+  for (let i = 0; i < value.length; i++) {
+    const row: unknown = value[i];
+    if (!Array.isArray(row)) throw badArgument("E_TYPE", `${argument}[${i}]`, "a row of numbers", row);
+    if (row.length !== dim) throw badArgument("E_SHAPE", `${argument}[${i}]`, `${dim} numbers`, row);
+    for (let d = 0; d < dim; d++) {
+      const x: unknown = row[d];
+      if (typeof x !== "number") throw badArgument("E_TYPE", `${argument}[${i}][${d}]`, "a number", x);
+      data[i * dim + d] = x;
+    }
+  }
+  return { data, dim, rows: value.length };
+}
+
+/** Checks that all are finite and no larger than a limit. */
+export function checkFinite(
+  data: ArrayLike<number>,
+  argument: string,
+  limit: number,
+  precision: Precision,
+): void {
+  for (let i = 0; i < data.length; i++) {
+    const x = data[i] as number;
+    if (Math.abs(x) <= limit) continue;
+    if (!Number.isFinite(x)) throw badArgument("E_NONFINITE", `${argument}[${i}]`, "a finite number", x);
+    throw badArgument(
+      "E_RANGE",
+      `${argument}[${i}]`,
+      `a number whose square does not overflow in ${precision} (at most ${limit.toExponential(1)})`,
+      x,
+    );
+  }
+}
+
+/** Checks a product of sizes against 2^31. */
+export function checkSize(argument: string, ...factors: number[]): number {
+  const product = factors.reduce((a, b) => a * b, 1);
+  if (product > MAX_ELEMENTS) {
+    throw badArgument(
+      "E_LIMIT",
+      argument,
+      "fewer than 2^31 numbers in all",
+      `${factors.join(" x ")} = ${product}`,
+    );
+  }
+  return product;
+}
+
+/**
+ * Training points mu_m with weights w_m: p(x | t) = sum_m w_m N(x; alpha_t mu_m, alpha_t^2 sigma0^2 I + S_t).
+ * Made by `engine.mixture`; holds Wasm memory until `dispose()` or the engine's `close()`.
+ */
+export class Mixture<P extends Precision = Precision> {
+  readonly engine: Engine;
+  readonly precision: P;
+  readonly dim: number;
+  /** The number of points as given. */
+  readonly size: number;
+  readonly sigma0: number;
+  /** Points as given (a copy, in the mixture's precision): `[size, dim]`. */
+  readonly points: Numbers<P>;
+  /** Weights as given, divided by their sum. */
+  readonly weights: Float64Array;
+  readonly labels: Float64Array | undefined;
+  /**
+   * @internal The points that weigh something, heaviest first (so that ties go to the heavier), as indices
+   * into `points`.
+   */
+  readonly order: Int32Array;
+  /** @internal `points` and `weights` in that order. */
+  readonly packed: { points: Float64Array; weights: Float64Array };
+  /** @internal Whether all weights that count are equal. */
+  readonly uniform: boolean;
+  #layout: MixtureLayout | undefined;
+  #disposed = false;
+
+  /** @internal */
+  constructor(
+    engine: Engine,
+    fields: {
+      precision: P;
+      dim: number;
+      points: Numbers<P>;
+      weights: Float64Array;
+      labels: Float64Array | undefined;
+      sigma0: number;
+    },
+  ) {
+    this.engine = engine;
+    this.precision = fields.precision;
+    this.dim = fields.dim;
+    this.points = fields.points;
+    this.weights = fields.weights;
+    this.labels = fields.labels;
+    this.sigma0 = fields.sigma0;
+    this.size = fields.weights.length;
+    const { dim, weights } = fields;
+    const order = Array.from(weights.keys()).filter((m) => (weights[m] as number) > 0);
+    order.sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b);
+    this.order = Int32Array.from(order);
+    const points = new Float64Array(order.length * dim);
+    order.forEach((m, i) => {
+      for (let d = 0; d < dim; d++) points[i * dim + d] = fields.points[m * dim + d] as number;
+    });
+    this.packed = { points, weights: Float64Array.from(order, (m) => weights[m] as number) };
+    this.uniform = this.packed.weights.every((w) => w === this.packed.weights[0]);
+    if (engine.runtime) this.#layout = this.upload(points, !this.uniform);
+    engine.own(this);
+  }
+
+  /** @internal Bytes of a number. */
+  get bytes(): 4 | 8 {
+    return this.precision === "f32" ? 4 : 8;
+  }
+
+  /** @internal Where the points lie in Wasm memory. */
+  get layout(): MixtureLayout {
+    this.check();
+    return this.#layout as MixtureLayout;
+  }
+
+  /** @internal Copies packed points (float64, dim a row) to Wasm memory; the caller frees them by `freeLayout`. */
+  upload(packed: Float64Array, weighted: boolean): MixtureLayout {
+    const { memory } = this.runtime;
+    const { bytes, dim } = this;
+    const lanes = 16 / bytes;
+    const size = packed.length / dim;
+    const width = dim <= 3 ? dim : Math.ceil(dim / lanes) * lanes;
+    const rows = dim <= 3 ? size : Math.ceil(size / 4) * 4;
+    const points = memory.alloc(rows * width * bytes, "points");
+    memory.zero(points, rows * width * bytes);
+    this.writeRows(points, packed, dim, width);
+    let logWeights = 0;
+    if (weighted) {
+      const wide = dim > 3 || bytes === 8;
+      logWeights = memory.alloc(rows * (wide ? 8 : 4), "weights");
+      const view = memory.numbers(wide ? 8 : 4, logWeights, rows);
+      view.fill(0);
+      for (let i = 0; i < size; i++) view[i] = Math.log2(this.packed.weights[i] as number);
+    }
+    return { bytes, dim, width, size, rows, points, logWeights };
+  }
+
+  /** @internal */
+  freeLayout(layout: MixtureLayout): void {
+    const memory = this.engine.runtime?.memory;
+    memory?.free(layout.points);
+    memory?.free(layout.logWeights);
+  }
+
+  /** @internal Writes rows of `dim` numbers to rows of `width` in Wasm memory. */
+  writeRows(target: number, source: ArrayLike<number>, dim: number, width: number): void {
+    const rows = source.length / dim;
+    const view = this.runtime.memory.numbers(this.bytes, target, rows * width);
+    if (dim === width) {
+      view.set(source);
+      return;
+    }
+    for (let i = 0; i < rows; i++)
+      for (let d = 0; d < dim; d++) view[i * width + d] = source[i * dim + d] as number;
+  }
+
+  /** @internal Copies rows of `width` in Wasm memory to a fresh array of rows of `dim`. */
+  readRows(source: number, rows: number, dim: number, width: number): Numbers<P> {
+    const view = this.runtime.memory.numbers(this.bytes, source, rows * width);
+    const out = this.array(rows * dim);
+    if (dim === width) out.set(view);
+    else
+      for (let i = 0; i < rows; i++)
+        for (let d = 0; d < dim; d++) out[i * dim + d] = view[i * width + d] as number;
+    return out;
+  }
+
+  /** @internal A fresh array of the mixture's precision. */
+  array(length: number): Numbers<P> {
+    return (this.precision === "f32" ? new Float32Array(length) : new Float64Array(length)) as Numbers<P>;
+  }
+
+  /** @internal */
+  get runtime(): NonNullable<Engine["runtime"]> {
+    return this.engine.runtime as NonNullable<Engine["runtime"]>;
+  }
+
+  /** @internal */
+  block(layout: MixtureLayout): number {
+    return this.engine.blockSize ?? defaultBlock(layout);
+  }
+
+  /** @internal */
+  check(): void {
+    if (this.#disposed) {
+      throw new VkernelError("E_DISPOSED", { argument: "mixture", message: "the mixture was disposed of" });
+    }
+    this.engine.check();
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#layout) this.freeLayout(this.#layout);
+    this.engine.disown(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** @internal Checks everything that a mixture is made of, then makes it. */
+export function makeMixture<P extends Precision>(
+  engine: Engine,
+  input: PointsInput,
+  options: MixtureOptions<P>,
+): Mixture<P> {
+  checkOptions(options, known);
+  const precision = checkWord(options.precision ?? "f32", ["f32", "f64"] as const, "precision") as P;
+  const given = options.dim === undefined ? undefined : checkDim(options.dim);
+  const { data, dim, rows } = checkTable(input, "points", given);
+  if (rows === 0) throw badArgument("E_SHAPE", "points", "at least one point", input);
+  checkDim(dim);
+  checkSize("points", rows, dim);
+  checkFinite(data, "points", coordinateLimit(precision, dim), precision);
+  const weights = checkWeights(options.weights, rows);
+  const labels = checkLabels(options.labels, rows);
+  const sigma0 = checkNumber(options.sigma0 ?? 0, "sigma0", { min: 0, max: coordinateLimit(precision, dim) });
+  const points = (precision === "f32" ? Float32Array.from(data) : Float64Array.from(data)) as Numbers<P>;
+  return new Mixture(engine, { precision, dim, points, weights, labels, sigma0 });
+}
+
+function checkDim(dim: unknown): number {
+  if (typeof dim === "number" && dim >= 1 && Number.isInteger(dim)) {
+    if (dim > MAX_DIM) throw badArgument("E_LIMIT", "dim", `at most ${MAX_DIM}`, dim);
+    return dim;
+  }
+  if (dim === 0) throw badArgument("E_SHAPE", "dim", `a whole number from 1 to ${MAX_DIM}`, dim);
+  return checkInteger(dim, "dim", 1, MAX_DIM);
+}
+
+function checkWeights(weights: unknown, size: number): Float64Array {
+  if (weights === undefined) return new Float64Array(size).fill(1 / size);
+  const expected = `${size} non-negative numbers`;
+  if (!isNumberList(weights)) throw badArgument("E_TYPE", "weights", expected, weights);
+  if (weights.length !== size) throw badArgument("E_SHAPE", "weights", expected, weights.length);
+  const out = new Float64Array(size);
+  let largest = 0;
+  for (let m = 0; m < size; m++) {
+    const w: unknown = weights[m];
+    if (typeof w !== "number") throw badArgument("E_TYPE", `weights[${m}]`, "a number", w);
+    if (!Number.isFinite(w)) throw badArgument("E_NONFINITE", `weights[${m}]`, "a finite number", w);
+    if (w < 0) throw badArgument("E_RANGE", `weights[${m}]`, "a number that is not negative", w);
+    out[m] = w;
+    largest = Math.max(largest, w);
+  }
+  if (largest === 0) throw badArgument("E_RANGE", "weights", "at least one above 0", "only zeros");
+  // Divided by the largest first, so that neither huge nor subnormal weights are lost in the sum.
+  let sum = 0;
+  for (let m = 0; m < size; m++) {
+    out[m] = (out[m] as number) / largest;
+    sum += out[m] as number;
+  }
+  for (let m = 0; m < size; m++) out[m] = (out[m] as number) / sum;
+  return out;
+}
+
+function checkLabels(labels: unknown, size: number): Float64Array | undefined {
+  if (labels === undefined) return undefined;
+  const expected = `${size} numbers`;
+  if (!isNumberList(labels)) throw badArgument("E_TYPE", "labels", expected, labels);
+  if (labels.length !== size) throw badArgument("E_SHAPE", "labels", expected, labels.length);
+  return Float64Array.from(labels, (label, m) => {
+    if (typeof label === "number" && Number.isFinite(label)) return label;
+    throw badArgument("E_TYPE", `labels[${m}]`, "a finite number", label);
+  });
+}
+
+function isNumberList(value: unknown): value is ArrayLike<number> {
+  if (Array.isArray(value)) return true;
+  return ArrayBuffer.isView(value) && "length" in value && !/^Big/.test(describe(value));
+}

@@ -1,0 +1,168 @@
+import { Runtime } from "../bindings/runtime.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "./check.js";
+import {
+  type Mixture,
+  type MixtureOptions,
+  makeMixture,
+  type PointsInput,
+  type Precision,
+} from "./data/mixture.js";
+import { badArgument, VkernelError } from "./errors.js";
+
+export interface EngineOptions {
+  /** Worker threads, 1 to 64, or "auto": half the cores, at most 4 (all cores where there are two or fewer). */
+  threads?: number | "auto";
+  /**
+   * "auto" and "simd": the same bits on every machine. "relaxed": fused multiply-add where the host has it,
+   * fastest, last bits differ between machines. "reference": plain float64 TypeScript, no Wasm.
+   */
+  kernels?: "auto" | "simd" | "relaxed" | "reference";
+  /** Cap of the Wasm memory in bytes; 4 GiB by default. It is taken as needed. */
+  memory?: number;
+  /** Particles or queries handed to a thread at a time. No result depends on it. */
+  blockSize?: number;
+  /** Your own copy of the kernels (dist/wasm): a module, its bytes, or a URL. */
+  wasm?: WebAssembly.Module | BufferSource | string | URL;
+  /** A URL of dist/worker.js, for pages whose content-security policy has no `blob:`. */
+  worker?: string | URL;
+}
+
+/** What an engine runs on. */
+export interface EngineInfo {
+  readonly kernels: "simd" | "relaxed" | "reference";
+  readonly threads: number;
+  readonly sharedMemory: boolean;
+  /** Bytes of Wasm memory in use, and the cap. */
+  readonly memoryUsed: number;
+  readonly memoryCap: number;
+  /** Why something less than asked for runs, if so. */
+  readonly note: string | undefined;
+}
+
+/** Anything that holds memory of an engine. */
+export interface Owned {
+  dispose(): void;
+}
+
+const makeError = (
+  code: ConstructorParameters<typeof VkernelError>[0],
+  details: ConstructorParameters<typeof VkernelError>[1],
+): VkernelError => new VkernelError(code, details);
+
+const known = ["threads", "kernels", "memory", "blockSize", "wasm", "worker"];
+
+/**
+ * Owns the kernels, their memory and their threads. Made by {@link createEngine}; close it when done
+ * (`close()`, or `using`): everything it made is disposed of with it.
+ */
+export class Engine {
+  /** @internal */
+  readonly runtime: Runtime | undefined;
+  /** @internal */
+  readonly blockSize: number | undefined;
+  readonly #owned = new Set<Owned>();
+  readonly #note: string | undefined;
+  #closed = false;
+
+  /** @internal */
+  constructor(runtime: Runtime | undefined, blockSize: number | undefined, note: string | undefined) {
+    this.runtime = runtime;
+    this.blockSize = blockSize;
+    this.#note = note;
+  }
+
+  get info(): EngineInfo {
+    const { runtime } = this;
+    return {
+      kernels: runtime?.build ?? "reference",
+      threads: runtime?.threads ?? 1,
+      sharedMemory: runtime?.memory.shared ?? false,
+      memoryUsed: runtime?.memory.used ?? 0,
+      memoryCap: runtime?.memory.cap ?? 0,
+      note: runtime?.note ?? this.#note,
+    };
+  }
+
+  /**
+   * Training points as a mixture: the data whose noised density, score and samples everything else computes.
+   *
+   * @param points `[size, dim]` row-major, or an array of rows
+   * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_MEMORY
+   */
+  mixture<P extends Precision = "f32">(points: PointsInput, options: MixtureOptions<P> = {}): Mixture<P> {
+    this.check();
+    return makeMixture(this, points, options);
+  }
+
+  /** @internal Throws where nothing can be done any more. */
+  check(): void {
+    if (this.#closed)
+      throw new VkernelError("E_DISPOSED", { argument: "engine", message: "the engine is closed" });
+    this.runtime?.check();
+  }
+
+  /** @internal */
+  own(thing: Owned): void {
+    this.#owned.add(thing);
+  }
+
+  /** @internal */
+  disown(thing: Owned): void {
+    this.#owned.delete(thing);
+  }
+
+  /** Stops the threads and disposes of all that the engine made. Calls under way are rejected. */
+  close(): void {
+    if (this.#closed) return;
+    for (const thing of [...this.#owned]) thing.dispose();
+    this.#closed = true;
+    this.runtime?.close();
+  }
+
+  dispose(): void {
+    this.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Loads the kernels and starts the threads.
+ *
+ * @example
+ * const engine = await createEngine({ threads: 2 });
+ * console.log(engine.info.kernels); // "simd"
+ * engine.close();
+ * @throws {VkernelError} E_USAGE, E_RANGE, E_MEMORY, E_WORKER, E_IO
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  checkOptions(options, known);
+  const kernels = checkWord(
+    options.kernels ?? "auto",
+    ["auto", "simd", "relaxed", "reference"] as const,
+    "kernels",
+  );
+  let threads: number | undefined;
+  if (options.threads !== undefined && options.threads !== "auto") {
+    if (typeof options.threads === "string")
+      throw badArgument("E_TYPE", "threads", '"auto" or a number', options.threads);
+    threads = checkInteger(options.threads, "threads", 1, 64);
+  }
+  const cap = checkNumber(options.memory ?? 2 ** 32, "memory", { min: 2 ** 20, max: 2 ** 32 });
+  const blockSize =
+    options.blockSize === undefined ? undefined : checkInteger(options.blockSize, "blockSize", 1, 65_536);
+  if (kernels === "reference") return new Engine(undefined, blockSize, undefined);
+  const runtime = await Runtime.start({
+    build: kernels === "relaxed" ? "relaxed" : "simd",
+    threads,
+    cap,
+    wasm: options.wasm,
+    worker: options.worker,
+    error: makeError,
+  });
+  const note =
+    runtime === undefined ? "this host has no Wasm SIMD: plain TypeScript runs instead" : undefined;
+  return new Engine(runtime, blockSize, note);
+}

@@ -1,0 +1,74 @@
+/** What went wrong, in one word; `docs/errors.md` lists when each is thrown. */
+export type VkernelErrorCode =
+  | "E_USAGE"
+  | "E_SHAPE"
+  | "E_TYPE"
+  | "E_NONFINITE"
+  | "E_RANGE"
+  | "E_LIMIT"
+  | "E_MEMORY"
+  | "E_DISPOSED"
+  | "E_ABORT"
+  | "E_WORKER"
+  | "E_TRAP"
+  | "E_FORMAT"
+  | "E_TRUNCATED"
+  | "E_IO"
+  | "E_UNSUPPORTED";
+
+export interface VkernelErrorDetails {
+  /** The name of the argument, option or file that was wrong. */
+  argument?: string;
+  /** What would have been right. */
+  expected?: string;
+  /** What came instead. */
+  got?: string;
+  cause?: unknown;
+}
+
+/**
+ * The one error class of the library. The message of a bad argument reads
+ * `"weights" expected 6 non-negative numbers, got 5`.
+ */
+export class VkernelError extends Error {
+  readonly code: VkernelErrorCode;
+  readonly argument: string | undefined;
+  readonly expected: string | undefined;
+  readonly got: string | undefined;
+
+  constructor(code: VkernelErrorCode, details: VkernelErrorDetails & { message?: string }) {
+    const { argument, expected, got, message, cause } = details;
+    super(
+      message ?? `"${argument}" expected ${expected}, got ${got}`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.name = "VkernelError";
+    this.code = code;
+    this.argument = argument;
+    this.expected = expected;
+    this.got = got;
+  }
+}
+
+/** Builds the usual error: argument, what was expected, what came. */
+export function badArgument(
+  code: VkernelErrorCode,
+  argument: string,
+  expected: string,
+  got: unknown,
+): VkernelError {
+  return new VkernelError(code, { argument, expected, got: describe(got) });
+}
+
+/** A short, safe description of any value for an error message. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object") return Object.is(value, -0) ? "-0" : String(value);
+  if (Array.isArray(value)) return `an array of length ${value.length}`;
+  const name = Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
+  if (ArrayBuffer.isView(value) && "length" in value) return `${name} of length ${value.length}`;
+  return name === "Object" ? "an object" : `a ${name}`;
+}

@@ -1,0 +1,332 @@
+import { checkInteger } from "../check.js";
+import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+
+/** An array of any number of dimensions. */
+export interface NpyArray {
+  /** The values in C order (the last index runs fastest). */
+  data: Float32Array | Float64Array;
+  /** The lengths of the dimensions; `[]` for a single value. */
+  shape: number[];
+}
+
+/** A table of numbers. */
+export interface Table {
+  /** `[rows, dim]`, row-major. */
+  data: Float32Array | Float64Array;
+  rows: number;
+  dim: number;
+}
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
+const MAX_HEADER = 10_000; // numpy.lib.format's own limit
+const MAX_DIMENSIONS = 32; // numpy 1.x's limit
+const MAX_VALUES = 2 ** 31 - 1;
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** Bytes per value and the conversion of native-endian bytes, by the letters of the dtype. */
+const readers: Record<string, { size: number; read: (buffer: ArrayBuffer) => Float32Array | Float64Array }> =
+  {
+    f2: { size: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
+    f4: { size: 4, read: (buffer) => new Float32Array(buffer) },
+    f8: { size: 8, read: (buffer) => new Float64Array(buffer) },
+    b1: { size: 1, read: (buffer) => new Float64Array(new Uint8Array(buffer)) },
+    i1: { size: 1, read: (buffer) => new Float64Array(new Int8Array(buffer)) },
+    u1: { size: 1, read: (buffer) => new Float64Array(new Uint8Array(buffer)) },
+    i2: { size: 2, read: (buffer) => new Float64Array(new Int16Array(buffer)) },
+    u2: { size: 2, read: (buffer) => new Float64Array(new Uint16Array(buffer)) },
+    i4: { size: 4, read: (buffer) => new Float64Array(new Int32Array(buffer)) },
+    u4: { size: 4, read: (buffer) => new Float64Array(new Uint32Array(buffer)) },
+    i8: { size: 8, read: (buffer) => wideToNumbers(new BigInt64Array(buffer)) },
+    u8: { size: 8, read: (buffer) => wideToNumbers(new BigUint64Array(buffer)) },
+  };
+
+/**
+ * Reads the bytes of a `.npy` file (versions 1.0, 2.0 and 3.0).
+ *
+ * float32 stays float32 and float64 stays float64; float16 becomes float32; bool and whole numbers of 1 to
+ * 8 bytes become float64. Big-endian values and Fortran order are converted. The result shares no memory
+ * with `bytes`. Everything is checked before anything is allocated; pickled objects are never executed.
+ * NaN and infinities are values like others here.
+ *
+ * @param name how messages call the file
+ * @throws {VkernelError} E_TRUNCATED: the file ends too early; E_FORMAT: it is no `.npy` file or a damaged
+ *   one; E_TYPE: its values are no real numbers (object, structured, complex, text, dates); E_RANGE: a
+ *   64-bit whole number that a float64 cannot hold; E_LIMIT: 2^31 values or more. Messages give the byte.
+ * @example const { data, shape } = parseNpy(await readFile("points.npy"), "points.npy");
+ * Source: numpy.lib.format (NEP 1).
+ */
+export function parseNpy(bytes: Uint8Array, name = "npy"): NpyArray {
+  if (!(bytes instanceof Uint8Array))
+    throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
+  const fail: Fail = (code, byte, expected, got) => {
+    throw new VkernelError(code, {
+      argument: name,
+      expected,
+      got,
+      message: `"${name}" at byte ${byte}: expected ${expected}, got ${got}`,
+    });
+  };
+  const need = (end: number, what: string) => {
+    if (bytes.length < end) fail("E_TRUNCATED", bytes.length, what, "the end of the file");
+  };
+
+  for (let i = 0; i < MAGIC.length; i++) {
+    need(i + 1, "the npy magic \\x93NUMPY");
+    if (bytes[i] !== MAGIC[i]) fail("E_FORMAT", i, "the npy magic \\x93NUMPY", `byte ${bytes[i]}`);
+  }
+  need(8, "a version");
+  const [major, minor] = [bytes[6] as number, bytes[7] as number];
+  if (major < 1 || major > 3 || minor !== 0) {
+    fail("E_FORMAT", 6, "version 1.0, 2.0 or 3.0", `${major}.${minor}`);
+  }
+  const start = major === 1 ? 10 : 12;
+  need(start, "the length of the header");
+  let length = 0;
+  for (let i = start - 1; i >= 8; i--) length = length * 256 + (bytes[i] as number);
+  if (length > MAX_HEADER) fail("E_FORMAT", 8, `a header of at most ${MAX_HEADER} bytes`, `${length}`);
+  const bodyStart = start + length;
+  need(bodyStart, `a header of ${length} bytes from byte ${start}`);
+  // One letter per byte, so that positions are bytes; version 3.0 has other letters only in field names.
+  const header = parseHeader(String.fromCharCode(...bytes.subarray(start, bodyStart)), start, fail);
+
+  const { size, read } = readers[header.kind] as (typeof readers)[string];
+  const count = product(header.shape);
+  if (count > MAX_VALUES)
+    fail("E_LIMIT", start, `at most ${MAX_VALUES} values`, `shape (${header.shape.join(", ")})`);
+  const bodyEnd = bodyStart + count * size;
+  if (bytes.length < bodyEnd) {
+    const has = `the end of the file after ${bytes.length - bodyStart}`;
+    fail("E_TRUNCATED", bytes.length, `${count * size} bytes of values from byte ${bodyStart}`, has);
+  }
+  if (bytes.length > bodyEnd) {
+    fail("E_FORMAT", bodyEnd, "the end of the file", `${bytes.length - bodyEnd} more bytes`);
+  }
+
+  const copy = new Uint8Array(count * size);
+  copy.set(bytes.subarray(bodyStart, bodyEnd));
+  if (header.kind === "b1") {
+    const wrong = copy.findIndex((value) => value > 1);
+    if (wrong >= 0) fail("E_FORMAT", bodyStart + wrong, "a bool of 0 or 1", `${copy[wrong]}`);
+  }
+  if (size > 1 && header.littleEndian !== LITTLE_ENDIAN) swapBytes(copy, size);
+  const values = read(copy.buffer);
+  if (header.kind === "i8" || header.kind === "u8") {
+    const wrong = values.findIndex((value: number) => !Number.isSafeInteger(value));
+    if (wrong >= 0) {
+      fail("E_RANGE", bodyStart + 8 * wrong, "a whole number within +-(2^53 - 1)", `about ${values[wrong]}`);
+    }
+  }
+  return { data: header.fortran ? toRowMajor(values, header.shape) : values, shape: header.shape };
+}
+
+/**
+ * Writes a `.npy` file (version 1.0, C order, values on a 64-byte boundary): `<f4`, `<f8` or `<i4`.
+ *
+ * @param data the values in C order
+ * @param shape the lengths of the dimensions, `[]` for a single value
+ * @throws {VkernelError} E_TYPE: another kind of array; E_SHAPE: the shape does not hold that many values;
+ *   E_RANGE: a length that is no whole number
+ * @example await writeFile("samples.npy", encodeNpy(run.samples, [count, dim]));
+ * Source: numpy.lib.format (NEP 1).
+ */
+export function encodeNpy(
+  data: Float32Array | Float64Array | Int32Array,
+  shape: readonly number[],
+): Uint8Array {
+  const kind =
+    data instanceof Float32Array
+      ? "f4"
+      : data instanceof Float64Array
+        ? "f8"
+        : data instanceof Int32Array
+          ? "i4"
+          : "";
+  if (kind === "") throw badArgument("E_TYPE", "data", "a Float32Array, Float64Array or Int32Array", data);
+  if (!Array.isArray(shape)) throw badArgument("E_TYPE", "shape", "an array of whole numbers", shape);
+  if (shape.length > MAX_DIMENSIONS) {
+    throw badArgument("E_SHAPE", "shape", `at most ${MAX_DIMENSIONS} dimensions`, shape);
+  }
+  const lengths = Array.from(shape, (length: unknown, i) =>
+    checkInteger(length, `shape[${i}]`, 0, Number.MAX_SAFE_INTEGER),
+  );
+  if (product(lengths) !== data.length) {
+    throw badArgument("E_SHAPE", "shape", `lengths whose product is ${data.length}`, product(lengths));
+  }
+  const tuple = lengths.length === 1 ? `(${lengths[0]},)` : `(${lengths.join(", ")})`;
+  const order = LITTLE_ENDIAN ? "<" : ">";
+  const dictionary = `{'descr': '${order}${kind}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const bodyStart = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
+  const header = `${dictionary.padEnd(bodyStart - 11)}\n`;
+  const bytes = new Uint8Array(bodyStart + data.byteLength);
+  bytes.set([...MAGIC, 1, 0, header.length & 255, header.length >> 8]);
+  for (let i = 0; i < header.length; i++) bytes[10 + i] = header.charCodeAt(i);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), bodyStart);
+  return bytes;
+}
+
+/**
+ * An array as a table of points: one dimension of n values is n points of dimension 1, two are as they are.
+ *
+ * @param name how the message calls the file
+ * @returns `data` `[rows, dim]`, the same memory; no rows at all are valid
+ * @throws {VkernelError} E_SHAPE: no dimension, three or more, or points of dimension 0
+ */
+export function asTable(parsed: NpyArray, name = "npy"): Table {
+  const { data, shape } = parsed;
+  const [rows, dim = 1] = shape;
+  if (rows === undefined || shape.length > 2 || dim === 0) {
+    const what = shape.length > 2 || rows === undefined ? `${shape.length} dimensions` : "rows of no values";
+    throw new VkernelError("E_SHAPE", {
+      argument: name,
+      expected: "a table (1 or 2 dimensions)",
+      got: what,
+      message: `"${name}" expected a table (1 or 2 dimensions), got ${what}, shape (${shape.join(", ")})`,
+    });
+  }
+  return { data, rows, dim };
+}
+
+type Fail = (code: VkernelErrorCode, byte: number, expected: string, got: string) => never;
+
+interface Header {
+  kind: string;
+  littleEndian: boolean;
+  fortran: boolean;
+  shape: number[];
+}
+
+/** Reads the header, a Python dictionary with exactly the keys descr, fortran_order and shape. */
+function parseHeader(text: string, start: number, fail: Fail): Header {
+  let position = 0;
+  const take = (pattern: RegExp): RegExpExecArray | undefined => {
+    pattern.lastIndex = position;
+    const match = pattern.exec(text);
+    if (match === null) return undefined;
+    position = pattern.lastIndex;
+    return match;
+  };
+  function wrong(expected: string): never {
+    const rest = text.slice(position, position + 20);
+    return fail(
+      "E_FORMAT",
+      start + position,
+      expected,
+      rest === "" ? "the end of the header" : JSON.stringify(rest),
+    );
+  }
+
+  const found: Partial<Header> = {};
+  const seen = new Set<string>();
+  if (!take(/\s*\{\s*/y)) wrong("a header dictionary");
+  while (!take(/\}\s*$/y)) {
+    const before = position;
+    const key = take(/(['"])(\w+)\1\s*:\s*/y)?.[2];
+    if (key === undefined) wrong(seen.size === 3 ? "the end of the dictionary" : "a key");
+    if (seen.has(key) || !["descr", "fortran_order", "shape"].includes(key)) {
+      position = before;
+      wrong("the keys descr, fortran_order and shape, each once");
+    }
+    seen.add(key);
+    if (key === "descr") Object.assign(found, parseDescr());
+    else if (key === "shape") found.shape = parseShape();
+    else found.fortran = (take(/True|False/y) ?? wrong("True or False"))[0] === "True";
+    if (!take(/\s*,\s*/y) && !take(/\s*(?=\})/y)) wrong("a comma or the end of the dictionary");
+  }
+  for (const key of ["descr", "fortran_order", "shape"]) {
+    if (!seen.has(key)) fail("E_FORMAT", start, `a header with the key ${key}`, "none");
+  }
+  return found as Header;
+
+  function parseDescr(): { kind: string; littleEndian: boolean } {
+    const before = position;
+    const expected = "a dtype of real numbers (f2, f4, f8, i1 to i8, u1 to u8, b1)";
+    if (/[[(]/.test(text.charAt(position))) fail("E_TYPE", start + position, expected, "a structured dtype");
+    const descr = (take(/(['"])([^'"\\]*)\1/y) ?? wrong("a dtype"))[2] as string;
+    const parts = /^([<>|])([a-z]\d)$/.exec(descr);
+    const [, order, kind] = parts ?? [];
+    if (kind === undefined || !Object.hasOwn(readers, kind)) {
+      const kinds: Record<string, string> = {
+        O: " (Python objects, never unpickled)",
+        c: " (complex)",
+        V: " (void)",
+      };
+      const hint = kinds[descr.replace(/^[<>|=]/, "").charAt(0)] ?? "";
+      fail("E_TYPE", start + before, expected, `${JSON.stringify(descr.slice(0, 40))}${hint}`);
+    }
+    if (order === "|" && !kind.endsWith("1")) fail("E_FORMAT", start + before, "a byte order < or >", descr);
+    return { kind, littleEndian: order !== ">" };
+  }
+
+  function parseShape(): number[] {
+    const before = position;
+    const expected = "a shape: a tuple of whole numbers from 0";
+    const inner = (take(/\(([^()]*)\)/y) ?? wrong(expected))[1] as string;
+    const fields = inner.split(",").map((field) => field.trim());
+    const tuple = fields.length > 1 || fields[0] === "";
+    if (fields.at(-1) === "") fields.pop();
+    // Python 2 wrote long integers as 3L.
+    const lengths = fields.map((field) =>
+      /^(0|[1-9]\d*)L?$/.test(field) ? Number.parseInt(field, 10) : Number.NaN,
+    );
+    if (!tuple || !lengths.every(Number.isSafeInteger) || lengths.length > 2 * MAX_DIMENSIONS) {
+      position = before;
+      wrong(expected);
+    }
+    return lengths;
+  }
+}
+
+/** The product of lengths; 0 as soon as one is 0, whatever the others. */
+function product(lengths: readonly number[]): number {
+  return lengths.includes(0) ? 0 : lengths.reduce((a, b) => a * b, 1);
+}
+
+/** Reverses the bytes of each value in place. */
+function swapBytes(bytes: Uint8Array, size: number): void {
+  for (let start = 0; start < bytes.length; start += size) {
+    for (let a = start, b = start + size - 1; a < b; a++, b--) {
+      const byte = bytes[a] as number;
+      bytes[a] = bytes[b] as number;
+      bytes[b] = byte;
+    }
+  }
+}
+
+/** 64-bit whole numbers to the nearest float64; the caller checks that none was rounded. */
+function wideToNumbers(values: BigInt64Array | BigUint64Array): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) result[i] = Number(values[i]);
+  return result;
+}
+
+/** Fortran order (first index fastest) to C order (last index fastest). */
+function toRowMajor<T extends Float32Array | Float64Array>(values: T, shape: readonly number[]): T {
+  if (shape.length < 2 || values.length === 0) return values;
+  const result = values.slice() as T;
+  const last = shape.at(-1) as number;
+  const stride = values.length / last;
+  const index = new Array<number>(shape.length - 1).fill(0);
+  for (let row = 0; row < stride; row++) {
+    let from = 0;
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      from = from * (shape[axis] as number) + (index[axis] as number);
+    }
+    for (let j = 0; j < last; j++) result[row * last + j] = values[from + j * stride] as number;
+    for (let axis = index.length - 1; axis >= 0; axis--) {
+      index[axis] = (index[axis] as number) + 1;
+      if ((index[axis] as number) < (shape[axis] as number)) break;
+      index[axis] = 0;
+    }
+  }
+  return result;
+}
+
+/** The value of an IEEE 754 half-precision number. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}

@@ -1,0 +1,31 @@
+/**
+ * `vkernel/reference`: the scores and steps of this library in plain float64 TypeScript, readable as the papers
+ * read. It is oracle, fall-back and baseline; it needs no WebAssembly and imports none of it.
+ *
+ * @module
+ */
+export {
+  evaluate,
+  evaluatePoint,
+  levelAt,
+  quantityShapes,
+  quantitySize,
+  type ReferenceLevel,
+  type ReferenceMixture,
+  type ReferenceQuantity,
+  type ReferenceResult,
+} from "./mixture.js";
+export { fillNormals, normalPair, philox4x32, streams, uniform } from "./random.js";
+export {
+  categorical,
+  drawPosterior,
+  euler,
+  eulerMaruyama,
+  heun,
+  type IntegrateOptions,
+  integrate,
+  naive,
+  posterior,
+  type ReferenceStep,
+  type StepContext,
+} from "./samplers.js";

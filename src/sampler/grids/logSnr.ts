@@ -1,0 +1,16 @@
+import { type Grid, type GridOptions, makeGrid } from "./grid.js";
+
+/**
+ * Uniform in the logarithm of the signal-to-noise ratio, -2 log sigma: each step divides sigma by the same factor.
+ *
+ * @example
+ * logSnr({ steps: 100, sigmaMin: 0.01, sigmaMax: 100 }).times(vp());
+ */
+export function logSnr(options: GridOptions): Grid {
+  return makeGrid(options, {
+    name: "logSnr",
+    of: "sigma",
+    last: "sigmaMin",
+    at: (upper, lower, u) => Math.exp((1 - u) * Math.log(upper) + u * Math.log(lower)),
+  });
+}

@@ -1,0 +1,16 @@
+import { type Grid, type GridOptions, makeGrid } from "./grid.js";
+
+/**
+ * Uniform in log t: each step divides the time by the same factor.
+ *
+ * @example
+ * logarithmic({ steps: 2, tMax: 1, tMin: 0.01 }).times(edm()); // 1, 0.1, 0.01
+ */
+export function logarithmic(options: GridOptions): Grid {
+  return makeGrid(options, {
+    name: "logarithmic",
+    of: "time",
+    last: "sigmaMin",
+    at: (upper, lower, u) => Math.exp((1 - u) * Math.log(upper) + u * Math.log(lower)),
+  });
+}

@@ -1,0 +1,18 @@
+import { type Grid, type GridOptions, makeGrid } from "./grid.js";
+
+/**
+ * Uniform in sqrt(t), the noise level of `ve` (Paper 003, Sec. 4.2). With last "sigmaMin" (the default) the
+ * lower end may be 0.
+ *
+ * @example
+ * squareRoot({ steps: 2, tMax: 1, tMin: 0 }).times(ve()); // 1, 0.25, 0
+ */
+export function squareRoot(options: GridOptions): Grid {
+  return makeGrid(options, {
+    name: "squareRoot",
+    of: "time",
+    zeroEnd: true,
+    last: "sigmaMin",
+    at: (upper, lower, u) => ((1 - u) * Math.sqrt(upper) + u * Math.sqrt(lower)) ** 2,
+  });
+}

@@ -1,0 +1,639 @@
+import type { MixtureLayout, ScoreJob } from "../../bindings/job.js";
+import { unknownName } from "../check.js";
+import {
+  checkFinite,
+  checkSize,
+  checkTable,
+  coordinateLimit,
+  type Mixture,
+  type Numbers,
+  type PointsInput,
+  type Precision,
+} from "../data/mixture.js";
+import { badArgument } from "../errors.js";
+import type { Process } from "../process/process.js";
+import { cholesky, solveLower, solveUpper } from "../reference/linear.js";
+import { evaluatePoint, levelAt, type ReferenceLevel } from "../reference/mixture.js";
+import {
+  type Evaluation,
+  matrixQuantities,
+  type Quantity,
+  quantities as allQuantities,
+  scalarQuantities,
+} from "./field.js";
+import { kernelScale, type Level, levelOf } from "./level.js";
+
+export const MAX_MATRIX_DIM = 64;
+
+/** A checked request. */
+export interface Request<P extends Precision, Q extends Quantity> {
+  readonly data: Mixture<P>;
+  readonly process: Process;
+  readonly x: Float32Array | Float64Array;
+  readonly count: number;
+  /** One time, or one a query. */
+  readonly times: Float64Array;
+  readonly quantities: readonly Q[];
+}
+
+export function checkRequest<P extends Precision, Q extends Quantity>(
+  data: Mixture<P>,
+  process: Process,
+  x: PointsInput,
+  t: number | ArrayLike<number>,
+  quantities: readonly Q[],
+): Request<P, Q> {
+  data.check();
+  const { dim, precision } = data;
+  if (!Array.isArray(quantities)) throw badArgument("E_TYPE", "quantities", "a list of names", quantities);
+  for (const name of quantities) {
+    if (!(allQuantities as readonly string[]).includes(name))
+      throw unknownName(String(name), allQuantities, "quantity");
+  }
+  if (dim > MAX_MATRIX_DIM) {
+    const matrix = quantities.find((name) => (matrixQuantities as readonly string[]).includes(name));
+    if (matrix !== undefined) {
+      throw badArgument("E_LIMIT", matrix, `dim at most ${MAX_MATRIX_DIM} (traces exist for every dim)`, dim);
+    }
+  }
+  const table = checkTable(x, "x", dim);
+  const count = table.rows;
+  checkSize("x", count, dim);
+  for (const name of quantities) checkSize(name, count, numbersOf(name, dim, data.size));
+  const end = process.end;
+  const expected = `a time above 0${end === Number.POSITIVE_INFINITY ? "" : ` and at most ${end}`}`;
+  const many = typeof t === "object" && t !== null && "length" in t;
+  if (!many && typeof t !== "number") throw badArgument("E_TYPE", "t", "a number or one number a query", t);
+  const times = many ? Float64Array.from(t as ArrayLike<number>) : Float64Array.of(t as number);
+  if (many && times.length !== count)
+    throw badArgument("E_SHAPE", "t", `one number, or ${count} of them`, times.length);
+  let smallest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < times.length; i++) {
+    const time = times[i] as number;
+    const argument = many ? `t[${i}]` : "t";
+    if (Number.isNaN(time) || Math.abs(time) === Number.POSITIVE_INFINITY) {
+      throw badArgument("E_NONFINITE", argument, expected, time);
+    }
+    const variance = time > 0 && time <= end ? process.variance(time) : 0;
+    if (!(variance > 0 && Number.isFinite(variance))) throw badArgument("E_RANGE", argument, expected, time);
+    smallest = Math.min(smallest, process.alpha(time));
+  }
+  const limit = coordinateLimit(precision, dim);
+  checkFinite(table.data, "x", Math.min(limit, limit * (count > 0 ? smallest : 1)), precision);
+  return { data, process, x: table.data, count, times, quantities };
+}
+
+function numbersOf(name: Quantity, dim: number, size: number): number {
+  if ((scalarQuantities as readonly string[]).includes(name)) return 1;
+  if (name === "posteriorWeights") return size;
+  return (matrixQuantities as readonly string[]).includes(name) ? dim * dim : dim;
+}
+
+function outputs<P extends Precision, Q extends Quantity>(request: Request<P, Q>): Evaluation<P, Q> {
+  const { data, count, quantities } = request;
+  const out: Partial<Record<Quantity, unknown>> = {};
+  for (const name of quantities) {
+    const length = count * numbersOf(name, data.dim, data.size);
+    out[name] = name === "nearest" ? new Int32Array(length) : data.array(length);
+  }
+  return out as Evaluation<P, Q>;
+}
+
+/** Views of all that was asked for, undefined where it was not. */
+type Targets = { [K in Quantity]?: { [index: number]: number; readonly length: number } };
+
+/**
+ * Evaluates a request. It yields the jobs that have to run; the caller runs each, at once or on the pool, and
+ * resumes. Kernels give weighted means and covariances; what follows from them is computed here in float64.
+ */
+export function* evaluation<P extends Precision, Q extends Quantity>(
+  request: Request<P, Q>,
+): Generator<ScoreJob, Evaluation<P, Q>, void> {
+  const out = outputs(request);
+  const { data, process, count, times, quantities } = request;
+  if (count === 0 || quantities.length === 0) return out;
+  const targets = out as Targets;
+  const wants = (...names: Quantity[]): boolean => names.some((name) => name in out);
+  const nearest = wants("nearest", "nearestDistance");
+  const others = quantities.some((name) => name !== "nearest" && name !== "nearestDistance");
+  if (process.covariance === undefined) {
+    const levels = levelsOf(process, times, data.sigma0);
+    const alone = data.uniform;
+    if (others || alone) yield* isotropic(request, targets, levels, nearest && alone);
+    if (nearest && !alone) yield* findNearest(request, targets, levels);
+  } else {
+    if (others) yield* anisotropic(request, targets, process.covariance);
+    if (nearest) yield* findNearest(request, targets, levelsOf(process, times, data.sigma0));
+  }
+  return out;
+}
+
+/** One level a query, or one for all; equal times share theirs. */
+function levelsOf(process: Process, times: Float64Array, sigma0: number): (q: number) => Level {
+  if (times.length === 1) {
+    const level = levelOf(process, times[0] as number, sigma0);
+    return () => level;
+  }
+  const known = new Map<number, Level>();
+  const levels = Array.from(times, (t) => {
+    let level = known.get(t);
+    if (level === undefined) {
+      level = levelOf(process, t, sigma0);
+      known.set(t, level);
+    }
+    return level;
+  });
+  return (q) => levels[q] as Level;
+}
+
+/** What a score job leaves behind, copied out of Wasm memory. */
+interface Raw {
+  mean: Float32Array | Float64Array;
+  stats: Float64Array;
+  covariance: Float32Array | Float64Array | undefined;
+  trace: Float64Array | undefined;
+  weights: Float32Array | Float64Array | undefined;
+}
+
+/** Runs one job over `count` queries y (already divided by alpha) and copies its results. */
+function* runScore(
+  data: Mixture,
+  layout: MixtureLayout,
+  y: Float64Array,
+  scale: Float64Array,
+  want: { covariance: boolean; trace: boolean; weights: boolean },
+): Generator<ScoreJob, Raw, void> {
+  const { memory } = data.runtime;
+  const { dim, width, bytes, size } = layout;
+  const count = y.length / dim;
+  const blocks: number[] = [];
+  const take = (numbers: number, each: number, what: string): number => {
+    const pointer = memory.alloc(numbers * each, what);
+    blocks.push(pointer);
+    return pointer;
+  };
+  try {
+    const queries = take(count * width, bytes, "x");
+    if (width !== dim) memory.zero(queries, count * width * bytes);
+    data.writeRows(queries, y, dim, width);
+    const k = take(scale.length, 8, "t");
+    memory.f64(k, scale.length).set(scale);
+    const entries = dim <= 3 ? (dim * (dim + 1)) / 2 : dim * dim;
+    const covarianceBytes = dim <= 3 ? bytes : 8;
+    const job: ScoreJob = {
+      kind: "score",
+      mixture: layout,
+      count,
+      block: data.block(layout),
+      queries,
+      k,
+      kStride: scale.length === 1 ? 0 : 8,
+      mean: take(count * dim, bytes, "posteriorMean"),
+      stats: take(count * 4, 8, "x"),
+      covariance: want.covariance ? take(count * entries, covarianceBytes, "proxyCovariance") : 0,
+      trace: want.trace ? take(count, 8, "proxyVariance") : 0,
+      weights: want.weights ? take(count * size, bytes, "posteriorWeights") : 0,
+    };
+    yield job;
+    const copy = <T extends Float32Array | Float64Array>(view: T): T => view.slice() as T;
+    return {
+      mean: copy(memory.numbers(bytes, job.mean, count * dim)),
+      stats: copy(memory.f64(job.stats, count * 4)),
+      covariance: job.covariance
+        ? copy(memory.numbers(covarianceBytes as 4 | 8, job.covariance, count * entries))
+        : undefined,
+      trace: job.trace ? copy(memory.f64(job.trace, count)) : undefined,
+      weights: job.weights ? copy(memory.numbers(bytes, job.weights, count * size)) : undefined,
+    };
+  } finally {
+    for (const pointer of blocks) memory.free(pointer);
+  }
+}
+
+/** Expands the packed upper triangle of the small dimensions to a full matrix. */
+function unpack(raw: Float32Array | Float64Array, q: number, dim: number, matrix: Float64Array): void {
+  if (dim > 3) {
+    for (let i = 0; i < dim * dim; i++) matrix[i] = raw[q * dim * dim + i] as number;
+    return;
+  }
+  let at = (q * (dim * (dim + 1))) / 2;
+  for (let i = 0; i < dim; i++) {
+    for (let j = i; j < dim; j++) {
+      matrix[i * dim + j] = raw[at] as number;
+      matrix[j * dim + i] = raw[at] as number;
+      at++;
+    }
+  }
+}
+
+function* isotropic(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+  levels: (q: number) => Level,
+  nearest: boolean,
+): Generator<ScoreJob, void, void> {
+  const { data, x, count, times } = request;
+  const { dim, sigma0, precision, order, packed } = data;
+  const y = new Float64Array(count * dim);
+  for (let q = 0; q < count; q++) {
+    const { alpha } = levels(q);
+    for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / alpha;
+  }
+  const scale = Float64Array.from({ length: times.length }, (_, q) => kernelScale(levels(q), precision));
+  const wantMatrix = !!(out.hessian ?? out.proxyCovariance ?? out.posteriorCovariance);
+  const wantTrace = !!(out.proxyVariance ?? out.divergence);
+  const raw = yield* runScore(data, data.layout, y, scale, {
+    covariance: wantMatrix || (wantTrace && dim <= 3),
+    trace: wantTrace && dim > 3,
+    weights: out.posteriorWeights !== undefined,
+  });
+  const matrix = new Float64Array(dim * dim);
+  for (let q = 0; q < count; q++) {
+    const { alpha, variance, total, beta, diffusion } = levels(q);
+    const row = q * dim;
+    const best = raw.stats[4 * q] as number;
+    if (out.score || out.posteriorMean || out.velocity) {
+      const pull = (alpha * sigma0 * sigma0) / total;
+      for (let d = 0; d < dim; d++) {
+        const mean = raw.mean[row + d] as number;
+        const query = x[row + d] as number;
+        const residual = query - alpha * mean;
+        const score = residual === 0 ? 0 : -residual / total;
+        if (out.score) out.score[row + d] = score;
+        if (out.posteriorMean) out.posteriorMean[row + d] = sigma0 === 0 ? mean : mean + pull * residual;
+        if (out.velocity) out.velocity[row + d] = 0 - beta * query - diffusion * score;
+      }
+    }
+    scalars(request, out, raw, q, q, nearest, () => {
+      let square = 0;
+      for (let d = 0; d < dim; d++) {
+        const e = (x[row + d] as number) - alpha * (packed.points[best * dim + d] as number);
+        square += e * e;
+      }
+      if (nearest) {
+        if (out.nearest) out.nearest[q] = order[best] as number;
+        if (out.nearestDistance) out.nearestDistance[q] = Math.sqrt(square);
+      }
+      return 0 - square / (2 * total) - 0.5 * dim * Math.log(2 * Math.PI * total);
+    });
+    if (!wantMatrix && !wantTrace) continue;
+    const factor = (alpha / total) ** 2;
+    const extra = ((alpha * sigma0) / variance) * ((alpha * sigma0) / total);
+    let trace = 0;
+    if (raw.covariance) {
+      unpack(raw.covariance, q, dim, matrix);
+      for (let d = 0; d < dim; d++) trace += matrix[d * (dim + 1)] as number;
+    }
+    if (raw.trace) trace = raw.trace[q] as number;
+    if (out.proxyVariance) out.proxyVariance[q] = factor * trace + dim * extra;
+    if (out.divergence) out.divergence[q] = diffusion * (dim / total - factor * trace) - beta * dim;
+    if (!wantMatrix) continue;
+    const shrink = variance / total;
+    for (let i = 0; i < dim * dim; i++) {
+      const value = matrix[i] as number;
+      const diagonal = i % (dim + 1) === 0 ? 1 : 0;
+      if (out.hessian) out.hessian[q * dim * dim + i] = factor * value - diagonal / total;
+      if (out.proxyCovariance) out.proxyCovariance[q * dim * dim + i] = factor * value + diagonal * extra;
+      if (out.posteriorCovariance) {
+        out.posteriorCovariance[q * dim * dim + i] =
+          shrink * shrink * value + diagonal * sigma0 * sigma0 * shrink;
+      }
+    }
+  }
+}
+
+/** What follows from the sums of weights alone: result i of a job is query q. `best` gives the log density of the best point and is called once. */
+function scalars(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+  raw: Raw,
+  i: number,
+  q: number,
+  always: boolean,
+  best: () => number,
+): void {
+  const { data } = request;
+  const index = raw.stats[4 * i] as number;
+  const sum = raw.stats[4 * i + 1] as number;
+  const sumLog = raw.stats[4 * i + 2] as number;
+  const sumSquare = raw.stats[4 * i + 3] as number;
+  if (out.logDensity) {
+    out.logDensity[q] = best() + Math.log(sum) + Math.log(data.packed.weights[index] as number);
+  } else if (always) best();
+  if (out.posteriorEntropy) out.posteriorEntropy[q] = Math.max(0, Math.log(sum) - (Math.LN2 * sumLog) / sum);
+  if (out.effectiveCount) out.effectiveCount[q] = (sum * sum) / sumSquare;
+  if (out.posteriorWeights && raw.weights) {
+    const size = data.order.length;
+    for (let m = 0; m < size; m++) {
+      out.posteriorWeights[q * data.size + (data.order[m] as number)] = raw.weights[i * size + m] as number;
+    }
+  }
+}
+
+/** The nearest point alone: the best point where all weigh the same. */
+function* findNearest(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+  levels: (q: number) => Level,
+): Generator<ScoreJob, void, void> {
+  const { data, x, count } = request;
+  const { dim, packed, order } = data;
+  const y = new Float64Array(count * dim);
+  for (let q = 0; q < count; q++) {
+    for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / levels(q).alpha;
+  }
+  const layout = { ...data.layout, logWeights: 0 };
+  const none = { covariance: false, trace: false, weights: false };
+  const raw = yield* runScore(data, layout, y, Float64Array.of(1), none);
+  for (let q = 0; q < count; q++) {
+    const best = raw.stats[4 * q] as number;
+    const { alpha } = levels(q);
+    let square = 0;
+    for (let d = 0; d < dim; d++) {
+      const e = (x[q * dim + d] as number) - alpha * (packed.points[best * dim + d] as number);
+      square += e * e;
+    }
+    if (out.nearest) out.nearest[q] = order[best] as number;
+    if (out.nearestDistance) out.nearestDistance[q] = Math.sqrt(square);
+  }
+}
+
+/**
+ * Anisotropic S: points and queries are whitened by the Cholesky factor L of V = alpha^2 sigma0^2 I + S, once for each
+ * distinct time; the isotropic kernels see unit noise, and what they give is carried back by L.
+ */
+function* anisotropic(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+  a: Float64Array,
+): Generator<ScoreJob, void, void> {
+  const { data, process, x, count, times } = request;
+  const { dim, sigma0, packed } = data;
+  const groups = new Map<number, number[]>();
+  for (let q = 0; q < count; q++) {
+    const t = times[times.length === 1 ? 0 : q] as number;
+    const group = groups.get(t);
+    if (group) group.push(q);
+    else groups.set(t, [q]);
+  }
+  const wantMatrix = !!(out.hessian ?? out.proxyCovariance ?? out.posteriorCovariance);
+  const wantTrace = !!(out.proxyVariance ?? out.divergence);
+  const small = dim <= MAX_MATRIX_DIM;
+  for (const [t, members] of groups) {
+    const level = levelAt(process, t);
+    const { alpha, variance, beta, diffusion } = level;
+    const v = a.map((value, i) => variance * value + (i % (dim + 1) === 0 ? (alpha * sigma0) ** 2 : 0));
+    const factor = cholesky(v, dim);
+    const white = new Float64Array(packed.points.length);
+    for (let m = 0; m < packed.weights.length; m++) {
+      const row = packed.points.slice(m * dim, (m + 1) * dim).map((mu) => alpha * mu);
+      white.set(solveLower(factor, dim, row), m * dim);
+    }
+    const z = new Float64Array(members.length * dim);
+    members.forEach((q, i) => {
+      z.set(solveLower(factor, dim, Float64Array.from(x.subarray(q * dim, (q + 1) * dim))), i * dim);
+    });
+    const layout = data.upload(white, !data.uniform);
+    let raw: Raw;
+    try {
+      raw = yield* runScore(data, layout, z, Float64Array.of(Math.LOG2E / 2), {
+        covariance: (wantMatrix || wantTrace) && small,
+        trace: false,
+        weights: out.posteriorWeights !== undefined || (wantTrace && !small),
+      });
+    } finally {
+      data.freeLayout(layout);
+    }
+    let logDet = 0;
+    for (let d = 0; d < dim; d++) logDet += 2 * Math.log(factor[d * (dim + 1)] as number);
+    const carry = carriers(level, a, factor, dim, sigma0);
+    for (let i = 0; i < members.length; i++) {
+      const q = members[i] as number;
+      const row = q * dim;
+      const residual = Float64Array.from(
+        { length: dim },
+        (_, d) => (z[i * dim + d] as number) - (raw.mean[i * dim + d] as number),
+      );
+      const score = solveUpper(factor, dim, residual).map((value) => 0 - value);
+      const spread = multiplied(a, score, dim);
+      for (let d = 0; d < dim; d++) {
+        if (out.score) out.score[row + d] = score[d] as number;
+        if (out.velocity) {
+          out.velocity[row + d] = 0 - beta * (x[row + d] as number) - diffusion * (spread[d] as number);
+        }
+        if (out.posteriorMean) {
+          // E[x_0 | x] = (x + S s) / alpha.
+          let mean = 0;
+          for (let e = 0; e <= d; e++)
+            mean += (factor[d * dim + e] as number) * (raw.mean[i * dim + e] as number);
+          out.posteriorMean[row + d] = mean / alpha - alpha * sigma0 * sigma0 * (score[d] as number);
+        }
+      }
+      const best = raw.stats[4 * i] as number;
+      scalars(request, out, raw, i, q, false, () => {
+        let square = 0;
+        for (let d = 0; d < dim; d++) {
+          const e = (z[i * dim + d] as number) - (white[best * dim + d] as number);
+          square += e * e;
+        }
+        return 0 - square / 2 - 0.5 * (dim * Math.log(2 * Math.PI) + logDet);
+      });
+      if (!wantMatrix && !wantTrace) continue;
+      if (!small) {
+        tracesByWeights(out, raw, i, q, carry, white, level, dim);
+        continue;
+      }
+      const covariance = new Float64Array(dim * dim);
+      unpack(raw.covariance as Float64Array, i, dim, covariance);
+      // alpha^2 V^-1 Cov V^-1 = L^-T Cov_white L^-1
+      const inner = congruence(factor, covariance, dim);
+      let innerTrace = 0;
+      let spreadTrace = 0;
+      for (let d = 0; d < dim; d++) {
+        innerTrace += inner[d * (dim + 1)] as number;
+        for (let e = 0; e < dim; e++)
+          spreadTrace += (a[d * dim + e] as number) * (inner[e * dim + d] as number);
+      }
+      if (out.proxyVariance) out.proxyVariance[q] = innerTrace + carry.extraTrace;
+      if (out.divergence)
+        out.divergence[q] = diffusion * (carry.spreadInverseTrace - spreadTrace) - beta * dim;
+      if (!wantMatrix) continue;
+      const target = q * dim * dim;
+      // S V^-1 Cov V^-1 S = S inner S / alpha^2
+      const outer = out.posteriorCovariance ? sandwich(a, inner, dim, (variance / alpha) ** 2) : inner;
+      for (let e = 0; e < dim * dim; e++) {
+        if (out.hessian) out.hessian[target + e] = (inner[e] as number) - (carry.inverse[e] as number);
+        if (out.proxyCovariance)
+          out.proxyCovariance[target + e] = (inner[e] as number) + (carry.extra[e] as number);
+        if (out.posteriorCovariance) {
+          out.posteriorCovariance[target + e] = (outer[e] as number) + (carry.component[e] as number);
+        }
+      }
+    }
+  }
+}
+
+/** The parts of an anisotropic level that no query changes. */
+interface Carriers {
+  a: Float64Array;
+  factor: Float64Array;
+  /** V^-1 */
+  inverse: Float64Array;
+  /** alpha^2 sigma0^2 S^-1 V^-1 and its trace */
+  extra: Float64Array;
+  extraTrace: number;
+  /** sigma0^2 S V^-1 */
+  component: Float64Array;
+  /** tr(A V^-1) */
+  spreadInverseTrace: number;
+}
+
+function carriers(
+  level: ReferenceLevel,
+  a: Float64Array,
+  factor: Float64Array,
+  dim: number,
+  sigma0: number,
+): Carriers {
+  const { alpha, variance } = level;
+  const factorA = cholesky(a, dim);
+  const inverse = new Float64Array(dim * dim);
+  const extra = new Float64Array(dim * dim);
+  const component = new Float64Array(dim * dim);
+  let extraTrace = 0;
+  let spreadInverseTrace = 0;
+  for (let j = 0; j < dim; j++) {
+    const unit = new Float64Array(dim);
+    unit[j] = 1;
+    const column = solveUpper(factor, dim, solveLower(factor, dim, unit));
+    const both =
+      sigma0 === 0
+        ? new Float64Array(dim)
+        : solveUpper(factorA, dim, solveLower(factorA, dim, column.slice()));
+    const spread = multiplied(a, column, dim);
+    spreadInverseTrace += spread[j] as number;
+    for (let i = 0; i < dim; i++) {
+      inverse[i * dim + j] = column[i] as number;
+      extra[i * dim + j] = ((alpha * sigma0) ** 2 / variance) * (both[i] as number);
+      component[i * dim + j] = sigma0 * sigma0 * variance * (spread[i] as number);
+    }
+    extraTrace += extra[j * (dim + 1)] as number;
+  }
+  for (const matrix of [inverse, extra, component]) symmetrize(matrix, dim);
+  return { a, factor, inverse, extra, extraTrace, component, spreadInverseTrace };
+}
+
+function symmetrize(matrix: Float64Array, dim: number): void {
+  for (let i = 0; i < dim; i++) {
+    for (let j = 0; j < i; j++) {
+      const mean = 0.5 * ((matrix[i * dim + j] as number) + (matrix[j * dim + i] as number));
+      matrix[i * dim + j] = mean;
+      matrix[j * dim + i] = mean;
+    }
+  }
+}
+
+/** Traces for dim > 64, from the weights: E|L^-T (nu - mean)|^2 without a matrix. */
+function tracesByWeights(
+  out: Targets,
+  raw: Raw,
+  i: number,
+  q: number,
+  carry: Carriers,
+  white: Float64Array,
+  level: ReferenceLevel,
+  dim: number,
+): void {
+  const weights = raw.weights as Float32Array | Float64Array;
+  const size = white.length / dim;
+  let inner = 0;
+  let spread = 0;
+  for (let m = 0; m < size; m++) {
+    const w = weights[i * size + m] as number;
+    if (w === 0) continue;
+    const e = Float64Array.from(
+      { length: dim },
+      (_, d) => (white[m * dim + d] as number) - (raw.mean[i * dim + d] as number),
+    );
+    const u = solveUpper(carry.factor, dim, e);
+    const au = multiplied(carry.a, u, dim);
+    for (let d = 0; d < dim; d++) {
+      inner += w * (u[d] as number) ** 2;
+      spread += w * (u[d] as number) * (au[d] as number);
+    }
+  }
+  if (out.proxyVariance) out.proxyVariance[q] = inner + carry.extraTrace;
+  if (out.divergence) {
+    out.divergence[q] = level.diffusion * (carry.spreadInverseTrace - spread) - level.beta * dim;
+  }
+}
+
+function multiplied(a: Float64Array, x: Float64Array, dim: number): Float64Array {
+  const out = new Float64Array(dim);
+  for (let i = 0; i < dim; i++) {
+    let sum = 0;
+    for (let j = 0; j < dim; j++) sum += (a[i * dim + j] as number) * (x[j] as number);
+    out[i] = sum;
+  }
+  return out;
+}
+
+/** L^-T C L^-1 for symmetric C. */
+function congruence(factor: Float64Array, c: Float64Array, dim: number): Float64Array {
+  const half = new Float64Array(dim * dim);
+  for (let i = 0; i < dim; i++) {
+    // Row i of C, as a column: L^-T of it is row i of C L^-1.
+    half.set(solveUpper(factor, dim, c.slice(i * dim, (i + 1) * dim)), i * dim);
+  }
+  const out = new Float64Array(dim * dim);
+  for (let j = 0; j < dim; j++) {
+    const column = Float64Array.from({ length: dim }, (_, i) => half[i * dim + j] as number);
+    const solved = solveUpper(factor, dim, column);
+    for (let i = 0; i < dim; i++) out[i * dim + j] = solved[i] as number;
+  }
+  symmetrize(out, dim);
+  return out;
+}
+
+/** scale A C A for symmetric A and C. */
+function sandwich(a: Float64Array, c: Float64Array, dim: number, scale: number): Float64Array {
+  const half = new Float64Array(dim * dim);
+  for (let i = 0; i < dim; i++) half.set(multiplied(a, c.slice(i * dim, (i + 1) * dim), dim), i * dim);
+  const out = new Float64Array(dim * dim);
+  for (let j = 0; j < dim; j++) {
+    const column = Float64Array.from({ length: dim }, (_, i) => half[i * dim + j] as number);
+    const product = multiplied(a, column, dim);
+    for (let i = 0; i < dim; i++) out[i * dim + j] = scale * (product[i] as number);
+  }
+  symmetrize(out, dim);
+  return out;
+}
+
+/** The same by the reference, query by query; yields now and then so that the caller can breathe. */
+export function* referenceEvaluation<P extends Precision, Q extends Quantity>(
+  request: Request<P, Q>,
+): Generator<number, Evaluation<P, Q>, void> {
+  const { data, process, x, count, times, quantities } = request;
+  const out = outputs(request);
+  const { dim } = data;
+  const mixture = { points: Float64Array.from(data.points), dim, weights: data.weights, sigma0: data.sigma0 };
+  const levels = new Map<number, ReferenceLevel>();
+  for (let q = 0; q < count; q++) {
+    const t = times[times.length === 1 ? 0 : q] as number;
+    let level = levels.get(t);
+    if (level === undefined) {
+      level = levelAt(process, t);
+      levels.set(t, level);
+    }
+    const query = Float64Array.from(x.subarray(q * dim, (q + 1) * dim));
+    const result = evaluatePoint(mixture, level, query, quantities);
+    for (const name of quantities) {
+      const value: number | Float64Array = result[name];
+      const target = out[name] as Numbers<P> | Int32Array;
+      if (typeof value === "number") target[q] = value;
+      else target.set(value, q * value.length);
+    }
+    yield q;
+  }
+  return out;
+}

@@ -1,0 +1,198 @@
+import type { ScoreJob } from "../../bindings/job.js";
+import { checkOptions } from "../check.js";
+import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
+import { badArgument, VkernelError } from "../errors.js";
+import type { Process } from "../process/process.js";
+import { checkRequest, evaluation, type Request, referenceEvaluation } from "./evaluate.js";
+import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
+
+const optionNames = ["signal", "onProgress"];
+
+/** The exact score of noised data: the gradient of log p(x | t). Paper 002, Eq. 7; `mathematics.md`, Evaluate. */
+export class ExactScore<P extends Precision = Precision> implements ScoreField<P> {
+  readonly kind = "field";
+  readonly data: Mixture<P>;
+  readonly process: Process;
+
+  /** @internal */
+  constructor(data: Mixture<P>, process: Process) {
+    this.data = data;
+    this.process = process;
+  }
+
+  async evaluate<Q extends Quantity>(
+    x: PointsInput,
+    t: number | ArrayLike<number>,
+    quantities: readonly Q[],
+    options: EvaluateOptions = {},
+  ): Promise<Evaluation<P, Q>> {
+    checkOptions(options, optionNames);
+    const request = checkRequest(this.data, this.process, x, t, quantities);
+    const { signal, onProgress } = options;
+    if (signal?.aborted) throw aborted(signal);
+    const { runtime } = this.data.engine;
+    if (runtime === undefined) return this.#byReference(request, options);
+    const report = onProgress && ((done: number, total: number) => onProgress({ done, total }));
+    return runAll(evaluation(request), (job) => runtime.run(job, { signal, onProgress: report }));
+  }
+
+  evaluateSync<Q extends Quantity>(
+    x: PointsInput,
+    t: number | ArrayLike<number>,
+    quantities: readonly Q[],
+  ): Evaluation<P, Q> {
+    const request = checkRequest(this.data, this.process, x, t, quantities);
+    const { runtime } = this.data.engine;
+    if (runtime === undefined) {
+      const work = referenceEvaluation(request);
+      for (;;) {
+        const next = work.next();
+        if (next.done) return next.value;
+      }
+    }
+    const work = evaluation(request);
+    try {
+      for (;;) {
+        const next = work.next();
+        if (next.done) return next.value;
+        runtime.runSync(next.value);
+      }
+    } finally {
+      work.return(undefined as never);
+    }
+  }
+
+  /**
+   * The posterior expectation of any per-point values, such as class memberships.
+   *
+   * @param values `[size, columns]` row-major, `columns` from its length
+   * @returns `[count, columns]` row-major
+   */
+  async posteriorExpectation(
+    x: PointsInput,
+    t: number | ArrayLike<number>,
+    values: Float32Array | Float64Array | readonly number[],
+    options: EvaluateOptions = {},
+  ): Promise<Numbers<P>> {
+    const { data } = this;
+    const isList = Array.isArray(values) || values instanceof Float32Array || values instanceof Float64Array;
+    if (!isList) throw badArgument("E_TYPE", "values", "a flat list of numbers", values);
+    if (values.length === 0 || values.length % data.size !== 0) {
+      throw badArgument(
+        "E_SHAPE",
+        "values",
+        `a multiple of ${data.size} numbers (one row a point)`,
+        values.length,
+      );
+    }
+    for (let i = 0; i < values.length; i++) {
+      if (!Number.isFinite(values[i]))
+        throw badArgument("E_NONFINITE", `values[${i}]`, "a finite number", values[i]);
+    }
+    const columns = values.length / data.size;
+    const request = checkRequest(data, this.process, x, t, [] as const);
+    const { count, times } = request;
+    checkSize("values", count, columns);
+    const out = data.array(count * columns);
+    // Some queries at a time, so that the weights in between stay small.
+    const batch = Math.max(1, Math.floor(2 ** 22 / data.size));
+    for (let first = 0; first < count; first += batch) {
+      const last = Math.min(count, first + batch);
+      const part = request.x.subarray(first * data.dim, last * data.dim);
+      const at = times.length === 1 ? (times[0] as number) : times.subarray(first, last);
+      const { posteriorWeights } = await this.evaluate(part, at, ["posteriorWeights"], options);
+      const sums = new Float64Array(columns);
+      for (let q = first; q < last; q++) {
+        sums.fill(0);
+        for (let m = 0; m < data.size; m++) {
+          const w = posteriorWeights[(q - first) * data.size + m] as number;
+          if (w === 0) continue;
+          for (let c = 0; c < columns; c++) {
+            sums[c] = (sums[c] as number) + w * (values[m * columns + c] as number);
+          }
+        }
+        out.set(sums, q * columns);
+      }
+    }
+    return out;
+  }
+
+  async #byReference<Q extends Quantity>(
+    request: Request<P, Q>,
+    options: EvaluateOptions,
+  ): Promise<Evaluation<P, Q>> {
+    const { signal, onProgress } = options;
+    const work = referenceEvaluation(request);
+    let until = performance.now() + 12;
+    for (;;) {
+      const next = work.next();
+      if (next.done) {
+        onProgress?.({ done: request.count, total: request.count });
+        return next.value;
+      }
+      if (performance.now() < until) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      this.data.check();
+      if (signal?.aborted) throw aborted(signal);
+      onProgress?.({ done: next.value, total: request.count });
+      until = performance.now() + 12;
+    }
+  }
+}
+
+/** Runs the jobs that a generator yields, and lets it free what it holds whatever happens. */
+async function runAll<R>(
+  work: Generator<ScoreJob, R, void>,
+  run: (job: ScoreJob) => Promise<void>,
+): Promise<R> {
+  try {
+    for (;;) {
+      const next = work.next();
+      if (next.done) return next.value;
+      await run(next.value);
+    }
+  } finally {
+    work.return(undefined as never);
+  }
+}
+
+/** The error of a call whose signal is aborted. */
+export function aborted(signal: AbortSignal): VkernelError {
+  return new VkernelError("E_ABORT", {
+    argument: "signal",
+    message: "the call was aborted by its signal",
+    cause: signal.reason,
+  });
+}
+
+/** Checks that an argument is a mixture. */
+export function checkMixture(data: unknown): void {
+  if (typeof data !== "object" || data === null || !("engine" in data) || !("packed" in data)) {
+    throw badArgument("E_TYPE", "data", "a mixture made by engine.mixture", data);
+  }
+}
+
+/** Checks that an argument is a process that fits the data. */
+export function checkProcess(process: unknown, data: Mixture): void {
+  const { alpha, variance, dim } = (process ?? {}) as Partial<Process>;
+  if (typeof alpha !== "function" || typeof variance !== "function") {
+    throw badArgument("E_TYPE", "process", "a process such as edm()", process);
+  }
+  if (dim !== undefined && dim !== data.dim) {
+    throw badArgument("E_SHAPE", "process", `a covariance of ${data.dim} x ${data.dim}`, `${dim} x ${dim}`);
+  }
+}
+
+/**
+ * The exact score of a data set under a process.
+ *
+ * @example
+ * const field = exactScore(engine.mixture([[0, 0], [1, 1]]), edm());
+ * const { score } = await field.evaluate([[0.2, 0.3]], 0.5, ["score"]);
+ */
+export function exactScore<P extends Precision>(data: Mixture<P>, process: Process): ExactScore<P> {
+  checkMixture(data);
+  checkProcess(process, data);
+  data.check();
+  return new ExactScore(data, process);
+}
