@@ -1,3 +1,4 @@
+import { log2 } from "../math.js";
 import { defaultBlock, type MixtureLayout } from "../../bindings/job.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { Engine } from "../engine.js";
@@ -197,7 +198,7 @@ export class Mixture<P extends Precision = Precision> {
       logWeights = memory.alloc(rows * (wide ? 8 : 4), "weights");
       const view = memory.numbers(wide ? 8 : 4, logWeights, rows);
       view.fill(0);
-      for (let i = 0; i < size; i++) view[i] = Math.log2(this.packed.weights[i] as number);
+      for (let i = 0; i < size; i++) view[i] = log2(this.packed.weights[i] as number);
     }
     return { bytes, dim, width, size, rows, points, logWeights };
   }

@@ -1,3 +1,4 @@
+import { exp, expm1 } from "../math.js";
 import type { Process } from "./process.js";
 import { checkSigma, checkTime, checkTimes, halfLog1pSquare } from "./time.js";
 
@@ -14,10 +15,10 @@ export function ou(): Process {
     parameters: Object.freeze({}),
     end,
     alpha(t: number) {
-      return Math.exp(-checkTime(t, end));
+      return exp(-checkTime(t, end));
     },
     variance(t: number) {
-      return 0 - Math.expm1(-2 * checkTime(t, end));
+      return 0 - expm1(-2 * checkTime(t, end));
     },
     beta(t: number) {
       checkTime(t, end);
@@ -29,14 +30,14 @@ export function ou(): Process {
     },
     sigma(t: number) {
       checkTime(t, end);
-      return Math.sqrt(0 - Math.expm1(-2 * t)) * Math.exp(t);
+      return Math.sqrt(0 - expm1(-2 * t)) * exp(t);
     },
     timeOfSigma(sigma: number) {
       return halfLog1pSquare(checkSigma(sigma));
     },
     transition(s: number, t: number) {
       checkTimes(s, t, end);
-      return { scale: Math.exp(s - t), variance: 0 - Math.expm1(-2 * (t - s)) };
+      return { scale: exp(s - t), variance: 0 - expm1(-2 * (t - s)) };
     },
   });
 }

@@ -1,3 +1,4 @@
+import { log, log1p } from "../math.js";
 import { checkNumber } from "../check.js";
 import { badArgument } from "../errors.js";
 
@@ -20,5 +21,5 @@ export function checkSigma(sigma: number): number {
 
 /** log(1 + sigma^2) / 2 without overflow: minus the log of alpha where S = 1 - alpha^2. */
 export function halfLog1pSquare(sigma: number): number {
-  return sigma < 1e8 ? 0.5 * Math.log1p(sigma * sigma) : Math.log(sigma);
+  return sigma < 1e8 ? 0.5 * log1p(sigma * sigma) : log(sigma);
 }

@@ -1,3 +1,4 @@
+import { exp, expm1 } from "../math.js";
 import { checkNumber, checkOptions } from "../check.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "./process.js";
@@ -63,16 +64,16 @@ function linearRate(name: string, parameters: Record<string, number>, b0: number
     parameters: Object.freeze(parameters),
     end,
     alpha(t: number) {
-      return Math.exp(-integral(0, checkTime(t, end)));
+      return exp(-integral(0, checkTime(t, end)));
     },
     variance(t: number) {
-      return 0 - Math.expm1(-2 * integral(0, checkTime(t, end)));
+      return 0 - expm1(-2 * integral(0, checkTime(t, end)));
     },
     beta: rate,
     diffusion: rate,
     sigma(t: number) {
       const total = integral(0, checkTime(t, end));
-      return Math.sqrt(0 - Math.expm1(-2 * total)) * Math.exp(total);
+      return Math.sqrt(0 - expm1(-2 * total)) * exp(total);
     },
     timeOfSigma(sigma: number) {
       // sigma^2 = exp(2 B) - 1 with B = b0 t + b1 t^2 / 2: the root of the quadratic that does not cancel.
@@ -82,7 +83,7 @@ function linearRate(name: string, parameters: Record<string, number>, b0: number
     transition(s: number, t: number) {
       checkTimes(s, t, end);
       const total = integral(s, t);
-      return { scale: Math.exp(-total), variance: 0 - Math.expm1(-2 * total) };
+      return { scale: exp(-total), variance: 0 - expm1(-2 * total) };
     },
   });
 }

@@ -10,7 +10,7 @@ import {
   type PointsInput,
   type Precision,
 } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { aborted } from "../score/exact.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
@@ -20,6 +20,7 @@ import { karras } from "./grids/karras.js";
 import { Program } from "./program.js";
 import { runReference } from "./referenceRun.js";
 import type { Sampler } from "./sampler.js";
+import { whiten } from "./whiten.js";
 
 export interface SampleOptions {
   /** How a step is made; `euler()` by default. */
@@ -89,13 +90,6 @@ export async function sample<P extends Precision>(
   const sampler = options.sampler ?? euler();
   if (typeof sampler?.step !== "function")
     throw badArgument("E_TYPE", "sampler", "a sampler such as heun()", sampler);
-  if (process.covariance !== undefined) {
-    throw new VkernelError("E_UNSUPPORTED", {
-      argument: "process",
-      expected: "an isotropic process to sample with (anisotropic ones can be evaluated)",
-      got: process.name,
-    });
-  }
   if (field.kind === "step" && !sampler.takesRandom) {
     throw badArgument(
       "E_USAGE",
@@ -116,6 +110,47 @@ export async function sample<P extends Precision>(
   checkSize("record", Math.max(1, recorded.length), size);
   if (signal?.aborted) throw aborted(signal);
 
+  const run = { sampler, times, initial, count, seed, recorded, signal, onProgress };
+  const start = performance.now();
+  const { result, evaluations } =
+    process.covariance === undefined ? await integrate(field, run) : await integrateWhitened(field, run);
+  const { info } = data.engine;
+  return {
+    samples: result.samples,
+    count,
+    dim: data.dim,
+    times,
+    recorded,
+    trajectories: recorded.length > 0 ? result.trajectories : undefined,
+    stats: {
+      evaluations,
+      milliseconds: performance.now() - start,
+      threads: info.threads,
+      kernels: info.kernels,
+    },
+  };
+}
+
+/** A checked run. */
+interface Run {
+  sampler: Sampler;
+  times: Float64Array;
+  initial: "noise" | "normal" | "marginal" | Float32Array | Float64Array;
+  count: number;
+  seed: number;
+  recorded: Int32Array;
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+/** Writes the program of a run and runs it, on the kernels or by the reference. */
+async function integrate<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
+  run: Run,
+): Promise<{ result: RunOutput<P>; evaluations: number }> {
+  const { data, process } = field;
+  const { times, initial, onProgress, signal, count, seed, recorded } = run;
+  const steps = times.length - 1;
   const program = new Program({
     process,
     sigma0: data.sigma0,
@@ -134,33 +169,40 @@ export async function sample<P extends Precision>(
     const s = times[i + 1] as number;
     program.step = i;
     if (s === 0) program.posteriorMean(t);
-    else sampler.step(program, t, s);
+    else run.sampler.step(program, t, s);
     record(i + 1);
   }
-
-  const start = performance.now();
-  const { runtime } = data.engine;
   const report = onProgress && ((done: number, total: number) => onProgress({ done, total }));
   const states = typeof initial === "string" ? undefined : initial;
+  const input: RunInput = { states, count, seed, recorded: recorded.length, signal, report };
   const result =
-    runtime === undefined
-      ? await runReference(data, program, { states, count, seed, recorded: recorded.length, signal, report })
-      : await runKernels(data, program, { states, count, seed, recorded: recorded.length, signal, report });
-  const { info } = data.engine;
-  return {
-    samples: result.samples,
-    count,
-    dim: data.dim,
-    times,
-    recorded,
-    trajectories: recorded.length > 0 ? result.trajectories : undefined,
-    stats: {
-      evaluations: program.evaluations,
-      milliseconds: performance.now() - start,
-      threads: info.threads,
-      kernels: info.kernels,
-    },
-  };
+    data.engine.runtime === undefined
+      ? await runReference(data, program, input)
+      : await runKernels(data, program, input);
+  return { result, evaluations: program.evaluations };
+}
+
+/** The same under an anisotropic process, in coordinates where it is isotropic. */
+async function integrateWhitened<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
+  run: Run,
+): Promise<{ result: RunOutput<P>; evaluations: number }> {
+  const white = whiten(field);
+  try {
+    let { initial } = run;
+    if (initial === "normal") {
+      // N(0, I) in x: drawn as such, then carried inward.
+      const still = { ...run, times: run.times.slice(0, 1), recorded: new Int32Array(0) };
+      initial = (await integrate(white.field, still)).result.samples;
+    }
+    if (typeof initial !== "string") initial = white.inward(initial);
+    const done = await integrate(white.field, { ...run, initial });
+    white.outward(done.result.samples);
+    if (done.result.trajectories) white.outward(done.result.trajectories);
+    return done;
+  } finally {
+    white.dispose();
+  }
 }
 
 /** What a run needs beside its program. */

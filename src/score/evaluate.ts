@@ -1,3 +1,4 @@
+import { log } from "../math.js";
 import type { MixtureLayout, ScoreJob } from "../../bindings/job.js";
 import { unknownName } from "../check.js";
 import {
@@ -274,10 +275,10 @@ function* isotropic(
         if (out.nearest) out.nearest[q] = order[best] as number;
         if (out.nearestDistance) out.nearestDistance[q] = Math.sqrt(square);
       }
-      return 0 - square / (2 * total) - 0.5 * dim * Math.log(2 * Math.PI * total);
+      return 0 - square / (2 * total) - 0.5 * dim * log(2 * Math.PI * total);
     });
     if (!wantMatrix && !wantTrace) continue;
-    const factor = (alpha / total) ** 2;
+    const factor = (alpha / total) * (alpha / total);
     const extra = ((alpha * sigma0) / variance) * ((alpha * sigma0) / total);
     let trace = 0;
     if (raw.covariance) {
@@ -318,9 +319,9 @@ function scalars(
   const sumLog = raw.stats[4 * i + 2] as number;
   const sumSquare = raw.stats[4 * i + 3] as number;
   if (out.logDensity) {
-    out.logDensity[q] = best() + Math.log(sum) + Math.log(data.packed.weights[index] as number);
+    out.logDensity[q] = best() + log(sum) + log(data.packed.weights[index] as number);
   } else if (always) best();
-  if (out.posteriorEntropy) out.posteriorEntropy[q] = Math.max(0, Math.log(sum) - (Math.LN2 * sumLog) / sum);
+  if (out.posteriorEntropy) out.posteriorEntropy[q] = Math.max(0, log(sum) - (Math.LN2 * sumLog) / sum);
   if (out.effectiveCount) out.effectiveCount[q] = (sum * sum) / sumSquare;
   if (out.posteriorWeights && raw.weights) {
     const size = data.order.length;
@@ -382,7 +383,9 @@ function* anisotropic(
   for (const [t, members] of groups) {
     const level = levelAt(process, t);
     const { alpha, variance, beta, diffusion } = level;
-    const v = a.map((value, i) => variance * value + (i % (dim + 1) === 0 ? (alpha * sigma0) ** 2 : 0));
+    const v = a.map(
+      (value, i) => variance * value + (i % (dim + 1) === 0 ? alpha * alpha * sigma0 * sigma0 : 0),
+    );
     const factor = cholesky(v, dim);
     const white = new Float64Array(packed.points.length);
     for (let m = 0; m < packed.weights.length; m++) {
@@ -405,7 +408,7 @@ function* anisotropic(
       data.freeLayout(layout);
     }
     let logDet = 0;
-    for (let d = 0; d < dim; d++) logDet += 2 * Math.log(factor[d * (dim + 1)] as number);
+    for (let d = 0; d < dim; d++) logDet += 2 * log(factor[d * (dim + 1)] as number);
     const carry = carriers(level, a, factor, dim, sigma0);
     for (let i = 0; i < members.length; i++) {
       const q = members[i] as number;
@@ -436,7 +439,7 @@ function* anisotropic(
           const e = (z[i * dim + d] as number) - (white[best * dim + d] as number);
           square += e * e;
         }
-        return 0 - square / 2 - 0.5 * (dim * Math.log(2 * Math.PI) + logDet);
+        return 0 - square / 2 - 0.5 * (dim * log(2 * Math.PI) + logDet);
       });
       if (!wantMatrix && !wantTrace) continue;
       if (!small) {
@@ -460,7 +463,9 @@ function* anisotropic(
       if (!wantMatrix) continue;
       const target = q * dim * dim;
       // S V^-1 Cov V^-1 S = S inner S / alpha^2
-      const outer = out.posteriorCovariance ? sandwich(a, inner, dim, (variance / alpha) ** 2) : inner;
+      const outer = out.posteriorCovariance
+        ? sandwich(a, inner, dim, (variance / alpha) * (variance / alpha))
+        : inner;
       for (let e = 0; e < dim * dim; e++) {
         if (out.hessian) out.hessian[target + e] = (inner[e] as number) - (carry.inverse[e] as number);
         if (out.proxyCovariance)
@@ -514,7 +519,7 @@ function carriers(
     spreadInverseTrace += spread[j] as number;
     for (let i = 0; i < dim; i++) {
       inverse[i * dim + j] = column[i] as number;
-      extra[i * dim + j] = ((alpha * sigma0) ** 2 / variance) * (both[i] as number);
+      extra[i * dim + j] = ((alpha * alpha * sigma0 * sigma0) / variance) * (both[i] as number);
       component[i * dim + j] = sigma0 * sigma0 * variance * (spread[i] as number);
     }
     extraTrace += extra[j * (dim + 1)] as number;
@@ -558,7 +563,7 @@ function tracesByWeights(
     const u = solveUpper(carry.factor, dim, e);
     const au = multiplied(carry.a, u, dim);
     for (let d = 0; d < dim; d++) {
-      inner += w * (u[d] as number) ** 2;
+      inner += w * (u[d] as number) * (u[d] as number);
       spread += w * (u[d] as number) * (au[d] as number);
     }
   }

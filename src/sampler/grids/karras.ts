@@ -1,3 +1,4 @@
+import { pow } from "../../math.js";
 import { checkNumber } from "../../check.js";
 import { type Grid, type GridOptions, gridOptionNames, makeGrid } from "./grid.js";
 
@@ -25,8 +26,8 @@ export function karras(options: KarrasOptions): Grid {
       ends: { sigmaMin: 0.002, sigmaMax: 80 },
       parameters: { rho },
       at(upper, lower, u) {
-        const a = upper ** (1 / rho);
-        return (a + u * (lower ** (1 / rho) - a)) ** rho;
+        const a = pow(upper, 1 / rho);
+        return pow(a + u * (pow(lower, 1 / rho) - a), rho);
       },
     },
     [...gridOptionNames, "rho"],

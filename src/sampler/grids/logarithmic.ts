@@ -1,3 +1,4 @@
+import { exp, log } from "../../math.js";
 import { type Grid, type GridOptions, makeGrid } from "./grid.js";
 
 /**
@@ -11,6 +12,6 @@ export function logarithmic(options: GridOptions): Grid {
     name: "logarithmic",
     of: "time",
     last: "sigmaMin",
-    at: (upper, lower, u) => Math.exp((1 - u) * Math.log(upper) + u * Math.log(lower)),
+    at: (upper, lower, u) => exp((1 - u) * log(upper) + u * log(lower)),
   });
 }
