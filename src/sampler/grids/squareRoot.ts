@@ -13,6 +13,9 @@ export function squareRoot(options: GridOptions): Grid {
     of: "time",
     zeroEnd: true,
     last: "sigmaMin",
-    at: (upper, lower, u) => ((1 - u) * Math.sqrt(upper) + u * Math.sqrt(lower)) ** 2,
+    at: (upper, lower, u) => {
+      const root = (1 - u) * Math.sqrt(upper) + u * Math.sqrt(lower);
+      return root * root;
+    },
   });
 }
