@@ -97,37 +97,70 @@ function squaredDistance<T, D>(p: u32, y0: v128, y1: v128, y2: v128): v128 {
   return sum;
 }
 
-/** The index of the point of largest weight: least |y - mu|^2 - logWeight / k, ties to the first. */
+/** What the best point minimises: |y - mu|^2 - logWeight / k. */
 // @ts-ignore: decorator
 @inline
-function bestPoint<T, D>(points: u32, lw: u32, M: u32, k: v128, y0: v128, y1: v128, y2: v128): v128 {
+function cost<T, D, W>(p: u32, q: u32, minusInverse: v128, y0: v128, y1: v128, y2: v128): v128 {
+  const square = squaredDistance<T, D>(p, y0, y1, y2);
+  return sizeof<W>() == 1 ? madd<T>(minusInverse, v128.load_splat<T>(q), square) : square;
+}
+
+/** From this many points on, the best one is looked for in two stages. */
+const TWO_STAGE: u32 = 1024;
+
+/** The index of the point of largest weight, ties to the first. */
+// @ts-ignore: decorator
+@inline
+function bestPoint<T, D, W>(points: u32, lw: u32, M: u32, k: v128, y0: v128, y1: v128, y2: v128): v128 {
+  const minusInverse = sizeof<W>() == 1 ? v128.div<T>(splat<T>(-1.0), k) : k;
+  const row = dim<D>() * sizeof<T>();
   let least = splat<T>(Infinity);
   let index = indexSplat<T>(0);
-  let current = indexSplat<T>(0);
-  const one = indexSplat<T>(1);
-  let p = points;
-  const end = points + M * dim<D>() * sizeof<T>();
-  if (lw == 0) {
-    while (p < end) {
-      const u = squaredDistance<T, D>(p, y0, y1, y2);
+  if (M < TWO_STAGE) {
+    let current = indexSplat<T>(0);
+    const one = indexSplat<T>(1);
+    for (let m: u32 = 0; m < M; m++) {
+      const u = cost<T, D, W>(points + m * row, lw + m * sizeof<T>(), minusInverse, y0, y1, y2);
       index = v128.bitselect(current, index, v128.lt<T>(u, least));
       least = v128.pmin<T>(least, u);
       current = sizeof<T>() == 4 ? i32x4.add(current, one) : i64x2.add(current, one);
-      p += dim<D>() * sizeof<T>();
     }
-  } else {
-    const minusInverse = v128.div<T>(splat<T>(-1.0), k);
-    let q = lw;
-    while (p < end) {
-      const u = madd<T>(minusInverse, v128.load_splat<T>(q), squaredDistance<T, D>(p, y0, y1, y2));
-      index = v128.bitselect(current, index, v128.lt<T>(u, least));
-      least = v128.pmin<T>(least, u);
-      current = sizeof<T>() == 4 ? i32x4.add(current, one) : i64x2.add(current, one);
-      p += dim<D>() * sizeof<T>();
-      q += sizeof<T>();
+    return index;
+  }
+  // First the least value and its chunk, then the point in it: fewer operations a point.
+  for (let start: u32 = 0; start < M; start += CHUNK) {
+    const stop = points + min(M, start + CHUNK) * row;
+    let low = splat<T>(Infinity);
+    let q = lw + start * sizeof<T>();
+    for (let p = points + start * row; p < stop; p += row) {
+      low = v128.pmin<T>(low, cost<T, D, W>(p, q, minusInverse, y0, y1, y2));
+      if (sizeof<W>() == 1) q += sizeof<T>();
+    }
+    index = v128.bitselect(indexSplat<T>(start), index, v128.lt<T>(low, least));
+    least = v128.pmin<T>(least, low);
+  }
+  for (let lane: u32 = 0; lane < laneCount<T>(); lane++) {
+    const start = indexLane<T>(index, lane);
+    const stop = min(M, start + CHUNK);
+    const own = laneMask<T>(lane);
+    for (let m = start; m < stop; m++) {
+      const u = cost<T, D, W>(points + m * row, lw + m * sizeof<T>(), minusInverse, y0, y1, y2);
+      const hit = v128.and(v128.eq<T>(u, least), own);
+      if (v128.any_true(hit)) {
+        index = v128.bitselect(indexSplat<T>(m), index, own);
+        break;
+      }
     }
   }
   return index;
+}
+
+/** All ones in one lane. */
+// @ts-ignore: decorator
+@inline
+function laneMask<T>(lane: u32): v128 {
+  if (sizeof<T>() == 4) return i32x4.eq(i32x4.splat(lane), i32x4(0, 1, 2, 3));
+  return i64x2.eq(i64x2.splat(lane), i64x2(0, 1));
 }
 
 /** log2 of the weight of the point at p relative to the best one, clamped for exp2. */
@@ -237,7 +270,9 @@ export function posterior<T, D>(
     const y1 = sizeof<D>() > 1 ? coordinate<T>(y, stride, last, first, 1) : y0;
     const y2 = sizeof<D>() > 2 ? coordinate<T>(y, stride, last, first, 2) : y0;
     const k = scalars<T>(kPointer, kStride, last, first);
-    const best = bestPoint<T, D>(points, lw, M, k, y0, y1, y2);
+    const best = lw
+      ? bestPoint<T, D, Yes>(points, lw, M, k, y0, y1, y2)
+      : bestPoint<T, D, No>(points, lw, M, k, y0, y1, y2);
     const r0 = pointCoordinate<T, D>(points, best, 0);
     const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
     const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
@@ -390,7 +425,9 @@ export function posteriorDraw<T, D>(
     const y1 = sizeof<D>() > 1 ? coordinate<T>(y, stride, last, first, 1) : y0;
     const y2 = sizeof<D>() > 2 ? coordinate<T>(y, stride, last, first, 2) : y0;
     const k = scalars<T>(kPointer, kStride, last, first);
-    const best = bestPoint<T, D>(points, lw, M, k, y0, y1, y2);
+    const best = lw
+      ? bestPoint<T, D, Yes>(points, lw, M, k, y0, y1, y2)
+      : bestPoint<T, D, No>(points, lw, M, k, y0, y1, y2);
     const r0 = pointCoordinate<T, D>(points, best, 0);
     const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
     const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
