@@ -148,7 +148,7 @@ export function scratchLayout(job: Job): ScratchLayout {
   const level = take(8);
   const lanes = take(1024);
   const table = take(192);
-  const words = take(64);
+  const words = take(384);
   const uniforms = take(8 * n * draws);
   const registerBytes = n * width * size;
   const scaled = take(registerBytes);

@@ -6,7 +6,7 @@ import {
   SIN_F64_0, SIN_F64_1, SIN_F64_2, SIN_F64_3, SIN_F64_4, SIN_F64_5, SIN_F64_6, SIN_F64_7,
 } from "../simd/coefficients";
 import { madd } from "../simd/vector";
-import { openUniform, philox, uniform } from "./philox";
+import { philoxLanes, TWO_TO_MINUS_53 } from "./philox";
 
 // @ts-ignore: decorator
 @inline
@@ -14,10 +14,54 @@ function c(x: f64): v128 {
   return f64x2.splat(x);
 }
 
+/** Bytes of scratch that `normals` needs. */
+export const NORMAL_SCRATCH: u32 = 384;
+
+// Where the coefficients lie in the scratch: a load costs less than making a constant anew in every turn.
+const TABLE: u32 = 128;
+const LOG_TABLE: u32 = TABLE;
+const SIN_TABLE: u32 = TABLE + 9 * 8;
+const COS_TABLE: u32 = TABLE + 17 * 8;
+
+// @ts-ignore: decorator
+@inline
+function coefficient(p: u32, i: u32): v128 {
+  return v128.load64_splat(p + 8 * i);
+}
+
+function fillTable(scratch: u32): void {
+  store<f64>(scratch + LOG_TABLE + 0, LOG_F64_0);
+  store<f64>(scratch + LOG_TABLE + 8, LOG_F64_1);
+  store<f64>(scratch + LOG_TABLE + 16, LOG_F64_2);
+  store<f64>(scratch + LOG_TABLE + 24, LOG_F64_3);
+  store<f64>(scratch + LOG_TABLE + 32, LOG_F64_4);
+  store<f64>(scratch + LOG_TABLE + 40, LOG_F64_5);
+  store<f64>(scratch + LOG_TABLE + 48, LOG_F64_6);
+  store<f64>(scratch + LOG_TABLE + 56, LOG_F64_7);
+  store<f64>(scratch + LOG_TABLE + 64, LOG_F64_8);
+  store<f64>(scratch + SIN_TABLE + 0, SIN_F64_0);
+  store<f64>(scratch + SIN_TABLE + 8, SIN_F64_1);
+  store<f64>(scratch + SIN_TABLE + 16, SIN_F64_2);
+  store<f64>(scratch + SIN_TABLE + 24, SIN_F64_3);
+  store<f64>(scratch + SIN_TABLE + 32, SIN_F64_4);
+  store<f64>(scratch + SIN_TABLE + 40, SIN_F64_5);
+  store<f64>(scratch + SIN_TABLE + 48, SIN_F64_6);
+  store<f64>(scratch + SIN_TABLE + 56, SIN_F64_7);
+  store<f64>(scratch + COS_TABLE + 0, COS_F64_0);
+  store<f64>(scratch + COS_TABLE + 8, COS_F64_1);
+  store<f64>(scratch + COS_TABLE + 16, COS_F64_2);
+  store<f64>(scratch + COS_TABLE + 24, COS_F64_3);
+  store<f64>(scratch + COS_TABLE + 32, COS_F64_4);
+  store<f64>(scratch + COS_TABLE + 40, COS_F64_5);
+  store<f64>(scratch + COS_TABLE + 48, COS_F64_6);
+  store<f64>(scratch + COS_TABLE + 56, COS_F64_7);
+  store<f64>(scratch + COS_TABLE + 64, COS_F64_8);
+}
+
 /** -ln u for u in (0, 1]: u = 2^e m, m in [sqrt(1/2), sqrt(2)), ln m = 2 atanh((m - 1) / (m + 1)). */
 // @ts-ignore: decorator
 @inline
-function minusLog(u: v128): v128 {
+function minusLog(u: v128, scratch: u32): v128 {
   // Adding the bits of 1 - sqrt(1/2) moves the exponent's step to sqrt(1/2).
   const bits = i64x2.add(u, i64x2.splat(0x00095f619980c433));
   const e = i64x2.sub(i64x2.shr_u(bits, 52), i64x2.splat(1023));
@@ -25,15 +69,15 @@ function minusLog(u: v128): v128 {
   const n = f64x2.convert_low_i32x4_s(i32x4.shuffle(e, e, 0, 2, 0, 2));
   const s = f64x2.div(f64x2.sub(m, c(1.0)), f64x2.add(m, c(1.0)));
   const z = f64x2.mul(s, s);
-  let p = c(LOG_F64_8);
-  p = madd<f64>(p, z, c(LOG_F64_7));
-  p = madd<f64>(p, z, c(LOG_F64_6));
-  p = madd<f64>(p, z, c(LOG_F64_5));
-  p = madd<f64>(p, z, c(LOG_F64_4));
-  p = madd<f64>(p, z, c(LOG_F64_3));
-  p = madd<f64>(p, z, c(LOG_F64_2));
-  p = madd<f64>(p, z, c(LOG_F64_1));
-  p = madd<f64>(p, z, c(LOG_F64_0));
+  let p = coefficient(scratch + LOG_TABLE, 8);
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 7));
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 6));
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 5));
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 4));
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 3));
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 2));
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 1));
+  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 0));
   const log = f64x2.mul(f64x2.add(s, s), p);
   return f64x2.neg(madd<f64>(n, c(LN2), log));
 }
@@ -41,30 +85,30 @@ function minusLog(u: v128): v128 {
 /** Two pairs of normals from uniforms u (radius) and v (angle / 2 pi): cosines and sines at p. */
 // @ts-ignore: decorator
 @inline
-function boxMuller(p: u32, u: v128, v: v128): void {
-  const radius = f64x2.sqrt(f64x2.mul(c(2.0), minusLog(u)));
+function boxMuller(p: u32, u: v128, v: v128, scratch: u32): void {
+  const radius = f64x2.sqrt(f64x2.mul(c(2.0), minusLog(u, scratch)));
   const quarters = f64x2.mul(v, c(4.0));
   const q = f64x2.nearest(quarters);
   const f = f64x2.sub(quarters, q);
   const z = f64x2.mul(f, f);
-  let s = c(SIN_F64_7);
-  s = madd<f64>(s, z, c(SIN_F64_6));
-  s = madd<f64>(s, z, c(SIN_F64_5));
-  s = madd<f64>(s, z, c(SIN_F64_4));
-  s = madd<f64>(s, z, c(SIN_F64_3));
-  s = madd<f64>(s, z, c(SIN_F64_2));
-  s = madd<f64>(s, z, c(SIN_F64_1));
-  s = madd<f64>(s, z, c(SIN_F64_0));
+  let s = coefficient(scratch + SIN_TABLE, 7);
+  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 6));
+  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 5));
+  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 4));
+  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 3));
+  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 2));
+  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 1));
+  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 0));
   s = f64x2.mul(s, f);
-  let k = c(COS_F64_8);
-  k = madd<f64>(k, z, c(COS_F64_7));
-  k = madd<f64>(k, z, c(COS_F64_6));
-  k = madd<f64>(k, z, c(COS_F64_5));
-  k = madd<f64>(k, z, c(COS_F64_4));
-  k = madd<f64>(k, z, c(COS_F64_3));
-  k = madd<f64>(k, z, c(COS_F64_2));
-  k = madd<f64>(k, z, c(COS_F64_1));
-  k = madd<f64>(k, z, c(COS_F64_0));
+  let k = coefficient(scratch + COS_TABLE, 8);
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 7));
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 6));
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 5));
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 4));
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 3));
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 2));
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 1));
+  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 0));
   // Quadrant q = 0..4: rotate (cos, sin) by q quarter turns; q's low bits by the magic addition.
   const quadrant = f64x2.add(q, c(6755399441055744.0));
   const odd = i64x2.ne(v128.and(quadrant, i64x2.splat(1)), i64x2.splat(0));
@@ -76,9 +120,26 @@ function boxMuller(p: u32, u: v128, v: v128): void {
   v128.store(p, f64x2.mul(radius, sine), 16);
 }
 
+/** The 53-bit whole numbers of two words, of the two low lanes. */
+// @ts-ignore: decorator
+@inline
+function whole(high: v128, low: v128): v128 {
+  const upper = f64x2.mul(f64x2.convert_low_i32x4_u(high), c(2097152.0));
+  return f64x2.add(upper, f64x2.convert_low_i32x4_u(i32x4.shr_u(low, 11)));
+}
+
+/** Normals of the two low lanes of four words: radius from words 0, 1, angle from words 2, 3. */
+// @ts-ignore: decorator
+@inline
+function pairOfPairs(p: u32, scratch: u32, w0: v128, w1: v128, w2: v128, w3: v128): void {
+  const u = f64x2.mul(f64x2.add(whole(w0, w1), c(0.5)), c(TWO_TO_MINUS_53));
+  const v = f64x2.mul(whole(w2, w3), c(TWO_TO_MINUS_53));
+  boxMuller(p, u, v, scratch);
+}
+
 /**
  * Standard normals for particles `particle` ... + n - 1 in rows of `stride` T, `dim` of them a row.
- * Coordinates 2 j and 2 j + 1 come from block j: radius from its words 0, 1, angle from its words 2, 3.
+ * Coordinates 2 j and 2 j + 1 come from block j. Four blocks at a time, one a lane; `scratch` takes NORMAL_SCRATCH bytes.
  */
 // @ts-ignore: decorator
 @inline
@@ -88,33 +149,47 @@ export function normals<T>(
 ): void {
   const pairs = (dim + 1) >> 1;
   const total = n * pairs;
-  let i0: u32 = 0;
-  let j0: u32 = 0;
-  for (let a: u32 = 0; a < total; a += 2) {
-    let i1 = i0;
-    let j1 = j0 + 1;
-    if (j1 == pairs) {
-      j1 = 0;
-      i1++;
-    }
-    philox(scratch, particle + i0, step, stream, j0, seedLow, seedHigh);
-    philox(scratch + 16, particle + i1, step, stream, j1, seedLow, seedHigh);
-    const u = f64x2.replace_lane(f64x2.splat(openUniform(scratch)), 1, openUniform(scratch + 16));
-    const v = f64x2.replace_lane(f64x2.splat(uniform(scratch + 8)), 1, uniform(scratch + 24));
-    boxMuller(scratch, u, v);
-    const p0 = out + (i0 * stride + 2 * j0) * sizeof<T>();
-    store<T>(p0, <T>load<f64>(scratch));
-    if (j0 * 2 + 1 < dim) store<T>(p0 + sizeof<T>(), <T>load<f64>(scratch, 16));
-    if (a + 1 < total) {
-      const p1 = out + (i1 * stride + 2 * j1) * sizeof<T>();
-      store<T>(p1, <T>load<f64>(scratch, 8));
-      if (j1 * 2 + 1 < dim) store<T>(p1 + sizeof<T>(), <T>load<f64>(scratch, 24));
-    }
-    i0 = i1;
-    j0 = j1 + 1;
-    if (j0 == pairs) {
-      j0 = 0;
-      i0++;
+  let i: u32 = 0;
+  let j: u32 = 0;
+  fillTable(scratch);
+  for (let first: u32 = 0; first < total; first += 4) {
+    const count = min(4, total - first);
+    // Counters of the four blocks; those beyond the end are computed and dropped.
+    const i0 = i;
+    const j0 = j;
+    let c0 = i32x4.splat(particle + i);
+    let c3 = i32x4.splat(j);
+    if (++j == pairs) j = 0, i++;
+    c0 = i32x4.replace_lane(c0, 1, particle + i);
+    c3 = i32x4.replace_lane(c3, 1, j);
+    if (++j == pairs) j = 0, i++;
+    c0 = i32x4.replace_lane(c0, 2, particle + i);
+    c3 = i32x4.replace_lane(c3, 2, j);
+    if (++j == pairs) j = 0, i++;
+    c0 = i32x4.replace_lane(c0, 3, particle + i);
+    c3 = i32x4.replace_lane(c3, 3, j);
+    if (++j == pairs) j = 0, i++;
+    philoxLanes(scratch, c0, i32x4.splat(step), i32x4.splat(stream), c3, seedLow, seedHigh);
+    const w0 = v128.load(scratch);
+    const w1 = v128.load(scratch, 16);
+    const w2 = v128.load(scratch, 32);
+    const w3 = v128.load(scratch, 48);
+    pairOfPairs(scratch + 64, scratch, w0, w1, w2, w3);
+    pairOfPairs(
+      scratch + 96, scratch, i32x4.shuffle(w0, w0, 2, 3, 2, 3), i32x4.shuffle(w1, w1, 2, 3, 2, 3),
+      i32x4.shuffle(w2, w2, 2, 3, 2, 3), i32x4.shuffle(w3, w3, 2, 3, 2, 3),
+    );
+    let a = i0;
+    let b = j0;
+    for (let l: u32 = 0; l < count; l++) {
+      const source = scratch + 64 + (l >> 1) * 32 + (l & 1) * 8;
+      const target = out + (a * stride + 2 * b) * sizeof<T>();
+      store<T>(target, <T>load<f64>(source));
+      if (b * 2 + 1 < dim) store<T>(target + sizeof<T>(), <T>load<f64>(source, 16));
+      if (++b == pairs) {
+        b = 0;
+        a++;
+      }
     }
   }
 }
