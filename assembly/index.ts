@@ -1,7 +1,7 @@
 // The whole ABI: every exported kernel, one line each. out first, then sizes; pointers are bytes.
 // A kernel allocates nothing, checks nothing and never throws; `src/` has checked before.
 // assembly/README.md decodes the names.
-import { posterior, posteriorDraw } from "./mixture/lanes";
+import { posterior } from "./mixture/lanes";
 import { average, averageDistance, covariance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
 import { normals } from "./random/normal";
 import { philox } from "./random/philox";
@@ -10,12 +10,9 @@ import { affine } from "./step/affine";
 export { uniforms } from "./random/philox";
 
 // prettier-ignore
-export function posteriorF32Lanes1(out: u32, stats: u32, cov: u32, weights: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f32, u8>(out, stats, cov, weights, scratch, y, k, kStride, points, lw, n, M); }
-export function posteriorDrawF32Lanes1(out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posteriorDraw<f32, u8>(out, mean, scratch, uniforms, draws, y, k, kStride, points, lw, n, M); }
-export function posteriorF32Lanes2(out: u32, stats: u32, cov: u32, weights: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f32, u16>(out, stats, cov, weights, scratch, y, k, kStride, points, lw, n, M); }
-export function posteriorDrawF32Lanes2(out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posteriorDraw<f32, u16>(out, mean, scratch, uniforms, draws, y, k, kStride, points, lw, n, M); }
-export function posteriorF32Lanes3(out: u32, stats: u32, cov: u32, weights: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f32, u32>(out, stats, cov, weights, scratch, y, k, kStride, points, lw, n, M); }
-export function posteriorDrawF32Lanes3(out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posteriorDraw<f32, u32>(out, mean, scratch, uniforms, draws, y, k, kStride, points, lw, n, M); }
+export function posteriorF32Lanes1(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f32, u8>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
+export function posteriorF32Lanes2(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f32, u16>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
+export function posteriorF32Lanes3(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f32, u32>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
 export function distancesF32(d2: u32, d2Stride: u32, x: u32, xStride: u32, points: u32, n: u32, rows: u32, width: u32): void { distances<f32>(d2, d2Stride, x, xStride, points, n, rows, width); }
 export function relativeWeightsF32(w: u32, stats: u32, table: u32, d2: u32, d2Stride: u32, k: u32, kStride: u32, lw: u32, n: u32, M: u32): void { relativeWeights<f32>(w, stats, table, d2, d2Stride, k, kStride, lw, n, M); }
 export function averageF32(out: u32, outStride: u32, total: u32, w: u32, wStride: u32, stats: u32, values: u32, n: u32, M: u32, width: u32, D: u32): void { average<f32>(out, outStride, total, w, wStride, stats, values, n, M, width, D); }
@@ -26,12 +23,9 @@ export function drawRowsF32(out: u32, outStride: u32, uniforms: u32, draws: u32,
 export function normalsF32(out: u32, dim: u32, stride: u32, n: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, scratch: u32): void { normals<f32>(out, dim, stride, n, particle, step, stream, seedLow, seedHigh, scratch); }
 export function affineF32(out: u32, count: u32, terms: u32, x1: u32, a1: f64, x2: u32, a2: f64, x3: u32, a3: f64, x4: u32, a4: f64): void { affine<f32>(out, count, terms, x1, a1, x2, a2, x3, a3, x4, a4); }
 export function exp2F32(out: u32, x: u32, count: u32, table: u32): void { exp2Table<f32>(table); for (let o: u32 = 0; o < count * sizeof<f32>(); o += 16) v128.store(out + o, exp2<f32>(v128.load(x + o), table)); }
-export function posteriorF64Lanes1(out: u32, stats: u32, cov: u32, weights: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u8>(out, stats, cov, weights, scratch, y, k, kStride, points, lw, n, M); }
-export function posteriorDrawF64Lanes1(out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posteriorDraw<f64, u8>(out, mean, scratch, uniforms, draws, y, k, kStride, points, lw, n, M); }
-export function posteriorF64Lanes2(out: u32, stats: u32, cov: u32, weights: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u16>(out, stats, cov, weights, scratch, y, k, kStride, points, lw, n, M); }
-export function posteriorDrawF64Lanes2(out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posteriorDraw<f64, u16>(out, mean, scratch, uniforms, draws, y, k, kStride, points, lw, n, M); }
-export function posteriorF64Lanes3(out: u32, stats: u32, cov: u32, weights: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u32>(out, stats, cov, weights, scratch, y, k, kStride, points, lw, n, M); }
-export function posteriorDrawF64Lanes3(out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posteriorDraw<f64, u32>(out, mean, scratch, uniforms, draws, y, k, kStride, points, lw, n, M); }
+export function posteriorF64Lanes1(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u8>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
+export function posteriorF64Lanes2(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u16>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
+export function posteriorF64Lanes3(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u32>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
 export function distancesF64(d2: u32, d2Stride: u32, x: u32, xStride: u32, points: u32, n: u32, rows: u32, width: u32): void { distances<f64>(d2, d2Stride, x, xStride, points, n, rows, width); }
 export function relativeWeightsF64(w: u32, stats: u32, table: u32, d2: u32, d2Stride: u32, k: u32, kStride: u32, lw: u32, n: u32, M: u32): void { relativeWeights<f64>(w, stats, table, d2, d2Stride, k, kStride, lw, n, M); }
 export function averageF64(out: u32, outStride: u32, total: u32, w: u32, wStride: u32, stats: u32, values: u32, n: u32, M: u32, width: u32, D: u32): void { average<f64>(out, outStride, total, w, wStride, stats, values, n, M, width, D); }

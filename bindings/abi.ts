@@ -6,12 +6,9 @@ export type Kernel = (...args: number[]) => void;
 
 /** The exported kernels of one precision, without the precision in their names. */
 export const typedKernels = {
-  posteriorLanes1: 12,
-  posteriorDrawLanes1: 13,
-  posteriorLanes2: 12,
-  posteriorDrawLanes2: 13,
-  posteriorLanes3: 12,
-  posteriorDrawLanes3: 13,
+  posteriorLanes1: 15,
+  posteriorLanes2: 15,
+  posteriorLanes3: 15,
   distances: 8,
   relativeWeights: 10,
   average: 11,

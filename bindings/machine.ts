@@ -55,11 +55,14 @@ export class Machine {
     const weights = job.weights && job.weights + first * size * bytes;
     if (dim <= 3) {
       const covariance = job.covariance && job.covariance + first * ((dim * (dim + 1)) / 2) * bytes;
-      lanesKernel(kernels, "posterior", dim)(
+      lanesKernel(kernels, dim)(
         mean,
         stats,
         covariance,
         weights,
+        0,
+        0,
+        0,
         scratch + layout.lanes,
         queries,
         k,
@@ -200,37 +203,23 @@ export class Machine {
             );
           }
           if (dim <= 3) {
-            if (draw) {
-              lanesKernel(kernels, "posteriorDraw", dim)(
-                register(op.out),
-                mean,
-                scratch + layout.lanes,
-                scratch + layout.uniforms,
-                op.draws,
-                y,
-                level,
-                0,
-                points,
-                logWeights,
-                n,
-                size,
-              );
-            } else {
-              lanesKernel(kernels, "posterior", dim)(
-                mean,
-                0,
-                0,
-                0,
-                scratch + layout.lanes,
-                y,
-                level,
-                0,
-                points,
-                logWeights,
-                n,
-                size,
-              );
-            }
+            lanesKernel(kernels, dim)(
+              mean,
+              0,
+              0,
+              0,
+              draw ? register(op.out) : 0,
+              scratch + layout.uniforms,
+              draw ? op.draws : 0,
+              scratch + layout.lanes,
+              y,
+              level,
+              0,
+              points,
+              logWeights,
+              n,
+              size,
+            );
           } else {
             const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
             this.#tile(mixture, y, width, level, 0, mean, width, n, scratch, layout);
@@ -293,6 +282,6 @@ export class Machine {
   }
 }
 
-function lanesKernel(kernels: KernelSet, name: "posterior" | "posteriorDraw", dim: number): Kernel {
-  return kernels[`${name}Lanes${dim as 1 | 2 | 3}`];
+function lanesKernel(kernels: KernelSet, dim: number): Kernel {
+  return kernels[`posteriorLanes${dim as 1 | 2 | 3}`];
 }

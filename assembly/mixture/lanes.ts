@@ -252,12 +252,13 @@ function divideMean<D>(scratch: u32): void {
  * The weighted mean of the points (`out`, n x D) and, where `stats` is not 0, what else a first pass
  * gives (n x 4 float64: index of the best point, sum of relative weights, sum of w log2 w, of w^2);
  * where `cov` is not 0 the weighted covariance about the mean (n x D(D+1)/2: 00 01 02 11 12 22);
- * where `weights` is not 0 the normalised weights (n x M).
+ * where `weights` is not 0 the normalised weights (n x M); where `draw` is not 0 the average of `draws` points drawn
+ * from the weights (n x D), by `uniforms` (n x draws float64 numbers in (0, 1)).
  */
 // @ts-ignore: decorator
 @inline
 export function posterior<T, D>(
-  out: u32, stats: u32, cov: u32, weights: u32, scratch: u32,
+  out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32,
   y: u32, kPointer: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32,
 ): void {
   const stride: u32 = dim<D>() * sizeof<T>();
@@ -302,6 +303,11 @@ export function posterior<T, D>(
         store<f64>(row + 16, load<f64>(scratch + 4 * SLOT + 8 * i));
         store<f64>(row + 24, load<f64>(scratch + 5 * SLOT + 8 * i));
       }
+    }
+    if (draw) {
+      drawPoints<T, D>(
+        draw, scratch, uniforms, draws, first, last, count, points, lw, M, best, k, lwBest, r0, r1, r2, q0, q1, q2,
+      );
     }
     if (cov | weights) {
       const packed: u32 = ((dim<D>() * (dim<D>() + 1)) / 2) * sizeof<T>();
@@ -405,64 +411,32 @@ function drawGroup<T, D>(
   return index;
 }
 
-/**
- * The mean (`mean`, n x D) and the average of `draws` points drawn from the weights (`out`, n x D).
- * `uniforms` holds n x draws float64 numbers in (0, 1).
- */
-// @ts-ignore: decorator
-@inline
-export function posteriorDraw<T, D>(
-  out: u32, mean: u32, scratch: u32, uniforms: u32, draws: u32,
-  y: u32, kPointer: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32,
+/** The average of `draws` points drawn from the weights of a group; u Z from the uniforms and the sums in `scratch`. */
+function drawPoints<T, D>(
+  out: u32, scratch: u32, uniforms: u32, draws: u32, first: u32, last: u32, count: u32, points: u32, lw: u32, M: u32,
+  best: v128, k: v128, lwBest: v128, r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128,
 ): void {
   const stride: u32 = dim<D>() * sizeof<T>();
-  exp2Table<T>(scratch + TABLE);
-  const two = splat<T>(2.0);
-  const last = n - 1;
-  for (let first: u32 = 0; first < n; first += laneCount<T>()) {
-    const count = min(laneCount<T>(), n - first);
-    const y0 = coordinate<T>(y, stride, last, first, 0);
-    const y1 = sizeof<D>() > 1 ? coordinate<T>(y, stride, last, first, 1) : y0;
-    const y2 = sizeof<D>() > 2 ? coordinate<T>(y, stride, last, first, 2) : y0;
-    const k = scalars<T>(kPointer, kStride, last, first);
-    const best = lw
-      ? bestPoint<T, D, Yes>(points, lw, M, k, y0, y1, y2)
-      : bestPoint<T, D, No>(points, lw, M, k, y0, y1, y2);
-    const r0 = pointCoordinate<T, D>(points, best, 0);
-    const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
-    const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
-    const q0 = v128.sub<T>(v128.mul<T>(two, y0), r0);
-    const q1 = sizeof<D>() > 1 ? v128.sub<T>(v128.mul<T>(two, y1), r1) : q0;
-    const q2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, y2), r2) : q0;
-    const lwBest = lw ? pointCoordinate<T, u8>(lw, best, 0) : splat<T>(0.0);
-    if (lw) sumWeights<T, D, Yes, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
-    else sumWeights<T, D, No, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
-    divideMean<D>(scratch);
-    const target = mean + first * stride;
-    scatter<T>(target, stride, totals<T>(scratch + SLOT), count);
-    if (sizeof<D>() > 1) scatter<T>(target + sizeof<T>(), stride, totals<T>(scratch + 2 * SLOT), count);
-    if (sizeof<D>() > 2) scatter<T>(target + 2 * sizeof<T>(), stride, totals<T>(scratch + 3 * SLOT), count);
-    // Thresholds u Z in float64 (slot 7), draws summed in slots 8..10.
-    clear(scratch + 8 * SLOT, 3 * SLOT);
-    for (let r: u32 = 0; r < draws; r++) {
-      for (let i: u32 = 0; i < laneCount<T>(); i++) {
-        const u = load<f64>(uniforms + (min(first + i, last) * draws + r) * 8);
-        store<f64>(scratch + 7 * SLOT + 8 * i, u * load<f64>(scratch + 8 * i));
-      }
-      const index = drawGroup<T, D>(
-        scratch + 6 * SLOT, scratch + TABLE, points, lw, M, totals<T>(scratch + 7 * SLOT), best, k, lwBest,
-        r0, r1, r2, q0, q1, q2,
-      );
-      flush<T>(scratch + 8 * SLOT, pointCoordinate<T, D>(points, index, 0));
-      if (sizeof<D>() > 1) flush<T>(scratch + 9 * SLOT, pointCoordinate<T, D>(points, index, 1));
-      if (sizeof<D>() > 2) flush<T>(scratch + 10 * SLOT, pointCoordinate<T, D>(points, index, 2));
+  // Thresholds u Z in float64 (slot 7), draws summed in slots 8..10.
+  clear(scratch + 8 * SLOT, 3 * SLOT);
+  for (let r: u32 = 0; r < draws; r++) {
+    for (let i: u32 = 0; i < laneCount<T>(); i++) {
+      const u = load<f64>(uniforms + (min(first + i, last) * draws + r) * 8);
+      store<f64>(scratch + 7 * SLOT + 8 * i, u * load<f64>(scratch + 8 * i));
     }
-    const inverse = f64x2.splat(1.0 / <f64>draws);
-    for (let d: u32 = 0; d < dim<D>(); d++) {
-      const p = scratch + (8 + d) * SLOT;
-      v128.store(p, f64x2.mul(v128.load(p), inverse));
-      v128.store(p, f64x2.mul(v128.load(p, 16), inverse), 16);
-      scatter<T>(out + first * stride + d * sizeof<T>(), stride, totals<T>(p), count);
-    }
+    const index = drawGroup<T, D>(
+      scratch + 6 * SLOT, scratch + TABLE, points, lw, M, totals<T>(scratch + 7 * SLOT), best, k, lwBest,
+      r0, r1, r2, q0, q1, q2,
+    );
+    flush<T>(scratch + 8 * SLOT, pointCoordinate<T, D>(points, index, 0));
+    if (sizeof<D>() > 1) flush<T>(scratch + 9 * SLOT, pointCoordinate<T, D>(points, index, 1));
+    if (sizeof<D>() > 2) flush<T>(scratch + 10 * SLOT, pointCoordinate<T, D>(points, index, 2));
+  }
+  const inverse = f64x2.splat(1.0 / <f64>draws);
+  for (let d: u32 = 0; d < dim<D>(); d++) {
+    const p = scratch + (8 + d) * SLOT;
+    v128.store(p, f64x2.mul(v128.load(p), inverse));
+    v128.store(p, f64x2.mul(v128.load(p, 16), inverse), 16);
+    scatter<T>(out + first * stride + d * sizeof<T>(), stride, totals<T>(p), count);
   }
 }
