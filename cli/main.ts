@@ -1,1 +1,4 @@
-console.log("vkernel");
+#!/usr/bin/env node
+import { run } from "./run.js";
+
+await run(process.argv.slice(2));

@@ -1,0 +1,182 @@
+import { createEngine } from "../../src/engine.js";
+import { encodeNpy } from "../../src/io/index.js";
+import { exactScore } from "../../src/score/exact.js";
+import { matrixQuantities, type Quantity, scalarQuantities } from "../../src/score/field.js";
+import { type CommonChoices, type Context, tell } from "../context.js";
+import { dataFailure, exitCodes, Failure } from "../errors.js";
+import { endingOf } from "../files.js";
+import { readInput } from "../input.js";
+import { number } from "../options.js";
+import { makeProcess, type processNames } from "../plan.js";
+import { Progress } from "../progress.js";
+import {
+  type Column,
+  csvPieces,
+  duration,
+  grouped,
+  nested,
+  onePiece,
+  print,
+  printJson,
+  short,
+} from "../text.js";
+
+export interface ScoreChoices extends CommonChoices {
+  at: string;
+  time: string;
+  process?: (typeof processNames)[number];
+  quantity?: Quantity[];
+  sigma0?: number;
+  precision?: "f32" | "f64";
+  threads?: number | "auto";
+  kernels?: "auto" | "simd" | "relaxed" | "reference";
+  out?: string;
+  progress?: boolean;
+}
+
+/** JSON text is for small results; files are for large ones. */
+const MAX_JSON = 5_000_000;
+
+/** `vkernel score`: evaluates quantities of the exact score at queries. */
+export async function runScore(name: string, choices: ScoreChoices, context: Context): Promise<void> {
+  const { files, signal, sources } = context;
+  const input = await readInput(name, files);
+  sources.points = { file: name, dim: input.dim };
+  const queries = await readInput(choices.at, files);
+  sources.x = { file: choices.at, dim: input.dim };
+  if (queries.dim !== input.dim) {
+    const message = `${choices.at} expected rows of ${input.dim} as ${name} has, got rows of ${queries.dim}`;
+    throw dataFailure("E_SHAPE", choices.at, message);
+  }
+  const time = await readTime(choices.time, queries.rows, context);
+  const wanted = choices.quantity ?? ["score"];
+
+  const ending = choices.out === undefined ? undefined : endingOf(choices.out);
+  const targets = new Map<string, string>();
+  if (choices.out !== undefined) {
+    const endings = [".npy", ".csv", ".json"];
+    const each = ending === ".npy" && wanted.length > 1;
+    for (const quantity of each ? wanted : ["all"]) {
+      const path = each ? choices.out.replace(/\.[^.]+$/, (end) => `.${quantity}${end}`) : choices.out;
+      targets.set(quantity, await files.claim("--out", path, endings));
+    }
+  }
+  signal.throwIfAborted();
+
+  const process = makeProcess(choices.process);
+  const engine = await createEngine({
+    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
+    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
+  });
+  const progress = new Progress("scoring", {
+    quiet: choices.quiet === true,
+    progress: choices.progress === true,
+  });
+  try {
+    const data = engine.mixture(input.points, {
+      dim: input.dim,
+      sigma0: choices.sigma0 ?? 0,
+      precision: choices.precision ?? "f32",
+    });
+    const start = performance.now();
+    const values = await exactScore(data, process).evaluate(queries.points, time, wanted, {
+      signal,
+      onProgress: progress.update,
+    });
+    const milliseconds = performance.now() - start;
+    progress.stop();
+
+    const count = queries.rows;
+    const columns = wanted.map((quantity) => columnOf(quantity, values[quantity], input.dim, input.rows));
+    const total = columns.reduce((sum, column) => sum + column.values.length, 0);
+    const inJson = ending === ".json" || (choices.json === true && choices.out === undefined);
+    if (inJson && total > MAX_JSON) {
+      const message = `JSON expected at most ${grouped(MAX_JSON)} numbers, got ${grouped(total)}; write a .npy file`;
+      throw new Failure("E_LIMIT", exitCodes.memory, "--out", message);
+    }
+    const object = () =>
+      Object.fromEntries(columns.map((column) => [column.name, jsonOf(column, count, input.dim)]));
+    const csv = () => csvPieces(columns, count, true, signal);
+    if (ending === ".csv") await files.write(targets.get("all") as string, csv());
+    if (ending === ".json") {
+      await files.write(targets.get("all") as string, onePiece(`${JSON.stringify(object())}\n`));
+    }
+    if (ending === ".npy") {
+      for (const column of columns) {
+        const path = (targets.get(column.name) ?? targets.get("all")) as string;
+        await files.write(path, onePiece(encodeNpy(column.values, shapeOf(column, count, input.dim))));
+      }
+    }
+    signal.throwIfAborted();
+    await files.commit();
+
+    const { info } = engine;
+    if (choices.json) {
+      printJson({
+        command: "score",
+        data: { name, size: input.rows, dim: input.dim, sigma0: data.sigma0 },
+        process: process.name,
+        time: typeof time === "number" ? time : choices.time,
+        count,
+        precision: data.precision,
+        quantities: wanted,
+        stats: { milliseconds, threads: info.threads, kernels: info.kernels },
+        out: choices.out === undefined ? null : [...targets.values()],
+        ...(choices.out === undefined ? { values: object() } : {}),
+      });
+    } else if (choices.out === undefined) await print(csv());
+    const at = typeof time === "number" ? `t = ${short(time)}` : `the times of ${choices.time}`;
+    tell(
+      choices,
+      `${wanted.join(", ")} of ${name} at ${grouped(count)} queries, process ${process.name}, ${at}: ${duration(milliseconds)}`,
+    );
+    for (const path of targets.values()) tell(choices, `wrote ${path}`);
+  } finally {
+    progress.stop();
+    engine.close();
+  }
+}
+
+/** One number, or a file of one number a query. */
+async function readTime(given: string, count: number, context: Context): Promise<number | Float64Array> {
+  if (!/\.(npy|csv)$/i.test(given)) {
+    context.sources.t = { option: "--time" };
+    return number("--time")(given);
+  }
+  const table = await context.files.readTable(given);
+  context.sources.t = { file: given, dim: 1 };
+  if (table.dim !== 1 || table.rows !== count) {
+    const message = `${given} expected ${count} rows of one time, got ${table.rows} rows of ${table.dim}`;
+    throw dataFailure("E_SHAPE", given, message);
+  }
+  return Float64Array.from(table.data);
+}
+
+const isOneOf = (names: readonly Quantity[], name: string): boolean =>
+  (names as readonly string[]).includes(name);
+
+function columnOf(
+  name: Quantity,
+  values: Float32Array | Float64Array | Int32Array,
+  dim: number,
+  size: number,
+): Column {
+  const numbered = (count: number) => Array.from({ length: count }, (_, i) => `${name}_${i}`);
+  if (isOneOf(scalarQuantities, name)) return { name, values, width: 1, header: [name] };
+  if (name === "posteriorWeights") return { name, values, width: size, header: numbered(size) };
+  if (!isOneOf(matrixQuantities, name)) return { name, values, width: dim, header: numbered(dim) };
+  const header = numbered(dim).flatMap((row) => Array.from({ length: dim }, (_, j) => `${row}_${j}`));
+  return { name, values, width: dim * dim, header };
+}
+
+function shapeOf({ name, width }: Column, count: number, dim: number): number[] {
+  if (isOneOf(scalarQuantities, name)) return [count];
+  return isOneOf(matrixQuantities, name) ? [count, dim, dim] : [count, width];
+}
+
+function jsonOf(column: Column, count: number, dim: number): unknown {
+  const { name, values, width } = column;
+  if (isOneOf(scalarQuantities, name)) return Array.from(values);
+  const rows = nested(values, count, width);
+  return isOneOf(matrixQuantities, name) ? rows.map((row) => nested(row, dim, dim)) : rows;
+}

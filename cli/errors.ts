@@ -1,0 +1,145 @@
+import { CommanderError } from "commander";
+import { VkernelError } from "../src/errors.js";
+
+/** What `vkernel` exits with; `docs/errors.md`. */
+export const exitCodes = {
+  done: 0,
+  usage: 2,
+  data: 3,
+  memory: 4,
+  files: 5,
+  checkpoint: 6,
+  internal: 70,
+  interrupted: 130,
+} as const;
+
+/** An error as the command line tells it: one line, and what to exit with. */
+export class Failure extends Error {
+  readonly code: string;
+  readonly exitCode: number;
+  /** The option or the file that was wrong. */
+  readonly argument: string | undefined;
+
+  constructor(
+    code: string,
+    exitCode: number,
+    argument: string | undefined,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message.replace(/\s*\n\s*/g, " ").trim(), cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.exitCode = exitCode;
+    this.argument = argument;
+  }
+}
+
+/** The error of an option or a positional argument. */
+export function usage(argument: string, expected: string, got?: string): Failure {
+  const tail = got === undefined ? "" : `, got ${got}`;
+  return new Failure("E_USAGE", exitCodes.usage, argument, `${argument} expected ${expected}${tail}`);
+}
+
+/** The error of a file that cannot be read or written. */
+export function fileFailure(argument: string, message: string, cause?: unknown): Failure {
+  return new Failure("E_IO", exitCodes.files, argument, `${argument}: ${message}`, cause);
+}
+
+/** The error of a file whose content is wrong. */
+export function dataFailure(code: string, argument: string, message: string): Failure {
+  return new Failure(code, exitCodes.data, argument, message);
+}
+
+/** What an argument of the library is on the command line: a file (its name and row length), or an option. */
+export type Source = { readonly file: string; readonly dim: number } | { readonly option: string };
+
+const options: Readonly<Record<string, string>> = {
+  t: "--time",
+  "grid times": "--grid",
+  tMin: "--t-min",
+  tMax: "--t-max",
+  sigmaMin: "--sigma-min",
+  sigmaMax: "--sigma-max",
+  ...Object.fromEntries(
+    [
+      "sampler",
+      "grid",
+      "steps",
+      "last",
+      "rho",
+      "count",
+      "seed",
+      "initial",
+      "process",
+      "draws",
+      "kappa",
+      "sigma0",
+      "precision",
+      "threads",
+      "kernels",
+    ].map((name) => [name, `--${name}`]),
+  ),
+};
+
+const dataCodes = ["E_SHAPE", "E_FORMAT", "E_TRUNCATED", "E_NONFINITE"];
+
+function exitCodeOf(code: string, ofData: boolean, ofOption: boolean): number {
+  if (code === "E_MEMORY" || code === "E_LIMIT") return exitCodes.memory;
+  if (code === "E_IO") return exitCodes.files;
+  if (code === "E_ABORT") return exitCodes.interrupted;
+  if (ofData) return exitCodes.data;
+  if (code === "E_USAGE" || code === "E_RANGE" || code === "E_TYPE") return exitCodes.usage;
+  if (dataCodes.includes(code)) return ofOption ? exitCodes.usage : exitCodes.data;
+  return exitCodes.internal;
+}
+
+/**
+ * Any error as a `Failure`. `sources` says which arguments of the library came from a file; the others are
+ * options, and both are called in the message as the user knows them: `--sigma-min`, `points.npy[3, 1]`.
+ */
+export function explain(error: unknown, sources: Readonly<Record<string, Source>> = {}): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof CommanderError) {
+    const message = error.message.replace(/^error: /, "");
+    const argument = /'(-[^' ,]*)/.exec(message)?.[1];
+    return new Failure("E_USAGE", exitCodes.usage, argument, message);
+  }
+  if (error instanceof VkernelError) {
+    const { base, index } = split(error.argument);
+    const source =
+      sources[base] ?? (Object.hasOwn(options, base) ? { option: options[base] as string } : undefined);
+    const name =
+      source === undefined
+        ? error.argument
+        : "file" in source
+          ? `${source.file}${cell(index, source.dim)}`
+          : source.option;
+    const told =
+      source !== undefined && error.expected !== undefined && error.got !== undefined
+        ? `${name} expected ${error.expected}, got ${error.got}`
+        : error.message;
+    const ofFile = source !== undefined && "file" in source;
+    const exitCode = exitCodeOf(error.code, ofFile, source !== undefined && !ofFile);
+    const message = error.code === "E_ABORT" ? "interrupted; nothing was written" : told;
+    return new Failure(error.code, exitCode, name, message, error);
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof RangeError && /alloc|length|memory/i.test(message)) {
+    return new Failure("E_MEMORY", exitCodes.memory, undefined, `not enough memory: ${message}`, error);
+  }
+  return new Failure("E_INTERNAL", exitCodes.internal, undefined, `internal error: ${message}`, error);
+}
+
+/** `points[5]` -> points and 5. */
+function split(argument: string | undefined): { base: string; index: number | undefined } {
+  const match = /^(.*?)\[(\d+)\]/.exec(argument ?? "");
+  return match
+    ? { base: match[1] as string, index: Number(match[2]) }
+    : { base: argument ?? "", index: undefined };
+}
+
+/** The place of value `index` in a table, from 0 as numpy counts: `[row, column]`. */
+function cell(index: number | undefined, dim: number): string {
+  if (index === undefined) return "";
+  return `[${Math.floor(index / dim)}, ${index % dim}]`;
+}

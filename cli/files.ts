@@ -1,0 +1,175 @@
+import { randomBytes } from "node:crypto";
+import { constants, rmSync } from "node:fs";
+import { access, type FileHandle, lstat, open, realpath, rename, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { VkernelError } from "../src/errors.js";
+import { asTable, parseCsv, parseNpy, type Table } from "../src/io/index.js";
+import { dataFailure, exitCodes, explain, Failure, fileFailure, usage } from "./errors.js";
+
+const MAX_FILE = 2 ** 31 - 1;
+
+/** Why a system call failed, in plain words. */
+function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const words: Record<string, string> = {
+    ENOENT: "there is no such file",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EISDIR: "it is a folder",
+    ENOTDIR: "a part of the path is not a folder",
+    ENOSPC: "the disk is full",
+    EDQUOT: "the quota is used up",
+    EROFS: "the file system is read-only",
+    ENAMETOOLONG: "the name is too long",
+    ELOOP: "too many links",
+    EMFILE: "too many open files",
+  };
+  return words[code] ?? (code || (error as Error).message);
+}
+
+/** The lower-case ending of a name, ".npy", or "". */
+export function endingOf(path: string): string {
+  return /\.[^./\\]+$/.exec(path)?.[0]?.toLowerCase() ?? "";
+}
+
+/**
+ * The files of one command. Inputs are remembered, so that none is overwritten; outputs are written to a hidden file
+ * in the same folder and renamed all together at the end, so that none is ever half there.
+ */
+export class Files {
+  readonly #inputs = new Map<string, string>();
+  readonly #outputs = new Map<string, string>();
+  readonly #written: { temporary: string; path: string }[] = [];
+
+  /** Reads a table of numbers from a `.npy` or `.csv` file. */
+  async readTable(path: string): Promise<Table> {
+    const ending = endingOf(path);
+    const bytes = await this.#read(path);
+    if (ending !== ".npy" && ending !== ".csv") throw usage(path, "a file that ends in .npy or .csv");
+    try {
+      if (ending === ".npy") return asTable(parseNpy(bytes, path), path);
+      return parseCsv(decode(bytes, path), path);
+    } catch (error) {
+      if (!(error instanceof VkernelError)) throw error;
+      const { exitCode } = explain(error, { [path]: { file: path, dim: 1 } });
+      throw new Failure(error.code, exitCode, path, error.message, error);
+    }
+  }
+
+  async #read(path: string): Promise<Uint8Array> {
+    let file: FileHandle | undefined;
+    try {
+      // Without O_NONBLOCK, opening a pipe would wait for its other end.
+      file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const info = await file.stat();
+      if (!info.isFile()) throw fileFailure(path, `expected a file, got ${kindOf(info)}`);
+      if (info.size > MAX_FILE) {
+        throw new Failure(
+          "E_LIMIT",
+          exitCodes.memory,
+          path,
+          `${path}: expected at most 2 GiB, got ${info.size} bytes`,
+        );
+      }
+      this.#inputs.set(`${info.dev}:${info.ino}`, path);
+      return await file.readFile();
+    } catch (error) {
+      throw error instanceof Failure ? error : fileFailure(path, reason(error), error);
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /**
+   * Checks, before any work, that an output can be written.
+   * @returns the path to hand to `write`
+   */
+  async claim(option: string, path: string, endings: readonly string[]): Promise<string> {
+    if (!endings.includes(endingOf(path))) {
+      throw usage(option, `a file that ends in ${endings.join(" or ")}`, JSON.stringify(path));
+    }
+    const name = `${option} ${path}`;
+    let target = resolve(path);
+    try {
+      const link = await lstat(target).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return undefined;
+        throw error;
+      });
+      if (link !== undefined) {
+        target = await realpath(target);
+        const info = await stat(target);
+        if (!info.isFile()) throw fileFailure(name, `expected a file, got ${kindOf(info)}`);
+        const input = this.#inputs.get(`${info.dev}:${info.ino}`);
+        if (input !== undefined) {
+          throw fileFailure(name, `it is also the input ${input}; choose another name`);
+        }
+        await access(target, constants.W_OK);
+      }
+      const folder = dirname(target);
+      const parent = await stat(folder).catch(() => undefined);
+      if (!parent?.isDirectory()) throw fileFailure(name, `there is no folder ${folder}`);
+      await access(folder, constants.W_OK);
+      target = join(await realpath(folder), basename(target));
+    } catch (error) {
+      throw error instanceof Failure ? error : fileFailure(name, reason(error), error);
+    }
+    const other = this.#outputs.get(target);
+    if (other !== undefined) throw fileFailure(name, `it is also the output of ${other}`);
+    this.#outputs.set(target, option);
+    return target;
+  }
+
+  /** Writes a claimed output beside its place; `commit` puts it there. */
+  async write(path: string, pieces: AsyncIterable<string | Uint8Array>): Promise<void> {
+    const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+    let file: FileHandle | undefined;
+    this.#written.push({ temporary, path });
+    try {
+      file = await open(temporary, "wx");
+      for await (const piece of pieces) await file.writeFile(piece);
+      await file.sync();
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).syscall === undefined
+        ? error
+        : fileFailure(`${this.#outputs.get(path)} ${path}`, reason(error), error);
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /** Puts all that was written in its place. */
+  async commit(): Promise<void> {
+    for (const { temporary, path } of this.#written) {
+      await rename(temporary, path).catch((error: unknown) => {
+        throw fileFailure(`${this.#outputs.get(path)} ${path}`, reason(error), error);
+      });
+    }
+    this.#written.length = 0;
+  }
+
+  /** Removes what was written and not put in its place. At once, since it also runs when the process leaves. */
+  discard(): void {
+    for (const { temporary } of this.#written) rmSync(temporary, { force: true });
+    this.#written.length = 0;
+  }
+}
+
+function kindOf(info: {
+  isDirectory(): boolean;
+  isFIFO(): boolean;
+  isSocket(): boolean;
+  isCharacterDevice(): boolean;
+}): string {
+  if (info.isDirectory()) return "a folder";
+  if (info.isFIFO()) return "a pipe";
+  if (info.isSocket()) return "a socket";
+  return info.isCharacterDevice() ? "a device" : "something else";
+}
+
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw dataFailure("E_FORMAT", path, `${path}: expected UTF-8 text, got other bytes`);
+  }
+}

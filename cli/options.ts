@@ -1,0 +1,46 @@
+import { checkWord } from "../src/check.js";
+import type { VkernelError } from "../src/errors.js";
+import { exitCodes, Failure, usage } from "./errors.js";
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Reads a finite decimal number; the library checks its range. */
+export function number(option: string): (word: string) => number {
+  return (word) => {
+    const value = NUMBER.test(word) ? Number(word) : Number.NaN;
+    if (!Number.isFinite(value)) throw usage(option, "a number", JSON.stringify(word));
+    return value;
+  };
+}
+
+/** Reads one of a few words; the error offers the nearest. */
+export function word<T extends string>(option: string, words: readonly T[]): (given: string) => T {
+  return (given) => {
+    try {
+      return checkWord(given, words, option);
+    } catch (error) {
+      const { expected, got } = error as VkernelError;
+      throw usage(option, expected ?? "", got);
+    }
+  };
+}
+
+/** Reads a list of words set apart by commas, each known and none twice. */
+export function words<T extends string>(option: string, known: readonly T[]): (given: string) => T[] {
+  const one = word(option, known);
+  return (given) => {
+    const list = given.split(",").map((part) => one(part.trim()));
+    if (new Set(list).size < list.length) throw usage(option, "each word once", JSON.stringify(given));
+    return list;
+  };
+}
+
+/** Reads a number of threads, or "auto". */
+export function threads(given: string): number | "auto" {
+  return given === "auto" ? "auto" : number("--threads")(given);
+}
+
+/** The error of two options that do not go together. */
+export function conflict(option: string, message: string): Failure {
+  return new Failure("E_USAGE", exitCodes.usage, option, `${option} ${message}`);
+}

@@ -1,0 +1,123 @@
+import type { Mixture } from "../../src/data/mixture.js";
+import { nearestPoints, voronoiMass } from "../../src/diagnose/nearest.js";
+
+/** Where samples lie relative to the training points. */
+export interface Measures {
+  readonly count: number;
+  /** `[count]`, to the nearest training point, and which one that is. */
+  readonly distance: Float64Array;
+  readonly nearest: Int32Array;
+  /** `[size]`, the share of samples nearest to each training point, with binomial standard errors. */
+  readonly mass: Float64Array;
+  readonly standardError: Float64Array;
+}
+
+export async function measure(samples: Float32Array | Float64Array, data: Mixture): Promise<Measures> {
+  const { index, distance } = await nearestPoints(samples, data);
+  const { mass, standardError, count } = await voronoiMass(samples, data);
+  return { count, distance: Float64Array.from(distance), nearest: index, mass, standardError };
+}
+
+/** Quantile u of values, by the nearest rank. */
+export function quantile(values: Float64Array, u: number): number {
+  const sorted = values.slice().sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(u * sorted.length))] ?? Number.NaN;
+}
+
+/** The share of values up to a limit. */
+export function shareWithin(values: Float64Array, limit: number): number {
+  let n = 0;
+  for (const value of values) if (value <= limit) n++;
+  return values.length === 0 ? 0 : n / values.length;
+}
+
+/** Binomial standard error of a share. */
+export const standardErrorOf = (share: number, count: number): number =>
+  count === 0 ? 0 : Math.sqrt((share * (1 - share)) / count);
+
+/** The most training points whose distances to all others are measured. */
+const MAX_SPACING = 1000;
+
+/**
+ * The median distance of a training point to its nearest other one: the scale that distances are read against.
+ * For large sets the median over the first points.
+ */
+export function spacingOf(points: Float32Array | Float64Array, dim: number): number {
+  const size = points.length / dim;
+  const found: number[] = [];
+  for (let i = 0; i < Math.min(size, MAX_SPACING); i++) {
+    let best = Number.POSITIVE_INFINITY;
+    for (let j = 0; j < size; j++) {
+      if (j === i) continue;
+      let square = 0;
+      for (let d = 0; d < dim && square < best; d++) {
+        const e = (points[i * dim + d] as number) - (points[j * dim + d] as number);
+        square += e * e;
+      }
+      if (square < best) best = square;
+    }
+    if (best > 0 && best < Number.POSITIVE_INFINITY) found.push(Math.sqrt(best));
+  }
+  return found.length === 0 ? 1 : quantile(Float64Array.from(found), 0.5);
+}
+
+/** Sums the mass of training points by a label: the share of samples nearest to a point of each class. */
+export function classMass(
+  measures: Measures,
+  labels: ArrayLike<number>,
+  weights: ArrayLike<number>,
+): { label: number; weight: number; mass: number; standardError: number }[] {
+  const sums = new Map<number, { weight: number; mass: number }>();
+  for (let m = 0; m < measures.mass.length; m++) {
+    const label = labels[m] as number;
+    const sum = sums.get(label) ?? { weight: 0, mass: 0 };
+    sum.weight += weights[m] as number;
+    sum.mass += measures.mass[m] as number;
+    sums.set(label, sum);
+  }
+  return [...sums]
+    .sort(([a], [b]) => a - b)
+    .map(([label, { weight, mass }]) => ({
+      label,
+      weight,
+      mass,
+      standardError: standardErrorOf(mass, measures.count),
+    }));
+}
+
+/**
+ * The Kolmogorov-Smirnov distance of coordinate `axis` of the samples to that of a Gaussian kernel density of a
+ * width: the largest gap of the two distribution functions.
+ */
+export function kernelDensityGap(
+  samples: Float32Array | Float64Array,
+  data: Mixture,
+  width: number,
+  axis: number,
+): number {
+  const { dim, size, points, weights } = data;
+  const count = samples.length / dim;
+  const sorted = Float64Array.from({ length: count }, (_, i) => samples[i * dim + axis] as number).sort();
+  let gap = 0;
+  for (let i = 0; i < count; i++) {
+    const x = sorted[i] as number;
+    let law = 0;
+    for (let m = 0; m < size; m++) {
+      law += (weights[m] as number) * normalCdf((x - (points[m * dim + axis] as number)) / width);
+    }
+    gap = Math.max(gap, law - i / count, (i + 1) / count - law);
+  }
+  return gap;
+}
+
+/** What one in a hundred runs from the right law exceeds by chance (Kolmogorov's asymptotic quantile). */
+export const chanceGap = (count: number): number => 1.6276 / Math.sqrt(count);
+
+/** The normal distribution function, within 7.5e-8. Source: Abramowitz and Stegun 26.2.17. */
+function normalCdf(x: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x));
+  const series =
+    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
+  const tail = (Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI)) * series;
+  return x < 0 ? tail : 1 - tail;
+}

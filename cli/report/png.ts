@@ -1,0 +1,52 @@
+import { deflateSync } from "node:zlib";
+
+const table = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c >>> 0;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let c = 0xffffffff;
+  for (const byte of bytes) c = (table[(c ^ byte) & 255] as number) ^ (c >>> 8);
+  return (c ^ 0xffffffff) >>> 0;
+}
+
+function chunk(type: string, body: Uint8Array): Buffer {
+  const out = Buffer.alloc(12 + body.length);
+  out.writeUInt32BE(body.length, 0);
+  out.write(type, 4, "latin1");
+  out.set(body, 8);
+  out.writeUInt32BE(crc32(out.subarray(4, 8 + body.length)), 8 + body.length);
+  return out;
+}
+
+/** The bytes of a PNG of 8-bit grey values, `[height, width]` row-major. Source: RFC 2083. */
+export function grayPng(gray: Uint8Array, width: number, height: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 0, 0, 0, 0], 8);
+  const rows = Buffer.alloc(height * (width + 1)); // each row begins with filter 0: none
+  for (let y = 0; y < height; y++) rows.set(gray.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", new Uint8Array(0)),
+  ]);
+}
+
+/** An image of values in `range` as a data URI: the lower end is white paper, the upper black ink. */
+export function inkImage(
+  values: ArrayLike<number>,
+  image: { width: number; height: number; range: readonly [number, number] },
+): string {
+  const [low, high] = image.range;
+  const gray = Uint8Array.from(values, (value) => {
+    const ink = Math.min(1, Math.max(0, (value - low) / (high - low)));
+    return Math.round(255 * (1 - ink));
+  });
+  return `data:image/png;base64,${grayPng(gray, image.width, image.height).toString("base64")}`;
+}

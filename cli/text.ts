@@ -1,0 +1,100 @@
+import { setImmediate } from "node:timers/promises";
+import { encodeCsv } from "../src/io/index.js";
+
+type Values = Float32Array | Float64Array | Int32Array;
+
+/** A table of columns under one name. */
+export interface Column {
+  readonly name: string;
+  readonly values: Values;
+  /** Numbers a row. */
+  readonly width: number;
+  /** Names of the columns, `width` of them. */
+  readonly header: readonly string[];
+}
+
+/**
+ * Tables side by side as csv, some rows at a time, so that neither memory nor Ctrl-C has to wait for the whole.
+ */
+export async function* csvPieces(
+  columns: readonly Column[],
+  rows: number,
+  header: boolean,
+  signal: AbortSignal,
+) {
+  const width = columns.reduce((sum, column) => sum + column.width, 0);
+  const batch = Math.max(1, Math.floor(65_536 / width));
+  if (header) {
+    const empty = new Float64Array(0);
+    yield encodeCsv(
+      empty,
+      0,
+      width,
+      columns.flatMap((column) => column.header),
+    );
+  }
+  for (let first = 0; first < rows; first += batch) {
+    const last = Math.min(rows, first + batch);
+    const parts = columns.map(({ values, width }) =>
+      encodeCsv(values.subarray(first * width, last * width) as Values, last - first, width),
+    );
+    if (parts.length === 1) yield parts[0] as string;
+    else {
+      const lines = parts.map((part) => part.split("\n"));
+      let text = "";
+      for (let i = 0; i < last - first; i++) text += `${lines.map((part) => part[i]).join(",")}\n`;
+      yield text;
+    }
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+}
+
+/** One piece as a stream of pieces. */
+export async function* onePiece<T>(piece: T) {
+  yield piece;
+}
+
+/** Rows as nested arrays, for JSON. */
+export function nested(values: ArrayLike<number>, rows: number, width: number): number[][] {
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: width }, (_, j) => values[i * width + j] as number),
+  );
+}
+
+/** Writes to stdout, as fast as its reader takes it. */
+export async function print(pieces: AsyncIterable<string>): Promise<void> {
+  for await (const piece of pieces) {
+    if (!process.stdout.write(piece)) await new Promise((done) => process.stdout.once("drain", done));
+  }
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Numbers with thousands set apart: 12,345. */
+export const grouped = (n: number): string => n.toLocaleString("en-US");
+
+/** A number in a few digits, as one would write it. */
+export function short(value: number, digits = 3): string {
+  if (value === 0 || !Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size < 1e-3 || size >= 1e5) return value.toExponential(digits - 1).replace("e+", "e");
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** Milliseconds or seconds, whichever reads well. */
+export function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** A word as a POSIX shell reads it back. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The command that a person would type. */
+export function commandLine(words: readonly string[]): string {
+  return ["vkernel", ...words].map(shellQuote).join(" ");
+}
