@@ -70,6 +70,29 @@ export type Op =
   /** Copies x to a slot of the record. */
   | { code: typeof OpCode.Record; x: Register; slot: number };
 
+/** Numbers an operation takes where a program is posted: the largest has a target and four terms. */
+export const OP_WIDTH = 11;
+
+/** A program as plain numbers: quick to post, however long it is. Fields in the order of `Op`. */
+export function encodeOps(ops: readonly Op[]): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(ops.length * OP_WIDTH);
+  ops.forEach((op, i) => {
+    const fields: number[] =
+      op.code === OpCode.Score
+        ? [op.x, op.mean, op.k, op.inverseAlpha]
+        : op.code === OpCode.Draw
+          ? [op.x, op.mean, op.k, op.inverseAlpha, op.out, op.draws, op.step, op.stream]
+          : op.code === OpCode.Normal
+            ? [op.out, op.step, op.stream]
+            : op.code === OpCode.Affine
+              ? [op.out, op.terms.length, ...op.terms.flat()]
+              : [op.x, op.slot];
+    out[i * OP_WIDTH] = op.code;
+    out.set(fields, i * OP_WIDTH + 1);
+  });
+  return out;
+}
+
 /** Runs a program on `count` particles. */
 export interface SampleJob {
   kind: "sample";
@@ -79,7 +102,10 @@ export interface SampleJob {
   seedLow: number;
   seedHigh: number;
   registers: number;
-  ops: Op[];
+  /** The most draws that an operation makes. */
+  draws: number;
+  /** From `encodeOps`. */
+  ops: Float64Array;
   /** count x width, T: the start, then the end. */
   state: number;
   /** slots x count x width, T, or 0. */
@@ -96,7 +122,7 @@ export const controlBytes = (threads: number): number => 4 * (Control.Heartbeat 
 /** The number of work units of a job, as counted in Control.Done. */
 export function jobUnits(job: Job): number {
   const blocks = Math.ceil(job.count / job.block);
-  return job.kind === "score" ? blocks : blocks * job.ops.length;
+  return job.kind === "score" ? blocks : (blocks * job.ops.length) / OP_WIDTH;
 }
 
 /** Distances and weights of a tile: an odd number of cache lines a row, so that rows do not collide. */
@@ -141,10 +167,7 @@ export function scratchLayout(job: Job): ScratchLayout {
     return start;
   };
   const n = job.block;
-  const draws =
-    job.kind === "sample"
-      ? job.ops.reduce((most, op) => (op.code === OpCode.Draw ? Math.max(most, op.draws) : most), 0)
-      : 0;
+  const draws = job.kind === "sample" ? job.draws : 0;
   const level = take(8);
   const lanes = take(1024);
   const table = take(192);

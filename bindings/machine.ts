@@ -2,6 +2,7 @@ import { type Abi, type Kernel, type KernelSet, kernelSet } from "./abi.js";
 import {
   type Job,
   type MixtureLayout,
+  OP_WIDTH,
   OpCode,
   type SampleJob,
   type ScoreJob,
@@ -177,26 +178,31 @@ export class Machine {
       new Uint8Array(this.#memory.buffer).fill(0, start, register(job.registers - 1) + job.block * rowBytes);
     }
     this.#copy(register(0), job.state + first * rowBytes, blockBytes);
-    for (const op of job.ops) {
-      switch (op.code) {
+    const { ops } = job;
+    for (let at = 0; at < ops.length; at += OP_WIDTH) {
+      const field = (i: number): number => ops[at + i] as number;
+      const code = field(0);
+      switch (code) {
         case OpCode.Score:
         case OpCode.Draw: {
-          let y = register(op.x);
-          if (op.inverseAlpha !== 1) {
+          let y = register(field(1));
+          if (field(4) !== 1) {
             y = scratch + layout.scaled;
-            kernels.affine(y, n * width, 1, register(op.x), op.inverseAlpha, 0, 0, 0, 0, 0, 0);
+            kernels.affine(y, n * width, 1, register(field(1)), field(4), 0, 0, 0, 0, 0, 0);
           }
-          new Float64Array(this.#memory.buffer, level, 1)[0] = op.k;
-          const mean = register(op.mean);
-          const draw = op.code === OpCode.Draw;
+          new Float64Array(this.#memory.buffer, level, 1)[0] = field(3);
+          const mean = register(field(2));
+          const draw = code === OpCode.Draw;
+          const out = draw ? register(field(5)) : 0;
+          const draws = draw ? field(6) : 0;
           if (draw) {
             kernels.uniforms(
               scratch + layout.uniforms,
               n,
-              op.draws,
+              draws,
               first,
-              op.step,
-              op.stream,
+              field(7),
+              field(8),
               job.seedLow,
               job.seedHigh,
               scratch + layout.words,
@@ -208,9 +214,9 @@ export class Machine {
               0,
               0,
               0,
-              draw ? register(op.out) : 0,
+              out,
               scratch + layout.uniforms,
-              draw ? op.draws : 0,
+              draws,
               scratch + layout.lanes,
               y,
               level,
@@ -225,10 +231,10 @@ export class Machine {
             this.#tile(mixture, y, width, level, 0, mean, width, n, scratch, layout);
             if (draw) {
               kernels.drawRows(
-                register(op.out),
+                out,
                 width,
                 scratch + layout.uniforms,
-                op.draws,
+                draws,
                 scratch + tile.weights,
                 tile.stride,
                 scratch + tile.stats,
@@ -243,37 +249,35 @@ export class Machine {
         }
         case OpCode.Normal:
           kernels.normals(
-            register(op.out),
+            register(field(1)),
             dim,
             width,
             n,
             first,
-            op.step,
-            op.stream,
+            field(2),
+            field(3),
             job.seedLow,
             job.seedHigh,
             scratch + layout.words,
           );
           break;
-        case OpCode.Affine: {
-          const [a, b, c, d] = op.terms;
+        case OpCode.Affine:
           kernels.affine(
-            register(op.out),
+            register(field(1)),
             n * width,
-            op.terms.length,
-            register(a?.[0] ?? 0),
-            a?.[1] ?? 0,
-            register(b?.[0] ?? 0),
-            b?.[1] ?? 0,
-            register(c?.[0] ?? 0),
-            c?.[1] ?? 0,
-            register(d?.[0] ?? 0),
-            d?.[1] ?? 0,
+            field(2),
+            register(field(3)),
+            field(4),
+            register(field(5)),
+            field(6),
+            register(field(7)),
+            field(8),
+            register(field(9)),
+            field(10),
           );
           break;
-        }
         case OpCode.Record:
-          this.#copy(job.record + (op.slot * job.count + first) * rowBytes, register(op.x), blockBytes);
+          this.#copy(job.record + (field(2) * job.count + first) * rowBytes, register(field(1)), blockBytes);
           break;
       }
       yield;

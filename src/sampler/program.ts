@@ -24,6 +24,8 @@ export class Program {
   readonly randomness: Randomness;
   /** Evaluations of the score a particle. */
   evaluations = 0;
+  /** The most draws that an operation makes. */
+  draws = 0;
   /** The number of the step being written. */
   step = 0;
   readonly #precision: Precision;
@@ -85,6 +87,7 @@ export class Program {
     const point = this.register("point");
     const level = this.level(t);
     this.evaluations++;
+    this.draws = Math.max(this.draws, draws);
     this.ops.push({
       code: OpCode.Draw,
       x,
@@ -189,6 +192,7 @@ export class Program {
     }
     // At an infinite noise level the posterior is the law of the data: k as small as the kernels take.
     const point = this.register("point");
+    this.draws = Math.max(this.draws, 1);
     this.ops.push({
       code: OpCode.Draw,
       x: this.state,

@@ -1,4 +1,4 @@
-import type { SampleJob } from "../../bindings/job.js";
+import { encodeOps, type SampleJob } from "../../bindings/job.js";
 import { checkInteger, checkOptions, checkWord } from "../check.js";
 import {
   checkFinite,
@@ -98,10 +98,7 @@ export async function sample<P extends Precision>(
       sampler.name,
     );
   }
-  const times = gridTimes(
-    options.grid ?? karras({ steps: 40, sigmaMax: Math.min(80, process.sigma(process.end)) }),
-    process,
-  );
+  const times = gridTimes(options.grid ?? defaultGrid(process), process);
   const steps = times.length - 1;
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   const { initial, count } = checkInitial(options, data);
@@ -245,7 +242,8 @@ async function runKernels<P extends Precision>(
       seedLow: input.seed >>> 0,
       seedHigh: Math.floor(input.seed / 2 ** 32),
       registers: program.registers,
-      ops: program.ops,
+      draws: program.draws,
+      ops: encodeOps(program.ops),
       state,
       record,
     };
@@ -258,6 +256,13 @@ async function runKernels<P extends Precision>(
     memory.free(state);
     memory.free(record);
   }
+}
+
+/** 40 steps of karras from sigma 80, or from what the process reaches. */
+function defaultGrid(process: Process): Grid {
+  const top =
+    process.end === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : process.sigma(process.end);
+  return karras({ steps: 40, sigmaMax: Math.min(80, top) });
 }
 
 function gridTimes(grid: Grid, process: Process): Float64Array {
