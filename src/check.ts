@@ -104,3 +104,16 @@ export function checkNumber(
   }
   return value;
 }
+
+/** Checks the options that every long call takes. */
+export function checkLongCall(options: { signal?: unknown; onProgress?: unknown }): void {
+  const { signal, onProgress } = options;
+  // By what it can do: a signal of another frame is no instance of this one's class.
+  const { aborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  if (signal !== undefined && (typeof aborted !== "boolean" || typeof addEventListener !== "function")) {
+    throw badArgument("E_TYPE", "signal", "an AbortSignal", signal);
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw badArgument("E_TYPE", "onProgress", "a function", onProgress);
+  }
+}

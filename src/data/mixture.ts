@@ -34,7 +34,7 @@ const MAX_ELEMENTS = 2 ** 31 - 1;
 
 /** The largest coordinate whose squares can still be summed over `dim`, in the arithmetic of a precision. */
 export function coordinateLimit(precision: Precision, dim: number): number {
-  return Math.sqrt((precision === "f32" ? 3.4e38 : 1.79e308) / (16 * dim));
+  return Math.floor(Math.sqrt((precision === "f32" ? 3.4e38 : 1.79e308) / (16 * dim)) / 1e16) * 1e16;
 }
 
 /** Checks a table and returns it flat, as float64 copies where it was rows, as it is where it was flat. */

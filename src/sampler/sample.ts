@@ -1,5 +1,5 @@
 import { encodeOps, type SampleJob } from "../../bindings/job.js";
-import { checkInteger, checkOptions, checkWord } from "../check.js";
+import { checkInteger, checkLongCall, checkOptions, checkWord } from "../check.js";
 import {
   checkFinite,
   checkSize,
@@ -84,6 +84,7 @@ export async function sample<P extends Precision>(
     throw badArgument("E_TYPE", "field", "a score such as exactScore(data, process)", field);
   }
   checkOptions(options, known);
+  checkLongCall(options);
   const { data, process } = field;
   data.check();
   const { signal, onProgress } = options;

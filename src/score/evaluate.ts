@@ -65,13 +65,15 @@ export function checkRequest<P extends Precision, Q extends Quantity>(
   const expected = `a time above 0${end === Number.POSITIVE_INFINITY ? "" : ` and at most ${end}`}`;
   const many = typeof t === "object" && t !== null && "length" in t;
   if (!many && typeof t !== "number") throw badArgument("E_TYPE", "t", "a number or one number a query", t);
-  const times = many ? Float64Array.from(t as ArrayLike<number>) : Float64Array.of(t as number);
+  const times = many ? Float64Array.from(t as ArrayLike<number>, Number) : Float64Array.of(t as number);
   if (many && times.length !== count)
     throw badArgument("E_SHAPE", "t", `one number, or ${count} of them`, times.length);
   let smallest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < times.length; i++) {
     const time = times[i] as number;
     const argument = many ? `t[${i}]` : "t";
+    const raw: unknown = many ? (t as ArrayLike<number>)[i] : t;
+    if (typeof raw !== "number") throw badArgument("E_TYPE", argument, "a number", raw);
     if (Number.isNaN(time) || Math.abs(time) === Number.POSITIVE_INFINITY) {
       throw badArgument("E_NONFINITE", argument, expected, time);
     }

@@ -1,5 +1,5 @@
 import type { ScoreJob } from "../../bindings/job.js";
-import { checkOptions } from "../check.js";
+import { checkLongCall, checkOptions } from "../check.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
 import type { Process } from "../process/process.js";
@@ -27,6 +27,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     options: EvaluateOptions = {},
   ): Promise<Evaluation<P, Q>> {
     checkOptions(options, optionNames);
+    checkLongCall(options);
     const request = checkRequest(this.data, this.process, x, t, quantities);
     const { signal, onProgress } = options;
     if (signal?.aborted) throw aborted(signal);
