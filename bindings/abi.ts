@@ -10,7 +10,7 @@ export const typedKernels = {
   posteriorLanes2: 15,
   posteriorLanes3: 15,
   distances: 8,
-  relativeWeights: 10,
+  relativeWeights: 11,
   average: 11,
   averageDistance: 7,
   covariance: 11,

@@ -16,7 +16,7 @@ export interface MixtureLayout {
   logWeights: number;
 }
 
-/** Scores `count` given queries. Every output pointer but `mean` and `stats` may be 0: not wanted. */
+/** Scores `count` given queries. Every output pointer but `mean` may be 0: not wanted. */
 export interface ScoreJob {
   kind: "score";
   mixture: MixtureLayout;

@@ -52,7 +52,7 @@ export class Machine {
     const queries = job.queries + first * width * bytes;
     const k = job.k + first * job.kStride;
     const mean = job.mean + first * dim * bytes;
-    const stats = job.stats + first * 32;
+    const stats = job.stats && job.stats + first * 32;
     const weights = job.weights && job.weights + first * size * bytes;
     if (dim <= 3) {
       const covariance = job.covariance && job.covariance + first * ((dim * (dim + 1)) / 2) * bytes;
@@ -76,8 +76,8 @@ export class Machine {
       return;
     }
     const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
-    this.#tile(mixture, queries, width, k, job.kStride, mean, dim, n, scratch, layout);
-    this.#copy(stats, scratch + tile.stats, n * 32);
+    this.#tile(mixture, queries, width, k, job.kStride, mean, dim, n, scratch, layout, stats !== 0);
+    if (stats) this.#copy(stats, scratch + tile.stats, n * 32);
     if (weights) {
       kernels.normalise(weights, scratch + tile.weights, tile.stride, scratch + tile.stats, n, size);
     }
@@ -126,6 +126,7 @@ export class Machine {
     n: number,
     scratch: number,
     layout: ScratchLayout,
+    full: boolean,
   ): void {
     const { bytes, dim, width, size, rows, points, logWeights } = mixture;
     const kernels = this.#sets[bytes];
@@ -142,6 +143,7 @@ export class Machine {
       logWeights,
       n,
       size,
+      full ? 1 : 0,
     );
     kernels.average(
       mean,
@@ -228,7 +230,7 @@ export class Machine {
             );
           } else {
             const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
-            this.#tile(mixture, y, width, level, 0, mean, width, n, scratch, layout);
+            this.#tile(mixture, y, width, level, 0, mean, width, n, scratch, layout, false);
             if (draw) {
               kernels.drawRows(
                 out,

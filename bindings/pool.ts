@@ -63,6 +63,9 @@ async function startThread(
 const SILENT_TICKS = 18;
 const TICK = 100;
 
+/** How long workers may take to start. */
+const START_SECONDS = 10;
+
 /**
  * Worker threads over one shared memory. A job is cut in blocks; workers take the next block by an
  * atomic cursor, so which thread computes a block changes nothing in it.
@@ -99,24 +102,34 @@ export class Pool {
     try {
       await new Promise<void>((resolve, reject) => {
         let ready = 0;
-        pool.#onDeath = (reason) => reject(pool.#deathError(reason));
-        pool.#onMessage = (_index, message) => {
-          if (message.type === "ready" && ++ready === threads) resolve();
+        const timer = setTimeout(
+          () => pool.#die(`no answer within ${START_SECONDS} s`),
+          START_SECONDS * 1000,
+        );
+        const fail = (error: unknown): void => {
+          clearTimeout(timer);
+          reject(error);
         };
-        const timer = setTimeout(() => pool.#die("workers did not answer within 20 s"), 20_000);
-        const starts = Array.from({ length: threads }, (_, index) =>
+        pool.#onDeath = (reason) => fail(pool.#deathError(reason));
+        pool.#onMessage = (_index, message) => {
+          if (message.type !== "ready" || ++ready < threads) return;
+          clearTimeout(timer);
+          resolve();
+        };
+        for (let index = 0; index < threads; index++) {
           startThread(options.source, options.url, {
             message: (message) => pool.#onMessage?.(index, message),
             death: (reason) => pool.#die(reason),
           }).then((thread) => {
-            pool.#threads.push(thread);
+            if (pool.#dead !== undefined) {
+              thread.terminate();
+              return;
+            }
+            pool.#threads[index] = thread;
             thread.keepAlive(true);
             thread.post({ type: "start", module, memory: memory.memory, index });
-          }),
-        );
-        Promise.all(starts).catch(reject);
-        const done = (): void => clearTimeout(timer);
-        pool.#last = Promise.all(starts).then(done, done);
+          }, fail);
+        }
       });
     } catch (cause) {
       pool.close();
@@ -145,7 +158,8 @@ export class Pool {
   #die(reason: string): void {
     if (this.#closed || this.#dead !== undefined) return;
     this.#dead = reason;
-    for (const thread of this.#threads) thread.terminate();
+    // forEach passes over those that have not started yet.
+    this.#threads.forEach((thread) => thread.terminate());
     this.#onDeath?.(reason);
   }
 
@@ -242,7 +256,8 @@ export class Pool {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const thread of this.#threads) thread.terminate();
+    // forEach passes over those that have not started yet.
+    this.#threads.forEach((thread) => thread.terminate());
     this.#onDeath?.("the engine was closed while it worked");
     this.#memory.free(this.#control);
   }

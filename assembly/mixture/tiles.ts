@@ -92,73 +92,113 @@ export function distances<T>(
   }
 }
 
-/**
- * Weights relative to the best point and their sums: w (n x d2Stride, T; 0 beyond M) and stats
- * (n x 4 float64: index of the best point, sum of w, sum of w log2 w, sum of w^2).
- * `lw` holds log2 weights in float64, or is 0 where all are equal.
- */
+/** The index of the point of least d2 - lw / k in a row of distances, ties to the first. */
 // @ts-ignore: decorator
 @inline
-export function relativeWeights<T>(
-  w: u32, stats: u32, table: u32, d2: u32, d2Stride: u32, kPointer: u32, kStride: u32, lw: u32, n: u32, M: u32,
-): void {
-  const padded = (M + 3) & ~3;
-  exp2Table<T>(table);
-  for (let i: u32 = 0; i < n; i++) {
-    const row = d2 + i * d2Stride * 8;
-    const target = w + i * d2Stride * sizeof<T>();
-    const k = load<f64>(kPointer + i * kStride);
-    let best: u32 = 0;
-    let least = f64.MAX_VALUE;
-    const inverse = 1.0 / k;
-    for (let m: u32 = 0; m < M; m++) {
-      let u = load<f64>(row + m * 8);
-      if (lw) u -= load<f64>(lw + m * 8) * inverse;
-      if (u < least) {
-        least = u;
-        best = m;
-      }
+function bestOfRow(row: u32, lw: u32, inverse: f64, M: u32): u32 {
+  // First the least value and its chunk, two points at a time; then the point in the chunk.
+  let best: u32 = 0;
+  let least = f64.MAX_VALUE;
+  const factor = f64x2.splat(inverse);
+  for (let start: u32 = 0; start < M; start += CHUNK) {
+    const stop = min(M, start + CHUNK);
+    let low = f64x2.splat(f64.MAX_VALUE);
+    let m = start;
+    for (; m + 2 <= stop; m += 2) {
+      let u = v128.load(row + m * 8);
+      if (lw) u = f64x2.sub(u, f64x2.mul(v128.load(lw + m * 8), factor));
+      low = f64x2.pmin(low, u);
     }
-    const d2Best = f64x2.splat(load<f64>(row + best * 8));
-    const lwBest = f64x2.splat(lw ? load<f64>(lw + best * 8) : 0.0);
-    const scale = f64x2.splat(k);
-    const floor = f64x2.splat(exp2Floor<T>());
-    let sum = 0.0;
-    let sumLog = 0.0;
-    let sumSquare = 0.0;
-    for (let start: u32 = 0; start < padded; start += CHUNK) {
-      const stop = min(padded, start + CHUNK);
-      let s = splat<T>(0.0);
-      let sl = s;
-      let sw = s;
-      for (let m = start; m < stop; m += laneCount<T>()) {
-        let log = f64x2.mul(scale, f64x2.sub(d2Best, v128.load(row + m * 8)));
-        if (lw) log = f64x2.add(log, f64x2.sub(v128.load(lw + m * 8), lwBest));
-        log = f64x2.pmax(log, floor);
-        if (sizeof<T>() == 4) {
-          let upper = f64x2.mul(scale, f64x2.sub(d2Best, v128.load(row + m * 8, 16)));
-          if (lw) upper = f64x2.add(upper, f64x2.sub(v128.load(lw + m * 8, 16), lwBest));
-          upper = f64x2.pmax(upper, floor);
-          log = i32x4.shuffle(f32x4.demote_f64x2_zero(log), f32x4.demote_f64x2_zero(upper), 0, 1, 4, 5);
-        }
-        let e = exp2<T>(log, table);
-        if (m + laneCount<T>() > M) e = keepFirst<T>(e, M - m);
-        v128.store(target + m * sizeof<T>(), e);
-        s = v128.add<T>(s, e);
+    let value = min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1));
+    if (m < stop) value = min(value, costOf(row, lw, inverse, m));
+    if (value < least) {
+      least = value;
+      best = start;
+    }
+  }
+  while (best + 1 < M && costOf(row, lw, inverse, best) > least) best++;
+  return best;
+}
+
+// @ts-ignore: decorator
+@inline
+function costOf(row: u32, lw: u32, inverse: f64, m: u32): f64 {
+  const u = load<f64>(row + m * 8);
+  return lw ? u - load<f64>(lw + m * 8) * inverse : u;
+}
+
+/** log2 weights of two points relative to the best, clamped for exp2. */
+// @ts-ignore: decorator
+@inline
+function relativeLogs<T>(row: u32, lw: u32, m: u32, scale: v128, d2Best: v128, lwBest: v128): v128 {
+  let log = f64x2.mul(scale, f64x2.sub(d2Best, v128.load(row + m * 8)));
+  if (lw) log = f64x2.add(log, f64x2.sub(v128.load(lw + m * 8), lwBest));
+  return f64x2.pmax(log, f64x2.splat(exp2Floor<T>()));
+}
+
+/** One row of `relativeWeights`; F is u8 for all sums, u16 for the sum of w alone. */
+// @ts-ignore: decorator
+@inline
+function rowWeights<T, F>(target: u32, out: u32, table: u32, row: u32, k: f64, lw: u32, M: u32): void {
+  const padded = (M + 3) & ~3;
+  const best = bestOfRow(row, lw, 1.0 / k, M);
+  const d2Best = f64x2.splat(load<f64>(row + best * 8));
+  const lwBest = f64x2.splat(lw ? load<f64>(lw + best * 8) : 0.0);
+  const scale = f64x2.splat(k);
+  let sum = 0.0;
+  let sumLog = 0.0;
+  let sumSquare = 0.0;
+  for (let start: u32 = 0; start < padded; start += CHUNK) {
+    const stop = min(padded, start + CHUNK);
+    let s = splat<T>(0.0);
+    let sl = s;
+    let sw = s;
+    for (let m = start; m < stop; m += laneCount<T>()) {
+      let log = relativeLogs<T>(row, lw, m, scale, d2Best, lwBest);
+      if (sizeof<T>() == 4) {
+        const upper = relativeLogs<T>(row, lw, m + 2, scale, d2Best, lwBest);
+        log = i32x4.shuffle(f32x4.demote_f64x2_zero(log), f32x4.demote_f64x2_zero(upper), 0, 1, 4, 5);
+      }
+      let e = exp2<T>(log, table);
+      if (m + laneCount<T>() > M) e = keepFirst<T>(e, M - m);
+      v128.store(target + m * sizeof<T>(), e);
+      s = v128.add<T>(s, e);
+      if (sizeof<F>() == 1) {
         sl = madd<T>(e, log, sl);
         // As in lanes.ts: squares that would be subnormal are left out.
         const large = v128.and(e, v128.gt<T>(e, splat<T>(squareFloor<T>())));
         sw = madd<T>(large, large, sw);
       }
-      sum += laneSum<T>(s);
+    }
+    sum += laneSum<T>(s);
+    if (sizeof<F>() == 1) {
       sumLog += laneSum<T>(sl);
       sumSquare += laneSum<T>(sw);
     }
-    const out = stats + i * 32;
-    store<f64>(out, <f64>best);
-    store<f64>(out + 8, sum);
-    store<f64>(out + 16, sumLog);
-    store<f64>(out + 24, sumSquare);
+  }
+  store<f64>(out, <f64>best);
+  store<f64>(out, sum, 8);
+  store<f64>(out, sumLog, 16);
+  store<f64>(out, sumSquare, 24);
+}
+
+/**
+ * Weights relative to the best point and their sums: w (n x d2Stride, T; 0 beyond M) and stats
+ * (n x 4 float64: index of the best point, sum of w and, with `full`, sum of w log2 w, sum of w^2).
+ * `lw` holds log2 weights in float64, or is 0 where all are equal.
+ */
+// @ts-ignore: decorator
+@inline
+export function relativeWeights<T>(
+  w: u32, stats: u32, table: u32, d2: u32, d2Stride: u32, kPointer: u32, kStride: u32, lw: u32, n: u32, M: u32, full: u32,
+): void {
+  exp2Table<T>(table);
+  for (let i: u32 = 0; i < n; i++) {
+    const row = d2 + i * d2Stride * 8;
+    const target = w + i * d2Stride * sizeof<T>();
+    const k = load<f64>(kPointer + i * kStride);
+    if (full) rowWeights<T, u8>(target, stats + i * 32, table, row, k, lw, M);
+    else rowWeights<T, u16>(target, stats + i * 32, table, row, k, lw, M);
   }
 }
 

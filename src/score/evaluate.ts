@@ -164,7 +164,7 @@ function* runScore(
   layout: MixtureLayout,
   y: Float64Array,
   scale: Float64Array,
-  want: { covariance: boolean; trace: boolean; weights: boolean },
+  want: { stats: boolean; covariance: boolean; trace: boolean; weights: boolean },
 ): Generator<ScoreJob, Raw, void> {
   const { memory } = data.runtime;
   const { dim, width, bytes, size } = layout;
@@ -192,7 +192,7 @@ function* runScore(
       k,
       kStride: scale.length === 1 ? 0 : 8,
       mean: take(count * dim, bytes, "posteriorMean"),
-      stats: take(count * 4, 8, "x"),
+      stats: want.stats ? take(count * 4, 8, "x") : 0,
       covariance: want.covariance ? take(count * entries, covarianceBytes, "proxyCovariance") : 0,
       trace: want.trace ? take(count, 8, "proxyVariance") : 0,
       weights: want.weights ? take(count * size, bytes, "posteriorWeights") : 0,
@@ -201,7 +201,7 @@ function* runScore(
     const copy = <T extends Float32Array | Float64Array>(view: T): T => view.slice() as T;
     return {
       mean: copy(memory.numbers(bytes, job.mean, count * dim)),
-      stats: copy(memory.f64(job.stats, count * 4)),
+      stats: job.stats ? copy(memory.f64(job.stats, count * 4)) : new Float64Array(0),
       covariance: job.covariance
         ? copy(memory.numbers(covarianceBytes as 4 | 8, job.covariance, count * entries))
         : undefined,
@@ -245,17 +245,22 @@ function* isotropic(
   const scale = Float64Array.from({ length: times.length }, (_, q) => kernelScale(levels(q), precision));
   const wantMatrix = !!(out.hessian ?? out.proxyCovariance ?? out.posteriorCovariance);
   const wantTrace = !!(out.proxyVariance ?? out.divergence);
+  const wantStats = nearest || !!(out.logDensity ?? out.posteriorEntropy ?? out.effectiveCount);
   const raw = yield* runScore(data, data.layout, y, scale, {
+    stats: wantStats,
     covariance: wantMatrix || (wantTrace && dim <= 3),
     trace: wantTrace && dim > 3,
     weights: out.posteriorWeights !== undefined,
   });
+  if (out.posteriorMean && sigma0 === 0) (out.posteriorMean as Numbers<Precision>).set(raw.mean);
+  const wantVectors = !!(out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined));
+  if (!wantVectors && !wantStats && !wantMatrix && !wantTrace && !out.posteriorWeights) return;
   const matrix = new Float64Array(dim * dim);
   for (let q = 0; q < count; q++) {
     const { alpha, variance, total, beta, diffusion } = levels(q);
     const row = q * dim;
     const best = raw.stats[4 * q] as number;
-    if (out.score || out.posteriorMean || out.velocity) {
+    if (wantVectors) {
       const pull = (alpha * sigma0 * sigma0) / total;
       for (let d = 0; d < dim; d++) {
         const mean = raw.mean[row + d] as number;
@@ -263,7 +268,7 @@ function* isotropic(
         const residual = query - alpha * mean;
         const score = residual === 0 ? 0 : -residual / total;
         if (out.score) out.score[row + d] = score;
-        if (out.posteriorMean) out.posteriorMean[row + d] = sigma0 === 0 ? mean : mean + pull * residual;
+        if (out.posteriorMean && sigma0 > 0) out.posteriorMean[row + d] = mean + pull * residual;
         if (out.velocity) out.velocity[row + d] = 0 - beta * query - diffusion * score;
       }
     }
@@ -346,7 +351,7 @@ function* findNearest(
     for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / levels(q).alpha;
   }
   const layout = { ...data.layout, logWeights: 0 };
-  const none = { covariance: false, trace: false, weights: false };
+  const none = { stats: true, covariance: false, trace: false, weights: false };
   const raw = yield* runScore(data, layout, y, Float64Array.of(1), none);
   for (let q = 0; q < count; q++) {
     const best = raw.stats[4 * q] as number;
@@ -402,6 +407,7 @@ function* anisotropic(
     let raw: Raw;
     try {
       raw = yield* runScore(data, layout, z, Float64Array.of(Math.LOG2E / 2), {
+        stats: true,
         covariance: (wantMatrix || wantTrace) && small,
         trace: false,
         weights: out.posteriorWeights !== undefined || (wantTrace && !small),
