@@ -8,7 +8,6 @@ import { line, lShape, polygon, randomOutlier } from "../../build/ts/src/data/bu
 import { digits } from "../../build/ts/src/data/digits.js";
 import { dataSetNames, loadDataSet } from "../../build/ts/src/data/sets.js";
 import { VkernelError } from "../../build/ts/src/errors.js";
-// @ts-expect-error a plain JavaScript module of the build
 import { generateDigits } from "../../scripts/generate/digits.js";
 
 const root = path.resolve(import.meta.dirname, "../..");

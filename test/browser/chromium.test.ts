@@ -1,0 +1,221 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readGolden } from "../golden/files.js";
+import type { ScoreGolden } from "../golden/g1.check.js";
+import { type Precision, variants, variantTitle } from "../golden/golden.js";
+import { bundlePage, dist, root } from "./bundle.js";
+import { browserTitle, launch, skipReason } from "./chromium.js";
+import type { PageGlobals } from "./page/main.js";
+import { hashSamples, type Run, runs } from "./page/tasks.js";
+import { type Server, type ServerOptions, serve, strictPolicy } from "./server.js";
+
+/** Calls reject within this of an abort (`reliability.md`). */
+const ABORT_LIMIT = 250;
+/** The main thread of a page never blocks longer than this. */
+const BLOCK_LIMIT = 100;
+
+let browser: Browser;
+let files: ReadonlyMap<string, string | Uint8Array>;
+
+/** A page on a server of its own. */
+async function open(options: ServerOptions): Promise<{ page: Page; server: Server; errors: string[] }> {
+  const server = await serve({ files, folders: { "/dist/": dist }, ...options });
+  const page = await (await browser.newContext()).newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("requestfailed", (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(server.url) && !url.startsWith("blob:")) errors.push(`a request elsewhere: ${url}`);
+  });
+  await page.goto(`${server.url}/`);
+  // The load event waits for the page's module.
+  if (!(await page.evaluate(() => "vk" in globalThis)))
+    throw new Error(`the page failed: ${errors.join("; ")}`);
+  return { page, server, errors };
+}
+
+async function close({ page, server }: { page: Page; server: Server }): Promise<void> {
+  await page.context().close();
+  await server.close();
+}
+
+describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
+  beforeAll(async () => {
+    [browser, files] = await Promise.all([launch(), bundlePage(`${root}/test/browser/page/main.ts`)]);
+  });
+  afterAll(() => browser?.close());
+
+  describe("a cross-origin isolated page", () => {
+    let opened: Awaited<ReturnType<typeof open>>;
+    let page: Page;
+    beforeAll(async () => {
+      opened = await open({ isolated: true });
+      page = opened.page;
+    });
+    afterAll(async () => {
+      await close(opened);
+      expect(opened.errors).toEqual([]);
+    });
+
+    it("shares memory between threads", async () => {
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      const info = await page.evaluate(() => (globalThis as PageGlobals).vk.info({ threads: 2 }));
+      expect(info).toMatchObject({ kernels: "simd", threads: 2, sharedMemory: true });
+      expect(info.note).toBeUndefined();
+    });
+
+    it("has the relaxed build", async () => {
+      const info = await page.evaluate(() => (globalThis as PageGlobals).vk.info({ kernels: "relaxed" }));
+      expect(info.kernels).toBe("relaxed");
+    });
+
+    describe.each(["f32", "f64"] as const)("the bits of 100,000 samples, %s", (precision: Precision) => {
+      it.each(runs)("%s: 1, 2 and 3 threads as in Node", async (run: Run) => {
+        const expected = await hashSamples({ threads: 1 }, precision, run);
+        expect(expected).toMatch(/^[0-9a-f]{64}$/);
+        for (const threads of [1, 2, 3]) {
+          expect(await hashSamples({ threads }, precision, run), `Node, ${threads} threads`).toBe(expected);
+          const got = await page.evaluate(
+            ({ threads, precision, run }) =>
+              (globalThis as PageGlobals).vk.hashSamples({ threads }, precision, run),
+            { threads, precision, run },
+          );
+          expect(got, `Chromium, ${threads} threads`).toBe(expected);
+        }
+      });
+    });
+
+    const { cases } = readGolden<ScoreGolden>("g1_score_mixture.json");
+    it.each(variants)(`g1, scores: ${variantTitle}`, async ({ kernels, precision }) => {
+      const result = await page.evaluate(
+        ({ kernels, precision, cases }) => (globalThis as PageGlobals).vk.golden(kernels, precision, cases),
+        { kernels, precision, cases },
+      );
+      expect(result).toEqual({ failures: [], kernels, checked: cases.length });
+    });
+
+    common(() => page, { threads: 2 });
+  });
+
+  describe("a page that is not cross-origin isolated", () => {
+    let opened: Awaited<ReturnType<typeof open>>;
+    let page: Page;
+    beforeAll(async () => {
+      opened = await open({ isolated: false });
+      page = opened.page;
+    });
+    afterAll(async () => {
+      await close(opened);
+      expect(opened.errors).toEqual([]);
+    });
+
+    it("runs on one thread and says why", async () => {
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      const info = await page.evaluate(() => (globalThis as PageGlobals).vk.info({ threads: 2 }));
+      expect(info).toMatchObject({ kernels: "simd", threads: 1, sharedMemory: false });
+      expect(info.note).toMatch(/cross-origin isolated/);
+    });
+
+    it.each(["f32", "f64"] as const)("gives the same bits, %s", async (precision) => {
+      const expected = await hashSamples({ threads: 2 }, precision, "posterior");
+      const got = await page.evaluate(
+        (precision) => (globalThis as PageGlobals).vk.hashSamples({ threads: 2 }, precision, "posterior"),
+        precision,
+      );
+      expect(got).toBe(expected);
+    });
+
+    common(() => page, {});
+  });
+
+  describe("a page with a strict content-security policy", () => {
+    const worker = "/dist/worker.js";
+    const sharedWasm = "/dist/wasm/simd-shared.wasm";
+    const localWasm = "/dist/wasm/simd-local.wasm";
+
+    /** Opens the page, does something, and returns the result and what was forbidden meanwhile. */
+    async function within<R>(isolated: boolean, work: (page: Page) => Promise<R>) {
+      const opened = await open({ isolated, policy: strictPolicy });
+      try {
+        const result = await work(opened.page);
+        const violations = await opened.page.evaluate(() => (globalThis as PageGlobals).vk.violations);
+        expect(opened.server.missing.filter((path) => path !== "/favicon.ico")).toEqual([]);
+        return { result, violations };
+      } finally {
+        await close(opened);
+      }
+    }
+
+    it.each([
+      ["embedded kernels", { threads: 2, worker }],
+      ["kernels by URL", { threads: 2, worker, wasm: sharedWasm }],
+    ])("allows threads from a worker URL, %s", async (_, options) => {
+      const { result, violations } = await within(true, (page) =>
+        page.evaluate(async (options) => {
+          const { vk } = globalThis as PageGlobals;
+          return { info: await vk.info(options), hash: await vk.hashSamples(options, "f32", "heun") };
+        }, options),
+      );
+      expect(result.info).toMatchObject({ kernels: "simd", threads: 2, sharedMemory: true });
+      expect(result.info.note).toBeUndefined();
+      expect(result.hash).toBe(await hashSamples({ threads: 1 }, "f32", "heun"));
+      expect(violations).toEqual([]);
+    });
+
+    it.each([
+      ["embedded kernels", { threads: 1 }],
+      ["kernels by URL", { threads: 1, wasm: localWasm }],
+    ])("allows one thread, %s", async (_, options) => {
+      const { result, violations } = await within(false, (page) =>
+        page.evaluate((options) => (globalThis as PageGlobals).vk.info(options), options),
+      );
+      expect(result).toMatchObject({ kernels: "simd", threads: 1 });
+      expect(violations).toEqual([]);
+    });
+
+    it("falls back to one thread, and says so, where blob workers are forbidden and no worker URL is given", async () => {
+      const { result, violations } = await within(true, (page) =>
+        page.evaluate(() => (globalThis as PageGlobals).vk.info({})),
+      );
+      expect(result).toMatchObject({ kernels: "simd", threads: 1, sharedMemory: false });
+      expect(result.note).toMatch(/workers could not be started/);
+      expect(violations.every((text) => text.startsWith("worker-src: blob"))).toBe(true);
+    });
+  });
+});
+
+/** What holds on every page. */
+function common(page: () => Page, options: { threads?: number }): void {
+  it("aborts in time, and goes on working", async () => {
+    const result = await page().evaluate(
+      (options) => (globalThis as PageGlobals).vk.abortRun(options),
+      options,
+    );
+    expect(result).toMatchObject({ code: "E_ABORT", reason: "enough", after: 2 });
+    expect(result.delay).toBeGreaterThanOrEqual(0);
+    expect(result.delay).toBeLessThan(ABORT_LIMIT);
+  });
+
+  it("reports progress to the end", async () => {
+    const { done, totals } = await page().evaluate(
+      (options) => (globalThis as PageGlobals).vk.progressOf(options),
+      options,
+    );
+    expect(done.length).toBeGreaterThan(2);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(new Set(totals).size).toBe(1);
+    expect(done.at(-1)).toBe(totals[0]);
+  });
+
+  it("never blocks the main thread", async () => {
+    const { longest, milliseconds } = await page().evaluate(
+      (options) => (globalThis as PageGlobals).vk.longestTask(options),
+      options,
+    );
+    expect(milliseconds).toBeGreaterThan(BLOCK_LIMIT);
+    expect(longest).toBeLessThan(BLOCK_LIMIT);
+    const seen = await page().evaluate(() => (globalThis as PageGlobals).vk.longestBlocked(150));
+    expect(seen).toBeGreaterThan(BLOCK_LIMIT);
+  });
+}

@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What every example must print. */
+const checks: Record<string, (output: string) => void> = {
+  "first.js": (output) => {
+    // The exact score memorizes: the first two samples are corners of the hexagon.
+    const numbers = numbersOf(/Float32Array\(4\) \[([^\]]*)\]/, output);
+    expect(numbers).toHaveLength(4);
+    for (const k of [0, 2]) expect(Math.hypot(numbers[k], numbers[k + 1])).toBeCloseTo(1, 6);
+  },
+  "score.js": (output) => {
+    // At the centre of the hexagon: by symmetry no score; |mu| = 1, so log p = log(1 / (2 pi s^2)) - 1 / (2 s^2) and
+    // the proxy variance is |mu|^2 / s^4.
+    const sigma = 0.5;
+    const logDensity = -Math.log(2 * Math.PI * sigma ** 2) - 1 / (2 * sigma ** 2);
+    expect(output).toContain(
+      `at (0,0): log density ${logDensity.toFixed(6)}, proxy variance ${(sigma ** -4).toFixed(6)}`,
+    );
+    expect(output).toMatch(/score \(-?0\.000000, -?0\.000000\)/);
+    expect(output).toContain("same bits: true");
+    expect(output).toMatch(/class 1 with probability 0\.500000 and 0\.02/);
+  },
+  "sample.js": (output) => {
+    expect(output).toMatch(/^done: (\d+) of \1$/m);
+    expect(output).toContain("200 samples of 64 pixels, 10 evaluations each");
+    expect(output).toContain("times 20.000, 0.806, 0.000");
+    expect(output).toContain(`recorded ${3 * 200 * 64} numbers`);
+    // A last step to 0 takes the posterior mean at sigma = 0.01, far below the distances between the digits.
+    expect(numbersOf(/training set ([\d.]+)/, output)[0]).toBeLessThan(1e-4);
+    expect(output).toContain("same bits: true");
+  },
+  "processes.js": (output) => {
+    expect(output).toContain("edm: alpha, S, beta, D at t = 0.5: 1.000000, 0.250000, 0.000000, 0.500000");
+    expect(output).toContain("ve: alpha, S, beta, D at t = 0.5: 1.000000, 0.500000, 0.000000, 0.500000");
+    const alpha = Math.exp(-0.5);
+    expect(output).toContain(
+      `ou: alpha, S, beta, D at t = 0.5: ${alpha.toFixed(6)}, ${(1 - alpha ** 2).toFixed(6)},`,
+    );
+    // Karras et al., Eq. 5.
+    const karras = [0, 1, 2, 3, 4, 5].map(
+      (i) => (10 ** (1 / 7) + (i / 5) * (0.01 ** (1 / 7) - 10 ** (1 / 7))) ** 7,
+    );
+    expect(output).toContain(`karras: ${[...karras.map((t) => t.toPrecision(4)), "0.000"].join(" ")}`);
+    expect(output.match(/^\w+: mean radius 1\.0000$/gm)).toHaveLength(5);
+  },
+  "naive.js": (output) => {
+    // With one draw the law is the kernel density of width 0.1 at any number of steps: E d^2 = 0.02, of 20,000 draws
+    // with a standard error of 0.02 / sqrt(20,000); the root to 0.005 of 0.1414 is seven of them.
+    for (const steps of [1, 3, 30]) {
+      const [distance] = numbersOf(new RegExp(`^  1 draw, ${steps} steps: ([\\d.]+)`, "m"), output);
+      expect(Math.abs(distance - 0.1 * Math.SQRT2)).toBeLessThan(0.005 * Math.SQRT2);
+    }
+    expect(numbersOf(/^ {2}exact, 1 steps: ([\d.]+)/m, output)[0]).toBeGreaterThan(0.5);
+    expect(output.match(/steps: \d\.\d{4}$/gm)).toHaveLength(12);
+  },
+  "files.js": (output) => {
+    expect(output).toContain("points.csv: 4 rows of x, y; points.npy: 4 rows of 2");
+    expect(output).toContain("samples.npy: 5 x 2, same bits: true");
+    const csv = output
+      .slice(output.indexOf("\nx,y\n") + 1)
+      .trim()
+      .split("\n");
+    expect(csv).toHaveLength(6);
+    for (const row of csv.slice(1)) expect(row).toMatch(/^[01],[01]$/);
+  },
+};
+
+/** The numbers in the first group of a match. */
+function numbersOf(pattern: RegExp, output: string): number[] {
+  const match = pattern.exec(output);
+  if (match === null) throw new Error(`the output has no ${pattern}:\n${output}`);
+  return match[1].split(",").map(Number);
+}
+
+const examples = readdirSync(`${root}/examples`).filter((name) => /\.[jt]s$/.test(name));
+
+describe("examples", () => {
+  it("each has a check", () => {
+    expect(Object.keys(checks).sort()).toEqual(examples.sort());
+  });
+
+  it.each(examples)("%s", async (name) => {
+    const { stdout, stderr } = await run(process.execPath, [`examples/${name}`], { cwd: root });
+    expect(stderr).toBe("");
+    checks[name]?.(stdout);
+  });
+
+  it("use only what the package exports", () => {
+    for (const name of examples) {
+      const text = readFileSync(`${root}/examples/${name}`, "utf8");
+      const imports = Array.from(text.matchAll(/from "([^"]+)"/g), (match) => match[1]);
+      expect(imports.filter((id) => !/^(node:|vkernel(\/|$))/.test(id))).toEqual([]);
+    }
+  });
+});

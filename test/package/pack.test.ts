@@ -1,0 +1,238 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { formatMessage } from "publint/utils";
+import { publint } from "publint";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundlePage, page, root } from "../browser/bundle.js";
+import { browserTitle, launch, skipReason } from "../browser/chromium.js";
+import { serve, strictPolicy } from "../browser/server.js";
+
+const execute = promisify(execFile);
+
+/** Everything that may be in the package. */
+const allowed = [
+  /^package\.json$/,
+  /^README\.md$/,
+  /^LICENSE$/,
+  /^data\/[^/]+$/,
+  /^dist\/[^/]+(\.js|\.d\.ts)$/,
+  /^dist\/chunks\/[^/]+(\.js|\.d\.ts)$/,
+  /^dist\/cli\/[^/]+\.js$/,
+  /^dist\/wasm\/(simd|relaxed)-(local|shared)\.wasm$/,
+];
+/** The README shows figures; they are looked at on the web, not installed. Kilobytes of what is installed. */
+const SIZE_LIMIT = 2048;
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+}
+
+let folder: string;
+let project: string;
+let packed: Packed;
+
+/** The first program of the README: its first block of code that makes an engine. */
+async function firstProgram(): Promise<string | undefined> {
+  const readme = await readFile(join(root, "README.md"), "utf8").catch(() => undefined);
+  if (readme === undefined) return undefined;
+  const blocks = Array.from(
+    readme.matchAll(/```(?:ts|js|typescript|javascript)\n([\s\S]*?)```/g),
+    (m) => m[1],
+  );
+  return blocks.find((block) => block.includes("createEngine"));
+}
+
+/** Runs a program of npm's in the project; the registry is asked for what is not in the cache. */
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  const env = { ...process.env, npm_config_update_notifier: "false", npm_config_loglevel: "error" };
+  const { stdout } = await execute("npm", args, { cwd, env, maxBuffer: 2 ** 26 });
+  return stdout;
+}
+
+/** Runs the project's TypeScript on a program; what it complains about, which should be nothing. */
+async function typecheck(name: string, program: string, compilerOptions: Record<string, unknown>) {
+  const place = join(project, name);
+  await mkdir(place);
+  await writeFile(join(place, "program.ts"), program);
+  const strict = {
+    strict: true,
+    noEmit: true,
+    target: "ES2022",
+    lib: ["ES2022", "DOM"],
+    types: [],
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+  };
+  const config = { compilerOptions: { ...strict, ...compilerOptions }, files: ["program.ts"] };
+  await writeFile(join(place, "tsconfig.json"), JSON.stringify(config));
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  try {
+    await execute(process.execPath, [tsc, "-p", place], { cwd: project });
+    return "";
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+/** Keeps what a program logs, typed arrays as plain ones, so that Node and pages can be compared. */
+const capture = `
+const plain = (value) => (ArrayBuffer.isView(value) ? Array.from(value) : value);
+globalThis.logged = [];
+console.log = (...values) => void globalThis.logged.push(values.map(plain));
+`;
+
+/** The numbers that a program logged: not how long it took, nor on how many threads. */
+function results(logged: readonly (readonly unknown[])[]): unknown[] {
+  return logged.flat().filter((value) => typeof value !== "object" || Array.isArray(value));
+}
+
+async function inNode(program: string): Promise<unknown[]> {
+  await writeFile(join(project, "program.mjs"), program);
+  const atExit = `process.on("exit", () => process.stdout.write(JSON.stringify(globalThis.logged)));`;
+  await writeFile(join(project, "capture.mjs"), capture + atExit);
+  const args = ["--import", "./capture.mjs", "program.mjs"];
+  const { stdout, stderr } = await execute(process.execPath, args, { cwd: project });
+  expect(stderr).toBe("");
+  return results(JSON.parse(stdout));
+}
+
+describe("the package", () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "vkernel-package-"));
+    project = join(folder, "project");
+    await mkdir(project);
+    const listing = await npm(["pack", "--json", "--pack-destination", folder], root);
+    packed = JSON.parse(listing.slice(listing.indexOf("[")))[0];
+    await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+    const tarball = join(folder, packed.filename);
+    await npm(["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], project);
+  }, 240_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it("contains what it should and nothing else", async () => {
+    const paths = packed.files.map(({ path }) => path);
+    expect(paths.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([]);
+    for (const path of [
+      "package.json",
+      "README.md",
+      "LICENSE",
+      "dist/index.js",
+      "dist/index.d.ts",
+      "dist/worker.js",
+    ]) {
+      expect(paths).toContain(path);
+    }
+    const kilobytes = (bytes: number) => Math.round(bytes / 1024);
+    console.info(
+      `${packed.filename}: ${kilobytes(packed.size)} KiB packed, ${kilobytes(packed.unpackedSize)} KiB unpacked, ${paths.length} files`,
+    );
+    expect(kilobytes(packed.unpackedSize)).toBeLessThan(SIZE_LIMIT);
+  });
+
+  it("runs no script when it is installed", async () => {
+    const { scripts = {} } = JSON.parse(
+      await readFile(join(project, "node_modules/vkernel/package.json"), "utf8"),
+    );
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  it("is clean to publint", async () => {
+    const { messages, pkg } = await publint({
+      pkgDir: join(project, "node_modules/vkernel"),
+      strict: true,
+      pack: false,
+    });
+    // worker.js is a classic script, neither CommonJS nor a module; publint takes the loader's local name `exports` in it
+    // for CommonJS.
+    const known = messages.filter(
+      ({ code, path }) => !(code === "FILE_INVALID_FORMAT" && path.join(".") === "exports../worker.default"),
+    );
+    expect(known.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  it("has the README's first program among its examples", async () => {
+    const program = await firstProgram();
+    if (program !== undefined) expect(program).toBe(await example());
+  });
+
+  it("runs the first program in Node", async () => {
+    const logged = await inNode(await example());
+    expect(logged.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ["nodenext", { module: "nodenext", moduleResolution: "nodenext" }],
+    ["bundler", { module: "esnext", moduleResolution: "bundler" }],
+  ])("has types that check under strict, moduleResolution %s", async (name, options) => {
+    expect(await typecheck(name, await example(), options)).toBe("");
+  });
+
+  it("has types at every entry that check, declarations included", async () => {
+    const program = `
+import { createEngine, type Engine, type EngineInfo, exactScore, edm, type Mixture } from "vkernel";
+import { evaluate, type ReferenceMixture } from "vkernel/reference";
+import { parseNpy, type Table } from "vkernel/io";
+const engine: Engine = await createEngine({ kernels: "reference" });
+const data: Mixture<"f64"> = engine.mixture([[0, 0]], { precision: "f64" });
+const { score } = exactScore(data, edm()).evaluateSync([[1, 1]], 1, ["score"]);
+export const numbers: Float64Array = score;
+export const info: EngineInfo = engine.info;
+// @ts-expect-error there is no such quantity
+exactScore(data, edm()).evaluateSync([[1, 1]], 1, ["scores"]);
+// @ts-expect-error there is no such option
+await createEngine({ thread: 1 });
+export type Others = [typeof evaluate, ReferenceMixture, typeof parseNpy, Table];
+`;
+    const modules = { module: "nodenext", moduleResolution: "nodenext" };
+    expect(await typecheck("entries", program, { ...modules, skipLibCheck: false })).toBe("");
+  });
+
+  it("has a command line", async () => {
+    const info = JSON.parse(await npm(["exec", "--no", "--", "vkernel", "info", "--json"], project));
+    expect(JSON.stringify(info)).toContain(`"kernels":"simd"`);
+  });
+
+  describe.skipIf(skipReason !== undefined)(browserTitle("bundled by rollup, in Chromium"), () => {
+    it.each([
+      ["a cross-origin isolated page", { isolated: true }],
+      ["an ordinary page", { isolated: false }],
+      ["an ordinary page with a strict content-security policy", { isolated: false, policy: strictPolicy }],
+    ])("runs the first program on %s, with the same results as in Node", async (_, options) => {
+      const program = await example();
+      const expected = await inNode(program);
+      const input = join(project, "browser.js");
+      await writeFile(input, `${program}\nglobalThis.finished = true;\n`);
+      const files = await bundlePage(input, []);
+      files.set("/capture.js", capture);
+      files.set("/", page("capture.js", "page.js"));
+      const [browser, server] = await Promise.all([launch(), serve({ files, ...options })]);
+      try {
+        const tab = await browser.newPage();
+        const errors: string[] = [];
+        tab.on("pageerror", (error) => errors.push(String(error)));
+        await tab.goto(`${server.url}/`);
+        await expect
+          .poll(() => (errors.length > 0 ? errors : tab.evaluate(() => "finished" in globalThis)), {
+            timeout: 30_000,
+          })
+          .toBe(true);
+        const logged = await tab.evaluate(() => (globalThis as unknown as { logged: unknown[][] }).logged);
+        expect(results(logged)).toEqual(expected);
+        expect(errors).toEqual([]);
+      } finally {
+        await browser.close();
+        await server.close();
+      }
+    });
+  });
+});
+
+function example(): Promise<string> {
+  return readFile(join(root, "examples/first.js"), "utf8");
+}
