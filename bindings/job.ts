@@ -131,13 +131,17 @@ export function tileStride(rows: number): number {
   return (lines + (lines % 2 === 0 ? 1 : 0)) * 8;
 }
 
-const SCRATCH_PAIRS = 2 ** 20;
+/** Query-point pairs of a block: for dim >= 4 they take 12 to 16 bytes of scratch each. */
+const BLOCK_PAIRS = 2 ** 20;
+/** Coordinate differences of a block: some 10 ms of work, between two looks at the stop flag. */
+const BLOCK_WORK = 2 ** 27;
 
 /** Queries a block: enough to amortize calls, few enough that its scratch stays in cache. No bits depend on it. */
-export function defaultBlock(mixture: MixtureLayout): number {
-  if (mixture.dim <= 3)
-    return Math.max(4, Math.min(512, Math.floor((2 * SCRATCH_PAIRS) / mixture.size / 4) * 4));
-  return Math.max(2, Math.min(32, Math.floor(SCRATCH_PAIRS / mixture.rows / 2) * 2));
+export function defaultBlock({ dim, width, size, rows }: MixtureLayout): number {
+  const upTo = (limit: number, step: number, most: number): number =>
+    Math.max(step, Math.min(most, Math.floor(limit / step) * step));
+  if (dim <= 3) return upTo((2 * BLOCK_PAIRS) / size, 4, 512);
+  return upTo(Math.min(BLOCK_PAIRS / rows, BLOCK_WORK / (rows * width)), 2, 32);
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;

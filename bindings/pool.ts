@@ -79,13 +79,14 @@ export class Pool {
   #closed = false;
   #nextId = 1;
   #onMessage: ((index: number, message: FromWorker) => void) | undefined;
-  #onDeath: ((reason: string) => void) | undefined;
+  #onEnd: ((error: Error) => void) | undefined;
   /** Jobs wait for each other: they share control words and cores. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue: Queue;
 
   private constructor(memory: WasmMemory, error: ErrorFactory, threads: number) {
     this.#memory = memory;
     this.#error = error;
+    this.#queue = new Queue(error);
     this.#control = memory.alloc(controlBytes(threads), "threads");
   }
 
@@ -110,7 +111,7 @@ export class Pool {
           clearTimeout(timer);
           reject(error);
         };
-        pool.#onDeath = (reason) => fail(pool.#deathError(reason));
+        pool.#onEnd = fail;
         pool.#onMessage = (_index, message) => {
           if (message.type !== "ready" || ++ready < threads) return;
           clearTimeout(timer);
@@ -135,7 +136,7 @@ export class Pool {
       pool.close();
       throw cause;
     }
-    pool.#onDeath = undefined;
+    pool.#onEnd = undefined;
     pool.#onMessage = undefined;
     for (const thread of pool.#threads) thread.keepAlive(false);
     return pool;
@@ -160,13 +161,11 @@ export class Pool {
     this.#dead = reason;
     // forEach passes over those that have not started yet.
     this.#threads.forEach((thread) => thread.terminate());
-    this.#onDeath?.(reason);
+    this.#onEnd?.(this.#deathError(reason));
   }
 
   run(job: Job, options: RunOptions): Promise<void> {
-    const result = this.#last.then(() => this.#run(job, options));
-    this.#last = result.catch(() => {});
-    return result;
+    return this.#queue.add(() => this.#run(job, options), options.signal);
   }
 
   async #run(job: Job, options: RunOptions): Promise<void> {
@@ -174,6 +173,7 @@ export class Pool {
     if (this.#dead !== undefined) throw this.#deathError(this.#dead);
     if (this.#closed)
       throw this.#error("E_DISPOSED", { message: "the engine was closed before the work began" });
+    if (this.#dead !== undefined) throw this.#deathError(this.#dead);
     if (signal?.aborted) throw abortError(this.#error, signal);
     const count = this.#threads.length;
     const layout = scratchLayout(job);
@@ -196,7 +196,7 @@ export class Pool {
         const done = new Array<boolean>(count).fill(false);
         const beats = new Array<number>(count).fill(-1);
         const silent = new Array<number>(count).fill(0);
-        this.#onDeath = (reason) => reject(this.#deathError(reason));
+        this.#onEnd = reject;
         this.#onMessage = (index, message) => {
           if (message.type === "ready" || message.id !== id) return;
           if (message.type === "failed") {
@@ -245,7 +245,7 @@ export class Pool {
       clearInterval(timer);
       signal?.removeEventListener("abort", onAbort);
       this.#onMessage = undefined;
-      this.#onDeath = undefined;
+      this.#onEnd = undefined;
       for (const thread of this.#threads) thread.keepAlive(false);
       this.#memory.free(scratch);
     }
@@ -258,11 +258,37 @@ export class Pool {
     this.#closed = true;
     // forEach passes over those that have not started yet.
     this.#threads.forEach((thread) => thread.terminate());
-    this.#onDeath?.("the engine was closed while it worked");
+    this.#onEnd?.(this.#error("E_DISPOSED", { message: "the engine was closed while it worked" }));
     this.#memory.free(this.#control);
   }
 }
 
 export function abortError(error: ErrorFactory, signal: AbortSignal): Error {
   return error("E_ABORT", { message: "the call was aborted by its signal", cause: signal.reason });
+}
+
+/** Work that is done one after another. A call whose signal aborts while it waits is rejected at once. */
+export class Queue {
+  readonly #error: ErrorFactory;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(error: ErrorFactory) {
+    this.#error = error;
+  }
+
+  add(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => reject(abortError(this.#error, signal as AbortSignal));
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#last = this.#last.then(async () => {
+        signal?.removeEventListener("abort", leave);
+        if (signal?.aborted) return leave();
+        try {
+          resolve(await work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
 }

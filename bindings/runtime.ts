@@ -2,7 +2,7 @@ import { type Job, jobUnits, scratchLayout } from "./job.js";
 import { type Build, canShareMemory, compileCustom, coreCount, instantiate, loadModule } from "./load.js";
 import { Machine } from "./machine.js";
 import { type ErrorFactory, WasmMemory } from "./memory.js";
-import { abortError, Pool, type RunOptions } from "./pool.js";
+import { abortError, Pool, Queue, type RunOptions } from "./pool.js";
 
 export interface RuntimeOptions {
   build: Build;
@@ -30,7 +30,7 @@ export class Runtime {
   readonly #pool: Pool | undefined;
   readonly #error: ErrorFactory;
   #closed = false;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue: Queue;
 
   private constructor(
     build: Build,
@@ -46,6 +46,7 @@ export class Runtime {
     this.#pool = pool;
     this.note = note;
     this.#error = error;
+    this.#queue = new Queue(error);
   }
 
   /** Starts a runtime; undefined where the host has no Wasm SIMD. */
@@ -126,9 +127,7 @@ export class Runtime {
   run(job: Job, options: RunOptions = {}): Promise<void> {
     this.check();
     if (this.#pool) return this.#trapped(this.#pool.run(job, options));
-    const result = this.#last.then(() => this.#slices(job, options));
-    this.#last = result.catch(() => {});
-    return this.#trapped(result);
+    return this.#trapped(this.#queue.add(() => this.#slices(job, options), options.signal));
   }
 
   async #trapped(result: Promise<void>): Promise<void> {

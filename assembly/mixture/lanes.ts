@@ -155,6 +155,60 @@ function bestPoint<T, D, W>(points: u32, lw: u32, M: u32, k: v128, y0: v128, y1:
   return index;
 }
 
+/**
+ * From this |log2 weight| that rounding alone may make of the best point's cost (as 8 eps k |y - mu|^2), another point
+ * may be better by enough to overflow: then the best one is looked for by relative log weights, which do not cancel.
+ */
+const FAR: f64 = 32.0;
+
+// @ts-ignore: decorator
+@inline
+function isFar<T, D>(k: v128, y0: v128, y1: v128, y2: v128, r0: v128, r1: v128, r2: v128): v128 {
+  let e = v128.sub<T>(y0, r0);
+  let sum = v128.mul<T>(e, e);
+  if (sizeof<D>() > 1) {
+    e = v128.sub<T>(y1, r1);
+    sum = madd<T>(e, e, sum);
+  }
+  if (sizeof<D>() > 2) {
+    e = v128.sub<T>(y2, r2);
+    sum = madd<T>(e, e, sum);
+  }
+  const limit = FAR / (sizeof<T>() == 4 ? 4.76837158203125e-7 : 1.7763568394002505e-15);
+  return v128.gt<T>(v128.mul<T>(k, sum), splat<T>(limit));
+}
+
+/** A better best point for the lanes in `far`: the largest log weight relative to the one so far, until none is larger. */
+function refineBest<T, D>(
+  points: u32, lw: u32, M: u32, k: v128, far: v128, start: v128, y0: v128, y1: v128, y2: v128,
+): v128 {
+  const two = splat<T>(2.0);
+  let best = start;
+  for (let round = 0; round < 4; round++) {
+    const r0 = pointCoordinate<T, D>(points, best, 0);
+    const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
+    const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
+    const q0 = v128.sub<T>(v128.mul<T>(two, y0), r0);
+    const q1 = sizeof<D>() > 1 ? v128.sub<T>(v128.mul<T>(two, y1), r1) : q0;
+    const q2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, y2), r2) : q0;
+    const lwBest = lw ? pointCoordinate<T, u8>(lw, best, 0) : splat<T>(0.0);
+    let top = splat<T>(0.0);
+    let index = best;
+    for (let m: u32 = 0; m < M; m++) {
+      const p = points + m * dim<D>() * sizeof<T>();
+      const log = lw
+        ? relativeLog<T, D, Yes>(p, lw + m * sizeof<T>(), k, lwBest, r0, r1, r2, q0, q1, q2)
+        : relativeLog<T, D, No>(p, 0, k, lwBest, r0, r1, r2, q0, q1, q2);
+      const better = v128.and(v128.gt<T>(log, top), far);
+      index = v128.bitselect(indexSplat<T>(m), index, better);
+      top = v128.bitselect(log, top, better);
+    }
+    if (!v128.any_true(v128.xor(index, best))) break;
+    best = index;
+  }
+  return best;
+}
+
 /** All ones in one lane. */
 // @ts-ignore: decorator
 @inline
@@ -271,12 +325,19 @@ export function posterior<T, D>(
     const y1 = sizeof<D>() > 1 ? coordinate<T>(y, stride, last, first, 1) : y0;
     const y2 = sizeof<D>() > 2 ? coordinate<T>(y, stride, last, first, 2) : y0;
     const k = scalars<T>(kPointer, kStride, last, first);
-    const best = lw
+    let best = lw
       ? bestPoint<T, D, Yes>(points, lw, M, k, y0, y1, y2)
       : bestPoint<T, D, No>(points, lw, M, k, y0, y1, y2);
-    const r0 = pointCoordinate<T, D>(points, best, 0);
-    const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
-    const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
+    let r0 = pointCoordinate<T, D>(points, best, 0);
+    let r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
+    let r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
+    const far = isFar<T, D>(k, y0, y1, y2, r0, r1, r2);
+    if (v128.any_true(far)) {
+      best = refineBest<T, D>(points, lw, M, k, far, best, y0, y1, y2);
+      r0 = pointCoordinate<T, D>(points, best, 0);
+      r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, best, 1) : r0;
+      r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, best, 2) : r0;
+    }
     const q0 = v128.sub<T>(v128.mul<T>(two, y0), r0);
     const q1 = sizeof<D>() > 1 ? v128.sub<T>(v128.mul<T>(two, y1), r1) : q0;
     const q2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, y2), r2) : q0;

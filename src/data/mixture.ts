@@ -135,6 +135,7 @@ export class Mixture<P extends Precision = Precision> {
   readonly uniform: boolean;
   #layout: MixtureLayout | undefined;
   #disposed = false;
+  #holds = 0;
 
   /** @internal */
   constructor(
@@ -195,7 +196,12 @@ export class Mixture<P extends Precision = Precision> {
     let logWeights = 0;
     if (weighted) {
       const wide = dim > 3 || bytes === 8;
-      logWeights = memory.alloc(rows * (wide ? 8 : 4), "weights");
+      try {
+        logWeights = memory.alloc(rows * (wide ? 8 : 4), "weights");
+      } catch (error) {
+        memory.free(points);
+        throw error;
+      }
       const view = memory.numbers(wide ? 8 : 4, logWeights, rows);
       view.fill(0);
       for (let i = 0; i < size; i++) view[i] = log2(this.packed.weights[i] as number);
@@ -256,10 +262,28 @@ export class Mixture<P extends Precision = Precision> {
     this.engine.check();
   }
 
+  /** @internal Runs work on the points; what is disposed of meanwhile is freed when the last such work ends. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#holds++;
+    try {
+      return await work();
+    } finally {
+      this.#holds--;
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    if (!this.#disposed || this.#holds > 0 || !this.#layout) return;
+    this.freeLayout(this.#layout);
+    this.#layout = undefined;
+  }
+
+  /** Gives its memory back, once runs under way are done with it. Using it afterwards is an error. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (this.#layout) this.freeLayout(this.#layout);
+    this.#release();
     this.engine.disown(this);
   }
 

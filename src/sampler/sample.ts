@@ -176,7 +176,7 @@ async function integrate<P extends Precision>(
   const result =
     data.engine.runtime === undefined
       ? await runReference(data, program, input)
-      : await runKernels(data, program, input);
+      : await data.hold(() => runKernels(data, program, input));
   return { result, evaluations: program.evaluations };
 }
 

@@ -83,7 +83,8 @@ export function checkRequest<P extends Precision, Q extends Quantity>(
   }
   const limit = coordinateLimit(precision, dim);
   checkFinite(table.data, "x", Math.min(limit, limit * (count > 0 ? smallest : 1)), precision);
-  return { data, process, x: table.data, count, times, quantities };
+  // A copy: what the caller does to the array during the call changes nothing.
+  return { data, process, x: table.data.slice(), count, times, quantities: [...quantities] };
 }
 
 function numbersOf(name: Quantity, dim: number, size: number): number {
@@ -129,6 +130,14 @@ export function* evaluation<P extends Precision, Q extends Quantity>(
     if (nearest) yield* findNearest(request, targets, levelsOf(process, times, data.sigma0));
   }
   return out;
+}
+
+/** How many jobs `evaluation` will yield. */
+export function partsOf({ data, process, times, quantities }: Request<Precision, Quantity>): number {
+  const nearest = quantities.some((name) => name === "nearest" || name === "nearestDistance");
+  const others = quantities.some((name) => name !== "nearest" && name !== "nearestDistance");
+  if (process.covariance !== undefined) return (others ? new Set(times).size : 0) + (nearest ? 1 : 0);
+  return data.uniform ? 1 : (others ? 1 : 0) + (nearest ? 1 : 0);
 }
 
 /** One level a query, or one for all; equal times share theirs. */

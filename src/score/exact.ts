@@ -3,7 +3,7 @@ import { checkLongCall, checkOptions } from "../check.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
 import type { Process } from "../process/process.js";
-import { checkRequest, evaluation, type Request, referenceEvaluation } from "./evaluate.js";
+import { checkRequest, evaluation, partsOf, type Request, referenceEvaluation } from "./evaluate.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
 
 const optionNames = ["signal", "onProgress"];
@@ -33,8 +33,20 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     if (signal?.aborted) throw aborted(signal);
     const { runtime } = this.data.engine;
     if (runtime === undefined) return this.#byReference(request, options);
-    const report = onProgress && ((done: number, total: number) => onProgress({ done, total }));
-    return runAll(evaluation(request), (job) => runtime.run(job, { signal, onProgress: report }));
+    // Progress counts queries; the parts of a call count as equal shares of them.
+    const { count } = request;
+    const parts = partsOf(request);
+    let part = 0;
+    const report =
+      onProgress &&
+      ((done: number, total: number) =>
+        onProgress({ done: Math.floor((count * (part + done / total)) / parts), total: count }));
+    return this.data.hold(() =>
+      runAll(evaluation(request), async (job) => {
+        await runtime.run(job, { signal, onProgress: report });
+        part++;
+      }),
+    );
   }
 
   evaluateSync<Q extends Quantity>(
@@ -87,10 +99,12 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       );
     }
     for (let i = 0; i < values.length; i++) {
+      if (typeof values[i] !== "number") throw badArgument("E_TYPE", `values[${i}]`, "a number", values[i]);
       if (!Number.isFinite(values[i]))
         throw badArgument("E_NONFINITE", `values[${i}]`, "a finite number", values[i]);
     }
-    const columns = values.length / data.size;
+    const table = Float64Array.from(values);
+    const columns = table.length / data.size;
     const request = checkRequest(data, this.process, x, t, [] as const);
     const { count, times } = request;
     checkSize("values", count, columns);
@@ -101,7 +115,11 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       const last = Math.min(count, first + batch);
       const part = request.x.subarray(first * data.dim, last * data.dim);
       const at = times.length === 1 ? (times[0] as number) : times.subarray(first, last);
-      const { posteriorWeights } = await this.evaluate(part, at, ["posteriorWeights"], options);
+      const { onProgress } = options;
+      const { posteriorWeights } = await this.evaluate(part, at, ["posteriorWeights"], {
+        ...options,
+        ...(onProgress && { onProgress: ({ done }) => onProgress({ done: first + done, total: count }) }),
+      });
       const sums = new Float64Array(columns);
       for (let q = first; q < last; q++) {
         sums.fill(0);
@@ -109,7 +127,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
           const w = posteriorWeights[(q - first) * data.size + m] as number;
           if (w === 0) continue;
           for (let c = 0; c < columns; c++) {
-            sums[c] = (sums[c] as number) + w * (values[m * columns + c] as number);
+            sums[c] = (sums[c] as number) + w * (table[m * columns + c] as number);
           }
         }
         out.set(sums, q * columns);

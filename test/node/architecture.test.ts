@@ -1,0 +1,240 @@
+// Arrows between folders go down only: cli -> src -> bindings -> (compiled) assembly; the reference stands alone.
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+/** Every file of a folder with this ending, as paths from the root with forward slashes. */
+function filesIn(folder: string, ending = ".ts"): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => `${folder}/${name.split(sep).join("/")}`)
+    .filter((path) => path.endsWith(ending) && statSync(join(root, path)).isFile())
+    .sort();
+}
+
+/** What a source names as a module: imports, re-exports, dynamic imports and types of modules. */
+function modulesOf(source: string): string[] {
+  const code = source.replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
+  const found = [...code.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*\(?\s*["'`]([^"'`]+)["'`]/g)];
+  return found.map(([, name]) => name as string);
+}
+
+/** The imports of a folder: [file, what it imports: a path from the root, or the name of a package]. */
+function importsOf(folder: string): [string, string][] {
+  return filesIn(folder).flatMap((file) =>
+    modulesOf(read(file)).map((name): [string, string] => [
+      file,
+      name.startsWith(".")
+        ? relative(root, join(root, dirname(file), name))
+            .split(sep)
+            .join("/")
+        : name,
+    ]),
+  );
+}
+
+const inside = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+const isLocal = (path: string): boolean =>
+  /^(assembly|bindings|build|cli|src|scripts|test|site|bench)\//.test(path);
+
+/** Imports of a folder that go to none of the allowed ones. */
+const strays = (folder: string, allowed: readonly string[], packages: RegExp): string[] =>
+  importsOf(folder)
+    .filter(([, to]) => (isLocal(to) ? !allowed.some((one) => inside(to, one)) : !packages.test(to)))
+    .map(([from, to]) => `${from} imports ${to}`);
+
+describe("arrows between folders go down only", () => {
+  it("the parser of these tests sees imports", () => {
+    const source =
+      'import a from "./a.js";\nimport type { B } from "../b.js";\nexport * from "./c.js";\nconst d = await import("./d.js");\ntype E = typeof import("node:os");\nimport "./f.js";\n';
+    expect(modulesOf(source)).toEqual(["./a.js", "../b.js", "./c.js", "./d.js", "node:os", "./f.js"]);
+    expect(importsOf("src").length).toBeGreaterThan(50);
+  });
+
+  it("assembly imports itself alone", () => {
+    const to = filesIn("assembly").flatMap((file) =>
+      modulesOf(read(file)).map((name) =>
+        relative(root, join(root, dirname(file), name))
+          .split(sep)
+          .join("/"),
+      ),
+    );
+    expect(to.length).toBeGreaterThan(5);
+    expect(to.filter((path) => !inside(path, "assembly"))).toEqual([]);
+  });
+
+  it("bindings import themselves, the built kernels, the loader and Node", () => {
+    expect(strays("bindings", ["bindings", "build/generated"], /^(@assemblyscript\/loader|node:)/)).toEqual(
+      [],
+    );
+  });
+
+  it("only one file knows the loader", () => {
+    const users = [...importsOf("bindings"), ...importsOf("src")].filter(
+      ([, to]) => to === "@assemblyscript/loader",
+    );
+    expect(users.map(([from]) => from)).toEqual(["bindings/load.ts"]);
+  });
+
+  it("src never imports cli, and takes nothing of build but data", () => {
+    expect(
+      strays("src", ["src", "bindings", "build/generated/digits.js"], /^node:|^(fflate|npyjs|papaparse)/),
+    ).toEqual([]);
+  });
+
+  it("the library entry has no runtime dependency but the loader", () => {
+    // Files for tables and archives live in src/io, an entry of its own.
+    const packages = importsOf("src").filter(([from, to]) => !isLocal(to) && !inside(from, "src/io"));
+    expect(
+      packages.map(([from, to]) => `${from} imports ${to}`).filter((line) => !/ node:/.test(line)),
+    ).toEqual([]);
+  });
+
+  it("src/reference imports nothing of bindings, neither itself nor through others", () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file) || !existsSync(join(root, file))) return;
+      seen.add(file);
+      const source = read(file);
+      // Types vanish when compiled.
+      const code = source.replace(/^(import|export) type [^;]+;$/gm, "");
+      for (const name of modulesOf(code)) {
+        if (!name.startsWith(".")) throw new Error(`${file} imports ${name}`);
+        visit(
+          relative(root, join(root, dirname(file), name))
+            .split(sep)
+            .join("/")
+            .replace(/\.js$/, ".ts"),
+        );
+      }
+    };
+    for (const file of filesIn("src/reference")) visit(file);
+    expect(seen.size).toBeGreaterThanOrEqual(filesIn("src/reference").length);
+    expect([...seen].filter((path) => !inside(path, "src"))).toEqual([]);
+  });
+
+  it("cli imports itself and src, and packages", () => {
+    const wrong = importsOf("cli")
+      .filter(([, to]) => isLocal(to) && !inside(to, "cli") && !inside(to, "src"))
+      .map(([from, to]) => `${from} imports ${to}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it("src/index.ts is imported by nothing inside src", () => {
+    expect(importsOf("src").filter(([, to]) => to === "src/index.js")).toEqual([]);
+  });
+});
+
+describe("docs/architecture.md", () => {
+  /** Folders of the first and second level that hold code. */
+  const folders = () => {
+    const list = new Set<string>();
+    for (const top of ["assembly", "bindings", "src", "cli", "bench", "scripts", "test", "examples"]) {
+      for (const ending of [".ts", ".js", ".mjs"]) {
+        for (const file of filesIn(top, ending)) {
+          list.add(top);
+          const [, second, third] = file.split("/");
+          if (third !== undefined) list.add(`${top}/${second}`);
+        }
+      }
+    }
+    return [...list].sort();
+  };
+
+  it("names every folder that holds code", () => {
+    const page = read("docs/architecture.md");
+    expect(folders()).toContain("src/reference");
+    // As a whole path or, under its parent's heading, as `name/`.
+    const missing = folders().filter((folder) => {
+      const name = folder.split("/").at(-1) as string;
+      return !new RegExp(`(^|[^\\w-])${name}/`, "m").test(page);
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("package.json, after the build", () => {
+  interface Entry {
+    types?: string;
+    default?: string;
+  }
+  const manifest = JSON.parse(read("package.json")) as {
+    type: string;
+    exports: Record<string, string | Entry>;
+    bin: Record<string, string>;
+    files: string[];
+    engines: { node: string };
+    scripts: Record<string, string>;
+    dependencies: Record<string, string>;
+  };
+
+  it("every export exists, types first", () => {
+    expect(Object.keys(manifest.exports)).toEqual(expect.arrayContaining([".", "./reference"]));
+    for (const [name, entry] of Object.entries(manifest.exports)) {
+      const paths = typeof entry === "string" ? [entry] : Object.values(entry);
+      if (typeof entry !== "string") expect([name, Object.keys(entry)[0]]).toEqual([name, "types"]);
+      for (const path of paths) {
+        // A pattern: some file fits it.
+        const [start, end] = path.split("*") as [string, string | undefined];
+        const found =
+          end === undefined
+            ? existsSync(join(root, path))
+            : filesIn(start.replace(/^\.\/|\/$/g, ""), end).length > 0;
+        expect([path, found]).toEqual([path, true]);
+      }
+    }
+  });
+
+  it("every command exists, is executable and starts Node", () => {
+    for (const path of Object.values(manifest.bin)) {
+      expect(statSync(join(root, path)).mode & 0o111).not.toBe(0);
+      expect(read(path).split("\n")[0]).toBe("#!/usr/bin/env node");
+    }
+  });
+
+  it("every entry can be imported by its name", async () => {
+    const library = (await import("vkernel")) as Record<string, unknown>;
+    for (const name of [
+      "createEngine",
+      "exactScore",
+      "naiveScore",
+      "sample",
+      "VkernelError",
+      "edm",
+      "heun",
+      "karras",
+    ]) {
+      expect(library[name]).toBeTypeOf("function");
+    }
+    const reference = (await import("vkernel/reference")) as Record<string, unknown>;
+    expect(reference.evaluatePoint).toBeTypeOf("function");
+  });
+
+  it("is ESM for Node 20 and later, ships what is built, and installs no scripts", () => {
+    expect(manifest.type).toBe("module");
+    expect(manifest.engines.node).toBe(">=20");
+    expect(manifest.files).toEqual(expect.arrayContaining(["dist", "README.md", "LICENSE"]));
+    for (const name of ["preinstall", "install", "postinstall"])
+      expect(manifest.scripts[name]).toBeUndefined();
+  });
+
+  it("what dist imports is a dependency, Node's or its own", () => {
+    for (const file of filesIn("dist", ".js")) {
+      for (const name of modulesOf(read(file))) {
+        if (name.startsWith("node:")) continue;
+        if (name.startsWith(".")) {
+          expect([file, name, existsSync(join(root, dirname(file), name))]).toEqual([file, name, true]);
+          continue;
+        }
+        const scope = name.startsWith("@")
+          ? name.split("/").slice(0, 2).join("/")
+          : (name.split("/")[0] as string);
+        expect([file, scope, scope in manifest.dependencies]).toEqual([file, scope, true]);
+      }
+    }
+  });
+});
