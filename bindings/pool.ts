@@ -160,7 +160,9 @@ export class Pool {
     if (this.#closed || this.#dead !== undefined) return;
     this.#dead = reason;
     // forEach passes over those that have not started yet.
-    this.#threads.forEach((thread) => thread.terminate());
+    this.#threads.forEach((thread) => {
+      thread.terminate();
+    });
     this.#onEnd?.(this.#deathError(reason));
   }
 
@@ -257,7 +259,9 @@ export class Pool {
     if (this.#closed) return;
     this.#closed = true;
     // forEach passes over those that have not started yet.
-    this.#threads.forEach((thread) => thread.terminate());
+    this.#threads.forEach((thread) => {
+      thread.terminate();
+    });
     this.#onEnd?.(this.#error("E_DISPOSED", { message: "the engine was closed while it worked" }));
     this.#memory.free(this.#control);
   }
