@@ -130,6 +130,12 @@ try {
       entryFileNames: "[name].d.ts",
       chunkFileNames: "chunks/[name].d.ts",
     });
+    // Engines and mixtures work with `using`, whose symbol not every user's lib has.
+    const declarations = join(root, "dist/index.d.ts");
+    await writeFile(
+      declarations,
+      `/// <reference lib="esnext.disposable" />\n${await readFile(declarations, "utf8")}`,
+    );
   });
 } catch (error) {
   console.error(error.stdout || "", error.stderr || "", error.message);
