@@ -60,7 +60,7 @@ async function startThread(
 }
 
 /** Main-thread ticks without a heartbeat after which a browser worker counts as dead (it emits no exit event). */
-const SILENT_TICKS = 18;
+const SILENT_TICKS = 15;
 const TICK = 100;
 
 /** How long workers may take to start. */
@@ -229,7 +229,7 @@ export class Pool {
             const beat = Atomics.load(now, Control.Heartbeat + i);
             silent[i] = done[i] || beat !== beats[i] ? 0 : (silent[i] as number) + 1;
             beats[i] = beat;
-            if ((silent[i] as number) > SILENT_TICKS) this.#die("no heartbeat for 1.8 s");
+            if ((silent[i] as number) > SILENT_TICKS) this.#die("no heartbeat for 1.5 s");
           }
         }, TICK);
         this.#threads.forEach((thread, index) => {

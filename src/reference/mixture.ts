@@ -364,8 +364,10 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
 
 function addOuter(out: Float64Array, dim: number, p: number, u: Float64Array): void {
   for (let i = 0; i < dim; i++) {
-    const pu = p * (u[i] as number);
-    for (let j = 0; j < dim; j++) out[i * dim + j] = (out[i * dim + j] as number) + pu * (u[j] as number);
+    // p (u_i u_j): the same bits on both sides of the diagonal.
+    for (let j = 0; j < dim; j++) {
+      out[i * dim + j] = (out[i * dim + j] as number) + p * ((u[i] as number) * (u[j] as number));
+    }
   }
 }
 

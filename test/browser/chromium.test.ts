@@ -11,6 +11,11 @@ import { type Server, type ServerOptions, serve, strictPolicy } from "./server.j
 
 /** Calls reject within this of an abort (`reliability.md`). */
 const ABORT_LIMIT = 250;
+/** A dead worker is an error within this (`reliability.md`: 2 s), with room for a busy machine's timers. */
+const DEATH_LIMIT = 2500;
+/** A worker that starts, takes jobs and never does them. */
+const silentScript =
+  'onmessage = ({ data }) => { if (data.type === "start") postMessage({ type: "ready" }); };';
 /** The main thread of a page never blocks longer than this. */
 const BLOCK_LIMIT = 100;
 
@@ -19,7 +24,11 @@ let files: ReadonlyMap<string, string | Uint8Array>;
 
 /** A page on a server of its own. */
 async function open(options: ServerOptions): Promise<{ page: Page; server: Server; errors: string[] }> {
-  const server = await serve({ files, folders: { "/dist/": dist }, ...options });
+  const server = await serve({
+    files: new Map([...files, ["/silent.js", silentScript]]),
+    folders: { "/dist/": dist },
+    ...options,
+  });
   const page = await (await browser.newContext()).newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -63,6 +72,14 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       const info = await page.evaluate(() => (globalThis as PageGlobals).vk.info({ threads: 2 }));
       expect(info).toMatchObject({ kernels: "simd", threads: 2, sharedMemory: true });
       expect(info.note).toBeUndefined();
+    });
+
+    it("notices workers that stop answering: no exit event tells of them", async () => {
+      const { code, delay, after, fresh } = await page.evaluate(() =>
+        (globalThis as PageGlobals).vk.silentWorker("/silent.js"),
+      );
+      expect([code, after, fresh]).toEqual(["E_WORKER", "E_WORKER", 100]);
+      expect(delay).toBeLessThan(DEATH_LIMIT);
     });
 
     it("has the relaxed build", async () => {

@@ -178,6 +178,28 @@ export async function longestBlocked(milliseconds: number): Promise<number> {
   return Math.max(0, ...tasks);
 }
 
+/** How a run ends whose workers stop answering in the middle of it, and whether a new engine works then. */
+export async function silentWorker(
+  worker: string,
+): Promise<{ code: string; delay: number; after: string; fresh: number }> {
+  const engine = await createEngine({ threads: 2, worker });
+  const field = exactScore(engine.mixture([[0, 0]]), edm());
+  const outcome = (run: Promise<unknown>): Promise<string> =>
+    run.then(
+      () => "it resolved",
+      (error: VkernelError) => error.code,
+    );
+  const start = performance.now();
+  const code = await outcome(sample(field, { count: 100 }));
+  const delay = performance.now() - start;
+  const after = await outcome(sample(field, { count: 100 }));
+  engine.close();
+  const other = await createEngine({ threads: 2 });
+  const run = await sample(exactScore(other.mixture([[0, 0]]), edm()), { count: 100 });
+  other.close();
+  return { code, delay, after, fresh: run.count };
+}
+
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
