@@ -173,7 +173,8 @@ export function scratchLayout(job: Job): ScratchLayout {
   const n = job.block;
   const draws = job.kind === "sample" ? job.draws : 0;
   const level = take(8);
-  const lanes = take(1024);
+  // Running totals of draws: 32 bytes for every 64 points.
+  const lanes = take(1024 + (draws > 0 ? 32 * Math.ceil(job.mixture.size / 64) : 0));
   const table = take(192);
   const words = take(384);
   const uniforms = take(8 * n * draws);

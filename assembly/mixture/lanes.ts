@@ -22,6 +22,8 @@ function dim<D>(): u32 {
 // Slots of float64 totals in `scratch`, 32 bytes each; behind them the table of exp2.
 const SLOT: u32 = 32;
 const TABLE: u32 = 12 * SLOT;
+/** Where draws keep the running totals of w, a slot a chunk: the caller's scratch reaches that far. */
+const RUNNING: u32 = 1024;
 
 // @ts-ignore: decorator
 @inline
@@ -242,14 +244,15 @@ function relativeLog<T, D, W>(
 
 /**
  * Sums over all points of w, w mu_d and, with `full`, w log2 w and w^2, into the totals
- * 0: w, 1..3: w mu_d, 4: w log2 w, 5: w^2.
+ * 0: w, 1..3: w mu_d, 4: w log2 w, 5: w^2. Where `running` is not 0 the totals of w after each chunk go there.
  */
 // @ts-ignore: decorator
 @inline
 function sumWeights<T, D, W, F>(
-  scratch: u32, table: u32, points: u32, lw: u32, M: u32, k: v128, lwBest: v128,
+  scratch: u32, running: u32, points: u32, lw: u32, M: u32, k: v128, lwBest: v128,
   r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128,
 ): void {
+  const table = scratch + TABLE;
   clear(scratch, 6 * SLOT);
   let p = points;
   let q = lw;
@@ -279,6 +282,11 @@ function sumWeights<T, D, W, F>(
       if (sizeof<W>() == 1) q += sizeof<T>();
     }
     flush<T>(scratch, s);
+    if (running) {
+      v128.store(running, v128.load(scratch));
+      v128.store(running, v128.load(scratch, 16), 16);
+      running += SLOT;
+    }
     flush<T>(scratch + SLOT, s0);
     if (sizeof<D>() > 1) flush<T>(scratch + 2 * SLOT, s1);
     if (sizeof<D>() > 2) flush<T>(scratch + 3 * SLOT, s2);
@@ -343,11 +351,12 @@ export function posterior<T, D>(
     const q2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, y2), r2) : q0;
     const lwBest = lw ? pointCoordinate<T, u8>(lw, best, 0) : splat<T>(0.0);
     const full = stats != 0;
+    const running: u32 = draw ? scratch + RUNNING : 0;
     if (full) {
-      if (lw) sumWeights<T, D, Yes, Yes>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
-      else sumWeights<T, D, No, Yes>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
-    } else if (lw) sumWeights<T, D, Yes, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
-    else sumWeights<T, D, No, No>(scratch, scratch + TABLE, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+      if (lw) sumWeights<T, D, Yes, Yes>(scratch, running, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+      else sumWeights<T, D, No, Yes>(scratch, running, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+    } else if (lw) sumWeights<T, D, Yes, No>(scratch, running, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
+    else sumWeights<T, D, No, No>(scratch, running, points, lw, M, k, lwBest, r0, r1, r2, q0, q1, q2);
     divideMean<D>(scratch);
     const m0 = totals<T>(scratch + SLOT);
     const m1 = sizeof<D>() > 1 ? totals<T>(scratch + 2 * SLOT) : m0;
@@ -441,33 +450,64 @@ function spread<T, D>(
   }
 }
 
-/** `draws` categorical draws from the weights of a group, by inversion in index order. */
+/**
+ * One draw for each lane from the weights of a group, by inversion in index order; the thresholds u Z (float64) are in
+ * slot 7 of `scratch`. The running totals tell the chunk of each lane; only that is summed again.
+ */
 // @ts-ignore: decorator
 @inline
 function drawGroup<T, D>(
-  scratch: u32, table: u32, points: u32, lw: u32, M: u32, uniform: v128, best: v128, k: v128, lwBest: v128,
+  scratch: u32, count: u32, points: u32, lw: u32, M: u32, best: v128, k: v128, lwBest: v128,
   r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128,
 ): v128 {
-  // `uniform` is u Z: what is left of it is taken from float64 totals at every chunk.
-  clear(scratch, SLOT);
+  const running = scratch + RUNNING;
+  const last = (M - 1) / CHUNK;
+  // Chunk of each lane, and what its threshold leaves in it (slot 6).
+  let chunks = indexSplat<T>(0);
+  let remainder = scratch + 7 * SLOT;
+  if (last > 0) {
+    remainder = scratch + 6 * SLOT;
+    clear(scratch + 6 * SLOT, SLOT);
+    for (let lane: u32 = 0; lane < count; lane++) {
+      const threshold = load<f64>(scratch + 7 * SLOT + 8 * lane);
+      let low: u32 = 0;
+      let high = last;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (load<f64>(running + middle * SLOT + 8 * lane) > threshold) high = middle;
+        else low = middle + 1;
+      }
+      const before = low == 0 ? 0.0 : load<f64>(running + (low - 1) * SLOT + 8 * lane);
+      store<f64>(scratch + 6 * SLOT + 8 * lane, threshold - before);
+      chunks = v128.bitselect(indexSplat<T>(low), chunks, laneMask<T>(lane));
+    }
+  }
+  const left = totals<T>(remainder);
+  const table = scratch + TABLE;
   let index = best;
-  let found = splat<T>(0.0);
-  for (let start: u32 = 0; start < M; start += CHUNK) {
-    const stop = min(M, start + CHUNK);
-    const left = v128.sub<T>(uniform, totals<T>(scratch));
+  // Where there is one chunk, the first turn serves every lane.
+  const turns = last > 0 ? count : 1;
+  for (let lane: u32 = 0; lane < turns; lane++) {
+    const chunk = indexLane<T>(chunks, lane);
+    const own = sizeof<T>() == 4 ? i32x4.eq(chunks, i32x4.splat(chunk)) : i64x2.eq(chunks, i64x2.splat(chunk));
+    // Lanes of one chunk go together, with the first of them.
+    let seen = false;
+    for (let other: u32 = 0; other < lane; other++) if (indexLane<T>(chunks, other) == chunk) seen = true;
+    if (seen) continue;
+    let open = own;
     let sum = splat<T>(0.0);
-    for (let m = start; m < stop; m++) {
+    const stop = min(M, (chunk + 1) * CHUNK);
+    for (let m = chunk * CHUNK; m < stop; m++) {
       const p = points + m * dim<D>() * sizeof<T>();
       const log = lw
         ? relativeLog<T, D, Yes>(p, lw + m * sizeof<T>(), k, lwBest, r0, r1, r2, q0, q1, q2)
         : relativeLog<T, D, No>(p, 0, k, lwBest, r0, r1, r2, q0, q1, q2);
-      sum = v128.add<T>(sum, exp2<T>(log, table));
-      const hit = v128.andnot(v128.gt<T>(sum, left), found);
-      index = v128.bitselect(indexSplat<T>(m), index, hit);
-      found = v128.or(found, hit);
+      const w = exp2<T>(log, table);
+      sum = v128.add<T>(sum, w);
+      // The last point that weighs anything stands where rounding leaves the threshold at the sum itself.
+      index = v128.bitselect(indexSplat<T>(m), index, v128.and(open, v128.gt<T>(w, splat<T>(0.0))));
+      open = v128.andnot(open, v128.gt<T>(sum, left));
     }
-    flush<T>(scratch, sum);
-    if (i32x4.all_true(found)) break;
   }
   return index;
 }
@@ -486,8 +526,7 @@ function drawPoints<T, D>(
       store<f64>(scratch + 7 * SLOT + 8 * i, u * load<f64>(scratch + 8 * i));
     }
     const index = drawGroup<T, D>(
-      scratch + 6 * SLOT, scratch + TABLE, points, lw, M, totals<T>(scratch + 7 * SLOT), best, k, lwBest,
-      r0, r1, r2, q0, q1, q2,
+      scratch, count, points, lw, M, best, k, lwBest, r0, r1, r2, q0, q1, q2,
     );
     flush<T>(scratch + 8 * SLOT, pointCoordinate<T, D>(points, index, 0));
     if (sizeof<D>() > 1) flush<T>(scratch + 9 * SLOT, pointCoordinate<T, D>(points, index, 1));
