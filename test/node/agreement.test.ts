@@ -99,3 +99,39 @@ describe.each([1, 2, 3, 4, 5, 9])("dim %i", (dim) => {
     b.dispose();
   });
 });
+
+describe.each([100, 784, 4096])("scores at dim %i", (dim) => {
+  const size = 9;
+  const mu = points(dim, size);
+  // Queries between two points, at a level where both count: log weights differ by some units.
+  const t = 0.05 * Math.sqrt(dim);
+  const x = Float64Array.from({ length: 3 * dim }, (_, i) => {
+    const [q, d] = [Math.floor(i / dim), i % dim];
+    return 0.505 * (mu[q * dim + d] as number) + 0.495 * (mu[(q + 1) * dim + d] as number);
+  });
+  /** Exponents are (1/4) (2/3) dim / (2 t^2), about 33; each is off by some 1e-7 of that in float32, 1e-15 in float64. */
+  it.each([
+    ["f64", 1e-12],
+    ["f32", 2e-5],
+  ] as const)("%s agrees with the reference", async (precision, tolerance) => {
+    const options = { dim, precision };
+    const a = kernels.mixture(mu, options);
+    const b = plain.mixture(mu, options);
+    const names = [
+      "logDensity",
+      "posteriorMean",
+      "proxyVariance",
+      "posteriorEntropy",
+      "nearestDistance",
+    ] as const;
+    const ours = await exactScore(a, edm()).evaluate(x, t, names);
+    const theirs = await exactScore(b, edm()).evaluate(x, t, names);
+    expect(Math.max(...theirs.posteriorEntropy), "the weights are shared").toBeGreaterThan(0.1);
+    for (const name of names) {
+      const scale = Math.max(...Array.from(theirs[name], Math.abs));
+      expect(largest(ours[name], theirs[name]) / scale, name).toBeLessThan(tolerance);
+    }
+    a.dispose();
+    b.dispose();
+  });
+});
