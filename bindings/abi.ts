@@ -43,3 +43,13 @@ export function kernelSet(exports: Abi, bytes: 4 | 8): KernelSet {
   for (const name of Object.keys(plainKernels)) set[name] = exports[name] as Kernel;
   return set as KernelSet;
 }
+
+/** Bytes of scratch that kernels ask for; a test holds them to the constants of the same names in `assembly/`. */
+export const kernelScratch = {
+  /** Coefficients of exp2 (`EXP2_TABLE`). */
+  exp2Table: 192,
+  /** Words and coefficients of the normals (`NORMAL_SCRATCH`). */
+  normals: 384,
+  /** Totals of the lanes kernels, up to where the running totals of draws begin (`RUNNING`). */
+  lanes: 1024,
+} as const;

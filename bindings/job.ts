@@ -1,3 +1,5 @@
+import { kernelScratch } from "./abi.js";
+
 /** What a block of work is made of: plain data with pointers, so that it can be posted to a worker. */
 
 /** The points of a mixture in Wasm memory. */
@@ -174,9 +176,9 @@ export function scratchLayout(job: Job): ScratchLayout {
   const draws = job.kind === "sample" ? job.draws : 0;
   const level = take(8);
   // Running totals of draws: 32 bytes for every 64 points.
-  const lanes = take(1024 + (draws > 0 ? 32 * Math.ceil(job.mixture.size / 64) : 0));
-  const table = take(192);
-  const words = take(384);
+  const lanes = take(kernelScratch.lanes + (draws > 0 ? 32 * Math.ceil(job.mixture.size / 64) : 0));
+  const table = take(kernelScratch.exp2Table);
+  const words = take(kernelScratch.normals);
   const uniforms = take(8 * n * draws);
   const registerBytes = n * width * size;
   const scaled = take(registerBytes);

@@ -3,15 +3,11 @@ import type { Abi } from "./abi.js";
 
 export type Build = "simd" | "relaxed";
 
+/** A bundler's `process` shim must not hide that this is a browser's worker, which has `importScripts`. */
 export const isNode: boolean =
   typeof process !== "undefined" &&
   typeof process.versions?.node === "string" &&
-  typeof WorkerGlobalScopeName() === "undefined";
-
-/** Browser workers have `importScripts`; a bundler's `process` shim must not hide that. */
-function WorkerGlobalScopeName(): unknown {
-  return (globalThis as { importScripts?: unknown }).importScripts;
-}
+  (globalThis as { importScripts?: unknown }).importScripts === undefined;
 
 /** Imports a module of Node; the name is a variable so that bundlers for browsers leave it alone. */
 export async function importNode<T>(name: string): Promise<T> {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { kernelScratch } from "../../build/ts/bindings/abi.js";
 import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -236,5 +237,17 @@ describe("package.json, after the build", () => {
         expect([file, scope, scope in manifest.dependencies]).toEqual([file, scope, true]);
       }
     }
+  });
+});
+
+describe("scratch of the kernels", () => {
+  // Too little of it and a kernel writes over its neighbours.
+  it.each([
+    ["exp2Table", "assembly/simd/exp2.ts", /EXP2_TABLE: u32 = (\d+) \* (\d+);/],
+    ["normals", "assembly/random/normal.ts", /NORMAL_SCRATCH: u32 = (\d+);/],
+    ["lanes", "assembly/mixture/lanes.ts", /RUNNING: u32 = (\d+);/],
+  ] as const)("%s is what the bindings give", (name, file, pattern) => {
+    const factors = pattern.exec(read(file))?.slice(1).map(Number) ?? [];
+    expect(factors.reduce((product, factor) => product * factor, 1)).toBe(kernelScratch[name]);
   });
 });
