@@ -1,0 +1,1 @@
+export { nearestPoints, voronoiMass } from "./nearest.js";
