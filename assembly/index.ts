@@ -2,11 +2,14 @@
 // A kernel allocates nothing, checks nothing and never throws; `src/` has checked before.
 // assembly/README.md decodes the names.
 import { posterior } from "./mixture/lanes";
+import { colour, spreadRows } from "./mixture/spread";
 import { average, averageDistance, covariance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
 import { normals } from "./random/normal";
 import { philox } from "./random/philox";
 import { exp2, exp2Table } from "./simd/exp2";
 import { affine } from "./step/affine";
+import { errorNorm, slope, stage } from "./step/dormandPrince";
+import { linear } from "./step/linear";
 export { uniforms } from "./random/philox";
 
 // prettier-ignore
@@ -22,6 +25,12 @@ export function normaliseF32(out: u32, w: u32, wStride: u32, stats: u32, n: u32,
 export function drawRowsF32(out: u32, outStride: u32, uniforms: u32, draws: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, width: u32): void { drawRows<f32>(out, outStride, uniforms, draws, w, wStride, stats, points, n, M, width); }
 export function normalsF32(out: u32, dim: u32, stride: u32, n: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, scratch: u32): void { normals<f32>(out, dim, stride, n, particle, step, stream, seedLow, seedHigh, scratch); }
 export function affineF32(out: u32, count: u32, terms: u32, x1: u32, a1: f64, x2: u32, a2: f64, x3: u32, a3: f64, x4: u32, a4: f64): void { affine<f32>(out, count, terms, x1, a1, x2, a2, x3, a3, x4, a4); }
+export function colourF32(out: u32, z: u32, stride: u32, cov: u32, packed: u32, scratch: u32, n: u32, D: u32): void { colour<f32>(out, z, stride, cov, packed, scratch, n, D); }
+export function spreadRowsF32(out: u32, outStride: u32, mean: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, D: u32, width: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, numbers: u32, sums: u32, words: u32): void { spreadRows<f32>(out, outStride, mean, w, wStride, stats, points, n, M, D, width, particle, step, stream, seedLow, seedHigh, numbers, sums, words); }
+export function linearF32(out: u32, x: u32, columns: u32, sums: u32, n: u32, D: u32, width: u32): void { linear<f32>(out, x, columns, sums, n, D, width); }
+export function slopeF32(out: u32, g: u32, y: u32, mean: u32, count: u32): void { slope<f32>(out, g, y, mean, count); }
+export function stageF32(out: u32, y: u32, h: u32, slopes: u32, stride: u32, a: u32, terms: u32, count: u32): void { stage<f32>(out, y, h, slopes, stride, a, terms, count); }
+export function errorNormF32(out: u32, y: u32, yNew: u32, h: u32, slopes: u32, stride: u32, e: u32, terms: u32, extra: u32, atol: f64, rtol: f64, n: u32, D: u32, width: u32): void { errorNorm<f32>(out, y, yNew, h, slopes, stride, e, terms, extra, atol, rtol, n, D, width); }
 export function exp2F32(out: u32, x: u32, count: u32, table: u32): void { exp2Table<f32>(table); for (let o: u32 = 0; o < count * sizeof<f32>(); o += 16) v128.store(out + o, exp2<f32>(v128.load(x + o), table)); }
 export function posteriorF64Lanes1(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u8>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
 export function posteriorF64Lanes2(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f64, u16>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
@@ -35,5 +44,11 @@ export function normaliseF64(out: u32, w: u32, wStride: u32, stats: u32, n: u32,
 export function drawRowsF64(out: u32, outStride: u32, uniforms: u32, draws: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, width: u32): void { drawRows<f64>(out, outStride, uniforms, draws, w, wStride, stats, points, n, M, width); }
 export function normalsF64(out: u32, dim: u32, stride: u32, n: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, scratch: u32): void { normals<f64>(out, dim, stride, n, particle, step, stream, seedLow, seedHigh, scratch); }
 export function affineF64(out: u32, count: u32, terms: u32, x1: u32, a1: f64, x2: u32, a2: f64, x3: u32, a3: f64, x4: u32, a4: f64): void { affine<f64>(out, count, terms, x1, a1, x2, a2, x3, a3, x4, a4); }
+export function colourF64(out: u32, z: u32, stride: u32, cov: u32, packed: u32, scratch: u32, n: u32, D: u32): void { colour<f64>(out, z, stride, cov, packed, scratch, n, D); }
+export function spreadRowsF64(out: u32, outStride: u32, mean: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, D: u32, width: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, numbers: u32, sums: u32, words: u32): void { spreadRows<f64>(out, outStride, mean, w, wStride, stats, points, n, M, D, width, particle, step, stream, seedLow, seedHigh, numbers, sums, words); }
+export function linearF64(out: u32, x: u32, columns: u32, sums: u32, n: u32, D: u32, width: u32): void { linear<f64>(out, x, columns, sums, n, D, width); }
+export function slopeF64(out: u32, g: u32, y: u32, mean: u32, count: u32): void { slope<f64>(out, g, y, mean, count); }
+export function stageF64(out: u32, y: u32, h: u32, slopes: u32, stride: u32, a: u32, terms: u32, count: u32): void { stage<f64>(out, y, h, slopes, stride, a, terms, count); }
+export function errorNormF64(out: u32, y: u32, yNew: u32, h: u32, slopes: u32, stride: u32, e: u32, terms: u32, extra: u32, atol: f64, rtol: f64, n: u32, D: u32, width: u32): void { errorNorm<f64>(out, y, yNew, h, slopes, stride, e, terms, extra, atol, rtol, n, D, width); }
 export function exp2F64(out: u32, x: u32, count: u32, table: u32): void { exp2Table<f64>(table); for (let o: u32 = 0; o < count * sizeof<f64>(); o += 16) v128.store(out + o, exp2<f64>(v128.load(x + o), table)); }
 export function philoxBlock(out: u32, c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32): void { philox(out, c0, c1, c2, c3, k0, k1); }

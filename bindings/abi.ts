@@ -18,6 +18,12 @@ export const typedKernels = {
   drawRows: 11,
   normals: 10,
   affine: 11,
+  colour: 8,
+  spreadRows: 19,
+  linear: 7,
+  slope: 5,
+  stage: 8,
+  errorNorm: 14,
   exp2: 4,
 } as const;
 

@@ -44,53 +44,113 @@ export interface ScoreJob {
 /** Registers of a program: 0 is the state, the others scratch. */
 export type Register = number;
 
-export const OpCode = { Score: 0, Draw: 1, Normal: 2, Affine: 3, Record: 4 } as const;
+/** Scalar registers: one float64 a particle. The first `ScalarOutputs` are results of a run. */
+export const Scalar = { LogDensity: 0, Evaluations: 1 } as const;
+export const SCALAR_OUTPUTS = 2;
+
+export const OpCode = {
+  Score: 0,
+  Draw: 1,
+  Normal: 2,
+  Affine: 3,
+  Record: 4,
+  Spread: 5,
+  Linear: 6,
+  Given: 7,
+  Path: 8,
+  Scalar: 9,
+  Adaptive: 10,
+} as const;
+
+/** The points seen from a register: x times inverseAlpha is in the units of the points. */
+interface Seen {
+  x: Register;
+  mean: Register;
+  k: number;
+  inverseAlpha: number;
+  /** Other points in Wasm memory than the job's, of the same shape and weights; 0: those of the job. */
+  points: number;
+}
 
 /**
  * One operation on a block of particles. A sampler is a list of these: score a block, then one
  * affine-plus-noise step.
  */
 export type Op =
-  /** mean <- weighted mean of the points seen from x. */
-  | { code: typeof OpCode.Score; x: Register; mean: Register; k: number; inverseAlpha: number }
+  /** mean <- weighted mean of the points seen from x; scalar `trace` <- the trace of their covariance (-1: not). */
+  | ({ code: typeof OpCode.Score; trace: number } & Seen)
   /** As Score, and out <- average of `draws` points drawn from the weights. */
-  | {
-      code: typeof OpCode.Draw;
-      x: Register;
-      mean: Register;
-      out: Register;
-      k: number;
-      inverseAlpha: number;
-      draws: number;
-      step: number;
-      stream: number;
-    }
+  | ({ code: typeof OpCode.Draw; out: Register; draws: number; step: number; stream: number } & Seen)
+  /** As Score, and out <- Gaussian noise of the points' weighted covariance. */
+  | ({ code: typeof OpCode.Spread; out: Register; step: number; stream: number } & Seen)
   /** out <- standard normals. */
   | { code: typeof OpCode.Normal; out: Register; step: number; stream: number }
+  /** out <- the standard normals that the caller supplied for a step. */
+  | { code: typeof OpCode.Given; out: Register; step: number }
+  /** out <- (W_t - W_s) / sqrt(t - s) of the particle's Brownian path; every s is at least 2^exponent. */
+  | { code: typeof OpCode.Path; out: Register; t: number; s: number; exponent: number }
   /** out <- sum of factor * register, at most four terms. */
   | { code: typeof OpCode.Affine; out: Register; terms: [Register, number][] }
+  /** out <- A x, A at a pointer, column by column. */
+  | { code: typeof OpCode.Linear; out: Register; x: Register; matrix: number }
+  /** scalar out <- constant + sum of factor * scalar, at most four terms. */
+  | { code: typeof OpCode.Scalar; out: number; constant: number; terms: [number, number][] }
+  /**
+   * Carries y = x / alpha along dy/dlog2(sigma) = ln 2 sigma^2 / (sigma^2 + sigma0^2) (y - mean) by Dormand and Prince's
+   * pair, with steps of each particle's own. `size` is the scalar that holds its next step.
+   */
+  | {
+      code: typeof OpCode.Adaptive;
+      x: Register;
+      from: number;
+      to: number;
+      rtol: number;
+      atol: number;
+      sigma0: number;
+      size: number;
+      /** 1: scalar 0 gains the change of the log density of y. */
+      density: number;
+    }
   /** Copies x to a slot of the record. */
   | { code: typeof OpCode.Record; x: Register; slot: number };
 
 /** Numbers an operation takes where a program is posted: the largest has a target and four terms. */
 export const OP_WIDTH = 11;
 
-/** A program as plain numbers: quick to post, however long it is. Fields in the order of `Op`. */
+/** The fields of an operation, in the order of `Op`; those of `Seen` first. */
+function fieldsOf(op: Op): number[] {
+  switch (op.code) {
+    case OpCode.Score:
+      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.trace];
+    case OpCode.Draw:
+      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.out, op.draws, op.step, op.stream];
+    case OpCode.Spread:
+      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.out, op.step, op.stream];
+    case OpCode.Normal:
+      return [op.out, op.step, op.stream];
+    case OpCode.Given:
+      return [op.out, op.step];
+    case OpCode.Path:
+      return [op.out, op.t, op.s, op.exponent];
+    case OpCode.Affine:
+      return [op.out, op.terms.length, ...op.terms.flat()];
+    case OpCode.Linear:
+      return [op.out, op.x, op.matrix];
+    case OpCode.Scalar:
+      return [op.out, op.constant, ...op.terms.flat()];
+    case OpCode.Adaptive:
+      return [op.x, op.from, op.to, op.rtol, op.atol, op.sigma0, op.size, op.density];
+    case OpCode.Record:
+      return [op.x, op.slot];
+  }
+}
+
+/** A program as plain numbers: quick to post, however long it is. Unused fields are 0. */
 export function encodeOps(ops: readonly Op[]): Float64Array<ArrayBuffer> {
   const out = new Float64Array(ops.length * OP_WIDTH);
   ops.forEach((op, i) => {
-    const fields: number[] =
-      op.code === OpCode.Score
-        ? [op.x, op.mean, op.k, op.inverseAlpha]
-        : op.code === OpCode.Draw
-          ? [op.x, op.mean, op.k, op.inverseAlpha, op.out, op.draws, op.step, op.stream]
-          : op.code === OpCode.Normal
-            ? [op.out, op.step, op.stream]
-            : op.code === OpCode.Affine
-              ? [op.out, op.terms.length, ...op.terms.flat()]
-              : [op.x, op.slot];
     out[i * OP_WIDTH] = op.code;
-    out.set(fields, i * OP_WIDTH + 1);
+    out.set(fieldsOf(op), i * OP_WIDTH + 1);
   });
   return out;
 }
@@ -106,12 +166,48 @@ export interface SampleJob {
   registers: number;
   /** The most draws that an operation makes. */
   draws: number;
+  /** Scalar registers. */
+  scalars: number;
+  /** What the operations need scratch for. */
+  needs: ProgramNeeds;
   /** From `encodeOps`. */
   ops: Float64Array;
   /** count x width, T: the start, then the end. */
   state: number;
   /** slots x count x width, T, or 0. */
   record: number;
+  /** steps x count x width, T: normals that the caller supplied, or 0. */
+  noise: number;
+  /** SCALAR_OUTPUTS x count, float64, or 0. */
+  outputs: number;
+}
+
+/** Which kinds of operations a program has. */
+export interface ProgramNeeds {
+  covariance: boolean;
+  spread: boolean;
+  linear: boolean;
+  path: boolean;
+  adaptive: boolean;
+}
+
+export function needsOf(ops: readonly Op[]): ProgramNeeds {
+  const has = (code: number): boolean => ops.some((op) => op.code === code);
+  const traced = ops.some(
+    (op) => (op.code === OpCode.Score && op.trace >= 0) || (op.code === OpCode.Adaptive && op.density === 1),
+  );
+  return {
+    covariance: traced || has(OpCode.Spread),
+    spread: has(OpCode.Spread),
+    linear: has(OpCode.Linear),
+    path: has(OpCode.Path),
+    adaptive: has(OpCode.Adaptive),
+  };
+}
+
+/** Whether noise of a weighted covariance is made without its matrix: exact either way, cheaper for many dimensions. */
+export function factorFree({ dim, size }: MixtureLayout): boolean {
+  return dim > 3 && (dim > 64 || size < dim);
 }
 
 export type Job = ScoreJob | SampleJob;
@@ -159,9 +255,47 @@ export interface ScratchLayout {
   uniforms: number;
   scaled: number;
   registers: number[];
+  /** Starts of the scalar registers, one float64 a particle each. */
+  scalars: number[];
+  /** The weighted covariance of each particle (dim <= 3: packed, T; else float64). */
+  covariance: number;
+  /** Normals that a covariance colours, as a register. */
+  white: number;
+  /** Numbers of `colour` or `spreadRows`. */
+  matrix: number;
+  /** Sums of `linear`. */
+  sums: number;
+  path: PathScratch | undefined;
+  adaptive: AdaptiveScratch | undefined;
   tile:
     | { stride: number; d2: number; weights: number; stats: number; total: number; row: number }
     | undefined;
+}
+
+/** Where a Brownian path keeps its ends: rows of dim float64. */
+export interface PathScratch {
+  left: number;
+  right: number;
+  normals: number;
+  at: number;
+  words: number;
+}
+
+/** Where an embedded Runge-Kutta step keeps its parts. Rows: n x width T; the others float64, one a particle. */
+export interface AdaptiveScratch {
+  y: number;
+  next: number;
+  slopes: number;
+  /** Bytes from one slope to the next. */
+  stride: number;
+  size: number;
+  factor: number;
+  mean: number;
+  norms: number;
+  extra: number;
+  levels: number;
+  powers: number;
+  coefficients: number;
 }
 
 export function scratchLayout(job: Job): ScratchLayout {
@@ -183,7 +317,53 @@ export function scratchLayout(job: Job): ScratchLayout {
   const registerBytes = n * width * size;
   const scaled = take(registerBytes);
   const registers: number[] = [];
-  if (job.kind === "sample") for (let r = 0; r < job.registers; r++) registers.push(take(registerBytes));
+  const scalars: number[] = [];
+  let covariance = 0;
+  let white = 0;
+  let matrix = 0;
+  let sums = 0;
+  let path: PathScratch | undefined;
+  let adaptive: AdaptiveScratch | undefined;
+  if (job.kind === "sample") {
+    for (let r = 0; r < job.registers; r++) registers.push(take(registerBytes));
+    for (let r = 0; r < job.scalars; r++) scalars.push(take(8 * n));
+    const { needs } = job;
+    const free = factorFree(job.mixture);
+    if (needs.covariance && dim <= 3) covariance = take(n * 6 * size);
+    if (needs.spread) {
+      if (dim > 3 && !free) covariance = take(n * dim * dim * 8);
+      white = take(registerBytes);
+      matrix = take(free ? 8 * (job.mixture.size + 2 + dim) : 8 * dim * (dim + 1));
+    }
+    if (needs.linear) sums = take(8 * (dim + 1));
+    if (needs.path) {
+      const bytes = 8 * n * dim;
+      path = {
+        left: take(bytes),
+        right: take(bytes),
+        normals: take(bytes),
+        at: take(bytes),
+        words: take(kernelScratch.normals),
+      };
+    }
+    if (needs.adaptive) {
+      const stride = align(registerBytes);
+      adaptive = {
+        y: take(registerBytes),
+        next: take(registerBytes),
+        slopes: take(7 * stride),
+        stride,
+        size: take(registerBytes),
+        factor: take(registerBytes),
+        mean: take(registerBytes),
+        norms: take(16 * n),
+        extra: take(8 * n),
+        levels: take(8 * n),
+        powers: take(8 * n),
+        coefficients: take(8 * 64),
+      };
+    }
+  }
   let tile: ScratchLayout["tile"];
   if (dim > 3) {
     const stride = tileStride(rows);
@@ -196,5 +376,22 @@ export function scratchLayout(job: Job): ScratchLayout {
       row: take(width * 8),
     };
   }
-  return { bytes: at, level, lanes, table, words, uniforms, scaled, registers, tile };
+  return {
+    bytes: at,
+    level,
+    lanes,
+    table,
+    words,
+    uniforms,
+    scaled,
+    registers,
+    scalars,
+    covariance,
+    white,
+    matrix,
+    sums,
+    path,
+    adaptive,
+    tile,
+  };
 }

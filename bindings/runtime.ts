@@ -154,8 +154,8 @@ export class Runtime {
     try {
       let done = 0;
       let until = performance.now() + 12;
-      for (const _ of this.#units(job, scratch)) {
-        done++;
+      for (const units of this.#units(job, scratch)) {
+        done += units;
         if (performance.now() < until) continue;
         await nextTask();
         if (this.#closed)
@@ -190,7 +190,7 @@ export class Runtime {
     }
   }
 
-  *#units(job: Job, scratch: number): Generator<void, void, void> {
+  *#units(job: Job, scratch: number): Generator<number, void, void> {
     const blocks = Math.ceil(job.count / job.block);
     for (let block = 0; block < blocks; block++) yield* this.machine.run(job, block, scratch);
   }

@@ -64,9 +64,9 @@ async function main(): Promise<void> {
         const block = Atomics.add(words, Control.Cursor, 1);
         if (block >= blocks) break;
         let units = 0;
-        for (const _ of machine.run(job, block, scratch)) {
-          units++;
-          pending++;
+        for (const done of machine.run(job, block, scratch)) {
+          units += done;
+          pending += done;
           Atomics.add(words, Control.Heartbeat + index, 1);
           // Progress is shared now and then: an atomic write a unit would be contended.
           if (pending >= 16 || units === unitsPerBlock) {

@@ -5,3 +5,4 @@ export { VkernelError, type VkernelErrorCode } from "./errors.js";
 export * from "./process/index.js";
 export * from "./sampler/index.js";
 export * from "./score/index.js";
+export * from "./theory/index.js";

@@ -32,6 +32,8 @@ export interface Process {
   readonly base?: Process;
   /** Row-major dim x dim matrix A of an anisotropic process. */
   readonly covariance?: Float64Array;
+  /** S_t and D_t as matrices, row-major and symmetric, where they are no numbers. */
+  matrices?(t: number): { variance: Float64Array; diffusion: Float64Array };
   /** The dimension that `covariance` asks for. */
   readonly dim?: number;
 }

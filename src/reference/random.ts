@@ -13,6 +13,14 @@ export const streams = Object.freeze({
   component: 2,
   /** The state that a run starts from. */
   initial: 3,
+  /** Gaussian noise of the posterior's covariance. */
+  spread: 4,
+  /** Noise that is added before a step. */
+  churn: 5,
+  /** Langevin steps at one level: 16, 17, ... */
+  langevin: 16,
+  /** From 2^31 on: nodes of Brownian paths (`brownianPath`). */
+  path: 0x80000000,
 });
 
 const multiplier0 = 0xd2511f53;
@@ -117,4 +125,44 @@ export function fillNormals(
     }
   }
   return out;
+}
+
+/**
+ * A particle's Brownian path relative to its value at 2^exponent: W_t - W_(2^exponent), for each coordinate, t >= 2^exponent.
+ * It depends on (seed, particle, t) alone. Increments over the octaves [2^e, 2^(e + 1)] are independent; within one, midpoints
+ * are drawn by Levy's bridge down the binary digits of t, so that every float64 is a node of the tree.
+ */
+export function brownianPath(
+  seed: number,
+  particle: number,
+  dim: number,
+  t: number,
+  exponent: number,
+): Float64Array {
+  const draw = (e: number, place: number): Float64Array => {
+    const stream = (streams.path | ((e + 1023) << 20) | Math.floor(place / 2 ** 32)) >>> 0;
+    return fillNormals(new Float64Array(dim), dim, 1, particle, seed, place >>> 0, stream);
+  };
+  const left = new Float64Array(dim);
+  const add = (out: Float64Array, from: Float64Array, z: Float64Array, scale: number): void => {
+    for (let d = 0; d < dim; d++) out[d] = (from[d] as number) + scale * (z[d] as number);
+  };
+  let e = exponent;
+  for (; 2 ** (e + 1) <= t; e++) add(left, left, draw(e, 0), Math.sqrt(2 ** e));
+  let rest = t - 2 ** e;
+  if (rest === 0) return left;
+  const right = new Float64Array(dim);
+  add(right, left, draw(e, 0), Math.sqrt(2 ** e));
+  let place = 1;
+  for (let span = 2 ** e; rest > 0; span /= 2) {
+    const z = draw(e, place);
+    const above = rest >= span / 2;
+    const target = above ? left : right;
+    for (let d = 0; d < dim; d++) {
+      target[d] = ((left[d] as number) + (right[d] as number)) / 2 + (Math.sqrt(span) / 2) * (z[d] as number);
+    }
+    if (above) rest -= span / 2;
+    place = 2 * place + (above ? 1 : 0);
+  }
+  return left;
 }

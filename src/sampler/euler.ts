@@ -10,13 +10,13 @@ export function euler(): Sampler {
     parameters: {},
     order: 1,
     takesRandom: true,
+    noise: "none",
+    flow: true,
+    slopesOnly: true,
     step(program, t, s) {
-      const dt = t - s;
-      const { beta } = program.level(t);
-      program.affine(program.state, [
-        [program.state, 1 + dt * beta],
-        ...program.scoreTerms(program.state, t, dt, 1),
-      ]);
+      const x = program.state;
+      const slope = program.slope(x, t, Math.abs(s - t));
+      program.move(x, x, [[slope, s - t]]);
     },
   };
 }

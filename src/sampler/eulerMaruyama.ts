@@ -10,16 +10,16 @@ export function eulerMaruyama(): Sampler {
     parameters: {},
     order: 1,
     takesRandom: true,
+    noise: "increment",
+    flow: false,
+    slopesOnly: true,
     step(program, t, s) {
+      const x = program.state;
       const dt = t - s;
-      const { beta, diffusion } = program.level(t);
-      const terms = program.scoreTerms(program.state, t, dt, 2);
-      const noise = program.normal();
-      program.affine(program.state, [
-        [program.state, 1 + dt * beta],
-        ...terms,
-        [noise, Math.sqrt(2 * diffusion * dt)],
-      ]);
+      const { beta } = program.level(t);
+      const slope = program.slope(x, t, dt);
+      // beta x + 2 D s = -beta x - 2 v, since v = -beta x - D s.
+      program.move(x, x, [[slope, -2 * dt]], [[x, -dt * beta], ...program.diffusionNoise(t, dt)]);
     },
   };
 }

@@ -1,40 +1,74 @@
-import type { Level } from "../score/level.js";
+import { checkNumber, checkOptions } from "../check.js";
+import { streams } from "../reference/random.js";
+import type { Program } from "./program.js";
 import type { Sampler } from "./sampler.js";
 
-/** v = -beta x - D s = (D / V - beta) x - (D alpha / V) mean */
-const velocity = ({ alpha, total, beta, diffusion }: Level): [number, number] => [
-  diffusion / total - beta,
-  (-diffusion * alpha) / total,
-];
+export interface HeunOptions {
+  /** S_churn: noise added before a step raises its level by the factor 1 + min(churn / steps, sqrt(2) - 1); 0 by default. */
+  churn?: number;
+  /** S_min, S_max: the noise levels sigma between which noise is added; 0 and Infinity by default. */
+  churnMin?: number;
+  churnMax?: number;
+  /** S_noise: the standard deviation of what is added, in units of what the level asks for; 1 by default. */
+  noiseScale?: number;
+}
 
 /**
  * Probability-flow ODE, Heun's method: an Euler step as predictor, then the trapezoid. Order 2, two evaluations a
- * step (one on a step to 0). Karras et al. 2022, Algorithm 1.
+ * step (one on a step to 0). Karras et al. 2022, Algorithm 1; with churn, Algorithm 2, on any process: the state is
+ * carried forward to the raised level by the process itself.
  */
-export function heun(): Sampler {
+export function heun(options: HeunOptions = {}): Sampler {
+  checkOptions(options, ["churn", "churnMin", "churnMax", "noiseScale"]);
+  const churn = checkNumber(options.churn ?? 0, "churn", { min: 0 });
+  const churnMin = checkNumber(options.churnMin ?? 0, "churnMin", { min: 0 });
+  const { churnMax = Number.POSITIVE_INFINITY } = options;
+  if (churnMax !== Number.POSITIVE_INFINITY) checkNumber(churnMax, "churnMax", { min: churnMin });
+  const noiseScale = checkNumber(options.noiseScale ?? 1, "noiseScale", { min: 0 });
+
+  /** Adds noise at time t; returns the time of the raised level. */
+  const raise = (program: Program, t: number): number => {
+    const { process, state } = program;
+    const sigma = process.sigma(t);
+    const gamma = Math.min(churn / program.steps, Math.SQRT2 - 1);
+    if (gamma === 0 || sigma < churnMin || sigma > churnMax) return t;
+    const top = process.end === Number.POSITIVE_INFINITY ? sigma * 2 : process.sigma(process.end);
+    const raised = Math.min(process.timeOfSigma(Math.min(sigma * (1 + gamma), top)), process.end);
+    if (!(raised > t)) return t;
+    const { scale, variance } = process.transition(t, raised);
+    const noise = program.normal("noise", streams.churn);
+    program.affine(state, [
+      [state, scale],
+      [noise, noiseScale * Math.sqrt(variance)],
+    ]);
+    return raised;
+  };
+
   return {
     name: "heun",
-    parameters: {},
+    parameters: churn === 0 ? {} : { churn, churnMin, churnMax, noiseScale },
     order: 2,
     takesRandom: false,
-    step(program, t, s) {
-      const h = s - t;
+    noise: churn === 0 ? "none" : "own",
+    flow: churn === 0,
+    slopesOnly: churn === 0,
+    step(program, from, s) {
+      const t = raise(program, from);
       const x = program.state;
-      const mean = program.mean(x, t);
-      const [a, b] = velocity(program.level(t));
+      const h = s - t;
       const predictor = program.register("predictor");
-      program.affine(predictor, [
-        [x, 1 + h * a],
-        [mean, h * b],
-      ]);
-      const mean2 = program.mean(predictor, s, "mean2");
-      const [a2, b2] = velocity(program.level(s));
-      program.affine(x, [
-        [x, 1 + (h / 2) * a],
-        [mean, (h / 2) * b],
-        [predictor, (h / 2) * a2],
-        [mean2, (h / 2) * b2],
+      const first = program.slope(x, t, Math.abs(h), "1");
+      program.move(predictor, x, [[first, h]]);
+      const second = program.slope(predictor, s, Math.abs(h), "2");
+      program.move(x, x, [
+        [first, h / 2],
+        [second, h / 2],
       ]);
     },
+    ...(churn > 0 && {
+      finish(program: Program, t: number) {
+        program.posteriorMean(raise(program, t));
+      },
+    }),
   };
 }

@@ -1,7 +1,18 @@
+export { type AncestralOptions, ancestral } from "./ancestral.js";
+export { type Dopri5Options, dopri5 } from "./dopri5.js";
+export { dpmpp2m } from "./dpmpp2m.js";
 export { euler } from "./euler.js";
 export { eulerMaruyama } from "./eulerMaruyama.js";
 export * from "./grids/index.js";
-export { heun } from "./heun.js";
+export { type HeunOptions, heun } from "./heun.js";
+export {
+  type Likelihood,
+  type LikelihoodRun,
+  type LogLikelihoodOptions,
+  logLikelihood,
+} from "./likelihood.js";
 export { posterior } from "./posterior.js";
+export { type PredictorCorrectorOptions, predictorCorrector } from "./predictorCorrector.js";
+export { rk4 } from "./rk4.js";
 export { type SampleOptions, type SampleRun, type SampleStats, sample } from "./sample.js";
 export type { Sampler } from "./sampler.js";

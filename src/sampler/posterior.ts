@@ -1,3 +1,5 @@
+import { streams } from "../reference/random.js";
+import { bridge } from "./ancestral.js";
 import type { Sampler } from "./sampler.js";
 
 /**
@@ -11,19 +13,16 @@ export function posterior(): Sampler {
     parameters: {},
     order: 1,
     takesRandom: false,
+    noise: "own",
+    flow: false,
+    slopesOnly: false,
     step(program, t, s) {
       const x = program.state;
-      const from = program.level(t);
-      const to = program.level(s);
-      const { scale, variance } = program.process.transition(s, t);
+      const { a, b, c } = bridge(program.process, t, s, 1);
       const { point } = program.draw(x, t, 1);
-      const terms = program.drawTerms((to.alpha * variance) / from.variance, x, point, t, 1);
-      const noise = program.normal();
-      program.affine(x, [
-        [x, (scale * to.variance) / from.variance],
-        ...terms,
-        [noise, Math.sqrt((to.variance * variance) / from.variance)],
-      ]);
+      const terms = program.drawTerms(b, x, point, t, 1);
+      const noise = program.normal("noise", streams.noise);
+      program.affine(x, [[x, a], ...terms, [noise, Math.sqrt(c)]]);
     },
   };
 }

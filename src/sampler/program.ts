@@ -1,17 +1,42 @@
-import { type Op, OpCode, type Register } from "../../bindings/job.js";
+import { type Op, OpCode, type Register, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
 import type { Precision } from "../data/mixture.js";
+import { log, log2 } from "../math.js";
 import type { Process } from "../process/process.js";
 import { streams } from "../reference/random.js";
+import type { Randomness } from "../score/field.js";
 import { kernelScale, type Level, levelOf } from "../score/level.js";
-
-/** How the score of a run is drawn at a step: exactly, or by an estimator's randomness. */
-export type Randomness = { readonly draws: number } | { readonly kappa: number } | undefined;
+import type { Frames } from "./frames.js";
 
 /** A step number of its own for the draw of the start, beyond every step of a grid. */
 const INITIAL_STEP = 0xffffffff;
 
 /** One term of a step: a factor times a register. */
 export type Term = readonly [Register, number];
+
+/** dx/dt at one place, as terms, and the trace that its divergence follows from. */
+export interface Slope {
+  readonly terms: readonly Term[];
+  /** div = constant + factor times a scalar register. */
+  readonly divergence?: { readonly scalar: number; readonly constant: number; readonly factor: number };
+}
+
+export interface ProgramOptions {
+  readonly process: Process;
+  readonly dim: number;
+  readonly sigma0: number;
+  readonly precision: Precision;
+  readonly randomness?: Randomness | undefined;
+  /** The number of steps of the grid. */
+  readonly steps: number;
+  /** Where the increments of a step come from: fresh, of a Brownian path, or supplied. */
+  readonly noise?: "independent" | "shared" | "given" | undefined;
+  /** 2^exponent is at most the least time above 0. */
+  readonly exponent?: number | undefined;
+  /** Whether log densities are carried along. */
+  readonly density?: boolean | undefined;
+  /** For noise whose covariance is no number: the coordinates in which it is, at each time. */
+  readonly frames?: Frames | undefined;
+}
 
 /**
  * Writes the program of a run: the operations that each block of particles goes through. Samplers see the
@@ -21,23 +46,28 @@ export class Program {
   readonly ops: Op[] = [];
   readonly process: Process;
   readonly sigma0: number;
-  readonly randomness: Randomness;
-  /** Evaluations of the score a particle. */
+  readonly steps: number;
+  /** Evaluations of the score a particle, as far as they are known before the run. */
   evaluations = 0;
   /** The most draws that an operation makes. */
   draws = 0;
-  /** The number of the step being written. */
+  /** The number of the step being written, its ends, and the start of the step before (undefined in the first). */
   step = 0;
-  readonly #precision: Precision;
+  t = 0;
+  s = 0;
+  previous: number | undefined;
+  readonly #options: ProgramOptions;
   #registers = 1;
+  #scalars = SCALAR_OUTPUTS;
   readonly #names = new Map<string, Register>();
+  readonly #scalarNames = new Map<string, number>();
   readonly #levels = new Map<number, Level>();
 
-  constructor(options: { process: Process; sigma0: number; precision: Precision; randomness: Randomness }) {
+  constructor(options: ProgramOptions) {
     this.process = options.process;
     this.sigma0 = options.sigma0;
-    this.randomness = options.randomness;
-    this.#precision = options.precision;
+    this.steps = options.steps;
+    this.#options = options;
   }
 
   /** The state of a particle. */
@@ -45,6 +75,10 @@ export class Program {
 
   get registers(): number {
     return this.#registers;
+  }
+
+  get scalars(): number {
+    return this.#scalars;
   }
 
   /** A scratch register by name; the same name gives the same register. */
@@ -57,6 +91,15 @@ export class Program {
     return register;
   }
 
+  #scalar(name: string): number {
+    let scalar = this.#scalarNames.get(name);
+    if (scalar === undefined) {
+      scalar = this.#scalars++;
+      this.#scalarNames.set(name, scalar);
+    }
+    return scalar;
+  }
+
   level(t: number): Level {
     let level = this.#levels.get(t);
     if (level === undefined) {
@@ -66,40 +109,41 @@ export class Program {
     return level;
   }
 
-  /** The weighted mean of the training points seen from x at time t. */
-  mean(x: Register, t: number, name = "mean"): Register {
+  #seen(x: Register, t: number, name: string) {
     const mean = this.register(name);
     const level = this.level(t);
     this.evaluations++;
-    this.ops.push({
-      code: OpCode.Score,
+    return {
       x,
       mean,
-      k: kernelScale(level, this.#precision),
+      k: kernelScale(level, this.#options.precision),
       inverseAlpha: 1 / level.alpha,
-    });
-    return mean;
+      points: 0,
+    };
   }
 
-  /** The weighted mean, and the average of `draws` training points drawn from the posterior. */
+  /** The weighted mean of the training points seen from x at time t, and the trace of their covariance on request. */
+  #mean(x: Register, t: number, name: string, trace = -1): Register {
+    const seen = this.#seen(x, t, name);
+    this.ops.push({ code: OpCode.Score, ...seen, trace });
+    return seen.mean;
+  }
+
+  /** The average of `draws` training points drawn from the posterior, and the weighted mean. */
   draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
-    const mean = this.register("mean");
+    const seen = this.#seen(x, t, "mean");
     const point = this.register("point");
-    const level = this.level(t);
-    this.evaluations++;
     this.draws = Math.max(this.draws, draws);
-    this.ops.push({
-      code: OpCode.Draw,
-      x,
-      mean,
-      out: point,
-      k: kernelScale(level, this.#precision),
-      inverseAlpha: 1 / level.alpha,
-      draws,
-      step: this.step,
-      stream: streams.draw,
-    });
-    return { mean, point };
+    this.ops.push({ code: OpCode.Draw, ...seen, out: point, draws, step: this.step, stream: streams.draw });
+    return { mean: seen.mean, point };
+  }
+
+  /** Gaussian noise of the posterior's covariance over the training points, and the weighted mean. */
+  #spread(x: Register, t: number): { mean: Register; spread: Register } {
+    const seen = this.#seen(x, t, "mean");
+    const spread = this.register("spread");
+    this.ops.push({ code: OpCode.Spread, ...seen, out: spread, step: this.step, stream: streams.spread });
+    return { mean: seen.mean, spread };
   }
 
   /**
@@ -119,10 +163,32 @@ export class Program {
   }
 
   /** Fresh standard normals. */
-  normal(name = "noise", stream: number = streams.noise, step = this.step): Register {
+  normal(name: string, stream: number, step = this.step): Register {
     const out = this.register(name);
     this.ops.push({ code: OpCode.Normal, out, step, stream });
     return out;
+  }
+
+  /** The standard normals of the step being written: fresh, of the particle's Brownian path, or supplied. */
+  increment(): Register {
+    const { noise = "independent", exponent = 0 } = this.#options;
+    if (noise === "independent") return this.normal("noise", streams.noise);
+    const out = this.register("noise");
+    if (noise === "given") this.ops.push({ code: OpCode.Given, out, step: this.step });
+    else this.ops.push({ code: OpCode.Path, out, t: this.t, s: this.s, exponent });
+    return out;
+  }
+
+  /** sqrt(2 D_t dt) times the increment of the step: the noise of the reverse SDE. */
+  diffusionNoise(t: number, dt: number): Term[] {
+    const noise = this.increment();
+    const { frames } = this.#options;
+    if (frames) {
+      const out = this.register("coloured");
+      this.ops.push({ code: OpCode.Linear, out, x: noise, matrix: frames.diffusionRoot(t) });
+      return [[out, Math.sqrt(2 * dt)]];
+    }
+    return [[noise, Math.sqrt(2 * this.level(t).diffusion * dt)]];
   }
 
   /** out <- sum of the terms; terms of one register are added up, those of factor 0 dropped. */
@@ -140,54 +206,233 @@ export class Program {
   }
 
   /**
-   * `drift` times D s-hat as terms in x, the mean and the draws, with s-hat exact or drawn by the estimator; `dt` is
-   * the step. For kappa the noise sqrt(kappa dt) drift D (s~ - s) is added to dt drift D s.
+   * The velocity dx/dt = -beta x - D s-hat of the probability flow, with s-hat exact or drawn by the estimator.
+   * `name` tells slopes of one step apart. `dt` is the length of the step, which the noise of some estimators asks
+   * for: kappa adds sqrt(kappa / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
    */
-  scoreTerms(x: Register, t: number, dt: number, drift: number): Term[] {
-    const { alpha, variance, total, diffusion } = this.level(t);
-    const { randomness } = this;
+  slope(x: Register, t: number, dt: number, name = ""): Slope {
+    const { frames, randomness, density, dim } = this.#options;
+    if (frames) return this.#framedSlope(x, t, name, frames);
+    const { alpha, variance, total, beta, diffusion } = this.level(t);
     if (randomness === undefined) {
-      const mean = this.mean(x, t);
-      const size = (dt * drift * diffusion) / total;
-      return [
-        [x, -size],
-        [mean, size * alpha],
-      ];
+      const scalar = density ? this.#scalar(`trace${name}`) : -1;
+      const mean = this.#mean(x, t, `mean${name}`, scalar);
+      const rate = diffusion / total;
+      const factor = -rate * (alpha / total) * alpha;
+      return {
+        terms: [
+          [x, rate - beta],
+          [mean, -rate * alpha],
+        ],
+        ...(density && { divergence: { scalar, constant: dim * (rate - beta), factor } }),
+      };
     }
-    if ("draws" in randomness) {
+    if ("draws" in randomness && randomness.gaussian === undefined) {
       const { point } = this.draw(x, t, randomness.draws);
-      const size = (dt * drift * diffusion) / variance;
-      return [[x, -size], ...this.drawTerms(size * alpha, x, point, t, randomness.draws)];
+      const rate = diffusion / variance;
+      return { terms: [[x, rate - beta], ...this.drawTerms(-rate * alpha, x, point, t, randomness.draws)] };
     }
-    const { mean, point } = this.draw(x, t, 1);
-    const size = (dt * drift * diffusion) / total;
-    const noise = (Math.sqrt(randomness.kappa * dt) * drift * diffusion) / variance;
-    // s~ - s = (alpha x_0 - x) / S - (alpha mean - x) / V
+    const { mean, noise } = this.#noisy(x, t, dt, (-diffusion * alpha) / variance);
+    const rate = diffusion / total;
+    return { terms: [[x, rate - beta], [mean, -rate * alpha], ...noise] };
+  }
+
+  /** `factor` times what the estimator's noise adds to the posterior mean in a step of dt. */
+  #noisy(x: Register, t: number, dt: number, factor: number): { mean: Register; noise: Term[] } {
+    const { alpha, variance, total } = this.level(t);
+    const randomness = this.#options.randomness as NonNullable<Randomness>;
+    const square = this.sigma0 * this.sigma0;
+    const size =
+      "kappa" in randomness
+        ? Math.sqrt(randomness.kappa / dt)
+        : 1 / Math.sqrt(randomness.gaussian === "literal" ? randomness.draws * dt : randomness.draws);
+    if (randomness.gaussian === undefined) {
+      // x_0 - E x_0 for one draw x_0
+      const { mean, point } = this.draw(x, t, 1);
+      return {
+        mean,
+        noise: [
+          ...this.drawTerms(factor * size, x, point, t, 1),
+          [mean, (-factor * size * variance) / total],
+          [x, (-factor * size * alpha * square) / total],
+        ],
+      };
+    }
+    const { mean, spread } = this.#spread(x, t);
+    const noise: Term[] = [[spread, (factor * size * variance) / total]];
+    if (square > 0) {
+      const component = this.normal("component", streams.component);
+      noise.push([component, factor * size * Math.sqrt(square * (variance / total))]);
+    }
+    return { mean, noise };
+  }
+
+  /** The velocity where noise has a matrix of its own at every time: -beta x + D_t V^-1 (x - alpha mean). */
+  #framedSlope(x: Register, t: number, name: string, frames: Frames): Slope {
+    const { beta } = this.level(t);
+    const { seen, mean } = this.#framedMean(x, t, `mean${name}`, frames);
+    const residual = this.register("residual");
+    const pull = this.register(`pull${name}`);
+    this.affine(residual, [
+      [seen, 1],
+      [mean, -1],
+    ]);
+    this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.pull(t) });
+    return {
+      terms: [
+        [x, -beta],
+        [pull, 1],
+      ],
+    };
+  }
+
+  /** x / alpha and the weighted mean in the coordinates where the noise of time t is round. */
+  #framedMean(x: Register, t: number, name: string, frames: Frames): { seen: Register; mean: Register } {
+    const { alpha } = this.level(t);
+    const mean = this.register(name);
+    const seen = this.register("seen");
+    this.ops.push({ code: OpCode.Linear, out: seen, x, matrix: frames.inward(t) });
+    this.affine(seen, [[seen, 1 / alpha]]);
+    this.evaluations++;
+    const k = frames.scale(t);
+    this.ops.push({
+      code: OpCode.Score,
+      x: seen,
+      mean,
+      k,
+      inverseAlpha: 1,
+      points: frames.points(t),
+      trace: -1,
+    });
+    return { seen, mean };
+  }
+
+  /** out <- x + sum of h slope, and other terms. Where out is the state, its log density goes with it. */
+  move(
+    out: Register,
+    x: Register,
+    slopes: readonly (readonly [Slope, number])[],
+    others: readonly Term[] = [],
+  ): void {
+    const terms = slopes.flatMap(([slope, h]) => slope.terms.map(([r, factor]): Term => [r, h * factor]));
+    this.affine(out, [[x, 1], ...terms, ...others]);
+    if (!this.#options.density || out !== this.state) return;
+    let constant = 0;
+    const traces: [number, number][] = [];
+    for (const [{ divergence }, h] of slopes) {
+      if (divergence === undefined) continue;
+      constant -= h * divergence.constant;
+      traces.push([divergence.scalar, -h * divergence.factor]);
+    }
+    this.#addDensity(constant, traces);
+  }
+
+  #addDensity(constant: number, terms: readonly [number, number][]): void {
+    for (let i = 0; i < Math.max(1, terms.length); i += 3) {
+      const some: [number, number][] = [[Scalar.LogDensity, 1], ...terms.slice(i, i + 3)];
+      this.ops.push({
+        code: OpCode.Scalar,
+        out: Scalar.LogDensity,
+        constant: i === 0 ? constant : 0,
+        terms: some,
+      });
+    }
+  }
+
+  /**
+   * The terms of `factor` times the prediction of x_0 from x at time t: its posterior mean, or (x + S s-hat) / alpha for
+   * an estimator's s-hat in a step of length dt.
+   */
+  prediction(factor: number, x: Register, t: number, dt: number, name = ""): Term[] {
+    const { alpha, variance, total } = this.level(t);
+    const { randomness } = this.#options;
+    if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
+      const { point } = this.draw(x, t, randomness.draws);
+      return this.drawTerms(factor, x, point, t, randomness.draws);
+    }
+    const noisy = randomness && this.#noisy(x, t, dt, factor);
+    const mean = noisy?.mean ?? this.#mean(x, t, `mean${name}`);
     return [
-      [x, -size],
-      [mean, size * alpha],
-      ...this.drawTerms(noise * alpha, x, point, t, 1),
-      [mean, (-noise * alpha * variance) / total],
-      [x, (-noise * alpha * alpha * this.sigma0 * this.sigma0) / total],
+      [mean, (factor * variance) / total],
+      [x, (factor * alpha * this.sigma0 * this.sigma0) / total],
+      ...(noisy?.noise ?? []),
     ];
+  }
+
+  /** The terms of `factor` times the exact score at x. */
+  scoreTerms(factor: number, x: Register, t: number): Term[] {
+    const { alpha, total } = this.level(t);
+    const mean = this.#mean(x, t, "mean");
+    return [
+      [x, -factor / total],
+      [mean, (factor * alpha) / total],
+    ];
+  }
+
+  /** Carries the state from t to s by steps of each particle's own, within tolerances in units of the data. */
+  adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void {
+    const { density, dim } = this.#options;
+    const from = this.level(t);
+    const to = this.level(s);
+    this.affine(this.state, [[this.state, 1 / from.alpha]]);
+    this.ops.push({
+      code: OpCode.Adaptive,
+      x: this.state,
+      from: log2(this.process.sigma(t)),
+      to: log2(this.process.sigma(s)),
+      ...tolerance,
+      sigma0: this.sigma0,
+      size: this.#scalar("size"),
+      density: density ? 1 : 0,
+    });
+    this.affine(this.state, [[this.state, to.alpha]]);
+    // A density of x / alpha is alpha^dim times that of x.
+    if (density) this.#addDensity(dim * (log(from.alpha) - log(to.alpha)), []);
   }
 
   /** Replaces the state by its posterior mean: the step to 0 of every sampler. */
   posteriorMean(t: number): void {
-    const { alpha, variance, total } = this.level(t);
-    const mean = this.mean(this.state, t);
+    const { frames } = this.#options;
+    if (frames === undefined) {
+      const { alpha, variance, total } = this.level(t);
+      const mean = this.#mean(this.state, t, "mean");
+      this.affine(this.state, [
+        [mean, variance / total],
+        [this.state, (alpha * this.sigma0 * this.sigma0) / total],
+      ]);
+      return;
+    }
+    const { seen, mean } = this.#framedMean(this.state, t, "mean", frames);
+    const residual = this.register("residual");
+    const pull = this.register("pull");
+    this.affine(residual, [
+      [seen, 1],
+      [mean, -1],
+    ]);
+    this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.width(t) });
+    this.ops.push({ code: OpCode.Linear, out: this.state, x: mean, matrix: frames.outward(t) });
     this.affine(this.state, [
-      [mean, variance / total],
-      [this.state, (alpha * this.sigma0 * this.sigma0) / total],
+      [this.state, 1],
+      [pull, 1],
     ]);
   }
 
   /** The state of the start, at the largest time. */
   start(initial: "noise" | "normal" | "marginal", t: number): void {
     const { alpha, variance, total } = this.level(t);
-    if (initial !== "marginal") {
-      const noise = this.normal("noise", streams.initial, INITIAL_STEP);
-      this.affine(this.state, [[noise, initial === "noise" ? Math.sqrt(variance) : 1]]);
+    const { frames, precision } = this.#options;
+    const noise = this.normal("noise", streams.initial, INITIAL_STEP);
+    if (initial === "normal") {
+      this.affine(this.state, [[noise, 1]]);
+      return;
+    }
+    if (frames) {
+      const matrix = initial === "noise" ? frames.noiseRoot(t) : frames.totalRoot(t);
+      this.ops.push({ code: OpCode.Linear, out: noise, x: noise, matrix });
+    }
+    const width = frames ? 1 : Math.sqrt(initial === "noise" ? variance : total);
+    if (initial === "noise") {
+      this.affine(this.state, [[noise, width]]);
       return;
     }
     // At an infinite noise level the posterior is the law of the data: k as small as the kernels take.
@@ -198,16 +443,16 @@ export class Program {
       x: this.state,
       mean: this.register("mean"),
       out: point,
-      k: this.#precision === "f32" ? 1e-30 : 1e-290,
+      k: precision === "f32" ? 1e-30 : 1e-290,
       inverseAlpha: 1,
+      points: 0,
       draws: 1,
       step: INITIAL_STEP,
       stream: streams.draw,
     });
-    const noise = this.normal("noise", streams.initial, INITIAL_STEP);
     this.affine(this.state, [
       [point, alpha],
-      [noise, Math.sqrt(total)],
+      [noise, width],
     ]);
   }
 

@@ -1,11 +1,14 @@
-import { type Op, OpCode } from "../../bindings/job.js";
+import { type Op, OpCode, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
 import type { Mixture, Precision } from "../data/mixture.js";
-import { evaluatePoint } from "../reference/mixture.js";
-import { fillNormals, uniform } from "../reference/random.js";
+import { dormandPrince } from "../reference/dormandPrince.js";
+import { multiply } from "../reference/linear.js";
+import { evaluatePoint, type ReferenceMixture } from "../reference/mixture.js";
+import { brownianPath, fillNormals, uniform } from "../reference/random.js";
 import { categorical } from "../reference/samplers.js";
 import { aborted } from "../score/exact.js";
+import type { Frames } from "./frames.js";
 import type { Program } from "./program.js";
-import type { RunInput, RunOutput } from "./sample.js";
+import type { Run, RunOutput } from "./run.js";
 
 /** Particles between two looks at the clock. */
 const BATCH = 64;
@@ -14,64 +17,93 @@ const BATCH = 64;
 export async function runReference<P extends Precision>(
   data: Mixture<P>,
   program: Program,
-  input: RunInput,
+  frames: Frames | undefined,
+  run: Run,
 ): Promise<RunOutput<P>> {
   const { dim, packed } = data;
-  const { count, states, recorded, signal, report } = input;
+  const { count, initial, signal, onProgress } = run;
+  const recorded = run.recorded.length;
   const mixture = { points: packed.points, dim, weights: packed.weights, sigma0: 0 };
+  const mixtures = [mixture, ...(frames?.pointSets ?? []).map((points) => ({ ...mixture, points }))];
   const samples = data.array(count * dim);
-  if (states) samples.set(states);
+  if (typeof initial !== "string") samples.set(initial);
   const trajectories = recorded > 0 ? data.array(recorded * count * dim) : undefined;
+  const outputs = new Float64Array(SCALAR_OUTPUTS * count);
   const total = count * program.ops.length;
   let until = performance.now() + 12;
   for (let first = 0; first < count; first += BATCH) {
     const n = Math.min(BATCH, count - first);
-    const registers = Array.from({ length: program.registers }, () => new Float64Array(n * dim));
-    const register = (r: number): Float64Array => registers[r] as Float64Array;
-    register(0).set(samples.subarray(first * dim, (first + n) * dim));
+    const block: Block = {
+      first,
+      n,
+      registers: Array.from({ length: program.registers }, () => new Float64Array(n * dim)),
+      scalars: Array.from({ length: program.scalars }, () => new Float64Array(n)),
+    };
+    (block.registers[0] as Float64Array).set(samples.subarray(first * dim, (first + n) * dim));
     for (let i = 0; i < program.ops.length; i++) {
-      runOp(program.ops[i] as Op, register, n, first);
+      runOp(program.ops[i] as Op, block);
       if (performance.now() < until) continue;
       await new Promise((resolve) => setTimeout(resolve));
       data.check();
       if (signal?.aborted) throw aborted(signal);
-      report?.(first * program.ops.length + n * (i + 1), total);
+      onProgress?.({ done: first * program.ops.length + n * (i + 1), total });
       until = performance.now() + 12;
     }
-    samples.set(register(0), first * dim);
+    samples.set(block.registers[0] as Float64Array, first * dim);
+    for (let r = 0; r < SCALAR_OUTPUTS; r++) outputs.set(block.scalars[r] as Float64Array, r * count + first);
   }
-  report?.(total, total);
-  return { samples, trajectories };
+  onProgress?.({ done: total, total });
+  return { samples, trajectories, outputs };
 
-  function runOp(op: Op, register: (r: number) => Float64Array, n: number, first: number): void {
+  function runOp(op: Op, { first, n, registers, scalars }: Block): void {
+    const register = (r: number): Float64Array => registers[r] as Float64Array;
+    const scalar = (r: number): Float64Array => scalars[r] as Float64Array;
     switch (op.code) {
       case OpCode.Score:
-      case OpCode.Draw: {
-        // Weights at the level that k stands for: alpha 1 and variance log2(e) / (2 k), seen from x / alpha.
-        const level = { alpha: 1, variance: Math.LOG2E / (2 * op.k), beta: 0, diffusion: 0 };
+      case OpCode.Draw:
+      case OpCode.Spread: {
+        const seen = mixtures[op.points] as ReferenceMixture;
         const x = register(op.x);
         for (let p = 0; p < n; p++) {
           const y = x.slice(p * dim, (p + 1) * dim).map((value) => value * op.inverseAlpha);
-          const { posteriorMean, posteriorWeights } = evaluatePoint(mixture, level, y, [
-            "posteriorMean",
-            "posteriorWeights",
-          ]);
+          const { posteriorMean, posteriorWeights } = look(seen, y, op.k);
           register(op.mean).set(posteriorMean, p * dim);
-          if (op.code === OpCode.Score) continue;
+          if (op.code === OpCode.Score) {
+            if (op.trace >= 0) scalar(op.trace)[p] = traceOf(seen, posteriorWeights, posteriorMean);
+            continue;
+          }
           const out = register(op.out)
             .subarray(p * dim, (p + 1) * dim)
             .fill(0);
-          for (let r = 0; r < op.draws; r++) {
-            const m = categorical(posteriorWeights, uniform(input.seed, first + p, op.step, op.stream, r));
-            for (let d = 0; d < dim; d++) {
-              out[d] = (out[d] as number) + (packed.points[m * dim + d] as number) / op.draws;
+          const particle = first + p;
+          if (op.code === OpCode.Spread) spread(out, seen, posteriorWeights, posteriorMean, particle, op);
+          else {
+            for (let r = 0; r < op.draws; r++) {
+              const m = categorical(posteriorWeights, uniform(run.seed, particle, op.step, op.stream, r));
+              for (let d = 0; d < dim; d++) {
+                out[d] = (out[d] as number) + (seen.points[m * dim + d] as number) / op.draws;
+              }
             }
           }
         }
         break;
       }
       case OpCode.Normal:
-        fillNormals(register(op.out), dim, n, first, input.seed, op.step, op.stream);
+        fillNormals(register(op.out), dim, n, first, run.seed, op.step, op.stream);
+        break;
+      case OpCode.Given: {
+        const start = (op.step * count + first) * dim;
+        register(op.out).set((run.noise as Float64Array).subarray(start, start + n * dim));
+        break;
+      }
+      case OpCode.Path:
+        for (let p = 0; p < n; p++) {
+          const [upper, lower] = [op.t, op.s].map((t) =>
+            brownianPath(run.seed, first + p, dim, t, op.exponent),
+          ) as [Float64Array, Float64Array];
+          const increment = upper.map((w, d) => (w - (lower[d] as number)) / Math.sqrt(op.t - op.s));
+          register(op.out).set(increment, p * dim);
+        }
         break;
       case OpCode.Affine: {
         const sums = new Float64Array(n * dim);
@@ -82,9 +114,110 @@ export async function runReference<P extends Precision>(
         register(op.out).set(sums);
         break;
       }
+      case OpCode.Linear: {
+        const matrix = frames?.matrices[op.matrix] as Float64Array;
+        for (let p = 0; p < n; p++) {
+          register(op.out).set(multiply(matrix, dim, register(op.x).slice(p * dim, (p + 1) * dim)), p * dim);
+        }
+        break;
+      }
+      case OpCode.Scalar: {
+        const sums = new Float64Array(n).fill(op.constant);
+        for (const [source, factor] of op.terms) {
+          const x = scalar(source);
+          for (let i = 0; i < n; i++) sums[i] = (sums[i] as number) + factor * (x[i] as number);
+        }
+        scalar(op.out).set(sums);
+        break;
+      }
+      case OpCode.Adaptive:
+        for (let p = 0; p < n; p++) adaptive(op, register(op.x), p, scalars);
+        break;
       case OpCode.Record:
         trajectories?.set(register(op.x), (op.slot * count + first) * dim);
         break;
     }
   }
+
+  /** Weights at the level that k stands for: alpha 1 and variance log2(e) / (2 k), seen from x / alpha. */
+  function look(seen: ReferenceMixture, y: Float64Array, k: number) {
+    const level = { alpha: 1, variance: Math.LOG2E / (2 * k), beta: 0, diffusion: 0 };
+    return evaluatePoint(seen, level, y, ["posteriorMean", "posteriorWeights"]);
+  }
+
+  function traceOf(seen: ReferenceMixture, weights: Float64Array, mean: Float64Array): number {
+    let sum = 0;
+    for (let m = 0; m < weights.length; m++) {
+      const w = weights[m] as number;
+      if (w === 0) continue;
+      for (let d = 0; d < dim; d++) {
+        const e = (seen.points[m * dim + d] as number) - (mean[d] as number);
+        sum += w * e * e;
+      }
+    }
+    return sum;
+  }
+
+  /** sum_m sqrt(w_m) (mu_m - mean) xi_m: the law of the kernels' noise, by other numbers. */
+  function spread(
+    out: Float64Array,
+    seen: ReferenceMixture,
+    weights: Float64Array,
+    mean: Float64Array,
+    particle: number,
+    { step, stream }: { step: number; stream: number },
+  ): void {
+    const size = weights.length;
+    const xi = fillNormals(new Float64Array(size), size, 1, particle, run.seed, step, stream);
+    for (let m = 0; m < size; m++) {
+      const factor = Math.sqrt(weights[m] as number) * (xi[m] as number);
+      for (let d = 0; d < dim; d++) {
+        const e = (seen.points[m * dim + d] as number) - (mean[d] as number);
+        out[d] = (out[d] as number) + factor * e;
+      }
+    }
+  }
+
+  /** The log density goes along as one more coordinate, relative to what it was. */
+  function adaptive(
+    op: Extract<Op, { code: typeof OpCode.Adaptive }>,
+    x: Float64Array,
+    p: number,
+    scalars: Float64Array[],
+  ): void {
+    const [density, evaluations] = [Scalar.LogDensity, Scalar.Evaluations].map((r) => scalars[r]) as [
+      Float64Array,
+      Float64Array,
+    ];
+    const size = scalars[op.size] as Float64Array;
+    const state = new Float64Array(dim + op.density);
+    state.set(x.subarray(p * dim, (p + 1) * dim));
+    if (op.density) state[dim] = density[p] as number;
+    const limit = data.precision === "f32" ? 1e30 : 1e290;
+    const slope = (y: Float64Array, l: number): Float64Array => {
+      const square = 2 ** Math.max(-1000, Math.min(1000, 2 * l));
+      const level = square + op.sigma0 * op.sigma0;
+      const k = Math.min(limit, Math.max(1 / limit, Math.LOG2E / (2 * level)));
+      const { posteriorMean, posteriorWeights } = look(mixture, y.slice(0, dim), k);
+      const factor = Math.LN2 * (square / level);
+      const out = y.map((value, d) => factor * (value - (posteriorMean[d] as number)));
+      if (op.density) {
+        out[dim] = -factor * (dim - traceOf(mixture, posteriorWeights, posteriorMean) / level);
+      }
+      return out;
+    };
+    const step = (size[p] as number) || 0.25;
+    const end = dormandPrince(state, slope, { ...op, step });
+    x.set(end.y.subarray(0, dim), p * dim);
+    if (op.density) density[p] = end.y[dim] as number;
+    size[p] = end.step;
+    evaluations[p] = end.evaluations < 0 ? -1e300 : (evaluations[p] as number) + end.evaluations;
+  }
+}
+
+interface Block {
+  readonly first: number;
+  readonly n: number;
+  readonly registers: Float64Array[];
+  readonly scalars: Float64Array[];
 }

@@ -1,14 +1,27 @@
 import type { Program } from "./program.js";
 
-/** A sampler: how one step from t down to s > 0 is written. */
+/** A sampler: how one step from t to s is written. */
 export interface Sampler {
   readonly name: string;
   /** What it was made with, to print and to send elsewhere. */
-  readonly parameters: Readonly<Record<string, number | boolean>>;
+  readonly parameters: Readonly<Record<string, number | boolean | string>>;
   /** Order of convergence; random estimators are taken by samplers of order 1 only. */
   readonly order: number;
   /** Whether it takes estimators that draw a fresh score at every step. */
   readonly takesRandom: boolean;
-  /** Adds the operations of a step from time t to s, 0 < s < t. */
+  /**
+   * Which random numbers a step takes: none; one standard normal a coordinate, the increment of a Brownian path
+   * ("increment"), which can be shared between grids or supplied; or draws of its own.
+   */
+  readonly noise: "none" | "increment" | "own";
+  /** Whether it integrates the probability-flow ODE, so that log densities go with it and it can run upward in time. */
+  readonly flow: boolean;
+  /** Whether it is written in slopes alone, which also serves noise that is no multiple of one matrix. */
+  readonly slopesOnly: boolean;
+  /** Whether it chooses its own steps between the times of the grid. */
+  readonly adaptive?: { readonly rtol: number; readonly atol: number };
+  /** Adds the operations of a step from time t to s > 0; s < t, or s > t for a flow that runs upward. */
   step(program: Program, t: number, s: number): void;
+  /** Adds those of a step from t to 0: the posterior mean, where this is left out. */
+  finish?(program: Program, t: number): void;
 }

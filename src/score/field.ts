@@ -60,6 +60,14 @@ export interface ScoreField<P extends Precision = Precision> {
   ): Evaluation<P, Q>;
 }
 
+/**
+ * How a step draws its score: the average of `draws` proxy scores, or one whose noise is scaled by kappa (a time); with
+ * `gaussian`, Gaussian noise of the same covariance in its place.
+ */
+export type Randomness =
+  | { readonly draws: number; readonly gaussian?: "matched" | "literal" }
+  | { readonly kappa: number; readonly gaussian?: "matched" };
+
 /** An estimator of the score with fresh randomness at every step of a sampler. */
 export interface StepEstimator<P extends Precision = Precision> {
   readonly kind: "step";
@@ -68,5 +76,5 @@ export interface StepEstimator<P extends Precision = Precision> {
   /** Its mean, a field. */
   readonly average: ScoreField<P>;
   /** How a step draws it. */
-  readonly randomness: { readonly draws: number } | { readonly kappa: number };
+  readonly randomness: Randomness;
 }

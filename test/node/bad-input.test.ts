@@ -486,13 +486,14 @@ const option: Row[] = [
     "base",
   ],
   [
-    "sigma0 under an anisotropic run",
+    "sigma0 under an anisotropic run, by a sampler that is not written in slopes",
     () =>
       sample(exactScore(engine.mixture([[1]], { sigma0: 1 }), anisotropic(edm(), { covariance: [[1]] })), {
         grid: grid(),
+        sampler: posterior(),
       }),
     "E_UNSUPPORTED",
-    "process",
+    "sampler",
   ],
 ];
 

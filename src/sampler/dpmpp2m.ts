@@ -1,0 +1,37 @@
+import { log } from "../math.js";
+import { bridge } from "./ancestral.js";
+import type { Sampler } from "./sampler.js";
+
+/**
+ * DPM-Solver++(2M): probability-flow ODE in the logarithm of the noise level, with the prediction of x_0 extrapolated
+ * from the last two steps. Order 2, one evaluation a step; the first step is DDIM. Lu et al. 2022, Algorithm 2.
+ */
+export function dpmpp2m(): Sampler {
+  return {
+    name: "dpmpp2m",
+    parameters: {},
+    order: 2,
+    takesRandom: false,
+    noise: "none",
+    flow: false,
+    slopesOnly: false,
+    step(program, t, s) {
+      const x = program.state;
+      const { process, previous, step } = program;
+      const { a, b } = bridge(process, t, s, 0);
+      // Predictions take turns between two registers.
+      const prediction = program.register(`prediction${step % 2}`);
+      program.affine(prediction, program.prediction(1, x, t, t - s));
+      let weight = 0;
+      if (previous !== undefined) {
+        const h = log(process.sigma(t)) - log(process.sigma(s));
+        weight = h / (2 * (log(process.sigma(previous)) - log(process.sigma(t))));
+      }
+      program.affine(x, [
+        [x, a],
+        [prediction, b * (1 + weight)],
+        [program.register(`prediction${(step + 1) % 2}`), -b * weight],
+      ]);
+    },
+  };
+}

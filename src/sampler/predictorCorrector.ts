@@ -1,0 +1,51 @@
+import { checkInteger, checkNumber, checkOptions } from "../check.js";
+import { badArgument } from "../errors.js";
+import { streams } from "../reference/random.js";
+import { ancestral } from "./ancestral.js";
+import type { Sampler } from "./sampler.js";
+
+export interface PredictorCorrectorOptions {
+  /** Signal-to-noise ratio of a Langevin step, above 0 and at most 2; 0.16 by default. */
+  snr?: number;
+  /** Langevin steps at each level, 0 to 1000; 1 by default. */
+  correctors?: number;
+  /** What goes from level to level; `ancestral()` by default. */
+  predictor?: Sampler;
+}
+
+/**
+ * Predictor-corrector: after each step of the predictor, Langevin steps x + e s + sqrt(2 e) eps at the new level, with
+ * e = 2 r^2 snr^2 S_s (r: the scale of the transition). Song et al. 2021 (score SDE), Algorithms 2 to 5; e is that of
+ * their code's annealed Langevin corrector, whose size does not depend on the batch. Order 1.
+ */
+export function predictorCorrector(options: PredictorCorrectorOptions = {}): Sampler {
+  checkOptions(options, ["snr", "correctors", "predictor"]);
+  const snr = checkNumber(options.snr ?? 0.16, "snr", { above: 0, max: 2 });
+  const correctors = checkInteger(options.correctors ?? 1, "correctors", 0, 1000);
+  const predictor = options.predictor ?? ancestral();
+  if (typeof predictor?.step !== "function") {
+    throw badArgument("E_TYPE", "predictor", "a sampler such as ancestral()", predictor);
+  }
+  return {
+    name: "predictorCorrector",
+    parameters: { snr, correctors, predictor: predictor.name },
+    order: 1,
+    takesRandom: false,
+    noise: "own",
+    flow: false,
+    slopesOnly: false,
+    ...(predictor.adaptive && { adaptive: predictor.adaptive }),
+    step(program, t, s) {
+      predictor.step(program, t, s);
+      const x = program.state;
+      const { scale } = program.process.transition(s, t);
+      const size = 2 * (scale * snr) ** 2 * program.level(s).variance;
+      for (let j = 0; j < correctors; j++) {
+        const score = program.scoreTerms(size, x, s);
+        const noise = program.normal("noise", streams.langevin + j);
+        program.affine(x, [[x, 1], ...score, [noise, Math.sqrt(2 * size)]]);
+      }
+    },
+    ...(predictor.finish && { finish: predictor.finish }),
+  };
+}

@@ -1,0 +1,1 @@
+export { type EffectiveSdeOptions, effectiveSde } from "./effectiveSde.js";
