@@ -2,11 +2,32 @@ import { randomBytes } from "node:crypto";
 import { constants, rmSync } from "node:fs";
 import { access, type FileHandle, lstat, open, realpath, rename, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import type { PixelRange } from "../src/data/images.js";
 import { VkernelError } from "../src/errors.js";
-import { asTable, parseCsv, parseNpy, type Table } from "../src/io/index.js";
-import { dataFailure, exitCodes, explain, Failure, fileFailure, usage } from "./errors.js";
+import {
+  type DataFile,
+  dataFileEndings,
+  isDataFile,
+  type NamedBytes,
+  type ReadDataSetOptions,
+  readDataSet,
+  type Table,
+} from "../src/io/index.js";
+import { exitCodes, explain, Failure, fileFailure, usage } from "./errors.js";
 
 const MAX_FILE = 2 ** 31 - 1;
+
+/** What of a file is wanted, and what comes from other files. */
+export interface DataFileChoices {
+  /** A file of labels. */
+  labels?: string;
+  /** A file of weights. */
+  weights?: string;
+  /** Only points with these labels. */
+  classes?: readonly number[];
+  /** What bytes are scaled to. */
+  range?: PixelRange;
+}
 
 /** Why a system call failed, in plain words. */
 function reason(error: unknown): string {
@@ -41,19 +62,33 @@ export class Files {
   readonly #outputs = new Map<string, string>();
   readonly #written: { temporary: string; path: string }[] = [];
 
-  /** Reads a table of numbers from a `.npy` or `.csv` file. */
+  /** Reads a table of numbers from a file of any kind that `readDataSet` knows. */
   async readTable(path: string): Promise<Table> {
-    const ending = endingOf(path);
-    const bytes = await this.#read(path);
-    if (ending !== ".npy" && ending !== ".csv") throw usage(path, "a file that ends in .npy or .csv");
+    const { points, rows, dim } = await this.readData(path);
+    return { data: points, rows, dim };
+  }
+
+  /** Reads points from a file, with labels and weights from it or from others; `classes` and `range` are options. */
+  async readData(path: string, choices: DataFileChoices = {}): Promise<DataFile> {
+    const { labels, weights, classes, range } = choices;
+    const { bytes } = await this.#readKnown(path);
+    const options: ReadDataSetOptions = {
+      ...(labels === undefined ? {} : { labels: await this.#readKnown(labels) }),
+      ...(weights === undefined ? {} : { weights: await this.#readKnown(weights) }),
+      ...(classes === undefined ? {} : { classes }),
+      ...(range === undefined ? {} : { range }),
+    };
     try {
-      if (ending === ".npy") return asTable(parseNpy(bytes, path), path);
-      return parseCsv(decode(bytes, path), path);
+      return await readDataSet(bytes, path, options);
     } catch (error) {
-      if (!(error instanceof VkernelError)) throw error;
-      const { exitCode } = explain(error, { [path]: { file: path, dim: 1 } });
-      throw new Failure(error.code, exitCode, path, error.message, error);
+      throw error instanceof VkernelError ? readFailure(error, [path, labels, weights]) : error;
     }
+  }
+
+  async #readKnown(path: string): Promise<NamedBytes> {
+    const bytes = await this.#read(path);
+    if (isDataFile(path)) return { bytes, name: path };
+    throw usage(path, `a file that ends in ${dataFileEndings.join(", ")}, or any of these with .gz`);
   }
 
   async #read(path: string): Promise<Uint8Array> {
@@ -166,10 +201,15 @@ function kindOf(info: {
   return info.isCharacterDevice() ? "a device" : "something else";
 }
 
-function decode(bytes: Uint8Array, path: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw dataFailure("E_FORMAT", path, `${path}: expected UTF-8 text, got other bytes`);
+/** An error of reading, with the option or the file that it is about. */
+function readFailure(error: VkernelError, paths: readonly (string | undefined)[]): Failure {
+  const { code, argument = "", expected, got, message } = error;
+  const path = paths.find((one) => one !== undefined && argument.startsWith(one));
+  if (path === undefined) {
+    const option = `--${argument}`;
+    return new Failure(code, exitCodes.usage, option, `${option} expected ${expected}, got ${got}`, error);
   }
+  const ofFile = new VkernelError(code, { argument: path, message });
+  const { exitCode } = explain(ofFile, { [path]: { file: path, dim: 1 } });
+  return new Failure(code, exitCode, path, message, error);
 }

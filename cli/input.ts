@@ -1,8 +1,11 @@
 import { stat } from "node:fs/promises";
+import { checkClasses, indicesOf, type PixelRange } from "../src/data/images.js";
 import { type DataSetName, dataSetNames, loadDataSet } from "../src/data/sets.js";
-import type { VkernelError } from "../src/errors.js";
-import { exitCodes, Failure } from "./errors.js";
-import { endingOf, type Files } from "./files.js";
+import { VkernelError } from "../src/errors.js";
+import { dataFileEndings, isDataFile } from "../src/io/index.js";
+import { exitCodes, Failure, usage } from "./errors.js";
+import { type DataFileChoices, endingOf, type Files } from "./files.js";
+import { conflict } from "./options.js";
 
 /** Points that a command works on: a built-in set, or the rows of a file. */
 export interface Input {
@@ -12,17 +15,41 @@ export interface Input {
   readonly rows: number;
   readonly dim: number;
   readonly labels: Int32Array | undefined;
+  /** A number of each point, where the set has them. */
+  readonly values: Float64Array | undefined;
+  /** One a point, as in the file. */
+  readonly weights: Float64Array | undefined;
+  /** Set where points are images of one channel. */
   readonly image: { width: number; height: number; range: [number, number] } | undefined;
   readonly description: string;
   readonly source: string;
 }
 
+/** What of a set or file is wanted, in the words of the command line. */
+export interface InputChoices extends DataFileChoices {
+  /** Options of a built-in set: count, noise, seed, and its own. */
+  set?: { readonly [option: string]: number | undefined };
+}
+
+/** Reads a list of classes: whole numbers set apart by commas, none twice. */
+export function classList(option: string): (given: string) => number[] {
+  return (given) => {
+    const list = given.split(",").map((part) => (/^\s*[+-]?\d+\s*$/.test(part) ? Number(part) : Number.NaN));
+    if (!list.every(Number.isSafeInteger) || new Set(list).size < list.length) {
+      throw usage(option, "whole numbers set apart by commas, each once", JSON.stringify(given));
+    }
+    return list;
+  };
+}
+
 /** Loads a built-in set by its name, or a file by its ending. */
-export async function readInput(name: string, files: Files): Promise<Input> {
-  if ((dataSetNames as readonly string[]).includes(name)) return fromSet(name as DataSetName);
-  const ending = endingOf(name);
+export async function readInput(name: string, files: Files, choices: InputChoices = {}): Promise<Input> {
+  if ((dataSetNames as readonly string[]).includes(name)) return fromSet(name as DataSetName, choices);
   const isPath =
-    ending !== "" || /[/\\]/.test(name) || (await stat(name).catch(() => undefined)) !== undefined;
+    endingOf(name) !== "" ||
+    isDataFile(name) ||
+    /[/\\]/.test(name) ||
+    (await stat(name).catch(() => undefined)) !== undefined;
   if (!isPath) {
     const error = await loadDataSet(name).then(
       () => undefined,
@@ -32,23 +59,68 @@ export async function readInput(name: string, files: Files): Promise<Input> {
       "E_USAGE",
       exitCodes.usage,
       name,
-      `${error?.message ?? name}; or a file that ends in .npy or .csv`,
+      `${error?.message ?? name}; or a file that ends in ${dataFileEndings.join(", ")}`,
     );
   }
-  const { data, rows, dim } = await files.readTable(name);
+  const [option] = setOptions(choices);
+  if (option !== undefined) throw conflict(`--${option}`, `goes with a built-in set, not with ${name}`);
+  const { points, rows, dim, labels, weights, image } = await files.readData(name, choices);
   return {
     name,
-    points: data,
+    points,
     rows,
     dim,
-    labels: undefined,
-    image: undefined,
-    description: `${rows} rows of ${dim} from a file`,
+    labels,
+    values: undefined,
+    weights,
+    image: image?.channels === 1 ? image : undefined,
+    description: image
+      ? `${rows} images of ${image.width} x ${image.height} pixels from a file`
+      : `${rows} rows of ${dim} from a file`,
     source: name,
   };
 }
 
-async function fromSet(name: DataSetName): Promise<Input> {
-  const { points, dim, labels, image, description, source } = await loadDataSet(name);
-  return { name, points, rows: points.length / dim, dim, labels, image, description, source };
+const setOptions = ({ set = {} }: InputChoices) =>
+  Object.keys(set).filter((option) => set[option] !== undefined);
+
+const imageSets: readonly DataSetName[] = ["digits", "fashion"];
+
+async function fromSet(name: DataSetName, choices: InputChoices): Promise<Input> {
+  for (const option of ["labels", "weights"] as const) {
+    if (choices[option] !== undefined) throw conflict(`--${option}`, `goes with a file, not with ${name}`);
+  }
+  const { range, classes } = choices;
+  if (range !== undefined && !imageSets.includes(name)) {
+    throw usage("--range", `a set of images (${imageSets.join(", ")}) or a file of bytes`, name);
+  }
+  const options: Record<string, number | PixelRange | undefined> = {};
+  for (const option of setOptions(choices)) options[option] = choices.set?.[option];
+  try {
+    const set = await loadDataSet(name, { ...options, ...(range === undefined ? {} : { range }) });
+    const { points, dim, labels, values, image, description, source } = set;
+    const whole = { name, dim, weights: undefined, image, source };
+    if (classes === undefined)
+      return { ...whole, points, rows: points.length / dim, labels, values, description };
+    if (labels === undefined) throw usage("--classes", "a set that has labels", name);
+    const kept = indicesOf(labels, checkClasses(classes, "classes", -(2 ** 31), 2 ** 31 - 1), name);
+    const some = new Float64Array(kept.length * dim);
+    kept.forEach((i, row) => {
+      some.set(points.subarray(i * dim, (i + 1) * dim), row * dim);
+    });
+    return {
+      ...whole,
+      points: some,
+      rows: kept.length,
+      labels: Int32Array.from(kept, (i) => labels[i] as number),
+      values: values && Float64Array.from(kept, (i) => values[i] as number),
+      description: `${description}, of which ${kept.length} of the classes ${classes.join(", ")}`,
+    };
+  } catch (error) {
+    if (!(error instanceof VkernelError)) throw error;
+    // All that can be wrong here is an option, which the library calls without its dashes.
+    const option = `--${error.argument}`;
+    const message = `${option} expected ${error.expected}, got ${error.got}`;
+    throw new Failure(error.code, exitCodes.usage, option, message, error);
+  }
 }

@@ -10,6 +10,7 @@ import resolve from "@rollup/plugin-node-resolve";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 import { generateDigits } from "./generate/digits.js";
+import { generateFashion } from "./generate/fashion.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const quiet = process.argv.includes("--quiet");
@@ -69,6 +70,7 @@ try {
     );
   }
   await generateDigits(root);
+  await generateFashion(root);
   // The worker's source is made from what tsc emits, which must compile before: a first, empty one.
   const workerFile = join(root, "build/generated/worker-source.ts");
   if ((await readFile(workerFile, "utf8").catch(() => undefined)) === undefined) {
@@ -76,7 +78,13 @@ try {
   }
   const sources = await stampOf(
     ["bindings", "src", "cli", "build/generated/wasm", "scripts"],
-    ["tsconfig.json", "package.json", "package-lock.json", "data/digits.csv.gz"],
+    [
+      "tsconfig.json",
+      "package.json",
+      "package-lock.json",
+      "data/digits.csv.gz",
+      "data/fashion-images-idx3-ubyte.gz",
+    ],
   );
   await step("library", sources, async () => {
     const tsc = join(root, "node_modules/typescript/bin/tsc");

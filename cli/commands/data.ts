@@ -1,5 +1,6 @@
+import type { PixelRange } from "../../src/data/images.js";
 import { dataSetNames } from "../../src/data/sets.js";
-import { encodeNpy } from "../../src/io/index.js";
+import { encodeNpy, encodeNpz, type NpzInput } from "../../src/io/index.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { usage } from "../errors.js";
 import { endingOf } from "../files.js";
@@ -10,6 +11,14 @@ import { csvPieces, grouped, onePiece, printJson } from "../text.js";
 export interface DataChoices extends CommonChoices {
   out?: string;
   labels?: string;
+  /** What the pixels of a set of images are scaled to. */
+  range?: PixelRange;
+  /** Only points of these classes. */
+  classes?: readonly number[];
+  /** Options of generated sets. */
+  count?: number;
+  noise?: number;
+  seed?: number;
 }
 
 const endings = [".npy", ".csv"];
@@ -22,19 +31,26 @@ export async function runData(
 ): Promise<void> {
   const { files } = context;
   if (name === undefined) {
-    const option =
-      choices.out !== undefined ? "--out" : choices.labels !== undefined ? "--labels" : undefined;
+    const option = (["out", "labels", "range", "classes", "count", "noise", "seed"] as const)
+      .filter((one) => choices[one] !== undefined)
+      .map((one) => `--${one}`)[0];
     if (option !== undefined) throw conflict(option, "needs the name of a set, such as: vkernel data digits");
     const sets = await Promise.all(dataSetNames.map((set) => readInput(set, files)));
     if (choices.json) printJson({ command: "data", sets: sets.map(summary) });
     else process.stdout.write(listing(sets));
     return;
   }
-  const set = await readInput(word("set", dataSetNames)(name), files);
+  const { range, classes, count, noise, seed } = choices;
+  const set = await readInput(word("set", dataSetNames)(name), files, {
+    ...(range === undefined ? {} : { range }),
+    ...(classes === undefined ? {} : { classes }),
+    set: { count, noise, seed },
+  });
   if (choices.labels !== undefined && set.labels === undefined) {
-    throw usage("--labels", "a set that has labels (digits)", name);
+    throw usage("--labels", "a set that has labels, such as digits", name);
   }
-  const out = choices.out === undefined ? undefined : await files.claim("--out", choices.out, endings);
+  const out =
+    choices.out === undefined ? undefined : await files.claim("--out", choices.out, [".npy", ".npz", ".csv"]);
   const labels =
     choices.labels === undefined ? undefined : await files.claim("--labels", choices.labels, endings);
   const write = async (path: string, values: Float64Array | Int32Array, width: number, names: string[]) => {
@@ -47,7 +63,8 @@ export async function runData(
     }
   };
   const names = Array.from({ length: set.dim }, (_, i) => `x${i}`);
-  if (out) await write(out, set.points as Float64Array, set.dim, names);
+  if (out && endingOf(out) === ".npz") await files.write(out, onePiece(encodeNpz(arraysOf(set))));
+  else if (out) await write(out, set.points as Float64Array, set.dim, names);
   if (labels) await write(labels, set.labels as Int32Array, 1, ["label"]);
   context.signal.throwIfAborted();
   await files.commit();
@@ -57,6 +74,15 @@ export async function runData(
   if (choices.json) {
     printJson({ command: "data", ...summary(set), out: out ?? null, labels: labels ?? null });
   } else if (out === undefined && labels === undefined) process.stdout.write(listing([set]));
+}
+
+/** What of a set goes into a `.npz` file. */
+function arraysOf({ points, rows, dim, labels, values }: Input): Record<string, NpzInput> {
+  return {
+    points: { data: points, shape: [rows, dim] },
+    ...(labels === undefined ? {} : { labels: { data: labels } }),
+    ...(values === undefined ? {} : { values: { data: values } }),
+  };
 }
 
 const summary = (set: Input) => ({

@@ -1,14 +1,18 @@
 import { checkInteger, checkNumber, checkOptions } from "../check.js";
+import { badArgument } from "../errors.js";
+import { circlePoint } from "./circle.js";
 
 /** A set of points with what is known about it. */
 export interface DataSet {
-  /** The name that `loadDataSet` takes. */
+  /** What it is called; `loadDataSet` takes the names of `dataSetNames`. */
   name: string;
   /** `[count, dim]`, row-major. */
   points: Float64Array;
   dim: number;
   /** `[count]`, the class of each point. */
   labels?: Int32Array;
+  /** `[count]`, a number of each point where it has one: the angle on the Swiss roll. */
+  values?: Float64Array;
   /** Set where each point is an image: `[height, width]` pixels, row-major, in `range`. */
   image?: { width: number; height: number; range: [number, number] };
   /** One line of what it shows. */
@@ -17,7 +21,8 @@ export interface DataSet {
   source: string;
 }
 
-const MAX_COUNT = 1_000_000;
+/** @internal The most points of a generated set. */
+export const MAX_COUNT = 1_000_000;
 
 /**
  * The corners of a regular polygon: point k at angle 2 pi k / count. The default is the hexagon.
@@ -75,9 +80,11 @@ export function line(options: { count?: number } = {}): DataSet {
  * Six points that make an L: four down, two to the right, 0.75 apart.
  *
  * @returns `points` `[6, 2]`
+ * @throws {VkernelError} E_USAGE or E_TYPE: any option; it has none
  * Source: the kind of set of Paper 002, Fig. 1; the paper gives no coordinates.
  */
-export function lShape(): DataSet {
+export function lShape(options: Record<string, never> = {}): DataSet {
+  checkNoOptions(options, "L");
   return {
     name: "L",
     points: Float64Array.of(
@@ -98,9 +105,11 @@ export function lShape(): DataSet {
  * Five random points near the origin and an outlier.
  *
  * @returns `points` `[6, 2]`
+ * @throws {VkernelError} E_USAGE or E_TYPE: any option; it has none
  * Source: `random_outlier` of the golden file g2_proxy_variance_maps.json, after Paper 002, Fig. 1.
  */
-export function randomOutlier(): DataSet {
+export function randomOutlier(options: Record<string, never> = {}): DataSet {
+  checkNoOptions(options, "random");
   return {
     name: "random",
     points: Float64Array.of(
@@ -117,30 +126,8 @@ export function randomOutlier(): DataSet {
   };
 }
 
-/** (cos, sin) of 2 pi k / n for 0 <= k < n, by reduction to an eighth of the circle in whole numbers. */
-function circlePoint(k: number, n: number): [number, number] {
-  const quarter = Math.floor((4 * k) / n);
-  const part = 4 * k - quarter * n; // angle within the quarter: part / n of pi / 2
-  const mirrored = 2 * part > n;
-  const [near, far] = eighth(mirrored ? n - part : part, n);
-  const [c, s] = mirrored ? [far, near] : [near, far];
-  if (quarter === 0) return [c, s];
-  if (quarter === 1) return [0 - s, c];
-  if (quarter === 2) return [0 - c, 0 - s];
-  return [s, 0 - c];
-}
-
-/** (cos, sin) of part / n quarter turns, at most half a quarter. */
-function eighth(part: number, n: number): [number, number] {
-  if (2 * part === n) return [Math.SQRT1_2, Math.SQRT1_2];
-  if (3 * part === n) return [Math.sqrt(3) / 2, 0.5];
-  const x = (part / n) * (Math.PI / 2);
-  // Taylor, Horner from the term x^17 / 17!: the first one left out is below 1e-19 at x = pi / 4.
-  let c = 1;
-  let s = 1;
-  for (let j = 16; j >= 2; j -= 2) {
-    c = 1 - ((x * x) / (j * (j - 1))) * c;
-    s = 1 - ((x * x) / (j * (j + 1))) * s;
-  }
-  return [c, x * s];
+function checkNoOptions(options: unknown, set: string): void {
+  checkOptions(options, Object.getOwnPropertyNames(options ?? {}));
+  const [name] = Object.getOwnPropertyNames(options ?? {});
+  if (name !== undefined) throw badArgument("E_USAGE", name, `no option: the set ${set} has none`, name);
 }

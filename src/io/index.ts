@@ -1,2 +1,14 @@
 export { type CsvTable, encodeCsv, parseCsv } from "./csv.js";
+export {
+  type DataFile,
+  dataFileEndings,
+  isDataFile,
+  type NamedBytes,
+  npzNames,
+  type ReadDataSetOptions,
+  readDataSet,
+} from "./dataset.js";
+export { encodeIdx, type IdxArray, type IdxType, parseIdx } from "./idx.js";
 export { asTable, encodeNpy, type NpyArray, parseNpy, type Table } from "./npy.js";
+export { encodeNpz, type NpzInput, parseNpz } from "./npz.js";
+export { encodeSamples, type SamplesInput } from "./samples.js";

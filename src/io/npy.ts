@@ -56,6 +56,12 @@ const readers: Record<string, { size: number; read: (buffer: ArrayBuffer) => Flo
  * Source: numpy.lib.format (NEP 1).
  */
 export function parseNpy(bytes: Uint8Array, name = "npy"): NpyArray {
+  const { data, shape } = parseNpyKind(bytes, name);
+  return { data, shape };
+}
+
+/** @internal As `parseNpy`, with the letters of the dtype: `u1` for bytes. */
+export function parseNpyKind(bytes: Uint8Array, name: string): NpyArray & { kind: string } {
   if (!(bytes instanceof Uint8Array))
     throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
   const fail: Fail = (code, byte, expected, got) => {
@@ -116,7 +122,8 @@ export function parseNpy(bytes: Uint8Array, name = "npy"): NpyArray {
       fail("E_RANGE", bodyStart + 8 * wrong, "a whole number within +-(2^53 - 1)", `about ${values[wrong]}`);
     }
   }
-  return { data: header.fortran ? toRowMajor(values, header.shape) : values, shape: header.shape };
+  const data = header.fortran ? toRowMajor(values, header.shape) : values;
+  return { data, shape: header.shape, kind: header.kind };
 }
 
 /**

@@ -16,9 +16,17 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, edm, exactScore, polygon } from "../../build/ts/src/index.js";
-import { encodeNpy, parseCsv, parseNpy } from "../../build/ts/src/io/index.js";
+import {
+  encodeIdx,
+  encodeNpy,
+  encodeNpz,
+  parseCsv,
+  parseNpy,
+  parseNpz,
+} from "../../build/ts/src/io/index.js";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vkernel-cli-"));
@@ -490,4 +498,66 @@ describe("interrupted", () => {
 it("the package's command is executable", () => {
   expect(statSync(main).mode & 0o111).toBe(0o111);
   expect(readFileSync(main, "utf8").startsWith("#!/usr/bin/env node\n")).toBe(true);
+});
+
+describe("npz, IDX and packed files", () => {
+  const cloud = Float64Array.of(0, 0, 1, 0, 0, 2);
+
+  it("are data like others: the same samples from each", async () => {
+    writeFileSync(at("cloud.npz"), encodeNpz({ points: { data: cloud, shape: [3, 2] } }, { compress: true }));
+    writeFileSync(at("cloud.idx"), encodeIdx(cloud, [3, 2]));
+    writeFileSync(at("cloud.npy.gz"), gzipSync(encodeNpy(cloud, [3, 2])));
+    const names = ["points.npy", "cloud.npz", "cloud.idx", "cloud.npy.gz"];
+    const runs = await Promise.all(names.map((name) => vkernel("sample", name, "--count", "20", "--quiet")));
+    expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual(names.map(() => [0, ""]));
+    expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
+  });
+
+  it("are queries too", async () => {
+    writeFileSync(at("at.npz"), encodeNpz({ x: { data: cloud, shape: [3, 2] } }));
+    const [one, other] = await Promise.all([
+      vkernel("score", "polygon", "--at", "points.npy", "--time", "1", "--quiet"),
+      vkernel("score", "polygon", "--at", "at.npz", "--time", "1", "--quiet"),
+    ]);
+    expect(other).toEqual(one);
+    expect(one.code).toBe(0);
+  });
+
+  it("images of IDX files have their report", async () => {
+    const bytes = Uint8Array.from({ length: 5 * 16 }, (_, i) => (37 * i) % 256);
+    writeFileSync(at("tiny-images-idx3-ubyte.gz"), gzipSync(encodeIdx(bytes, [5, 4, 4])));
+    const words = ["sample", "tiny-images-idx3-ubyte.gz", "--count", "3", "--sigma-max", "1000"];
+    const { code, stderr } = await vkernel(...words, "--report", "tiny.html", "--quiet");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(readFileSync(at("tiny.html"), "utf8")).toContain("nearest training images");
+  });
+
+  it("a set is written with its labels", async () => {
+    const { code } = await vkernel("data", "twoMoons", "--out", "moons.npz", "--quiet");
+    expect(code).toBe(0);
+    const arrays = parseNpz(readFileSync(at("moons.npz")));
+    expect([...arrays.keys()]).toEqual(["points", "labels"]);
+    expect(arrays.get("points")?.shape).toEqual([1000, 2]);
+    await vkernel("data", "swissRoll", "--out", "roll.npz", "--quiet");
+    expect([...parseNpz(readFileSync(at("roll.npz"))).keys()]).toEqual(["points", "values"]);
+    const list = JSON.parse((await vkernel("data", "--json")).stdout);
+    expect(list.sets.map((set: { name: string }) => set.name)).toContain("fashion");
+  });
+
+  it.each([
+    ["text.npz", 3, /^vkernel: "text.npz" at byte 0: expected the zip magic PK/],
+    ["short-ubyte", 3, /^vkernel: "short-ubyte" at byte 8: expected 9 bytes/],
+    ["objects.npz", 3, /^vkernel: "objects.npz" expected an array named points, x/],
+    ["cut.npy.gz", 3, /^vkernel: "cut.npy.gz" at byte 40: expected a whole gzip file/],
+    ["none-ubyte", 5, /^vkernel: none-ubyte: there is no such file/],
+  ])("%s is refused", async (name, code, line) => {
+    writeFileSync(at("text.npz"), "1,2\n");
+    writeFileSync(at("short-ubyte"), Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 9));
+    const one = { data: Float64Array.of(1) };
+    writeFileSync(at("objects.npz"), encodeNpz({ a: one, b: one }));
+    writeFileSync(at("cut.npy.gz"), gzipSync(encodeNpy(cloud, [3, 2])).subarray(0, 40));
+    const result = await vkernel("sample", name);
+    expect(result.stderr).toMatch(line);
+    expect([result.code, result.stdout, result.stderr.trimEnd().split("\n").length]).toEqual([code, "", 1]);
+  });
 });

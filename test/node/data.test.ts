@@ -2,13 +2,16 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { line, lShape, polygon, randomOutlier } from "../../build/ts/src/data/builtin.js";
 import { digits } from "../../build/ts/src/data/digits.js";
+import { fashion, fashionClasses } from "../../build/ts/src/data/fashion.js";
 import { dataSetNames, loadDataSet } from "../../build/ts/src/data/sets.js";
 import { VkernelError } from "../../build/ts/src/errors.js";
+import { encodeIdx, parseIdx } from "../../build/ts/src/io/index.js";
 import { generateDigits } from "../../scripts/generate/digits.js";
+import { firstOfEachClass, generateFashion } from "../../scripts/generate/fashion.js";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -105,6 +108,51 @@ describe("digits", () => {
   });
 });
 
+describe("fashion", () => {
+  const file = async () =>
+    parseIdx(gunzipSync(await readFile(path.join(root, "data/fashion-images-idx3-ubyte.gz"))));
+  it("are the 1,000 images of the file, in [0, 1], classes in turn", async () => {
+    const set = await fashion();
+    const { data, shape, type } = await file();
+    expect([shape, type]).toEqual([[1000, 28, 28], "ubyte"]);
+    expect(set.points).toEqual(Float64Array.from(data, (v) => v / 255));
+    expect(set.labels).toEqual(Int32Array.from({ length: 1000 }, (_, i) => i % 10));
+    expect(set).toMatchObject({ name: "fashion", dim: 784, image: { width: 28, height: 28, range: [0, 1] } });
+    expect(fashionClasses).toHaveLength(10);
+  });
+  it("look like their classes", async () => {
+    // Mean bytes of all 60,000: sandal 34.9, sneaker 42.8, trouser 56.8, ..., bag 90.2, pullover 96.1, coat 98.3.
+    const { points, labels } = await fashion();
+    const ink = new Array(10).fill(0);
+    for (let i = 0; i < 1000; i++)
+      for (let j = 0; j < 784; j++) ink[labels?.[i] as number] += points[i * 784 + j] as number;
+    const byInk = ink.map((_, label) => label).sort((a, b) => ink[a] - ink[b]);
+    expect(byInk[0]).toBe(fashionClasses.indexOf("sandal"));
+    expect(byInk.slice(1, 3)).toContain(fashionClasses.indexOf("sneaker"));
+    expect(byInk.slice(-3)).toContain(fashionClasses.indexOf("pullover"));
+  });
+  it("can be a part of the set, in its order", async () => {
+    const all = await fashion();
+    const some = await fashion({ labels: [9, 7], count: 3 });
+    expect(some.labels).toEqual(Int32Array.of(7, 9, 7));
+    const rows = [7, 9, 17].flatMap((i) => Array.from(all.points.subarray(i * 784, (i + 1) * 784)));
+    expect(some.points).toEqual(Float64Array.from(rows));
+  });
+});
+
+describe("pixels in [-1, 1]", () => {
+  it.each([
+    ["digits", digits, 16],
+    ["fashion", fashion, 255],
+  ] as const)("%s", async (_, make, top) => {
+    const [unit, symmetric] = [await make({ count: 50 }), await make({ count: 50, range: "symmetric" })];
+    expect(symmetric.image?.range).toEqual([-1, 1]);
+    expect(symmetric.points).toEqual(unit.points.map((v) => (2 * Math.round(v * top) - top) / top));
+    expect([Math.min(...symmetric.points), Math.max(...symmetric.points)]).toEqual([-1, 1]);
+    expect(await make({ count: 50, range: "unit" })).toEqual(unit);
+  });
+});
+
 describe("bad options", () => {
   const bad: [string, () => unknown, string][] = [
     ["polygon count 0", () => polygon({ count: 0 }), "E_RANGE"],
@@ -173,6 +221,45 @@ describe("data/digits.csv.gz", () => {
       const { mtimeNs } = await stat(target, { bigint: true });
       expect(await generateDigits(folder)).toBe(false);
       expect((await stat(target, { bigint: true })).mtimeNs).toBe(mtimeNs);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe("data/fashion-images-idx3-ubyte.gz", () => {
+  it("is the file that data/README.md describes", async () => {
+    const bytes = await readFile(path.join(root, "data/fashion-images-idx3-ubyte.gz"));
+    const readme = await readFile(path.join(root, "data/README.md"), "utf8");
+    for (const one of [bytes, gunzipSync(bytes)]) {
+      expect(readme).toContain(createHash("sha256").update(one).digest("hex"));
+    }
+  });
+  it("is made of the first 100 of each class, in turn", () => {
+    // A set of 1,500 images: image i has label (7 i) mod 10 and the pixels i mod 251, so that each class has 150.
+    const count = 1500;
+    const labels = Uint8Array.from({ length: count }, (_, i) => (7 * i) % 10);
+    const images = new Uint8Array(count * 784).map((_, k) => Math.floor(k / 784) % 251);
+    const packed = firstOfEachClass(encodeIdx(images, [count, 28, 28]), encodeIdx(labels, [count]));
+    const { data, shape } = parseIdx(gunzipSync(packed));
+    expect(shape).toEqual([1000, 28, 28]);
+    for (let i = 0; i < 1000; i++) {
+      // The k-th image of label i mod 10: 7^-1 = 3 mod 10.
+      const from = ((3 * (i % 10)) % 10) + 10 * Math.floor(i / 10);
+      expect(data[i * 784]).toBe(from % 251);
+      expect(data[i * 784 + 783]).toBe(from % 251);
+    }
+    expect(() => firstOfEachClass(encodeIdx(images, [count, 28, 28]), new Uint8Array(9))).toThrow("one set");
+  });
+  it("is embedded by a generator that writes only what changed", async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "vkernel-fashion-"));
+    try {
+      await mkdir(path.join(folder, "data"));
+      await writeFile(path.join(folder, "data/fashion-images-idx3-ubyte.gz"), gzipSync("x"));
+      expect(await generateFashion(folder)).toBe(true);
+      const target = path.join(folder, "build/generated/fashion.ts");
+      expect(await readFile(target, "utf8")).toContain(gzipSync("x").toString("base64"));
+      expect(await generateFashion(folder)).toBe(false);
     } finally {
       await rm(folder, { recursive: true });
     }

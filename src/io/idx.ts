@@ -1,0 +1,148 @@
+import { checkInteger } from "../check.js";
+import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+
+/** The types that an IDX file may hold, each by its typed array. */
+const kinds = {
+  ubyte: { code: 0x08, make: Uint8Array },
+  byte: { code: 0x09, make: Int8Array },
+  short: { code: 0x0b, make: Int16Array },
+  int: { code: 0x0c, make: Int32Array },
+  float: { code: 0x0d, make: Float32Array },
+  double: { code: 0x0e, make: Float64Array },
+} as const;
+
+/** A type that an IDX file may hold. */
+export type IdxType = keyof typeof kinds;
+
+/** An array of any number of dimensions, in the type of its file. */
+export interface IdxArray {
+  /** The values in C order (the last index runs fastest). */
+  data: Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+  /** The lengths of the dimensions, at least one. */
+  shape: number[];
+  type: IdxType;
+}
+
+const MAX_DIMENSIONS = 32;
+const MAX_VALUES = 2 ** 31 - 1;
+
+/**
+ * Reads the bytes of an IDX file, the format of MNIST and its kin: images `[count, height, width]` of `ubyte`, labels
+ * `[count]` of `ubyte`, and any other array of its six types. Big-endian values are converted; the result shares no
+ * memory with `bytes`. Everything is checked before anything is allocated.
+ *
+ * @param name how messages call the file
+ * @throws {VkernelError} E_TRUNCATED: the file ends too early; E_FORMAT: it is no IDX file, has an unknown type or
+ *   more bytes than it says; E_LIMIT: 2^31 values or more. Messages give the byte.
+ * @example const { data, shape } = parseIdx(await readFile("t10k-labels-idx1-ubyte"), "labels");
+ * Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database, "the IDX file format".
+ */
+export function parseIdx(bytes: Uint8Array, name = "idx"): IdxArray {
+  if (!(bytes instanceof Uint8Array))
+    throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
+  const fail = (code: VkernelErrorCode, byte: number, expected: string, got: string): never => {
+    const message = `"${name}" at byte ${byte}: expected ${expected}, got ${got}`;
+    throw new VkernelError(code, { argument: name, expected, got, message });
+  };
+  const need = (end: number, what: string) => {
+    if (bytes.length < end) fail("E_TRUNCATED", bytes.length, what, "the end of the file");
+  };
+
+  for (let i = 0; i < 2; i++) {
+    need(i + 1, "the IDX magic 00 00");
+    if (bytes[i] !== 0) fail("E_FORMAT", i, "the IDX magic 00 00", `byte ${bytes[i]}`);
+  }
+  need(3, "the type of the values");
+  const code = bytes[2] as number;
+  const type = (Object.keys(kinds) as IdxType[]).find((one) => kinds[one].code === code);
+  const known = Object.entries(kinds).map(([word, { code }]) => `${code} (${word})`);
+  if (type === undefined) return fail("E_FORMAT", 2, `a type: ${known.join(", ")}`, `${code}`);
+  need(4, "the number of dimensions");
+  const dimensions = bytes[3] as number;
+  if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
+    fail("E_FORMAT", 3, `1 to ${MAX_DIMENSIONS} dimensions`, `${dimensions}`);
+  }
+  const start = 4 + 4 * dimensions;
+  need(start, `the lengths of ${dimensions} dimensions`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
+  const count = product(shape);
+  if (count > MAX_VALUES) fail("E_LIMIT", 4, `at most ${MAX_VALUES} values`, `lengths ${shape.join(" x ")}`);
+  const { make } = kinds[type];
+  const size = make.BYTES_PER_ELEMENT;
+  const end = start + count * size;
+  if (bytes.length < end) {
+    const has = `the end of the file after ${bytes.length - start}`;
+    fail("E_TRUNCATED", bytes.length, `${count * size} bytes of values from byte ${start}`, has);
+  }
+  if (bytes.length > end) {
+    fail("E_FORMAT", end, "the end of the file", `${bytes.length - end} more bytes`);
+  }
+  if (size === 1) {
+    const data = new make(count);
+    new Uint8Array(data.buffer).set(bytes.subarray(start, end));
+    return { data, shape, type };
+  }
+  const data = new make(count);
+  const read = reader(view, type);
+  for (let i = 0; i < count; i++) data[i] = read(start + i * size);
+  return { data, shape, type };
+}
+
+/**
+ * Writes an IDX file; its type is that of the array.
+ *
+ * @param data the values in C order
+ * @param shape the lengths of the dimensions, at least one
+ * @throws {VkernelError} E_TYPE: another kind of array; E_SHAPE: the shape does not hold that many values, or has no
+ *   or more than 32 dimensions; E_RANGE: a length that is no whole number below 2^32
+ * @example await writeFile("labels-idx1-ubyte", encodeIdx(Uint8Array.of(3, 1, 4), [3]));
+ */
+export function encodeIdx(data: IdxArray["data"], shape: readonly number[]): Uint8Array {
+  const type = (Object.keys(kinds) as IdxType[]).find((one) => data instanceof kinds[one].make);
+  if (type === undefined) {
+    const expected = "a Uint8Array, Int8Array, Int16Array, Int32Array, Float32Array or Float64Array";
+    throw badArgument("E_TYPE", "data", expected, data);
+  }
+  if (!Array.isArray(shape)) throw badArgument("E_TYPE", "shape", "an array of whole numbers", shape);
+  if (shape.length < 1 || shape.length > MAX_DIMENSIONS) {
+    throw badArgument("E_SHAPE", "shape", `1 to ${MAX_DIMENSIONS} dimensions`, shape);
+  }
+  const lengths = Array.from(shape, (length: unknown, i) =>
+    checkInteger(length, `shape[${i}]`, 0, 2 ** 32 - 1),
+  );
+  if (product(lengths) !== data.length) {
+    throw badArgument("E_SHAPE", "shape", `lengths whose product is ${data.length}`, product(lengths));
+  }
+  const start = 4 + 4 * lengths.length;
+  const bytes = new Uint8Array(start + data.byteLength);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0, 0, kinds[type].code, lengths.length]);
+  lengths.forEach((length, i) => {
+    view.setUint32(4 + 4 * i, length);
+  });
+  const write = writer(view, type);
+  for (let i = 0; i < data.length; i++) write(start + i * data.BYTES_PER_ELEMENT, data[i] as number);
+  return bytes;
+}
+
+function reader(view: DataView, type: IdxType): (byte: number) => number {
+  if (type === "short") return (byte) => view.getInt16(byte);
+  if (type === "int") return (byte) => view.getInt32(byte);
+  if (type === "float") return (byte) => view.getFloat32(byte);
+  return (byte) => view.getFloat64(byte);
+}
+
+function writer(view: DataView, type: IdxType): (byte: number, value: number) => void {
+  if (type === "ubyte") return (byte, value) => view.setUint8(byte, value);
+  if (type === "byte") return (byte, value) => view.setInt8(byte, value);
+  if (type === "short") return (byte, value) => view.setInt16(byte, value);
+  if (type === "int") return (byte, value) => view.setInt32(byte, value);
+  if (type === "float") return (byte, value) => view.setFloat32(byte, value);
+  return (byte, value) => view.setFloat64(byte, value);
+}
+
+/** The product of lengths; 0 as soon as one is 0, whatever the others. */
+function product(lengths: readonly number[]): number {
+  return lengths.includes(0) ? 0 : lengths.reduce((a, b) => a * b, 1);
+}

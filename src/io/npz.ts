@@ -1,0 +1,113 @@
+import { checkInteger, checkOptions } from "../check.js";
+import { badArgument, VkernelError } from "../errors.js";
+import { encodeNpy, type NpyArray, parseNpyKind } from "./npy.js";
+import { nameLength, openZip, writeZip } from "./zip.js";
+
+const MAX_BYTES = 2 ** 31 - 1;
+const ENDING = ".npy";
+
+/**
+ * Reads the bytes of a `.npz` file (`numpy.savez`, `numpy.savez_compressed`): its arrays by name, each as `parseNpy`
+ * gives it. Files in it that do not end in `.npy` are passed over, as are folders.
+ *
+ * @param name how messages call the file
+ * @param options.limit the most bytes that all arrays may have together (default 2^31 - 1); more is refused before
+ *   anything is unpacked
+ * @throws {VkernelError} E_TRUNCATED: the file ends too early; E_FORMAT: no zip archive, a damaged or encrypted one,
+ *   an unknown method of packing; E_LIMIT: larger than `limit`, or zip64 (4 GiB and more); and what `parseNpy` throws,
+ *   with the name of the array: `points.npz[x]`
+ * @example const points = parseNpz(await readFile("data.npz"), "data.npz").get("points");
+ * Source: numpy.savez; PKWARE, APPNOTE.TXT.
+ */
+export function parseNpz(
+  bytes: Uint8Array,
+  name = "npz",
+  options: { limit?: number } = {},
+): Map<string, NpyArray> {
+  const arrays = openNpz(bytes, name, options);
+  return new Map(
+    Array.from(arrays, ([key, read]): [string, NpyArray] => {
+      const { data, shape } = read();
+      return [key, { data, shape }];
+    }),
+  );
+}
+
+/** @internal The arrays of a `.npz` file, each unpacked only when it is read. */
+export function openNpz(
+  bytes: Uint8Array,
+  name: string,
+  options: { limit?: number } = {},
+): Map<string, () => NpyArray & { kind: string }> {
+  if (!(bytes instanceof Uint8Array))
+    throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
+  checkOptions(options, ["limit"]);
+  const limit = checkInteger(options.limit ?? MAX_BYTES, "limit", 0, MAX_BYTES);
+  const arrays = new Map<string, () => NpyArray & { kind: string }>();
+  for (const entry of openZip(bytes, name, limit)) {
+    if (!entry.name.endsWith(ENDING)) continue;
+    const key = entry.name.slice(0, -ENDING.length);
+    arrays.set(key, () => parseNpyKind(entry.read(), `${name}[${key}]`));
+  }
+  return arrays;
+}
+
+/** An array that `encodeNpz` writes: float32, float64 or int32 values in C order. */
+export interface NpzInput {
+  data: Float32Array | Float64Array | Int32Array;
+  /** The lengths of the dimensions; by default one, the length of `data`. */
+  shape?: readonly number[];
+}
+
+/**
+ * Writes a `.npz` file that `numpy.load` reads. The same arrays give the same bytes.
+ *
+ * @param arrays by name, in order
+ * @param options.compress deflates, as `numpy.savez_compressed` (default: stores, as `numpy.savez`)
+ * @throws {VkernelError} E_TYPE, E_SHAPE or E_RANGE: what `encodeNpy` throws, with the name of the array; E_FORMAT: a
+ *   name that is no file name; E_LIMIT: 2^31 bytes or more; E_USAGE: a wrong option
+ * @example await writeFile("data.npz", encodeNpz({ points: { data: points, shape: [count, dim] } }));
+ */
+export function encodeNpz(
+  arrays: Readonly<Record<string, NpzInput>> | ReadonlyMap<string, NpzInput>,
+  options: { compress?: boolean } = {},
+): Uint8Array {
+  checkOptions(options, ["compress"]);
+  const { compress = false } = options;
+  if (typeof compress !== "boolean") throw badArgument("E_TYPE", "compress", "true or false", compress);
+  if (arrays === null || typeof arrays !== "object" || Array.isArray(arrays) || ArrayBuffer.isView(arrays)) {
+    throw badArgument("E_TYPE", "arrays", "arrays by name", arrays);
+  }
+  const entries = arrays instanceof Map ? [...arrays] : Object.entries(arrays);
+  let total = 0;
+  const files = entries.map(([name, array]): [string, Uint8Array] => {
+    const argument = `arrays[${String(name).slice(0, 40)}]`;
+    if (!isFileName(name)) throw badArgument("E_FORMAT", argument, "the name of a file", name);
+    const { data, shape } = (array ?? {}) as NpzInput;
+    total += ArrayBuffer.isView(data) ? data.byteLength : 0;
+    if (total > MAX_BYTES - 2 ** 20) throw badArgument("E_LIMIT", "arrays", "less than 2 GiB", total);
+    try {
+      return [`${name}${ENDING}`, encodeNpy(data, shape ?? [data?.length ?? 0])];
+    } catch (error) {
+      if (!(error instanceof VkernelError)) throw error;
+      throw new VkernelError(error.code, {
+        argument: `${argument}.${error.argument}`,
+        expected: error.expected ?? "",
+        got: error.got ?? "",
+      });
+    }
+  });
+  return writeZip(files, compress ? 6 : 0);
+}
+
+/** Whether a name can stand in an archive: one part of a path, no control characters, not too long. */
+function isFileName(name: unknown): name is string {
+  return (
+    typeof name === "string" &&
+    name !== "" &&
+    !/\p{Surrogate}/u.test(name) &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    !/[/\\\u0000-\u001f\u007f]/.test(name) &&
+    nameLength(name) <= 1000
+  );
+}
