@@ -1,11 +1,31 @@
-import { checkOptions } from "../check.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { checkInteger, checkOptions } from "../check.js";
+import { badArgument, describe, VkernelError } from "../errors.js";
+import { derivative } from "./derivative.js";
 import type { Process } from "./process.js";
+import { checkTime, checkTimes } from "./time.js";
 
+/** A matrix: dim x dim numbers, row-major if flat. */
+export type MatrixInput = Float64Array | readonly (readonly number[])[];
+
+/** A covariance that is the same at all times. */
 export interface AnisotropicOptions {
   /** A: symmetric, positive definite, dim x dim; row-major if flat. */
-  covariance: Float64Array | readonly (readonly number[])[];
+  covariance: MatrixInput;
 }
+
+/** A covariance that depends on time. */
+export interface TimeAnisotropicOptions {
+  /** A_t: symmetric, positive definite, dim x dim at every t of the process; the same matrix each time it is asked for. */
+  covariance: (t: number) => MatrixInput;
+  /** 1 to 4096 */
+  dim: number;
+  /** A_t' = dA/dt, symmetric; by differences of `covariance` where it is left out. */
+  derivative?: (t: number) => MatrixInput;
+}
+
+/** A process whose matrices are no multiples of the identity. */
+export type AnisotropicProcess = Process &
+  Required<Pick<Process, "base" | "dim" | "matrices" | "transitionMatrix">>;
 
 /** The largest dimension of a full covariance: its factor takes dim^2 numbers. */
 const maxDim = 4096;
@@ -13,26 +33,150 @@ const maxDim = 4096;
 /** |A_ij - A_ji| up to this times sqrt(A_ii A_jj) is rounding (a product B B' leaves a few eps) and is averaged away. */
 const symmetryTolerance = 1e-12;
 
+/** The first step of differences in time, as a share of t: extrapolation halves it seven times. */
+const reach = 1 / 16;
+
 /**
- * A process whose noise has the covariance A in place of the identity:
- * S_t = variance(t) A and D_t = diffusion(t) A; alpha, beta and all scalars are those of `base`.
+ * A process whose noise has a covariance A in place of the identity; alpha, beta and all scalars are those of `base`.
+ *
+ * A constant A: S_t = variance(t) A and D_t = diffusion(t) A.
+ *
+ * A function of time: S_t = variance(t) A_t and D_t = diffusion(t) A_t + variance(t) A_t' / 2, so that
+ * S' = -2 beta S + 2 D. A_t is checked at each time that is asked for. D_t is positive semidefinite, and the SDE exists,
+ * only while A_t shrinks no faster than A' >= -2 (diffusion / variance) A; what takes D_t as a matrix alone (the
+ * velocity, its divergence) needs no more than A_t. Such a process can be evaluated; `transition` is then
+ * `transitionMatrix`.
  *
  * @throws {VkernelError} E_SHAPE if A is not square, E_RANGE if it is not symmetric and positive definite
  * @example
  * anisotropic(edm(), { covariance: [[1, 0.3], [0.3, 0.5]] });
+ * anisotropic(edm(), { dim: 2, covariance: (t) => [[1 + t, 0], [0, 1]], derivative: () => [[1, 0], [0, 0]] });
  */
-export function anisotropic(base: Process, options: AnisotropicOptions): Process {
+export function anisotropic(
+  base: Process,
+  options: AnisotropicOptions | TimeAnisotropicOptions,
+): AnisotropicProcess {
   if (base === null || typeof base !== "object" || typeof base.transition !== "function") {
     throw badArgument("E_TYPE", "base", "a process, such as edm()", base);
   }
-  if (base.covariance !== undefined) {
+  if (base.covariance !== undefined || base.matrices !== undefined) {
     throw badArgument("E_USAGE", "base", "an isotropic process", `"${base.name}", which has a covariance`);
   }
-  checkOptions(options, ["covariance"]);
-  const { values, dim } = readMatrix(options?.covariance);
-  symmetrize(values, dim);
-  checkPositive(values, dim);
+  checkOptions(options, ["covariance", "dim", "derivative"]);
+  return typeof options?.covariance === "function"
+    ? timeVarying(base, options as TimeAnisotropicOptions)
+    : constant(base, options as AnisotropicOptions);
+}
+
+function constant(base: Process, options: AnisotropicOptions): AnisotropicProcess {
+  for (const name of ["dim", "derivative"] as const) {
+    const got = (options as { dim?: unknown; derivative?: unknown } | undefined)?.[name];
+    if (got !== undefined) throw badArgument("E_USAGE", name, "a covariance that is a function of t", got);
+  }
+  const { values, dim } = readMatrix(options?.covariance, "covariance");
+  symmetrize(values, dim, "covariance", true);
+  checkPositive(values, dim, "covariance");
+  const times = (factor: number) => values.map((value) => factor * value);
   return Object.freeze({
+    ...scalarsOf(base),
+    transition: (s: number, t: number) => base.transition(s, t),
+    /** A copy: nothing that a caller does to it changes the process. */
+    get covariance() {
+      return values.slice();
+    },
+    dim,
+    matrices(t: number) {
+      return {
+        covariance: values.slice(),
+        variance: times(base.variance(t)),
+        diffusion: times(base.diffusion(t)),
+      };
+    },
+    transitionMatrix(s: number, t: number) {
+      const { scale, variance } = base.transition(s, t);
+      return { scale, variance: times(variance) };
+    },
+  });
+}
+
+function timeVarying(base: Process, options: TimeAnisotropicOptions): AnisotropicProcess {
+  const dim = checkInteger(options.dim, "dim", 1, maxDim);
+  const slopeOf: unknown = options.derivative;
+  if (slopeOf !== undefined && typeof slopeOf !== "function") {
+    throw badArgument("E_TYPE", "derivative", "a function of t", slopeOf);
+  }
+  const { end } = base;
+  const read = (f: (t: number) => MatrixInput, name: string, t: number): Float64Array => {
+    const argument = `${name}(${t})`;
+    let matrix: unknown;
+    try {
+      matrix = f(t);
+    } catch (cause) {
+      throw new VkernelError("E_USAGE", {
+        argument: name,
+        expected: "a function that returns",
+        got: `one that throws at t = ${t}: ${cause instanceof Error ? cause.message : describe(cause)}`,
+        cause,
+      });
+    }
+    const { values, dim: got } = readMatrix(matrix, argument);
+    if (got !== dim) throw badArgument("E_SHAPE", argument, `${dim} x ${dim} numbers`, `${got} x ${got}`);
+    symmetrize(values, dim, argument, name === "covariance");
+    return values;
+  };
+  const covariance = (t: number): Float64Array => {
+    const values = read(options.covariance, "covariance", t);
+    checkPositive(values, dim, `covariance(${t})`);
+    return values;
+  };
+  const slope = (t: number): Float64Array => {
+    if (options.derivative !== undefined) return read(options.derivative, "derivative", t);
+    const unchecked = (u: number) => read(options.covariance, "covariance", u);
+    return derivative(unchecked, t, end, reach * t).slope;
+  };
+  // Both ends of what there is, so that a function that never worked is refused at once.
+  covariance(end < Number.POSITIVE_INFINITY ? end : 1);
+  if (options.derivative !== undefined) slope(end < Number.POSITIVE_INFINITY ? end : 1);
+  return Object.freeze({
+    ...scalarsOf(base),
+    transition() {
+      throw new VkernelError("E_UNSUPPORTED", {
+        argument: "process",
+        expected: "a constant covariance (transitionMatrix exists for both forms)",
+        got: "one that depends on time",
+      });
+    },
+    dim,
+    matrices(t: number) {
+      checkTime(t, end);
+      const a = covariance(t);
+      const variance = base.variance(t);
+      const rate = base.diffusion(t);
+      // At time 0 there is no noise that could change its shape.
+      const change = variance === 0 ? undefined : slope(t);
+      const half = 0.5 * variance;
+      return {
+        covariance: a,
+        variance: a.map((value) => variance * value),
+        diffusion: a.map((value, i) => rate * value + (change ? half * (change[i] as number) : 0)),
+      };
+    },
+    transitionMatrix(s: number, t: number) {
+      checkTimes(s, t, end);
+      // S_t - r^2 S_s = v A_t + r^2 S_s (A_t - A_s) with the scalar transition's r and v.
+      const { scale, variance } = base.transition(s, t);
+      const before = covariance(s);
+      const kept = scale * scale * base.variance(s);
+      return {
+        scale,
+        variance: covariance(t).map((value, i) => variance * value + kept * (value - (before[i] as number))),
+      };
+    },
+  });
+}
+
+function scalarsOf(base: Process) {
+  return {
     name: "anisotropic",
     base,
     parameters: base.parameters,
@@ -43,26 +187,20 @@ export function anisotropic(base: Process, options: AnisotropicOptions): Process
     diffusion: (t: number) => base.diffusion(t),
     sigma: (t: number) => base.sigma(t),
     timeOfSigma: (sigma: number) => base.timeOfSigma(sigma),
-    transition: (s: number, t: number) => base.transition(s, t),
-    /** A copy: nothing that a caller does to it changes the process. */
-    get covariance() {
-      return values.slice();
-    },
-    dim,
-  });
+  };
 }
 
-function readMatrix(matrix: unknown): { values: Float64Array; dim: number } {
+function readMatrix(matrix: unknown, argument: string): { values: Float64Array; dim: number } {
   const expected = "a Float64Array of dim x dim numbers, or dim rows of dim numbers";
   const flat = matrix instanceof Float64Array;
-  if (!flat && !Array.isArray(matrix)) throw badArgument("E_TYPE", "covariance", expected, matrix);
+  if (!flat && !Array.isArray(matrix)) throw badArgument("E_TYPE", argument, expected, matrix);
   const dim = flat ? Math.round(Math.sqrt(matrix.length)) : matrix.length;
   if (dim === 0 || (flat && dim * dim !== matrix.length)) {
-    throw badArgument("E_SHAPE", "covariance", expected, matrix);
+    throw badArgument("E_SHAPE", argument, expected, matrix);
   }
   if (dim > maxDim) {
     throw new VkernelError("E_LIMIT", {
-      argument: "covariance",
+      argument: argument,
       expected: `at most ${maxDim} dimensions`,
       got: `${dim}`,
     });
@@ -71,16 +209,16 @@ function readMatrix(matrix: unknown): { values: Float64Array; dim: number } {
   for (let i = 0; i < dim; i++) {
     const row: unknown = flat ? matrix.subarray(i * dim, (i + 1) * dim) : matrix[i];
     if (!Array.isArray(row) && !(row instanceof Float64Array)) {
-      throw badArgument("E_TYPE", `covariance[${i}]`, `a row of ${dim} numbers`, row);
+      throw badArgument("E_TYPE", `${argument}[${i}]`, `a row of ${dim} numbers`, row);
     }
-    if (row.length !== dim) throw badArgument("E_SHAPE", `covariance[${i}]`, `a row of ${dim} numbers`, row);
+    if (row.length !== dim) throw badArgument("E_SHAPE", `${argument}[${i}]`, `a row of ${dim} numbers`, row);
     for (let j = 0; j < dim; j++) {
       const value: unknown = row[j];
       if (typeof value !== "number") {
-        throw badArgument("E_TYPE", `covariance[${i}][${j}]`, "a finite number", value);
+        throw badArgument("E_TYPE", `${argument}[${i}][${j}]`, "a finite number", value);
       }
       if (!Number.isFinite(value)) {
-        throw badArgument("E_NONFINITE", `covariance[${i}][${j}]`, "a finite number", value);
+        throw badArgument("E_NONFINITE", `${argument}[${i}][${j}]`, "a finite number", value);
       }
       values[i * dim + j] = value;
     }
@@ -88,19 +226,24 @@ function readMatrix(matrix: unknown): { values: Float64Array; dim: number } {
   return { values, dim };
 }
 
-function symmetrize(values: Float64Array, dim: number): void {
+function symmetrize(values: Float64Array, dim: number, argument: string, positive: boolean): void {
+  // A derivative has no diagonal to be measured by.
+  const size = positive ? 0 : values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let i = 0; i < dim; i++) {
     const aii = values[i * dim + i] as number;
-    if (!(aii > 0)) throw badArgument("E_RANGE", `covariance[${i}][${i}]`, "a variance above 0", aii);
+    if (positive && !(aii > 0))
+      throw badArgument("E_RANGE", `${argument}[${i}][${i}]`, "a variance above 0", aii);
   }
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j < i; j++) {
       const lower = values[i * dim + j] as number;
       const upper = values[j * dim + i] as number;
-      const scale = Math.sqrt(values[i * dim + i] as number) * Math.sqrt(values[j * dim + j] as number);
+      const scale = positive
+        ? Math.sqrt(values[i * dim + i] as number) * Math.sqrt(values[j * dim + j] as number)
+        : size;
       if (Math.abs(lower - upper) > symmetryTolerance * scale) {
         throw new VkernelError("E_RANGE", {
-          argument: "covariance",
+          argument: argument,
           expected: "a symmetric matrix",
           got: `[${i}][${j}] = ${lower} and [${j}][${i}] = ${upper}`,
         });
@@ -113,7 +256,7 @@ function symmetrize(values: Float64Array, dim: number): void {
 }
 
 /** Positive definite: a Cholesky factor exists, with pivots above the rounding of their own diagonal entry. */
-function checkPositive(values: Float64Array, dim: number): void {
+function checkPositive(values: Float64Array, dim: number, argument: string): void {
   const factor = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j <= i; j++) {
@@ -125,7 +268,7 @@ function checkPositive(values: Float64Array, dim: number): void {
         factor[i * dim + i] = Math.sqrt(sum);
       } else {
         throw new VkernelError("E_RANGE", {
-          argument: "covariance",
+          argument: argument,
           expected: "a positive definite matrix",
           got: `a Cholesky pivot of ${sum} in row ${i}`,
         });

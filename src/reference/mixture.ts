@@ -15,7 +15,10 @@ export interface ReferenceMixture {
   readonly sigma0: number;
 }
 
-/** The process at one time: S = variance A and D = diffusion A, with A = `covariance` or the identity. */
+/**
+ * The process at one time: S = variance A and D = diffusion A, with A = `covariance` or the identity; D = `spread` where
+ * that is given.
+ */
 export interface ReferenceLevel {
   readonly alpha: number;
   readonly variance: number;
@@ -23,6 +26,8 @@ export interface ReferenceLevel {
   readonly diffusion: number;
   /** [dim, dim] row-major, symmetric positive definite. */
   readonly covariance?: Float64Array;
+  /** D, [dim, dim] row-major, symmetric, where it is no multiple of `covariance`. */
+  readonly spread?: Float64Array;
 }
 
 /** What can be evaluated at a query, and the shape of each: one number, dim, size or dim x dim numbers. */
@@ -68,6 +73,7 @@ export function levelAt(
     beta(t: number): number;
     diffusion(t: number): number;
     readonly covariance?: Float64Array;
+    matrices?(t: number): { readonly covariance: Float64Array; readonly diffusion: Float64Array };
   },
   t: number,
 ): ReferenceLevel {
@@ -78,7 +84,10 @@ export function levelAt(
     diffusion: process.diffusion(t),
   };
   const covariance = process.covariance;
-  return covariance === undefined ? level : { ...level, covariance };
+  if (covariance !== undefined) return { ...level, covariance };
+  if (process.matrices === undefined) return level;
+  const at = process.matrices(t);
+  return { ...level, covariance: at.covariance, spread: at.diffusion };
 }
 
 /**
@@ -91,9 +100,11 @@ interface Noise {
   /** V^-1 y */
   solve(y: Float64Array): Float64Array;
   /** A y */
+  colour(y: Float64Array): Float64Array;
+  /** D = rate E: E is A, or D itself where that is no multiple of A. */
+  readonly rate: number;
+  /** E y */
   spread(y: Float64Array): Float64Array;
-  /** y' A y */
-  spreadSquare(y: Float64Array): number;
   logDet(): number;
   /** V^-1 */
   inverse(): Float64Array;
@@ -101,14 +112,14 @@ interface Noise {
   inverseProduct(): Float64Array;
   /** S V^-1 */
   shrinkage(): Float64Array;
-  /** tr(A V^-1) */
+  /** tr(E V^-1) */
   spreadTrace(): number;
   /** tr(S^-1 V^-1) */
   inverseProductTrace(): number;
 }
 
 function isotropicNoise(level: ReferenceLevel, sigma0: number, dim: number): Noise {
-  const { alpha, variance } = level;
+  const { alpha, variance, diffusion } = level;
   const v = alpha * alpha * sigma0 * sigma0 + variance;
   const scaled = (value: number) => {
     const out = new Float64Array(dim * dim);
@@ -118,8 +129,9 @@ function isotropicNoise(level: ReferenceLevel, sigma0: number, dim: number): Noi
   return {
     squaredNorm: (y) => dot(y, y) / v,
     solve: (y) => y.map((value) => value / v),
+    colour: (y) => y.slice(),
+    rate: diffusion,
     spread: (y) => y.slice(),
-    spreadSquare: (y) => dot(y, y),
     logDet: () => dim * Math.log(v),
     inverse: () => scaled(1 / v),
     inverseProduct: () => scaled(1 / variance / v),
@@ -130,7 +142,8 @@ function isotropicNoise(level: ReferenceLevel, sigma0: number, dim: number): Noi
 }
 
 function anisotropicNoise(level: ReferenceLevel, sigma0: number, dim: number, a: Float64Array): Noise {
-  const { alpha, variance } = level;
+  const { alpha, variance, diffusion } = level;
+  const e = level.spread ?? a;
   const width = alpha * alpha * sigma0 * sigma0;
   const matrix = a.map((value, k) => variance * value + (k % (dim + 1) === 0 ? width : 0));
   const factor = cholesky(matrix, dim);
@@ -146,8 +159,9 @@ function anisotropicNoise(level: ReferenceLevel, sigma0: number, dim: number, a:
       return dot(white, white);
     },
     solve: (y) => solve(factor, dim, y.slice()),
-    spread: (y) => multiply(a, dim, y),
-    spreadSquare: (y) => dot(y, multiply(a, dim, y)),
+    colour: (y) => multiply(a, dim, y),
+    rate: level.spread === undefined ? diffusion : 1,
+    spread: (y) => multiply(e, dim, y),
     logDet() {
       let sum = 0;
       for (let i = 0; i < dim; i++) sum += Math.log(factor[i * dim + i] as number);
@@ -156,7 +170,13 @@ function anisotropicNoise(level: ReferenceLevel, sigma0: number, dim: number, a:
     inverse,
     inverseProduct,
     shrinkage,
-    spreadTrace: () => trace(shrinkage(), dim) / variance,
+    spreadTrace: () =>
+      level.spread === undefined
+        ? trace(shrinkage(), dim) / variance
+        : trace(
+            symmetricOf(dim, (unit) => multiply(e, dim, solve(factor, dim, unit))),
+            dim,
+          ),
     inverseProductTrace: () => trace(inverseProduct(), dim),
   };
 }
@@ -195,7 +215,7 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
   quantities: readonly Q[],
 ): ReferenceResult<Q> {
   const { points, dim, weights, sigma0 } = mixture;
-  const { alpha, beta, diffusion } = level;
+  const { alpha, beta } = level;
   const size = weights.length;
   const noise = noiseAt(level, sigma0, dim);
   const isotropic = level.covariance === undefined;
@@ -303,11 +323,11 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
   if (wanted("velocity")) {
     // -beta x - D s
     const spread = noise.spread(score);
-    out.velocity = spread.map((value, i) => 0 - beta * (x[i] as number) - diffusion * value);
+    out.velocity = spread.map((value, i) => 0 - beta * (x[i] as number) - noise.rate * value);
   }
 
   if (wanted("divergence", "proxyVariance")) {
-    // With u = V^-1 (mu_m - mubar): tr(V^-1 Cov V^-1) = E |u|^2, tr(A V^-1 Cov V^-1) = E u' A u.
+    // With u = V^-1 (mu_m - mubar): tr(V^-1 Cov V^-1) = E |u|^2, tr(E V^-1 Cov V^-1) = E u' E u.
     let squares = 0;
     let spreads = 0;
     for (let m = 0; m < size; m++) {
@@ -315,11 +335,11 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
       if (p === 0) continue;
       const u = noise.solve(deviation(m));
       squares += p * dot(u, u);
-      spreads += p * noise.spreadSquare(u);
+      spreads += p * dot(u, noise.spread(u));
     }
     if (wanted("divergence")) {
       // -beta dim - tr(D Hess), Hess = alpha^2 V^-1 Cov V^-1 - V^-1
-      out.divergence = diffusion * (noise.spreadTrace() - alpha * alpha * spreads) - beta * dim;
+      out.divergence = noise.rate * (noise.spreadTrace() - alpha * alpha * spreads) - beta * dim;
     }
     if (wanted("proxyVariance")) {
       const width = sigma0 === 0 ? 0 : sigma0 * sigma0 * noise.inverseProductTrace();
@@ -337,7 +357,7 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
       const d = deviation(m);
       const u = noise.solve(d);
       addOuter(inner, dim, p, u);
-      addOuter(outer, dim, p, sigma0 === 0 ? d : noise.spread(u).map((y) => level.variance * y));
+      addOuter(outer, dim, p, sigma0 === 0 ? d : noise.colour(u).map((y) => level.variance * y));
     }
     const width = sigma0 * sigma0;
     if (wanted("hessian")) {

@@ -115,8 +115,14 @@ export const eulerMaruyama: ReferenceStep = (x, context) => {
   const dt = t - s;
   // beta x + 2 D s = -beta x - 2 v, since v = -beta x - D s.
   const { velocity } = at(context, x, ["velocity"]);
-  const noise = coloured(normals(context, streams.noise), from);
-  return combine([1 - dt * from.beta, x], [-2 * dt, velocity], [Math.sqrt(2 * from.diffusion * dt), noise]);
+  const z = normals(context, streams.noise);
+  // D^(1/2) z
+  const noise =
+    from.spread === undefined
+      ? coloured(z, from)
+      : multiplyLower(cholesky(from.spread, z.length), z.length, z);
+  const rate = from.spread === undefined ? from.diffusion : 1;
+  return combine([1 - dt * from.beta, x], [-2 * dt, velocity], [Math.sqrt(2 * rate * dt), noise]);
 };
 
 /**
@@ -147,6 +153,8 @@ export function naive(options: { draws: number } | { kappa: number }): Reference
   return (x, context) => {
     const { from, s, t } = context;
     const dt = t - s;
+    // Not where A depends on time: D is no multiple of S there, and the scalar transition refuses.
+    if (from.spread !== undefined) context.process.transition(s, t);
     // D S^-1 = diffusion / variance, also where the process is anisotropic: D s~ = ratio (alpha x0 - x).
     const ratio = from.diffusion / from.variance;
     const draws = "draws" in options ? options.draws : 1;

@@ -1,6 +1,6 @@
 import type { Mixture } from "../data/mixture.js";
 import { VkernelError } from "../errors.js";
-import type { Process } from "../process/process.js";
+import type { Process, ProcessMatrices } from "../process/process.js";
 import { cholesky, solveLower, solveUpper } from "../reference/linear.js";
 
 interface Frame {
@@ -62,14 +62,9 @@ export class Frames {
       });
     });
 
-  #matrices(t: number): { variance: Float64Array; diffusion: Float64Array } {
-    const process = this.#process;
-    if (process.matrices) return process.matrices(t);
-    const a = process.covariance as Float64Array;
-    return {
-      variance: a.map((entry) => process.variance(t) * entry),
-      diffusion: a.map((entry) => process.diffusion(t) * entry),
-    };
+  #matrices(t: number): ProcessMatrices {
+    // Every process that comes here has them.
+    return (this.#process.matrices as (t: number) => ProcessMatrices)(t);
   }
 
   #total(t: number): Float64Array {

@@ -120,23 +120,28 @@ export function* evaluation<P extends Precision, Q extends Quantity>(
   const wants = (...names: Quantity[]): boolean => names.some((name) => name in out);
   const nearest = wants("nearest", "nearestDistance");
   const others = quantities.some((name) => name !== "nearest" && name !== "nearestDistance");
-  if (process.covariance === undefined) {
+  if (isIsotropic(process)) {
     const levels = levelsOf(process, times, data.sigma0);
     const alone = data.uniform;
     if (others || alone) yield* isotropic(request, targets, levels, nearest && alone);
     if (nearest && !alone) yield* findNearest(request, targets, levels);
   } else {
-    if (others) yield* anisotropic(request, targets, process.covariance);
+    if (others) yield* anisotropic(request, targets);
     if (nearest) yield* findNearest(request, targets, levelsOf(process, times, data.sigma0));
   }
   return out;
+}
+
+/** Whether S_t and D_t are multiples of the identity. */
+function isIsotropic(process: Process): boolean {
+  return process.covariance === undefined && process.matrices === undefined;
 }
 
 /** How many jobs `evaluation` will yield. */
 export function partsOf({ data, process, times, quantities }: Request<Precision, Quantity>): number {
   const nearest = quantities.some((name) => name === "nearest" || name === "nearestDistance");
   const others = quantities.some((name) => name !== "nearest" && name !== "nearestDistance");
-  if (process.covariance !== undefined) return (others ? new Set(times).size : 0) + (nearest ? 1 : 0);
+  if (!isIsotropic(process)) return (others ? new Set(times).size : 0) + (nearest ? 1 : 0);
   return data.uniform ? 1 : (others ? 1 : 0) + (nearest ? 1 : 0);
 }
 
@@ -379,11 +384,7 @@ function* findNearest(
  * Anisotropic S: points and queries are whitened by the Cholesky factor L of V = alpha^2 sigma0^2 I + S, once for each
  * distinct time; the isotropic kernels see unit noise, and what they give is carried back by L.
  */
-function* anisotropic(
-  request: Request<Precision, Quantity>,
-  out: Targets,
-  a: Float64Array,
-): Generator<ScoreJob, void, void> {
+function* anisotropic(request: Request<Precision, Quantity>, out: Targets): Generator<ScoreJob, void, void> {
   const { data, process, x, count, times } = request;
   const { dim, sigma0, packed } = data;
   const groups = new Map<number, number[]>();
@@ -398,7 +399,11 @@ function* anisotropic(
   const small = dim <= MAX_MATRIX_DIM;
   for (const [t, members] of groups) {
     const level = levelAt(process, t);
-    const { alpha, variance, beta, diffusion } = level;
+    const { alpha, variance, beta } = level;
+    const a = level.covariance as Float64Array;
+    // D = rate E: E is A, or D itself where that is no multiple of A.
+    const e = level.spread ?? a;
+    const rate = level.spread === undefined ? level.diffusion : 1;
     const v = a.map(
       (value, i) => variance * value + (i % (dim + 1) === 0 ? alpha * alpha * sigma0 * sigma0 : 0),
     );
@@ -426,7 +431,7 @@ function* anisotropic(
     }
     let logDet = 0;
     for (let d = 0; d < dim; d++) logDet += 2 * log(factor[d * (dim + 1)] as number);
-    const carry = carriers(level, a, factor, dim, sigma0);
+    const carry = carriers(level, a, e, rate, factor, dim, sigma0);
     for (let i = 0; i < members.length; i++) {
       const q = members[i] as number;
       const row = q * dim;
@@ -435,17 +440,17 @@ function* anisotropic(
         (_, d) => (z[i * dim + d] as number) - (raw.mean[i * dim + d] as number),
       );
       const score = solveUpper(factor, dim, residual).map((value) => 0 - value);
-      const spread = multiplied(a, score, dim);
+      const spread = multiplied(e, score, dim);
       for (let d = 0; d < dim; d++) {
         if (out.score) out.score[row + d] = score[d] as number;
         if (out.velocity) {
-          out.velocity[row + d] = 0 - beta * (x[row + d] as number) - diffusion * (spread[d] as number);
+          out.velocity[row + d] = 0 - beta * (x[row + d] as number) - rate * (spread[d] as number);
         }
         if (out.posteriorMean) {
           // E[x_0 | x] = (x + S s) / alpha.
           let mean = 0;
-          for (let e = 0; e <= d; e++)
-            mean += (factor[d * dim + e] as number) * (raw.mean[i * dim + e] as number);
+          for (let k = 0; k <= d; k++)
+            mean += (factor[d * dim + k] as number) * (raw.mean[i * dim + k] as number);
           out.posteriorMean[row + d] = mean / alpha - alpha * sigma0 * sigma0 * (score[d] as number);
         }
       }
@@ -453,8 +458,8 @@ function* anisotropic(
       scalars(request, out, raw, i, q, false, () => {
         let square = 0;
         for (let d = 0; d < dim; d++) {
-          const e = (z[i * dim + d] as number) - (white[best * dim + d] as number);
-          square += e * e;
+          const gap = (z[i * dim + d] as number) - (white[best * dim + d] as number);
+          square += gap * gap;
         }
         return 0 - square / 2 - 0.5 * (dim * log(2 * Math.PI) + logDet);
       });
@@ -471,24 +476,23 @@ function* anisotropic(
       let spreadTrace = 0;
       for (let d = 0; d < dim; d++) {
         innerTrace += inner[d * (dim + 1)] as number;
-        for (let e = 0; e < dim; e++)
-          spreadTrace += (a[d * dim + e] as number) * (inner[e * dim + d] as number);
+        for (let k = 0; k < dim; k++)
+          spreadTrace += (e[d * dim + k] as number) * (inner[k * dim + d] as number);
       }
       if (out.proxyVariance) out.proxyVariance[q] = innerTrace + carry.extraTrace;
-      if (out.divergence)
-        out.divergence[q] = diffusion * (carry.spreadInverseTrace - spreadTrace) - beta * dim;
+      if (out.divergence) out.divergence[q] = rate * (carry.spreadInverseTrace - spreadTrace) - beta * dim;
       if (!wantMatrix) continue;
       const target = q * dim * dim;
       // S V^-1 Cov V^-1 S = S inner S / alpha^2
       const outer = out.posteriorCovariance
         ? sandwich(a, inner, dim, (variance / alpha) * (variance / alpha))
         : inner;
-      for (let e = 0; e < dim * dim; e++) {
-        if (out.hessian) out.hessian[target + e] = (inner[e] as number) - (carry.inverse[e] as number);
+      for (let k = 0; k < dim * dim; k++) {
+        if (out.hessian) out.hessian[target + k] = (inner[k] as number) - (carry.inverse[k] as number);
         if (out.proxyCovariance)
-          out.proxyCovariance[target + e] = (inner[e] as number) + (carry.extra[e] as number);
+          out.proxyCovariance[target + k] = (inner[k] as number) + (carry.extra[k] as number);
         if (out.posteriorCovariance) {
-          out.posteriorCovariance[target + e] = (outer[e] as number) + (carry.component[e] as number);
+          out.posteriorCovariance[target + k] = (outer[k] as number) + (carry.component[k] as number);
         }
       }
     }
@@ -497,7 +501,9 @@ function* anisotropic(
 
 /** The parts of an anisotropic level that no query changes. */
 interface Carriers {
-  a: Float64Array;
+  /** E and rate, with D = rate E. */
+  e: Float64Array;
+  rate: number;
   factor: Float64Array;
   /** V^-1 */
   inverse: Float64Array;
@@ -506,13 +512,15 @@ interface Carriers {
   extraTrace: number;
   /** sigma0^2 S V^-1 */
   component: Float64Array;
-  /** tr(A V^-1) */
+  /** tr(E V^-1) */
   spreadInverseTrace: number;
 }
 
 function carriers(
   level: ReferenceLevel,
   a: Float64Array,
+  e: Float64Array,
+  rate: number,
   factor: Float64Array,
   dim: number,
   sigma0: number,
@@ -533,7 +541,7 @@ function carriers(
         ? new Float64Array(dim)
         : solveUpper(factorA, dim, solveLower(factorA, dim, column.slice()));
     const spread = multiplied(a, column, dim);
-    spreadInverseTrace += spread[j] as number;
+    spreadInverseTrace += e === a ? (spread[j] as number) : (multiplied(e, column, dim)[j] as number);
     for (let i = 0; i < dim; i++) {
       inverse[i * dim + j] = column[i] as number;
       extra[i * dim + j] = ((alpha * alpha * sigma0 * sigma0) / variance) * (both[i] as number);
@@ -542,7 +550,7 @@ function carriers(
     extraTrace += extra[j * (dim + 1)] as number;
   }
   for (const matrix of [inverse, extra, component]) symmetrize(matrix, dim);
-  return { a, factor, inverse, extra, extraTrace, component, spreadInverseTrace };
+  return { e, rate, factor, inverse, extra, extraTrace, component, spreadInverseTrace };
 }
 
 function symmetrize(matrix: Float64Array, dim: number): void {
@@ -578,7 +586,7 @@ function tracesByWeights(
       (_, d) => (white[m * dim + d] as number) - (raw.mean[i * dim + d] as number),
     );
     const u = solveUpper(carry.factor, dim, e);
-    const au = multiplied(carry.a, u, dim);
+    const au = multiplied(carry.e, u, dim);
     for (let d = 0; d < dim; d++) {
       inner += w * (u[d] as number) * (u[d] as number);
       spread += w * (u[d] as number) * (au[d] as number);
@@ -586,7 +594,7 @@ function tracesByWeights(
   }
   if (out.proxyVariance) out.proxyVariance[q] = inner + carry.extraTrace;
   if (out.divergence) {
-    out.divergence[q] = level.diffusion * (carry.spreadInverseTrace - spread) - level.beta * dim;
+    out.divergence[q] = carry.rate * (carry.spreadInverseTrace - spread) - level.beta * dim;
   }
 }
 

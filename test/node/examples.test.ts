@@ -60,6 +60,35 @@ const checks: Record<string, (output: string) => void> = {
     expect(numbersOf(/^ {2}exact, 1 steps: ([\d.]+)/m, output)[0]).toBeGreaterThan(0.5);
     expect(output.match(/steps: \d\.\d{4}$/gm)).toHaveLength(12);
   },
+  "process-ddpm.js": (output) => {
+    expect(output).toContain("alphas_cumprod[999] = 4.036e-5");
+    expect(output).toContain("leading: 751 501 251 1 0");
+    expect(output).toContain("linspace: 1000 667 334 1 0");
+    expect(output).toContain("trailing: 1000 750 500 250 0");
+    expect(output).toContain("posterior means agree: true");
+    expect(output).toContain("sampled from 1000 down to 0");
+    // The two coefficients take x_500 to alpha_499 x_0 where x_500 = alpha_500 x_0.
+    const betas = Array.from({ length: 500 }, (_, i) => 1e-4 + (i * (0.02 - 1e-4)) / 999);
+    const before = betas.slice(0, 499).reduce((product, beta) => product * (1 - beta), 1);
+    const now = before * (1 - betas[499]);
+    const [x0] = numbersOf(/step 500: ([\d.]+) x_0/, output);
+    const [x] = numbersOf(/\+ ([\d.]+) x_t/, output);
+    expect(x0 + x * Math.sqrt(now)).toBeCloseTo(Math.sqrt(before), 5);
+    expect(numbersOf(/variance ([\d.]+)/, output)[0]).toBeCloseTo((betas[499] * (1 - before)) / (1 - now), 6);
+  },
+  "process-custom.js": (output) => {
+    // t - (1 - e^-2t) / 2
+    expect(output).toContain(`S(0.8) = ${(0.8 - (1 - Math.exp(-1.6)) / 2).toFixed(6)}`);
+    const [t] = numbersOf(/sigma = 1 at t = ([\d.]+)/, output);
+    expect((t - (1 - Math.exp(-2 * t)) / 2) * Math.exp(2 * t)).toBeCloseTo(1, 4);
+    expect(output).toContain(`E_RANGE: "variance" expected S' = -2 beta S + 2 D`);
+    const [c, s] = [Math.cos(0.5), Math.sin(0.5)];
+    // D = t A + t^2 A' / 2
+    const d = 0.5 * (2 * c * c + 0.5 * s * s) + 0.125 * -3 * c * s;
+    expect(output).toContain(`S: ${(0.25 * (2 * c * c + 0.5 * s * s)).toFixed(4)}`);
+    expect(output).toContain(`D: ${d.toFixed(4)}`);
+    expect(output).toMatch(/^score -?[\d.]+ -?[\d.]+; divergence -?[\d.]+$/m);
+  },
   "files.js": (output) => {
     expect(output).toContain("points.csv: 4 rows of x, y; points.npy: 4 rows of 2");
     expect(output).toContain("samples.npy: 5 x 2, same bits: true");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { edm, ou, songVp, ve, vp } from "../../build/ts/src/process/index.js";
+import { anisotropic, ddpm, edm, ou, songVp, ve, vp } from "../../build/ts/src/process/index.js";
 import {
   type Grid,
   type GridOptions,
@@ -8,7 +8,9 @@ import {
   logarithmic,
   logSnr,
   squareRoot,
+  type TimestepsOptions,
   times,
+  timesteps,
 } from "../../build/ts/src/sampler/grids/index.js";
 
 /** Each time is a handful of pow, exp and log calls. */
@@ -206,5 +208,103 @@ describe("times", () => {
 
   it("refuses times beyond the end of the process", () => {
     expect(() => times([1.1, 0.5]).times(vp())).toThrow(expect.objectContaining({ code: "E_RANGE" }));
+  });
+});
+
+describe("timesteps", () => {
+  const process = ddpm({ schedule: "linear" });
+  const spacings = ["leading", "linspace", "trailing"] as const;
+  /** diffusers' timesteps, from 0 to T - 1. */
+  const timestepsOf = (options: TimestepsOptions, on = process): number[] =>
+    Array.from(timesteps(options).times(on).subarray(0, options.steps), (t) => t - 1);
+
+  it("are those of diffusers' formulas run in NumPy 2.4", () => {
+    expect(timestepsOf({ steps: 4, spacing: "leading" })).toEqual([750, 500, 250, 0]);
+    expect(timestepsOf({ steps: 7, spacing: "leading", offset: 1 })).toEqual([
+      853, 711, 569, 427, 285, 143, 1,
+    ]);
+    expect(timestepsOf({ steps: 4, spacing: "linspace" })).toEqual([999, 666, 333, 0]);
+    expect(timestepsOf({ steps: 7, spacing: "linspace" })).toEqual([999, 832, 666, 500, 333, 166, 0]);
+    expect(timestepsOf({ steps: 1, spacing: "linspace" })).toEqual([0]);
+    expect(timestepsOf({ steps: 4, spacing: "trailing" })).toEqual([999, 749, 499, 249]);
+    expect(timestepsOf({ steps: 7, spacing: "trailing" })).toEqual([999, 856, 713, 570, 428, 285, 142]);
+    // Halves: 62.5 apart, to the even neighbour.
+    expect(timestepsOf({ steps: 16, spacing: "trailing" })).toEqual([
+      999, 937, 874, 811, 749, 687, 624, 561, 499, 437, 374, 311, 249, 187, 124, 61,
+    ]);
+  });
+
+  it.each([
+    ["leading", 1020742582, 1137529032],
+    ["linspace", 889222597, 2037847653],
+    ["trailing", 468290876, 1868793901],
+  ] as const)("%s: at every number of steps, by a sum that NumPy's lists gave too", (spacing, ...sums) => {
+    // Sums of the first n of each list: arange gives one more, -1, where n T / n rounds up.
+    for (const [k, total] of [1000, 97].entries()) {
+      const on = ddpm({ schedule: "linear", steps: total });
+      let sum = 0;
+      for (let steps = 1; steps <= total; steps++) {
+        timestepsOf({ steps, spacing }, on).forEach((value, i) => {
+          sum = (sum * 31 + (value + 1) * (i + 1)) % 2147483647;
+        });
+      }
+      expect(sum).toBe(sums[k]);
+    }
+  });
+
+  it.each(spacings)("%s: descends to 0, visits every level at full length", (spacing) => {
+    const all = timesteps({ steps: 1000, spacing }).times(process);
+    expect(Array.from(all)).toEqual(Array.from({ length: 1001 }, (_, i) => 1000 - i));
+    for (const steps of [1, 3, 10, 333, 999]) {
+      const got = timesteps({ steps, spacing }).times(process);
+      expect([got.length, got[steps]]).toEqual([steps + 1, 0]);
+      for (let i = 0; i < steps; i++) expect(got[i]).toBeGreaterThan(got[i + 1] as number);
+      // One level more in place of the 0.
+      const open = timesteps({ steps, spacing, last: "sigmaMin" }).times(process);
+      const longer = timesteps({ steps: steps + 1, spacing }).times(process);
+      expect(Array.from(open)).toEqual(Array.from(longer.subarray(0, steps + 1)));
+    }
+  });
+
+  it("takes a process made from ddpm, and refuses others by name", () => {
+    const tilted = anisotropic(process, { covariance: [[2]] });
+    expect(timestepsOf({ steps: 2, spacing: "trailing" }, tilted as never)).toEqual([999, 499]);
+    expect(() => timesteps({ steps: 2, spacing: "trailing" }).times(vp())).toThrow(
+      expect.objectContaining({ code: "E_USAGE", argument: "grid", got: '"vp"' }),
+    );
+    expect(timesteps({ steps: 2, spacing: "leading", offset: 1 }).parameters).toEqual({
+      steps: 2,
+      spacing: "leading",
+      offset: 1,
+      last: "zero",
+    });
+  });
+
+  const bad: [string, unknown, string, string][] = [
+    ["nothing", undefined, "E_TYPE", "options"],
+    ["no spacing", { steps: 4 }, "E_TYPE", "spacing"],
+    ["an unknown spacing", { steps: 4, spacing: "trail" }, "E_USAGE", "spacing"],
+    ["steps 0", { steps: 0, spacing: "leading" }, "E_RANGE", "steps"],
+    ["an offset elsewhere", { steps: 4, spacing: "trailing", offset: 1 }, "E_USAGE", "offset"],
+    ["a negative offset", { steps: 4, spacing: "leading", offset: -1 }, "E_RANGE", "offset"],
+    ["a misspelt option", { steps: 4, spacings: "leading" }, "E_USAGE", "spacings"],
+  ];
+  it.each(bad)("refuses %s", (_, options, code, argument) => {
+    expect(() => timesteps(options as never)).toThrow(expect.objectContaining({ code, argument }));
+  });
+
+  it("refuses more steps than levels, and an offset beyond the last", () => {
+    for (const spacing of spacings) {
+      expect(() => timesteps({ steps: 1001, spacing }).times(process)).toThrow(
+        expect.objectContaining({ code: "E_RANGE", argument: "steps" }),
+      );
+      expect(() => timesteps({ steps: 1000, spacing, last: "sigmaMin" }).times(process)).toThrow(
+        expect.objectContaining({ code: "E_RANGE", argument: "steps" }),
+      );
+    }
+    expect(timestepsOf({ steps: 4, spacing: "leading", offset: 249 })[0]).toBe(999);
+    expect(() => timesteps({ steps: 4, spacing: "leading", offset: 250 }).times(process)).toThrow(
+      expect.objectContaining({ code: "E_RANGE", argument: "offset" }),
+    );
   });
 });

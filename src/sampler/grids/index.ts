@@ -5,3 +5,4 @@ export { logarithmic } from "./logarithmic.js";
 export { logSnr } from "./logSnr.js";
 export { squareRoot } from "./squareRoot.js";
 export { times } from "./times.js";
+export { type TimestepsOptions, timesteps } from "./timesteps.js";
