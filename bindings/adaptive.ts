@@ -94,6 +94,8 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
   const density = run.density ? f64(run.density, n).slice() : undefined;
   const evaluations = f64(run.evaluations, n).slice();
   new Uint8Array(buffer()).copyWithin(at(scratch.y), run.state, run.state + n * rowBytes);
+  // Kernels write the means of dim coordinates only; what pads them takes part in slopes, and so in distances.
+  new Uint8Array(buffer()).fill(0, at(scratch.mean), at(scratch.mean) + n * rowBytes);
 
   /** Slope j at rows of y that have gone the share `node` of their steps. */
   const slope = (j: number, y: number, node: number): void => {

@@ -2,7 +2,9 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGolden } from "../golden/files.js";
 import type { ScoreGolden } from "../golden/g1.check.js";
+import { fewerRuns, type LawGolden } from "../golden/g7.check.js";
 import { type Precision, variants, variantTitle } from "../golden/golden.js";
+import { bitsHashes } from "../shared/bits.js";
 import { bundlePage, dist, root } from "./bundle.js";
 import { browserTitle, launch, skipReason } from "./chromium.js";
 import type { PageGlobals } from "./page/main.js";
@@ -103,6 +105,11 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       });
     });
 
+    it.each([1, 2])("all promised bits, threads: %d", async (threads) => {
+      const got = await page.evaluate((threads) => (globalThis as PageGlobals).vk.bits({ threads }), threads);
+      expect(got).toEqual(bitsHashes);
+    });
+
     const { cases } = readGolden<ScoreGolden>("g1_score_mixture.json");
     it.each(variants)(`g1, scores: ${variantTitle}`, async ({ kernels, precision }) => {
       const result = await page.evaluate(
@@ -110,6 +117,22 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
         { kernels, precision, cases },
       );
       expect(result).toEqual({ failures: [], kernels, checked: cases.length });
+    });
+
+    const lawRuns = fewerRuns(
+      readGolden<LawGolden>("g7_distribution.json"),
+      readGolden<LawGolden>("g7f_fixed_start.json"),
+    );
+    it.each([
+      ["simd", 20_000],
+      ["relaxed", 20_000],
+      ["reference", 1000],
+    ] as const)("g7, laws of samplers: %s", async (kernels, count) => {
+      const result = await page.evaluate(
+        ({ kernels, runs, count }) => (globalThis as PageGlobals).vk.laws(kernels, "f32", runs, count),
+        { kernels, runs: lawRuns, count },
+      );
+      expect(result).toEqual({ failures: [], kernels, checked: lawRuns.length });
     });
 
     common(() => page, { threads: 2 });

@@ -41,6 +41,10 @@ describe("SHA-256 of 100,000 samples and of every quantity", () => {
     expect(await bitsCases(vkernel, { threads: 2, blockSize: 7 })).toEqual(bitsHashes);
   });
 
+  it("does not depend on what ran before: all runs in the other order", async () => {
+    expect(await bitsCases(vkernel, { threads: 1 }, [...bitsRuns].reverse())).toEqual(bitsHashes);
+  });
+
   it("tells runs apart: all hashes differ", () => {
     expect(new Set(Object.values(bitsHashes)).size).toBe(bitsRuns.length);
   });

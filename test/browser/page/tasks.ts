@@ -1,4 +1,5 @@
 /** What the tests do in a page, and (where it says so) also in Node, to compare. Arguments and results are plain data. */
+import * as vkernel from "vkernel";
 import {
   createEngine,
   type EngineInfo,
@@ -19,7 +20,9 @@ import {
   vp,
 } from "vkernel";
 import { checkScoreCase, type ScoreCase } from "../../golden/g1.check.js";
+import { checkLawRun, type LawRun } from "../../golden/g7.check.js";
 import type { Kernels, Precision } from "../../golden/golden.js";
+import { bitsCases } from "../../shared/bits.js";
 
 export type Options = Pick<EngineOptions, "threads" | "kernels" | "blockSize"> & {
   wasm?: string;
@@ -72,6 +75,11 @@ export async function hashSamples(options: Options, precision: Precision, run: R
   }
 }
 
+/** The hashes of all runs whose bits are promised. */
+export function bits(options: Options): Promise<Record<string, string>> {
+  return bitsCases(vkernel, options);
+}
+
 /** Points of a lattice (Weyl) sequence in [-1, 1): the same bits everywhere. */
 function scattered(size: number, dim: number): Float64Array {
   return Float64Array.from({ length: size * dim }, (_, i) => ((i * 40_503) % 65_536) / 32_768 - 1);
@@ -89,6 +97,23 @@ export async function golden(
   const ran = engine.info.kernels;
   engine.close();
   return { failures, kernels: ran, checked: cases.length };
+}
+
+/** Makes runs of g7 anew; a line for every statistic that is off. */
+export async function laws(
+  kernels: Kernels,
+  precision: Precision,
+  runs: readonly LawRun[],
+  count: number,
+): Promise<{ failures: string[]; kernels: string; checked: number }> {
+  const engine = await createEngine({ kernels });
+  const failures: string[] = [];
+  for (const [i, run] of runs.entries()) {
+    failures.push(...(await checkLawRun(engine, run, { precision, count, seed: 7900 + i })).failures);
+  }
+  const ran = engine.info.kernels;
+  engine.close();
+  return { failures, kernels: ran, checked: runs.length };
 }
 
 /** Aborts a long run after a while: how it ended, how soon after, and whether the engine still works. */
