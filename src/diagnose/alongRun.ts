@@ -2,12 +2,12 @@ import { checkLongCall, checkOptions, unknownName } from "../check.js";
 import type { Numbers, Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { ScoreField } from "../score/field.js";
-import { scalarQuantities } from "../score/field.js";
+import { type ScalarQuantity, scalarQuantities } from "../score/field.js";
 import { checkRun, type RecordedRun } from "./run.js";
 import { momentsOf, quantileLevels, quantilesOf } from "./statistics.js";
 
 /** One number a state, of which a mean makes sense. */
-export type RunQuantity = Exclude<(typeof scalarQuantities)[number], "nearest">;
+export type RunQuantity = Exclude<ScalarQuantity, "nearest">;
 
 export interface AlongRunOptions {
   /** Whether to return every value too; false by default. */

@@ -11,6 +11,7 @@ export const scalarQuantities = [
   "posteriorEntropy",
   "effectiveCount",
 ] as const;
+export type ScalarQuantity = (typeof scalarQuantities)[number];
 /** `[count, dim]`. */
 export const vectorQuantities = ["score", "posteriorMean", "velocity"] as const;
 /** `[count, size]`. */

@@ -89,18 +89,83 @@ const checks: Record<string, (output: string) => void> = {
     expect(output).toContain(`D: ${d.toFixed(4)}`);
     expect(output).toMatch(/^score -?[\d.]+ -?[\d.]+; divergence -?[\d.]+$/m);
   },
-  "diagnose.js": (output) => {
-    // With the exact score all are copies and none lies in a gap; of the kernel density of width 0.25, few are.
-    expect(output).toMatch(/^exact: copies 1\.000 \+- 0\.000, in gaps 0\.000 /m);
-    const [copies] = numbersOf(/^blurred: copies ([\d.]+)/m, output);
-    expect(copies).toBeGreaterThan(0.3);
-    expect(copies).toBeLessThan(0.9);
-    expect(numbersOf(/^blurred: .* in gaps ([\d.]+)/m, output)[0]).toBeGreaterThan(0.7);
-    // Both reach all six points; the exact one's law is the training law, to its own error.
-    expect(output.match(/covers 1\.000/g)).toHaveLength(2);
-    expect(output).toMatch(
-      /^settled by noise level: 100\.00 0\.[0-4]\d, .*0\.42 0\.[5-9]\d, .*0\.00 1\.00$/m,
+  "sampler-fewest.js": (output) => {
+    const [second, heun, first] = ["dpmpp2m: 20", "heun: 19", "euler: 20"].map(
+      (start) => numbersOf(new RegExp(`^${start} evaluations, distance ([\\d.]+)$`, "m"), output)[0],
     );
+    expect(Math.max(second, heun)).toBeLessThan(first);
+    expect(Math.min(second, heun)).toBeGreaterThan(0);
+  },
+  "sampler-exact.js": (output) => {
+    // Binomial standard errors of 100,000 draws are 0.0016 at most; 5.7 of them are 0.009.
+    for (const steps of [2, 5, 40]) {
+      const shares = numbersOf(new RegExp(`^posterior, ${steps} steps: (.*)$`, "m"), output, " ");
+      for (const [m, weight] of [0.6, 0.3, 0.1].entries())
+        expect(Math.abs(shares[m] - weight)).toBeLessThan(0.009);
+    }
+    // DDPM in two steps ends on the mean of the data, which is nearest to the heaviest point.
+    expect(output).toContain("ancestral, 2 steps: 1.0000 0.0000 0.0000");
+  },
+  "sampler-reproduce.js": (output) => {
+    const ends = (name: string) =>
+      numbersOf(new RegExp(`^${name}: ([-\\d. ]+) \\(\\d+ eval`, "m"), output, " ");
+    expect(ends("DDIM, vp")).toEqual(ends("DDIM, edm"));
+    for (const name of ["DDIM, vp", "EDM 1", "EDM 2", "DPM-Solver\\+\\+", "score SDE"]) {
+      const x = ends(name);
+      // On the hexagon: to 0.03 where the last level is 0.01, else to the digits that are shown.
+      for (const k of [0, 2]) expect(Math.abs(Math.hypot(x[k], x[k + 1]) - 1)).toBeLessThan(0.03);
+    }
+    expect(output).toMatch(/^EDM 2: .*\(511 evaluations\)$/m);
+  },
+  "sampler-density.js": (output) => {
+    const pairs = Array.from(output.matchAll(/: (-[\d.]+) by the flow, (-[\d.]+) exactly$/gm));
+    expect(pairs).toHaveLength(3);
+    // dopri5 at its default tolerance, 1e-4 of numbers up to 11.
+    for (const [, flow, exact] of pairs) expect(Math.abs(Number(flow) - Number(exact))).toBeLessThan(2e-3);
+    expect(numbersOf(/mean difference ([\d.]+)$/m, output)[0]).toBeLessThan(0.01);
+  },
+  "sampler-tolerance.js": (output) => {
+    const rows = Array.from(output.matchAll(/^rtol (\S+): ([\d.]+) evaluations, largest error (\S+)$/gm));
+    expect(rows).toHaveLength(5);
+    for (const [i, [, , evaluations, error]] of rows.entries()) {
+      if (i < 2) continue;
+      expect(Number(evaluations)).toBeLessThan(Number(rows[i - 1][2]));
+      expect(Number(error)).toBeGreaterThan(10 * Number(rows[i - 1][3]));
+    }
+    expect(Number(rows[1][3])).toBeLessThan(1e-6);
+  },
+  "sampler-path.js": (output) => {
+    const distances = (noise: string) =>
+      Array.from(output.matchAll(new RegExp(`^${noise}: .* end ([\\d.]+) apart$`, "gm")), (m) =>
+        Number(m[1]),
+      );
+    const own = distances("shared");
+    expect(own).toHaveLength(4);
+    // Strong order 1: an eighth for eight times the steps.
+    expect(Math.log2(own[0] / own[3]) / 3).toBeGreaterThan(0.85);
+    for (const d of distances("independent")) expect(d).toBeGreaterThan(0.5);
+  },
+  "sampler-replay.js": (output) => {
+    expect(numbersOf(/largest difference after 10 steps: (\S+)/, output)[0]).toBeLessThan(1e-12);
+  },
+  "sampler-noisy.js": (output) => {
+    // One draw, Euler: the kernel density of width 0.1.
+    const [distance] = numbersOf(/^1 draws, euler: root mean square distance ([\d.]+)/m, output);
+    expect(Math.abs(distance - 0.1 * Math.SQRT2)).toBeLessThan(0.005);
+    expect(output).toContain("heun: E_USAGE");
+  },
+  "sampler-conformance.js": (output) => {
+    expect(output).toContain("midpoint (deterministic): passed");
+    expect(output).toMatch(/^order, flow: 2\.0\d \+- 0\.0\d \(2 claimed\)$/m);
+    expect(output).toMatch(/^mistaken: failed\n {2}fault, no-convergence: does not converge/m);
+  },
+  "sampler-ddpm.js": (output) => {
+    expect(numbersOf(/from Eq\. 7 after 1000 steps: (\S+)/, output)[0]).toBeLessThan(1e-12);
+    // Width 0.1: a share 1 - exp(-4.5) = 0.989 of the exact law.
+    for (const eta of [1, 0]) {
+      const [near] = numbersOf(new RegExp(`^50 steps, eta ${eta}: ([\\d.]+)%`, "m"), output);
+      expect(near).toBeGreaterThan(97);
+    }
   },
   "files.js": (output) => {
     expect(output).toContain("points.csv: 4 rows of x, y; points.npy: 4 rows of 2");
@@ -115,10 +180,10 @@ const checks: Record<string, (output: string) => void> = {
 };
 
 /** The numbers in the first group of a match. */
-function numbersOf(pattern: RegExp, output: string): number[] {
+function numbersOf(pattern: RegExp, output: string, separator = ","): number[] {
   const match = pattern.exec(output);
   if (match === null) throw new Error(`the output has no ${pattern}:\n${output}`);
-  return match[1].split(",").map(Number);
+  return match[1].split(separator).map(Number);
 }
 
 const examples = readdirSync(`${root}/examples`).filter((name) => /\.[jt]s$/.test(name));

@@ -23,8 +23,11 @@ const allowed = [
   /^dist\/cli\/[^/]+\.js$/,
   /^dist\/wasm\/(simd|relaxed)-(local|shared)\.wasm$/,
 ];
-/** The README shows figures; they are looked at on the web, not installed. Kilobytes of what is installed. */
-const SIZE_LIMIT = 2048;
+/**
+ * The README shows figures; they are looked at on the web, not installed. Kilobytes of what is installed, of which the
+ * images of `digits` and `fashion`, each a file that loads when it is asked for, are some 650.
+ */
+const SIZE_LIMIT = 3072;
 
 interface Packed {
   readonly filename: string;
@@ -178,6 +181,7 @@ describe("the package", () => {
 import { createEngine, type Engine, type EngineInfo, exactScore, edm, type Mixture } from "vkernel";
 import { evaluate, type ReferenceMixture } from "vkernel/reference";
 import { parseNpy, type Table } from "vkernel/io";
+import { type ConformanceReport, conformance, formatConformance, type StepState } from "vkernel/conformance";
 const engine: Engine = await createEngine({ kernels: "reference" });
 const data: Mixture<"f64"> = engine.mixture([[0, 0]], { precision: "f64" });
 const { score } = exactScore(data, edm()).evaluateSync([[1, 1]], 1, ["score"]);
@@ -185,12 +189,28 @@ export const numbers: Float64Array = score;
 export const info: EngineInfo = engine.info;
 // @ts-expect-error there is no such quantity
 exactScore(data, edm()).evaluateSync([[1, 1]], 1, ["scores"]);
+const step = ({ x, t, denoise }: StepState) => (t > 0 ? denoise(x, t) : x);
+export const report: ConformanceReport = await conformance({ step }, { order: 1 });
+export const text: string = formatConformance(report);
 // @ts-expect-error there is no such option
 await createEngine({ thread: 1 });
 export type Others = [typeof evaluate, ReferenceMixture, typeof parseNpy, Table];
 `;
     const modules = { module: "nodenext", moduleResolution: "nodenext" };
     expect(await typecheck("entries", program, { ...modules, skipLibCheck: false })).toBe("");
+  });
+
+  it("measures a sampler", async () => {
+    const program = `
+import { conformance } from "vkernel/conformance";
+const step = ({ x, t, s, denoise }) => {
+  const d = denoise(x, t);
+  return x.map((v, i) => v + ((s - t) / t) * (v - d[i]));
+};
+const { passed, order } = await conformance({ step }, { order: 1, particles: 1000, budgets: [10] });
+console.log(passed, order.measured[0].kind);
+`;
+    expect(await inNode(program)).toEqual([true, "flow"]);
   });
 
   it("has a command line", async () => {
