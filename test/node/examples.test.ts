@@ -89,6 +89,19 @@ const checks: Record<string, (output: string) => void> = {
     expect(output).toContain(`D: ${d.toFixed(4)}`);
     expect(output).toMatch(/^score -?[\d.]+ -?[\d.]+; divergence -?[\d.]+$/m);
   },
+  "diagnose.js": (output) => {
+    // With the exact score all are copies and none lies in a gap; of the kernel density of width 0.25, few are.
+    expect(output).toMatch(/^exact: copies 1\.000 \+- 0\.000, in gaps 0\.000 /m);
+    const [copies] = numbersOf(/^blurred: copies ([\d.]+)/m, output);
+    expect(copies).toBeGreaterThan(0.3);
+    expect(copies).toBeLessThan(0.9);
+    expect(numbersOf(/^blurred: .* in gaps ([\d.]+)/m, output)[0]).toBeGreaterThan(0.7);
+    // Both reach all six points; the exact one's law is the training law, to its own error.
+    expect(output.match(/covers 1\.000/g)).toHaveLength(2);
+    expect(output).toMatch(
+      /^settled by noise level: 100\.00 0\.[0-4]\d, .*0\.42 0\.[5-9]\d, .*0\.00 1\.00$/m,
+    );
+  },
   "sampler-fewest.js": (output) => {
     const [second, heun, first] = ["dpmpp2m: 20", "heun: 19", "euler: 20"].map(
       (start) => numbersOf(new RegExp(`^${start} evaluations, distance ([\\d.]+)$`, "m"), output)[0],

@@ -62,8 +62,9 @@ interface Moments {
 type Recurrence = (moments: Moments, process: Process, t: number, s: number) => Moments;
 
 const mu = 0.7;
-const sigma0 = 0.3;
-const numbers = 500_000;
+/** Wide, so that draws within it are much of the variance. */
+const sigma0 = 1;
+const numbers = 300_000;
 const steps = 4;
 
 /** x <- a x + b + sqrt(c) eps */
@@ -126,7 +127,8 @@ const churned: Recurrence = (moments, process, t, s) => {
   return heunStep(affine(moments, scale, 0, noiseScale ** 2 * added), process, raised, s);
 };
 
-const snr = 0.3;
+/** Large, so that what a Langevin step adds is half of the variance: one percent less noise is seen. */
+const snr = 0.5;
 const correctors = 2;
 /** Langevin steps at the new level: x + e s + sqrt(2 e) eps, s = -(x - alpha mu) / V, e = 2 r^2 snr^2 S. */
 const corrected: Recurrence = (moments, process, t, s) => {
@@ -156,8 +158,8 @@ const effective =
     return affine(moments, 1 + (s - t) * slope, (s - t) * offset, c);
   };
 
-const draws = 3;
-const kappa = 0.2;
+const draws = 2;
+const kappa = 4;
 
 interface Scheme {
   readonly sampler: Sampler;

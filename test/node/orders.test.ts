@@ -131,13 +131,11 @@ describe.each(problems)("probability flow: %s", (_, process, from, to) => {
     ["rk4", rk4(), 4, 0.2, 2],
     ["dpmpp2m", dpmpp2m(), 2, 0.15, 2],
     ["ancestral, eta 0 (DDIM)", ancestral({ eta: 0 }), 1, 0.1, 2],
-  ] as const)("%s", async (name, sampler, order, tolerance, constant) => {
+  ] as const)("%s", async (_, sampler, order, tolerance, constant) => {
     const steps = exponents.map((k) => (from - to) * 2 ** k);
     const errors: number[] = [];
     for (const n of steps) errors.push(distance(await ends(sampler, n), truth));
     const { all, last } = slopes(steps, errors);
-    if (globalThis.process.env.SHOW)
-      console.log(process.name, name, all.toFixed(3), last.toFixed(3), errors.at(-1));
     expect(Math.abs(all - order)).toBeLessThan(tolerance);
     expect(Math.abs(last - order)).toBeLessThan(tolerance);
     expect(errors.at(-1)).toBeLessThan(constant * 2 ** (-9 * order));
@@ -167,8 +165,6 @@ describe("dopri5 meets its tolerance", () => {
       const run = await ends(rtol);
       // Tolerances are those of x / alpha.
       const error = distance(run.samples, truth) / process.alpha(to);
-      if (globalThis.process.env.SHOW)
-        console.log("dopri5", process.name, rtol, error / rtol, run.stats.evaluations);
       expect(error).toBeLessThan(most * rtol);
       expect(error).toBeGreaterThan(least * rtol);
       evaluations.push(run.stats.evaluations);
@@ -227,7 +223,6 @@ describe("Euler-Maruyama on one Brownian path", () => {
       const errors: number[] = [];
       for (const steps of grids) errors.push(rootMeanSquare(await run(steps, count, 31), truth));
       const { all, last } = slopes(grids, errors);
-      if (globalThis.process.env.SHOW) console.log("strong", all, last, errors);
       expect(Math.abs(all - 1)).toBeLessThan(strongTolerance);
       expect(Math.abs(last - 1)).toBeLessThan(strongTolerance);
     }
@@ -254,7 +249,6 @@ describe("Euler-Maruyama on one Brownian path", () => {
     tests.forEach((_, f) => {
       const errors = coarse.map((row) => Math.abs((row[f] as number) - (fine[f] as number)));
       const { all } = slopes(grids, errors);
-      if (globalThis.process.env.SHOW) console.log("weak", all, errors);
       expect(Math.abs(all - 1)).toBeLessThan(strongTolerance);
     });
   });
