@@ -60,6 +60,7 @@ const options: Readonly<Record<string, string>> = {
   tMax: "--t-max",
   sigmaMin: "--sigma-min",
   sigmaMax: "--sigma-max",
+  logLikelihood: "--likelihood",
   ...Object.fromEntries(
     [
       "sampler",
@@ -77,6 +78,12 @@ const options: Readonly<Record<string, string>> = {
       "precision",
       "threads",
       "kernels",
+      "noise",
+      "record",
+      "times",
+      "rtol",
+      "atol",
+      "base",
     ].map((name) => [name, `--${name}`]),
   ),
 };
@@ -88,7 +95,7 @@ function exitCodeOf(code: string, ofData: boolean, ofOption: boolean): number {
   if (code === "E_IO") return exitCodes.files;
   if (code === "E_ABORT") return exitCodes.interrupted;
   if (ofData) return exitCodes.data;
-  if (code === "E_USAGE" || code === "E_RANGE" || code === "E_TYPE") return exitCodes.usage;
+  if (["E_USAGE", "E_RANGE", "E_TYPE", "E_UNSUPPORTED"].includes(code)) return exitCodes.usage;
   if (dataCodes.includes(code)) return ofOption ? exitCodes.usage : exitCodes.data;
   return exitCodes.internal;
 }

@@ -9,6 +9,8 @@ import {
   dataFileEndings,
   isDataFile,
   type NamedBytes,
+  type NpyArray,
+  parseNpy,
   type ReadDataSetOptions,
   readDataSet,
   type Table,
@@ -89,6 +91,18 @@ export class Files {
     const bytes = await this.#read(path);
     if (isDataFile(path)) return { bytes, name: path };
     throw usage(path, `a file that ends in ${dataFileEndings.join(", ")}, or any of these with .gz`);
+  }
+
+  /** Reads an array of any shape from a `.npy` file. */
+  async readArray(path: string): Promise<NpyArray> {
+    const bytes = await this.#read(path);
+    try {
+      return parseNpy(bytes, path);
+    } catch (error) {
+      if (!(error instanceof VkernelError)) throw error;
+      const { exitCode } = explain(error, { [path]: { file: path, dim: 1 } });
+      throw new Failure(error.code, exitCode, path, error.message, error);
+    }
   }
 
   async #read(path: string): Promise<Uint8Array> {
@@ -206,7 +220,8 @@ function readFailure(error: VkernelError, paths: readonly (string | undefined)[]
   const { code, argument = "", expected, got, message } = error;
   const path = paths.find((one) => one !== undefined && argument.startsWith(one));
   if (path === undefined) {
-    const option = `--${argument}`;
+    // The library's range of bytes is --pixels here.
+    const option = argument === "range" ? "--pixels" : `--${argument}`;
     return new Failure(code, exitCodes.usage, option, `${option} expected ${expected}, got ${got}`, error);
   }
   const ofFile = new VkernelError(code, { argument: path, message });

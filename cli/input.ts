@@ -25,6 +25,38 @@ export interface Input {
   readonly source: string;
 }
 
+/** The options that every command with a data set takes. */
+export interface DataOptions {
+  labels?: string;
+  weights?: string;
+  classes?: readonly number[];
+  /** What the pixels of images are scaled to. */
+  pixels?: PixelRange;
+  sigma0?: number;
+  precision?: "f32" | "f64";
+}
+
+/** Those of `DataOptions` that say what is read. */
+export function choicesOf({ labels, weights, classes, pixels }: DataOptions): InputChoices {
+  return {
+    ...(labels === undefined ? {} : { labels }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(classes === undefined ? {} : { classes }),
+    ...(pixels === undefined ? {} : { range: pixels }),
+  };
+}
+
+/** How a mixture of the input is made. */
+export function mixtureOptions<P extends "f32" | "f64" = "f32" | "f64">(input: Input, choices: DataOptions) {
+  return {
+    dim: input.dim,
+    sigma0: choices.sigma0 ?? 0,
+    precision: (choices.precision ?? "f32") as P,
+    ...(input.weights === undefined ? {} : { weights: input.weights }),
+    ...(input.labels === undefined ? {} : { labels: input.labels }),
+  };
+}
+
 /** What of a set or file is wanted, in the words of the command line. */
 export interface InputChoices extends DataFileChoices {
   /** Options of a built-in set: count, noise, seed, and its own. */
@@ -92,7 +124,7 @@ async function fromSet(name: DataSetName, choices: InputChoices): Promise<Input>
   }
   const { range, classes } = choices;
   if (range !== undefined && !imageSets.includes(name)) {
-    throw usage("--range", `a set of images (${imageSets.join(", ")}) or a file of bytes`, name);
+    throw usage("--pixels", `a set of images (${imageSets.join(", ")}) or a file of bytes`, name);
   }
   const options: Record<string, number | PixelRange | undefined> = {};
   for (const option of setOptions(choices)) options[option] = choices.set?.[option];

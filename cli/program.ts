@@ -1,18 +1,35 @@
 import { Command } from "commander";
+import { pixelRanges } from "../src/data/images.js";
 import { dataSetNames } from "../src/data/sets.js";
-import { quantities } from "../src/score/field.js";
+import { dataFileEndings } from "../src/io/index.js";
+import { quantities, scalarQuantities } from "../src/score/field.js";
+import { benchGroups } from "./benchmark.js";
+import { runBench } from "./commands/bench.js";
 import { runData } from "./commands/data.js";
 import { runInfo } from "./commands/info.js";
+import { runLikelihood } from "./commands/likelihood.js";
+import { runMap } from "./commands/map.js";
 import { runSample } from "./commands/sample.js";
 import { runScore } from "./commands/score.js";
 import type { Context } from "./context.js";
+import { classList } from "./input.js";
 import { number, threads, word, words } from "./options.js";
-import { gridNames, processNames, samplerNames } from "./plan.js";
+import { type Parameter, parametersOf } from "./parameters.js";
+import {
+  gridNames,
+  grids,
+  lastParameter,
+  processes,
+  processNames,
+  samplerNames,
+  samplers,
+} from "./tables.js";
+import { colorSchemes } from "./mapColors.js";
 import { version } from "./version.js";
 
 const kernels = ["auto", "simd", "relaxed", "reference"] as const;
 const precisions = ["f32", "f64"] as const;
-const setOrFile = `a built-in set (${dataSetNames.join(", ")}), or a file (.npy, .csv)`;
+const setOrFile = `a built-in set (${dataSetNames.join(", ")}), or a file (${dataFileEndings.join(", ")})`;
 
 const exits = `
 Exit codes: 0 done, 2 usage, 3 data, 4 memory or limit, 5 files, 70 internal, 130 interrupted.`;
@@ -45,6 +62,10 @@ export function makeProgram(context: Context): Command {
       .option("--quiet", "no progress bar and no summary on stderr");
   const data = (command: Command): Command =>
     command
+      .option("--labels <file>", "labels of the points of a file, one a point")
+      .option("--weights <file>", "weights of the points of a file, one a point")
+      .option("--classes <list>", "only points with these labels: 3,8", classList("--classes"))
+      .option("--pixels <range>", "images: unit [0, 1] or symmetric [-1, 1]", word("--pixels", pixelRanges))
       .option(
         "--sigma0 <width>",
         "standard deviation of the Gaussian at each training point (default 0)",
@@ -54,26 +75,36 @@ export function makeProgram(context: Context): Command {
   const bar = (command: Command): Command =>
     command.option("--progress", "a progress bar also where stderr is no terminal");
 
-  const sample = common("sample", "Draw samples of a data set by its exact score, or by a noisy one.")
-    .argument("<data>", setOrFile)
-    .option("--process <name>", `${processNames.join(", ")} (default edm)`, word("--process", processNames))
-    .option(
-      "--sampler <name>",
-      `${samplerNames.join(", ")} (default heun; euler for the naive estimator)`,
-      word("--sampler", samplerNames),
-    )
-    .option("--steps <n>", "number of steps (default 40)", number("--steps"))
-    .option("--grid <name>", `${gridNames.join(", ")} (default karras)`, word("--grid", gridNames))
-    .option("--sigma-min <level>", "lowest noise level above 0 (default 0.002)", number("--sigma-min"))
-    .option("--sigma-max <level>", "noise level to start from (default 80)", number("--sigma-max"))
-    .option("--t-min <time>", "the lower end as a time, instead of a level", number("--t-min"))
-    .option("--t-max <time>", "the upper end as a time, instead of a level", number("--t-max"))
-    .option(
-      "--last <end>",
-      "zero: a last step to 0 (default for karras); sigmaMin: stop at the lower end (default for the others)",
-      word("--last", ["zero", "sigmaMin"]),
-    )
-    .option("--rho <n>", "how karras levels crowd at the lower end (default 7)", number("--rho"))
+  const parameters = (command: Command, list: readonly Parameter[]): Command => {
+    for (const { flags, about, parse } of list) command.option(flags, about, parse);
+    return command;
+  };
+  const process = (command: Command): Command =>
+    parameters(
+      command.option(
+        "--process <name>",
+        `${processNames.join(", ")} (default edm)`,
+        word("--process", processNames),
+      ),
+      parametersOf(processes),
+    );
+  const grid = (command: Command, about: string, without?: Parameter): Command =>
+    parameters(
+      command.option("--grid <name>", about, word("--grid", gridNames)),
+      parametersOf(grids).filter((one) => one !== without),
+    ).option("--times <list|file>", "the times themselves, descending: 10,1,0.1,0 or a file (.npy, .csv)");
+
+  const sample = common(
+    "sample",
+    "Draw samples of a data set by its exact score, or by a noisy one.",
+  ).argument("<data>", setOrFile);
+  process(sample).option(
+    "--sampler <name>",
+    `${samplerNames.join(", ")} (default heun; euler for the naive estimator)`,
+    word("--sampler", samplerNames),
+  );
+  parameters(sample, parametersOf(samplers));
+  grid(sample, `${gridNames.join(", ")} (default karras)`)
     .option(
       "--count <n>",
       "number of samples (default 1000, or the rows of an initial file)",
@@ -82,17 +113,35 @@ export function makeProgram(context: Context): Command {
     .option("--seed <n>", "0 to 2^53 - 1; the same seed gives the same bits (default 0)", number("--seed"))
     .option("--initial <law|file>", "noise (default), normal, marginal, or a file of states (.npy, .csv)")
     .option(
+      "--noise <kind|file>",
+      "independent (default); shared: one Brownian path a sample, whatever the grid; or a file of standard normals, steps x count x dim (.npy)",
+    )
+    .option(
       "--estimator <name>",
       "exact, or naive: fresh training points at every step (default exact)",
       word("--estimator", ["exact", "naive"]),
     )
     .option("--draws <R>", "naive: training points a step (default 1)", number("--draws"))
-    .option("--kappa <time>", "naive: noise that keeps its size as steps shrink", number("--kappa"));
+    .option("--kappa <time>", "naive: noise that keeps its size as steps shrink", number("--kappa"))
+    .option(
+      "--effective <form>",
+      "naive: its effective SDE instead, Gaussian noise of matched covariance, or literal: as the formula is printed",
+      word("--effective", ["matched", "literal"]),
+    );
   data(sample);
   engine(sample);
   sample
-    .option("--out <file>", "write the samples, count x dim (.npy, .csv)")
-    .option("--report <file>", "write a report with pictures, one HTML file (.html)");
+    .option("--out <file>", "write the samples, count x dim (.npy, .csv; .npz also has what was recorded)")
+    .option("--report <file>", "write a report with pictures, one HTML file (.html)")
+    .option(
+      "--likelihood <file>",
+      "write log densities along the flow, count x 3: logDensity, divergence, bitsPerDim (.npy, .csv)",
+    )
+    .option("--trajectories <file>", "write the recorded states, recorded x count x dim (.npy)")
+    .option(
+      "--record <which>",
+      "what --trajectories holds: all times (default) or a list of indices: 0,10,40",
+    );
   bar(output(sample)).addHelpText(
     "after",
     `
@@ -100,6 +149,7 @@ Without --out and --report the samples are printed: as csv, or inside the JSON.
 
 Examples:
   vkernel sample digits --sampler posterior --count 64 --seed 1 --out samples.npy --report report.html
+  vkernel sample polygon --sampler dopri5 --rtol 1e-5 --last sigmaMin --likelihood densities.csv
   vkernel sample polygon --estimator naive --initial marginal --grid logarithmic --t-max 10 --t-min 0.1
 ${exits}`,
   );
@@ -108,13 +158,12 @@ ${exits}`,
   const score = common("score", "Evaluate the exact score and what comes with it at given places.")
     .argument("<data>", setOrFile)
     .requiredOption("--at <file>", "the queries, count x dim: a file (.npy, .csv) or a built-in set")
-    .requiredOption("--time <t|file>", "one time for all queries, or a file of one time a query")
-    .option("--process <name>", `${processNames.join(", ")} (default edm)`, word("--process", processNames))
-    .option(
-      "--quantity <list>",
-      `one or more of ${quantities.join(", ")} (default score)`,
-      words("--quantity", quantities),
-    );
+    .requiredOption("--time <t|file>", "one time for all queries, or a file of one time a query");
+  process(score).option(
+    "--quantity <list>",
+    `one or more of ${quantities.join(", ")} (default score)`,
+    words("--quantity", quantities),
+  );
   data(score);
   engine(score);
   score.option("--out <file>", "write the values (.npy, .csv, .json)");
@@ -135,9 +184,95 @@ ${exits}`,
   );
   score.action((name: string, choices) => runScore(name, choices, context));
 
+  const flowSamplers = ["dopri5", "rk4", "heun", "euler"] as const;
+  const likelihood = common("likelihood", "The log density that the probability flow gives to points.")
+    .argument("<data>", setOrFile)
+    .requiredOption(
+      "--at <points>",
+      "the points, count x dim, at the last time: a file (.npy, .csv) or a built-in set",
+    );
+  process(likelihood).option(
+    "--sampler <name>",
+    `${flowSamplers.join(", ")} (default dopri5)`,
+    word("--sampler", flowSamplers),
+  );
+  parameters(likelihood, samplers.dopri5?.parameters ?? []);
+  grid(
+    likelihood,
+    `${gridNames.join(", ")} (default logarithmic); it ends at the lower end`,
+    lastParameter,
+  ).option(
+    "--base <law>",
+    "the law at the first time: noise (default), normal, or marginal: the noised data themselves",
+    word("--base", ["noise", "normal", "marginal"]),
+  );
+  data(likelihood);
+  engine(likelihood);
+  likelihood
+    .option("--out <file>", "write count x 3: logDensity, divergence, bitsPerDim (.npy, .csv)")
+    .option("--latents <file>", "write where the flow takes the points, count x dim (.npy, .csv)");
+  bar(output(likelihood)).addHelpText(
+    "after",
+    `
+Without --out the values are printed: as csv, or inside the JSON.
+
+Example:
+  vkernel likelihood polygon --at points.csv --t-min 0.1 --t-max 80 --out densities.csv
+${exits}`,
+  );
+  likelihood.action((name: string, choices) => runLikelihood(name, choices, context));
+
+  const map = common("map", "Draw a quantity of the exact score over the plane, or over a line.")
+    .argument("<data>", setOrFile)
+    .requiredOption("--quantity <name>", scalarQuantities.join(", "), word("--quantity", scalarQuantities))
+    .requiredOption(
+      "--time <t>",
+      "the time; for data of dimension 1 also a range such as 0.01,10: a map over x and t",
+    )
+    .requiredOption("--out <file>", "the picture (.png, .svg), or the numbers (.npy, .csv)");
+  process(map)
+    .option("--range <list>", "xmin,xmax,ymin,ymax (xmin,xmax for dimension 1); default: around the data")
+    .option("--size <WxH>", "values across and up (default 440 on the longer side)")
+    .option("--axes <i,j>", "dimension 3 and more: the two coordinates that are drawn, from 0")
+    .option(
+      "--at <point>",
+      "dimension 3 and more: what the others are: a file of one row, a list, or the number of a training point",
+    )
+    .option(
+      "--colors <scheme>",
+      `${colorSchemes.join(", ")} (default viridis; rdbu for divergence)`,
+      word("--colors", colorSchemes),
+    )
+    .option("--limits <low,high>", "the ends of the colours (default: those of the values)")
+    .option("--log", "logarithmic colours, for values above 0")
+    .option(
+      "--arrows <quantity>",
+      "arrows on top: score or velocity",
+      word("--arrows", ["score", "velocity"]),
+    );
+  data(map);
+  engine(map);
+  bar(output(map)).addHelpText(
+    "after",
+    `
+.npy: height x width, the first row at the lowest y. .csv: a row a value, with its place.
+Training points are drawn where the process has taken them: alpha(t) times the point.
+
+Examples:
+  vkernel map polygon --quantity logDensity --time 0.3 --out map.png
+  vkernel map polygon --quantity posteriorEntropy --time 0.5 --arrows score --out map.svg
+${exits}`,
+  );
+  map.action((name: string, choices) => runMap(name, choices, context));
+
   const sets = common("data", "List the built-in data sets, or write one to a file.")
     .argument("[set]", `a built-in set (${dataSetNames.join(", ")})`)
-    .option("--out <file>", "write the points, count x dim (.npy, .csv)")
+    .option("--count <n>", "how many points, for sets that are drawn", number("--count"))
+    .option("--noise <std>", "standard deviation of noise on the points", number("--noise"))
+    .option("--seed <n>", "of a set that is drawn (default 0)", number("--seed"))
+    .option("--classes <list>", "only points with these labels: 3,8", classList("--classes"))
+    .option("--pixels <range>", "images: unit [0, 1] or symmetric [-1, 1]", word("--pixels", pixelRanges))
+    .option("--out <file>", "write the points, count x dim (.npy, .csv; .npz with the labels)")
     .option("--labels <file>", "write the labels, one a point (.npy, .csv)");
   output(sets).addHelpText("after", exits);
   sets.action((name: string | undefined, choices) => runData(name, choices, context));
@@ -145,6 +280,22 @@ ${exits}`,
   const info = common("info", "Tell what runs here: version, machine, kernels, threads.");
   output(engine(info)).addHelpText("after", exits);
   info.action((choices) => runInfo(choices, context));
+
+  const bench = common(
+    "bench",
+    "Measure the kernels on this machine, as ratios to plain TypeScript in one run.",
+  )
+    .option("--seconds <n>", "time to spend in all, 1 to 3600 (default 20)", number("--seconds"))
+    .option("--only <list>", `${benchGroups.join(", ")} (default both)`, words("--only", benchGroups))
+    .option("--threads <n>", "threads of the last column, 1 to 64, or auto (default auto)", threads);
+  bar(output(bench)).addHelpText(
+    "after",
+    `
+Each case is measured in rounds in which every kernel has its turn; a ratio is the median of those of the rounds,
+with their range. Close other programs first: a noisy machine is told.
+${exits}`,
+  );
+  bench.action((choices) => runBench(choices, context));
 
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

@@ -46,7 +46,7 @@ function inverseFifthRoot(x: f64): f64 {
 /**
  * What a step's error allows: out (n x 2 float64) gets the root mean square of the errors h sum_j e_j K_j in units of
  * atol + rtol max(|y|, |yNew|), and its power -1/5. One row of `width` T a particle, D of them used; `extra` (n float64)
- * is the square of one more scaled error a particle, or 0.
+ * is the square of one more scaled error a particle, which bounds the norm from below, or 0.
  */
 // @ts-ignore: decorator
 @inline
@@ -55,7 +55,7 @@ export function errorNorm<T>(
   n: u32, D: u32, width: u32,
 ): void {
   for (let i: u32 = 0; i < n; i++) {
-    let sum = extra ? load<f64>(extra + i * 8) : 0.0;
+    let sum = 0.0;
     for (let d: u32 = 0; d < D; d++) {
       const o = (i * width + d) * sizeof<T>();
       let error = 0.0;
@@ -67,7 +67,8 @@ export function errorNorm<T>(
       const scaled = error / (atol + rtol * size);
       sum += scaled * scaled;
     }
-    const norm = sqrt(sum / <f64>(extra ? D + 1 : D));
+    // The worse of the two, so that neither is lost in an average over many coordinates.
+    const norm = sqrt(max(sum / <f64>D, extra ? load<f64>(extra + i * 8) : 0.0));
     store<f64>(out + i * 16, norm);
     // min and max give NaN for NaN; the caller takes that for a step that failed.
     store<f64>(out + i * 16, inverseFifthRoot(min(max(norm, 1e-30), 1e30)), 8);

@@ -12,7 +12,7 @@ export interface DataChoices extends CommonChoices {
   out?: string;
   labels?: string;
   /** What the pixels of a set of images are scaled to. */
-  range?: PixelRange;
+  pixels?: PixelRange;
   /** Only points of these classes. */
   classes?: readonly number[];
   /** Options of generated sets. */
@@ -31,7 +31,7 @@ export async function runData(
 ): Promise<void> {
   const { files } = context;
   if (name === undefined) {
-    const option = (["out", "labels", "range", "classes", "count", "noise", "seed"] as const)
+    const option = (["out", "labels", "pixels", "classes", "count", "noise", "seed"] as const)
       .filter((one) => choices[one] !== undefined)
       .map((one) => `--${one}`)[0];
     if (option !== undefined) throw conflict(option, "needs the name of a set, such as: vkernel data digits");
@@ -40,9 +40,9 @@ export async function runData(
     else process.stdout.write(listing(sets));
     return;
   }
-  const { range, classes, count, noise, seed } = choices;
+  const { pixels, classes, count, noise, seed } = choices;
   const set = await readInput(word("set", dataSetNames)(name), files, {
-    ...(range === undefined ? {} : { range }),
+    ...(pixels === undefined ? {} : { range: pixels }),
     ...(classes === undefined ? {} : { classes }),
     set: { count, noise, seed },
   });

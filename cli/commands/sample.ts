@@ -1,20 +1,24 @@
 import { createEngine } from "../../src/engine.js";
-import { encodeNpy } from "../../src/io/index.js";
+import { encodeNpy, encodeSamples } from "../../src/io/index.js";
 import { sample } from "../../src/sampler/index.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
-import { readInput } from "../input.js";
-import { word } from "../options.js";
-import { initialNames, planSample, type SampleChoices } from "../plan.js";
+import { checkNoiseShape, readInitial, readNoise, readTimes } from "../given.js";
+import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { conflict } from "../options.js";
+import { planSample, type SampleChoices } from "../plan.js";
+import { bitsSentence, likelihoodPieces, meanOf } from "../densities.js";
 import { Progress } from "../progress.js";
 import { commandLine, csvPieces, duration, grouped, nested, onePiece, print, printJson } from "../text.js";
 
-export interface SampleCommandChoices extends SampleChoices, CommonChoices {
+export interface SampleCommandChoices extends DataOptions, SampleChoices, CommonChoices {
   threads?: number | "auto";
   kernels?: "auto" | "simd" | "relaxed" | "reference";
   out?: string;
   report?: string;
+  likelihood?: string;
+  trajectories?: string;
   progress?: boolean;
 }
 
@@ -28,15 +32,30 @@ export async function runSample(
   context: Context,
 ): Promise<void> {
   const { files, signal, sources } = context;
-  const input = await readInput(name, files);
+  const input = await readInput(name, files, choicesOf(choices));
+  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
   sources.points = { file: name, dim: input.dim };
+  const archive = choices.out !== undefined && endingOf(choices.out) === ".npz";
+  if (choices.record !== undefined && choices.trajectories === undefined && !archive) {
+    throw conflict("--record", "needs --trajectories <file.npy> or --out <file.npz>");
+  }
   const states = await readInitial(choices.initial, context, input.dim);
+  const times = await readTimes(choices.times, context);
+  const noise = await readNoise(choices.noise, context);
   const out =
-    choices.out === undefined ? undefined : await files.claim("--out", choices.out, [".npy", ".csv"]);
+    choices.out === undefined ? undefined : await files.claim("--out", choices.out, [".npy", ".npz", ".csv"]);
   const report =
     choices.report === undefined
       ? undefined
       : await files.claim("--report", choices.report, [".html", ".htm"]);
+  const likelihood =
+    choices.likelihood === undefined
+      ? undefined
+      : await files.claim("--likelihood", choices.likelihood, [".npy", ".csv"]);
+  const trajectories =
+    choices.trajectories === undefined
+      ? undefined
+      : await files.claim("--trajectories", choices.trajectories, [".npy"]);
   const inText = out === undefined && (choices.json === true || report === undefined);
   signal.throwIfAborted();
 
@@ -49,12 +68,17 @@ export async function runSample(
     progress: choices.progress === true,
   });
   try {
-    const data = engine.mixture(input.points, {
-      dim: input.dim,
-      sigma0: choices.sigma0 ?? 0,
-      precision: choices.precision ?? "f32",
+    const data = engine.mixture(input.points, mixtureOptions(input, choices));
+    const plan = planSample(data, trajectories === undefined ? choices : { record: "all", ...choices }, {
+      states,
+      times,
+      noise: noise?.values,
+      likelihood: likelihood !== undefined,
     });
-    const plan = planSample(data, choices, states);
+    if (noise !== undefined) {
+      sources.noise = { file: choices.noise as string, dim: input.dim };
+      checkNoiseShape(choices.noise as string, noise.shape, [plan.times.length - 1, plan.count, input.dim]);
+    }
     if (inText && choices.json && plan.count * input.dim > MAX_JSON) {
       const message = `--json expected at most ${grouped(MAX_JSON)} numbers without --out, got ${grouped(plan.count * input.dim)}`;
       throw new Failure("E_LIMIT", exitCodes.memory, "--json", message);
@@ -66,11 +90,21 @@ export async function runSample(
     const names = Array.from({ length: dim }, (_, i) => `x${i}`);
     const column = { name: "samples", values: samples, width: dim, header: names };
     if (out !== undefined) {
+      const ending = endingOf(out);
       const pieces =
-        endingOf(out) === ".npy"
+        ending === ".npy"
           ? onePiece(encodeNpy(samples, [count, dim]))
-          : csvPieces([column], count, true, signal);
+          : ending === ".npz"
+            ? onePiece(encodeSamples(run))
+            : csvPieces([column], count, true, signal);
       await files.write(out, pieces);
+    }
+    if (likelihood !== undefined && run.likelihood !== undefined) {
+      await files.write(likelihood, likelihoodPieces(likelihood, run.likelihood, signal));
+    }
+    if (trajectories !== undefined && run.trajectories !== undefined) {
+      const shape = [run.recorded.length, count, dim];
+      await files.write(trajectories, onePiece(encodeNpy(run.trajectories, shape)));
     }
     const command = commandLine(context.words);
     if (report !== undefined) {
@@ -93,6 +127,7 @@ export async function runSample(
         grid: { name: grid.name, ...grid.parameters },
         times: Array.from(run.times),
         initial: choices.initial ?? "noise",
+        noise: choices.noise ?? "independent",
         count,
         dim,
         seed,
@@ -100,6 +135,12 @@ export async function runSample(
         stats: run.stats,
         out: out ?? null,
         report: report ?? null,
+        ...(likelihood === undefined || run.likelihood === undefined
+          ? {}
+          : { likelihood: { out: likelihood, bitsPerDim: meanOf(run.likelihood.bitsPerDim) } }),
+        ...(trajectories === undefined
+          ? {}
+          : { trajectories: { out: trajectories, recorded: Array.from(run.recorded) } }),
         ...(inText ? { samples: nested(samples, count, dim) } : {}),
       });
     } else if (inText) await print(csvPieces([column], count, true, signal));
@@ -108,29 +149,12 @@ export async function runSample(
       choices,
       `${name}: ${plan.sentence}: ${duration(milliseconds)} (${kernels}, ${threads} ${threads === 1 ? "thread" : "threads"})`,
     );
-    for (const path of [choices.out, choices.report]) if (path !== undefined) tell(choices, `wrote ${path}`);
+    if (run.likelihood !== undefined) tell(choices, bitsSentence(run.likelihood));
+    for (const path of [choices.out, choices.report, choices.likelihood, choices.trajectories]) {
+      if (path !== undefined) tell(choices, `wrote ${path}`);
+    }
   } finally {
     progress.stop();
     engine.close();
   }
-}
-
-/** The states of a file given as the initial law, if one is. */
-async function readInitial(
-  given: string | undefined,
-  context: Context,
-  dim: number,
-): Promise<Float32Array | Float64Array | undefined> {
-  if (given === undefined) return undefined;
-  if (!/\.(npy|csv)$/i.test(given)) {
-    word("--initial", initialNames)(given);
-    return undefined;
-  }
-  const table = await context.files.readTable(given);
-  context.sources.initial = { file: given, dim };
-  if (table.dim !== dim) {
-    const message = `${given} expected rows of ${dim} as the data have, got rows of ${table.dim}`;
-    throw new Failure("E_SHAPE", exitCodes.data, given, message);
-  }
-  return table.data;
 }

@@ -1,13 +1,13 @@
 import { createEngine } from "../../src/engine.js";
-import { encodeNpy } from "../../src/io/index.js";
+import { encodeNpy, isDataFile } from "../../src/io/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import { matrixQuantities, type Quantity, scalarQuantities } from "../../src/score/field.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { dataFailure, exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
-import { readInput } from "../input.js";
+import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
 import { number } from "../options.js";
-import { makeProcess, type processNames } from "../plan.js";
+import { makeProcess, type ProcessChoices } from "../plan.js";
 import { Progress } from "../progress.js";
 import {
   type Column,
@@ -21,13 +21,10 @@ import {
   short,
 } from "../text.js";
 
-export interface ScoreChoices extends CommonChoices {
+export interface ScoreChoices extends DataOptions, CommonChoices, ProcessChoices {
   at: string;
   time: string;
-  process?: (typeof processNames)[number];
   quantity?: Quantity[];
-  sigma0?: number;
-  precision?: "f32" | "f64";
   threads?: number | "auto";
   kernels?: "auto" | "simd" | "relaxed" | "reference";
   out?: string;
@@ -40,7 +37,8 @@ const MAX_JSON = 5_000_000;
 /** `vkernel score`: evaluates quantities of the exact score at queries. */
 export async function runScore(name: string, choices: ScoreChoices, context: Context): Promise<void> {
   const { files, signal, sources } = context;
-  const input = await readInput(name, files);
+  const input = await readInput(name, files, choicesOf(choices));
+  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
   sources.points = { file: name, dim: input.dim };
   const queries = await readInput(choices.at, files);
   sources.x = { file: choices.at, dim: input.dim };
@@ -63,7 +61,7 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
   }
   signal.throwIfAborted();
 
-  const process = makeProcess(choices.process);
+  const process = makeProcess(choices);
   const engine = await createEngine({
     ...(choices.threads === undefined ? {} : { threads: choices.threads }),
     ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
@@ -73,11 +71,7 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
     progress: choices.progress === true,
   });
   try {
-    const data = engine.mixture(input.points, {
-      dim: input.dim,
-      sigma0: choices.sigma0 ?? 0,
-      precision: choices.precision ?? "f32",
-    });
+    const data = engine.mixture(input.points, mixtureOptions(input, choices));
     const start = performance.now();
     const values = await exactScore(data, process).evaluate(queries.points, time, wanted, {
       signal,
@@ -139,7 +133,7 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
 
 /** One number, or a file of one number a query. */
 async function readTime(given: string, count: number, context: Context): Promise<number | Float64Array> {
-  if (!/\.(npy|csv)$/i.test(given)) {
+  if (!isDataFile(given)) {
     context.sources.t = { option: "--time" };
     return number("--time")(given);
   }

@@ -21,17 +21,17 @@ export const pageTheme: Theme = {
   font: "system-ui, sans-serif",
 };
 
-const { document } = parseHTML("<!doctype html><html><body></body></html>");
+export const { document } = parseHTML("<!doctype html><html><body></body></html>");
 
 /** What a drawing shows and how large it is in its own units; it scales with the page. */
-interface Frame {
+export interface Frame {
   readonly width: number;
   readonly theme: Theme;
   /** What it shows, for those who do not see it. */
   readonly label: string;
 }
 
-function draw(options: Plot.PlotOptions, frame: Frame): string {
+export function draw(options: Plot.PlotOptions, frame: Frame): string {
   const svg = Plot.plot({
     ...options,
     document: document as unknown as Document,
@@ -271,6 +271,56 @@ export function lineHistogram(
           fill: theme.point,
           stroke: theme.paper,
         }),
+      ],
+    },
+    frame,
+  );
+}
+
+/** Any numbers as a histogram; a dashed rule marks their mean. */
+export function valueHistogram(
+  values: Float64Array,
+  mean: number,
+  axis: string,
+  frame: Frame & { height: number },
+): string {
+  const { theme, height } = frame;
+  return draw(
+    {
+      height,
+      marginLeft: 40,
+      marginRight: 8,
+      marginTop: 10,
+      marginBottom: 36,
+      y: { label: null },
+      marks: [
+        Plot.ruleY([0], { stroke: theme.soft }),
+        Plot.rectY(
+          Array.from(values),
+          Plot.binX<Plot.RectYOptions>(
+            { y: "proportion" },
+            { x: (x: number) => x, fill: theme.sample, thresholds: 40 },
+          ),
+        ),
+        Plot.axisX({
+          ticks: 5,
+          tickSize: 4,
+          stroke: theme.soft,
+          fill: theme.ink,
+          label: axis,
+          labelAnchor: "center",
+          labelArrow: "none",
+          labelOffset: 32,
+        }),
+        Plot.axisY({
+          ticks: 3,
+          tickFormat: (share: number) => `${Math.round(100 * share)}%`,
+          tickSize: 4,
+          stroke: theme.soft,
+          fill: theme.ink,
+          label: null,
+        }),
+        Plot.ruleX([mean], { stroke: theme.ink, strokeDasharray: "3 3" }),
       ],
     },
     frame,

@@ -7,6 +7,7 @@ import {
   MAX_DOTS,
   pageTheme,
   scatter,
+  valueHistogram,
 } from "./charts.js";
 import { Html, html } from "./html.js";
 import { type Measures, quantile, shareWithin } from "./measure.js";
@@ -138,6 +139,21 @@ ${svg(
 `,
 )}</div>
 <div class="key"><span>${dashes}median distance of training points to their nearest neighbour, ${short(data.spacing)}</span></div>
+`;
+}
+
+/** The histogram of one number a sample. */
+export function histogram(values: Float64Array, mean: number, axis: string): Html {
+  return html`<div class="two"><div>
+${svg(
+  valueHistogram(values, mean, axis, {
+    width: 440,
+    height: 190,
+    theme: pageTheme,
+    label: `histogram of ${axis}`,
+  }),
+)}
+</div></div>
 `;
 }
 

@@ -21,22 +21,31 @@ function chunk(type: string, body: Uint8Array): Buffer {
   return out;
 }
 
-/** The bytes of a PNG of 8-bit grey values, `[height, width]` row-major. Source: RFC 2083. */
-export function grayPng(gray: Uint8Array, width: number, height: number): Buffer {
+/** The bytes of a PNG of 8-bit values, `[height, width]` row-major: grey, or places in a palette. Source: RFC 2083. */
+function encode(pixels: Uint8Array, width: number, height: number, palette?: Uint8Array): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 0, 0, 0, 0], 8);
+  header.set([8, palette === undefined ? 0 : 3, 0, 0, 0], 8);
   const rows = Buffer.alloc(height * (width + 1)); // each row begins with filter 0: none
-  for (let y = 0; y < height; y++) rows.set(gray.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([
     signature,
     chunk("IHDR", header),
+    ...(palette === undefined ? [] : [chunk("PLTE", palette)]),
     chunk("IDAT", deflateSync(rows, { level: 9 })),
     chunk("IEND", new Uint8Array(0)),
   ]);
 }
+
+/** The bytes of a PNG of 8-bit grey values, `[height, width]` row-major. */
+export const grayPng = (gray: Uint8Array, width: number, height: number): Buffer =>
+  encode(gray, width, height);
+
+/** The bytes of a PNG of places in a palette of up to 256 colours, three bytes each. */
+export const palettePng = (places: Uint8Array, width: number, height: number, palette: Uint8Array): Buffer =>
+  encode(places, width, height, palette);
 
 /** An image of values in `range` as a data URI: the lower end is white paper, the upper black ink. */
 export function inkImage(

@@ -1,5 +1,6 @@
 import type { Mixture } from "../../src/data/mixture.js";
 import type { SampleRun } from "../../src/sampler/index.js";
+import { bitsSentence, meanOf } from "../densities.js";
 import type { Input } from "../input.js";
 import type { Plan } from "../plan.js";
 import { duration, grouped, short } from "../text.js";
@@ -9,6 +10,7 @@ import { renderPage } from "./page.js";
 import {
   cards,
   distanceTable,
+  histogram,
   histogramCards,
   imageSheet,
   massTable,
@@ -68,6 +70,12 @@ ${table(["class", "weight", ...panels.map((panel) => (panels.length > 1 ? html`<
 `;
 }
 
+/** How often the score is evaluated, or the mean of it where samples choose their own steps. */
+const evaluationsOf = (evaluations: number): string =>
+  Number.isInteger(evaluations)
+    ? `${grouped(evaluations)} ${evaluations === 1 ? "evaluation" : "evaluations"} of the score a sample`
+    : `${evaluations.toFixed(1)} evaluations of the score a sample on average`;
+
 /** The report of `vkernel sample`. */
 export async function sampleReport(from: {
   input: Input;
@@ -109,11 +117,19 @@ ${distanceTable([shown], points)}`,
     );
   }
   if (run.count > 0) sections.push(masses([shown], points, input.labels));
+  if (run.likelihood !== undefined && run.count > 0) {
+    const { bitsPerDim, logDensity } = run.likelihood;
+    const nats = meanOf(logDensity);
+    sections.push(html`<h2>Log densities</h2>
+<p>The density that the flow gives to each sample at t = ${short(run.times.at(-1) as number)}: ${bitsSentence(run.likelihood)};
+mean log density ${short(nats.mean ?? 0, 4)} nats. The dashed rule marks the mean.</p>
+${histogram(bitsPerDim, meanOf(bitsPerDim).mean ?? 0, "bits per dimension")}`);
+  }
   const { evaluations, milliseconds } = run.stats;
   const lead =
     `${plan.sentence}. The data: ${input.description} (${grouped(data.size)} points of dimension ${data.dim}` +
     `${data.sigma0 > 0 ? `, each a Gaussian of width ${short(data.sigma0)}` : ""}). ` +
-    `${grouped(evaluations)} evaluations of the score a sample, ${duration(milliseconds)} in all.`;
+    `${evaluationsOf(evaluations)}, ${duration(milliseconds)} in all.`;
   return renderPage({
     title: `Samples of ${input.name}`,
     lead,

@@ -18,6 +18,8 @@ export interface DormandPrinceOptions {
   readonly atol: number;
   /** The size of the first step, and of the one that would come next, without sign. */
   readonly step?: number;
+  /** How many of the first coordinates are averaged over; each other one counts by itself. All by default. */
+  readonly size?: number;
   /** The most attempts; 100,000 by default. */
   readonly most?: number;
 }
@@ -32,7 +34,7 @@ export interface DormandPrinceOptions {
 export function dormandPrince(
   y: Float64Array,
   slope: (y: Float64Array, l: number) => Float64Array,
-  { from, to, rtol, atol, step = 0.25, most = 100_000 }: DormandPrinceOptions,
+  { from, to, rtol, atol, step = 0.25, size = y.length, most = 100_000 }: DormandPrinceOptions,
 ): { y: Float64Array; evaluations: number; step: number } {
   const direction = Math.sign(to - from);
   if (direction === 0) return { y, evaluations: 0, step };
@@ -60,11 +62,14 @@ export function dormandPrince(
     evaluations += 6;
     const error = combine(new Float64Array(y.length), h, errors, k);
     let sum = 0;
+    let apart = 0;
     for (let i = 0; i < y.length; i++) {
       const scale = atol + rtol * Math.max(Math.abs(y[i] as number), Math.abs(end[i] as number));
-      sum += ((error[i] as number) / scale) ** 2;
+      const square = ((error[i] as number) / scale) ** 2;
+      if (i < size) sum += square;
+      else apart = Math.max(apart, square);
     }
-    const norm = Math.sqrt(sum / y.length);
+    const norm = Math.sqrt(Math.max(sum / size, apart));
     const accepted = norm <= 1;
     const grow = Number.isNaN(norm) ? 0.2 : 0.9 * Math.max(norm, 1e-30) ** -0.2;
     const proposed = h * Math.min(failed ? 1 : 5, Math.max(0.2, grow));

@@ -207,7 +207,14 @@ export async function runReference<P extends Precision>(
       return out;
     };
     const step = (size[p] as number) || 0.25;
-    const end = dormandPrince(state, slope, { ...op, step });
+    const end = dormandPrince(state, slope, {
+      from: op.from,
+      to: op.to,
+      rtol: op.rtol,
+      atol: op.atol,
+      step,
+      size: dim,
+    });
     x.set(end.y.subarray(0, dim), p * dim);
     if (op.density) density[p] = end.y[dim] as number;
     size[p] = end.step;

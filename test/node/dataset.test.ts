@@ -337,7 +337,12 @@ describe("readInput of the command line", () => {
   const bad: [string, () => Promise<unknown>, number, RegExp][] = [
     ["labels of a set", () => read("digits", { labels: at("full.npz") }), 2, /^--labels goes with a file/],
     ["weights of a set", () => read("digits", { weights: at("full.npz") }), 2, /^--weights goes with a file/],
-    ["range of no images", () => read("twoMoons", { range: "unit" }), 2, /^--range expected a set of images/],
+    [
+      "range of no images",
+      () => read("twoMoons", { range: "unit" }),
+      2,
+      /^--pixels expected a set of images/,
+    ],
     [
       "classes of no labels",
       () => read("polygon", { classes: [1] }),
@@ -363,7 +368,7 @@ describe("readInput of the command line", () => {
       2,
       /^--noise goes with a built-in set/,
     ],
-    ["range of floats", () => read(at("table.npy"), { range: "unit" }), 2, /^--range expected .*bytes/],
+    ["range of floats", () => read(at("table.npy"), { range: "unit" }), 2, /^--pixels expected .*bytes/],
     [
       "classes without labels",
       () => read(at("table.npy"), { classes: [1] }),

@@ -1,0 +1,152 @@
+import { createEngine } from "../../src/engine.js";
+import { encodeNpy } from "../../src/io/index.js";
+import { logLikelihood } from "../../src/sampler/index.js";
+import { exactScore } from "../../src/score/exact.js";
+import { type CommonChoices, type Context, tell } from "../context.js";
+import { bitsSentence, likelihoodColumn, likelihoodPieces, likelihoodTable, meanOf } from "../densities.js";
+import { dataFailure, exitCodes, Failure } from "../errors.js";
+import { endingOf } from "../files.js";
+import { readTimes } from "../given.js";
+import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { conflict } from "../options.js";
+import {
+  type GridChoices,
+  makeGrid,
+  makeProcess,
+  makeSampler,
+  type ProcessChoices,
+  type SamplerChoices,
+  withParameters,
+} from "../plan.js";
+import { Progress } from "../progress.js";
+import { csvPieces, duration, grouped, nested, onePiece, print, printJson, short } from "../text.js";
+
+export interface LikelihoodChoices
+  extends DataOptions,
+    CommonChoices,
+    ProcessChoices,
+    GridChoices,
+    SamplerChoices {
+  at: string;
+  base?: "noise" | "normal" | "marginal";
+  threads?: number | "auto";
+  kernels?: "auto" | "simd" | "relaxed" | "reference";
+  out?: string;
+  latents?: string;
+  progress?: boolean;
+}
+
+/** JSON text is for small results; files are for large ones. */
+const MAX_JSON = 5_000_000;
+
+/** `vkernel likelihood`: log densities of given points along the probability flow. */
+export async function runLikelihood(
+  name: string,
+  choices: LikelihoodChoices,
+  context: Context,
+): Promise<void> {
+  const { files, signal, sources } = context;
+  const input = await readInput(name, files, choicesOf(choices));
+  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
+  const { dim } = input;
+  sources.points = { file: name, dim };
+  const points = await readInput(choices.at, files);
+  if (points.dim !== dim) {
+    const message = `${choices.at} expected rows of ${dim} as ${name} has, got rows of ${points.dim}`;
+    throw dataFailure("E_SHAPE", choices.at, message);
+  }
+  const list = await readTimes(choices.times, context);
+  const endings = [".npy", ".csv"];
+  const out = choices.out === undefined ? undefined : await files.claim("--out", choices.out, endings);
+  const latents =
+    choices.latents === undefined ? undefined : await files.claim("--latents", choices.latents, endings);
+  const inJson = choices.json === true && out === undefined;
+  if (inJson && 3 * points.rows > MAX_JSON) {
+    const message = `--json expected at most ${grouped(MAX_JSON)} numbers without --out, got ${grouped(3 * points.rows)}`;
+    throw new Failure("E_LIMIT", exitCodes.memory, "--json", message);
+  }
+  signal.throwIfAborted();
+
+  const process = makeProcess(choices);
+  const sampler = makeSampler(choices, "dopri5");
+  const steps = sampler.adaptive ? 1 : 40;
+  const grid = makeGrid(choices, process, { steps, grid: "logarithmic", last: "sigmaMin" }, list);
+  const times = grid.times(process);
+  if (times.at(-1) === 0) {
+    const option = list === undefined ? "--t-min" : "--times";
+    throw conflict(option, "expected a last time above 0, where the points have a density, got 0");
+  }
+  const engine = await createEngine({
+    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
+    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
+  });
+  const progress = new Progress("integrating", {
+    quiet: choices.quiet === true,
+    progress: choices.progress === true,
+  });
+  try {
+    const data = engine.mixture(input.points, mixtureOptions(input, choices));
+    // From here on "points" are those that densities are asked of.
+    sources.points = { file: choices.at, dim };
+    const start = performance.now();
+    const run = await logLikelihood(exactScore(data, process), points.points, {
+      sampler,
+      grid,
+      base: choices.base ?? "noise",
+      signal,
+      onProgress: progress.update,
+    });
+    const milliseconds = performance.now() - start;
+    progress.stop();
+    const { values, count } = likelihoodTable(run);
+    if (out !== undefined) await files.write(out, likelihoodPieces(out, run, signal));
+    if (latents !== undefined) {
+      const header = Array.from({ length: dim }, (_, i) => `x${i}`);
+      const column = { name: "latents", values: run.latents, width: dim, header };
+      const pieces =
+        endingOf(latents) === ".npy"
+          ? onePiece(encodeNpy(run.latents, [count, dim]))
+          : csvPieces([column], count, true, signal);
+      await files.write(latents, pieces);
+    }
+    signal.throwIfAborted();
+    await files.commit();
+
+    const { info } = engine;
+    if (choices.json) {
+      printJson({
+        command: "likelihood",
+        data: { name, size: data.size, dim, sigma0: data.sigma0 },
+        process: { name: process.name, ...process.parameters },
+        sampler: { name: sampler.name, ...sampler.parameters },
+        grid: { name: grid.name, ...grid.parameters },
+        times: Array.from(times),
+        base: choices.base ?? "noise",
+        count,
+        precision: data.precision,
+        bitsPerDim: meanOf(run.bitsPerDim),
+        stats: {
+          evaluations: run.evaluations,
+          milliseconds,
+          threads: info.threads,
+          kernels: info.kernels,
+        },
+        out: out ?? null,
+        latents: latents ?? null,
+        ...(out === undefined
+          ? { columns: likelihoodColumn(values).header, values: nested(values, count, 3) }
+          : {}),
+      });
+    } else if (out === undefined) await print(csvPieces([likelihoodColumn(values)], count, true, signal));
+    tell(
+      choices,
+      `${grouped(count)} points under ${name} by ${withParameters(sampler)}, process ${withParameters(process)}, ` +
+        `t = ${short(times.at(-1) as number)} to ${short(times[0] as number)}: ${bitsSentence(run)}, ` +
+        `${short(run.evaluations, 4)} evaluations a point, ${duration(milliseconds)}`,
+    );
+    for (const path of [choices.out, choices.latents]) if (path !== undefined) tell(choices, `wrote ${path}`);
+  } finally {
+    progress.stop();
+    engine.close();
+  }
+}

@@ -1,0 +1,512 @@
+import { createEngine } from "../../src/engine.js";
+import { encodeNpy } from "../../src/io/index.js";
+import type { Mixture } from "../../src/data/mixture.js";
+import type { Process } from "../../src/process/index.js";
+import { exactScore } from "../../src/score/exact.js";
+import type { ScoreField, scalarQuantities } from "../../src/score/field.js";
+import { type CommonChoices, type Context, tell } from "../context.js";
+import { usage } from "../errors.js";
+import { endingOf } from "../files.js";
+import { numberList, readPoint } from "../given.js";
+import { choicesOf, type DataOptions, type Input, mixtureOptions, readInput } from "../input.js";
+import { type ColorScheme, isDiverging } from "../mapColors.js";
+import { conflict } from "../options.js";
+import { makeProcess, type ProcessChoices, withParameters } from "../plan.js";
+import { Progress } from "../progress.js";
+import type { Axis, Colors, MapPicture } from "../report/map.js";
+import { csvPieces, duration, grouped, onePiece, printJson, short } from "../text.js";
+
+type ScalarQuantity = (typeof scalarQuantities)[number];
+
+export interface MapChoices extends DataOptions, CommonChoices, ProcessChoices {
+  quantity: ScalarQuantity;
+  time: string;
+  out: string;
+  range?: string;
+  size?: string;
+  axes?: string;
+  at?: string;
+  colors?: ColorScheme;
+  limits?: string;
+  log?: boolean;
+  arrows?: "score" | "velocity";
+  threads?: number | "auto";
+  kernels?: "auto" | "simd" | "relaxed" | "reference";
+  progress?: boolean;
+}
+
+/** Values on the longer side of a map, unless `--size` says otherwise. */
+const SIDE = 440;
+const MAX_SIDE = 8192;
+/** Arrows on the longer side. */
+const ARROWS = 18;
+/** A logarithmic scale goes at most this many decades down, unless `--limits` says otherwise. */
+const MAX_DECADES = 12;
+
+/** What lies on the axes of a map. */
+type Kind = "curve" | "overTime" | "plane";
+
+const longNames: Record<ScalarQuantity, string> = {
+  logDensity: "log density",
+  divergence: "divergence of the velocity",
+  proxyVariance: "variance of the proxy score",
+  nearest: "nearest training point",
+  nearestDistance: "distance to the nearest training point",
+  posteriorEntropy: "posterior entropy",
+  effectiveCount: "effective number of points",
+};
+
+/** `vkernel map`: draws a quantity of the exact score over the plane or over a line. */
+export async function runMap(name: string, choices: MapChoices, context: Context): Promise<void> {
+  const { files, signal, sources } = context;
+  const input = await readInput(name, files, choicesOf(choices));
+  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
+  const { dim } = input;
+  sources.points = { file: name, dim };
+  const process = makeProcess(choices);
+  const [time, end] = readTime(choices.time, dim, process);
+  const kind: Kind = dim > 1 ? "plane" : end === undefined ? "curve" : "overTime";
+  const axes = readAxes(choices, dim);
+  checkChoices(choices, kind, dim);
+  const limits = readPair("--limits", choices.limits);
+  if (choices.log && limits !== undefined && !(limits[0] > 0)) {
+    throw usage("--limits", "two numbers above 0 with --log", JSON.stringify(choices.limits));
+  }
+  const given =
+    dim > 2 ? await readPlace(choices.at as string, input, process.alpha(time), context) : undefined;
+  const out = await files.claim("--out", choices.out, [".png", ".svg", ".npy", ".csv"]);
+  const view = viewOf(input, axes, process, [time, end ?? time], choices, kind);
+  const { x, y, width, height } = view;
+  signal.throwIfAborted();
+
+  const engine = await createEngine({
+    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
+    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
+  });
+  const progress = new Progress("mapping", {
+    quiet: choices.quiet === true,
+    progress: choices.progress === true,
+  });
+  try {
+    const data = engine.mixture(input.points, mixtureOptions(input, choices));
+    const field = exactScore(data, process);
+    const across = places(x, width);
+    const up = places(y, height);
+    const count = width * height;
+    const states = new Float64Array(count * dim);
+    const times = kind === "overTime" ? new Float64Array(count) : undefined;
+    for (let row = 0; row < height; row++) {
+      for (let column = 0; column < width; column++) {
+        const i = row * width + column;
+        if (given) states.set(given, i * dim);
+        states[i * dim + axes[0]] = across[column] as number;
+        if (kind === "plane") states[i * dim + axes[1]] = up[row] as number;
+        if (times) times[i] = up[row] as number;
+      }
+    }
+    sources.t = { option: "--time" };
+    const start = performance.now();
+    const result = await field.evaluate(states, times ?? time, [choices.quantity], {
+      signal,
+      onProgress: progress.update,
+    });
+    const values = result[choices.quantity];
+    const milliseconds = performance.now() - start;
+    progress.stop();
+
+    const { least, most } = extremes(values);
+    const colors =
+      choices.quantity === "nearest" ? undefined : colorsOf(choices, values, limits, [least, most]);
+    const ending = endingOf(out);
+    if (ending === ".npy") {
+      await files.write(out, onePiece(encodeNpy(values, kind === "curve" ? [width] : [height, width])));
+    } else if (ending === ".csv") {
+      await files.write(
+        out,
+        csvPieces(columnsOf(choices.quantity, values, view, across, up), count, true, signal),
+      );
+    } else {
+      const title = `${capital(longNames[choices.quantity])}${choices.quantity.startsWith("nearest") ? "," : " of"} ${name}`;
+      const when = end === undefined ? `t = ${short(time)}` : `t = ${short(time)} to ${short(end)}`;
+      const width0 = data.sigma0 > 0 ? `, points of width ${short(data.sigma0)}` : "";
+      const slice =
+        dim > 2 ? `, through ${/^\d+$/.test(choices.at ?? "") ? "training point " : ""}${choices.at}` : "";
+      const subtitle = `${withParameters(process)}, ${when}, ${grouped(data.size)} points${width0}${slice}`;
+      const svg = await drawn(kind, {
+        title,
+        subtitle,
+        values,
+        colors,
+        view,
+        across,
+        points: dim > 2 ? [] : shownPoints(data, process.alpha(time), kind),
+        lines: kind === "overTime" ? pathsOf(data, process, up) : [],
+        arrows:
+          choices.arrows === undefined
+            ? undefined
+            : await arrowsOf(field, choices.arrows, time, view, { axes, given }),
+        quantity:
+          choices.log && colors ? `${longNames[choices.quantity]} (log)` : longNames[choices.quantity],
+        log: choices.log === true,
+      });
+      if (ending === ".svg") await files.write(out, onePiece(svg));
+      else {
+        const { toPng } = await import("../report/picture.js");
+        await files.write(out, onePiece(await toPng(svg)));
+      }
+    }
+    signal.throwIfAborted();
+    await files.commit();
+
+    const whereOf = (i: number) => ({
+      [x.label]: across[i % width],
+      ...(kind === "curve" ? {} : { [y.label]: up[Math.floor(i / width)] }),
+    });
+    const { info } = engine;
+    if (choices.json) {
+      printJson({
+        command: "map",
+        data: { name, size: data.size, dim, sigma0: data.sigma0 },
+        process: { name: process.name, ...process.parameters },
+        quantity: choices.quantity,
+        time: end === undefined ? time : [time, end],
+        ...(dim > 2 ? { axes, at: Array.from(given as Float64Array) } : {}),
+        range: { [x.label]: [x.low, x.high], ...(kind === "curve" ? {} : { [y.label]: [y.low, y.high] }) },
+        size: kind === "curve" ? [width] : [width, height],
+        min: { value: values[least], at: whereOf(least) },
+        max: { value: values[most], at: whereOf(most) },
+        colors: kind === "curve" ? null : (colors ?? null),
+        precision: data.precision,
+        stats: { milliseconds, threads: info.threads, kernels: info.kernels },
+        out,
+      });
+    }
+    tell(
+      choices,
+      `${choices.quantity} of ${name} at ${grouped(count)} places, ${short(values[least] as number)} to ${short(values[most] as number)}: ${duration(milliseconds)}`,
+    );
+    tell(choices, `wrote ${choices.out}`);
+  } finally {
+    progress.stop();
+    engine.close();
+  }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** One time, or the two ends of a range. */
+function readTime(given: string, dim: number, process: Process): [number, number?] {
+  const list = numberList("--time", given);
+  const [low = 0, high] = list;
+  if (list.length > 2 || (list.length === 2 && dim > 1)) {
+    throw usage("--time", dim > 1 ? "one time" : "one time, or two: low,high", JSON.stringify(given));
+  }
+  if (!(low > 0) || (high !== undefined && !(high > low))) {
+    throw usage("--time", "a time above 0 (two of them ascending)", JSON.stringify(given));
+  }
+  if ((high ?? low) > process.end) {
+    throw usage("--time", `a time at most ${process.end} (the end of ${process.name})`, given);
+  }
+  return high === undefined ? [low] : [low, high];
+}
+
+function readAxes({ axes, at }: MapChoices, dim: number): [number, number] {
+  if (dim <= 2) {
+    const option = axes !== undefined ? "--axes" : at !== undefined ? "--at" : undefined;
+    if (option !== undefined)
+      throw conflict(option, `goes with data of dimension 3 and more, these have ${dim}`);
+    return [0, 1];
+  }
+  const expected = `two coordinates from 0 to ${dim - 1}, such as 0,1 (the data have dimension ${dim})`;
+  if (axes === undefined) throw usage("--axes", expected, "none");
+  const list = numberList("--axes", axes);
+  const [i = -1, j = -1] = list;
+  const right = (k: number) => Number.isInteger(k) && k >= 0 && k < dim;
+  if (list.length !== 2 || !right(i) || !right(j) || i === j)
+    throw usage("--axes", expected, JSON.stringify(axes));
+  if (at === undefined)
+    throw usage(
+      "--at",
+      "what the other coordinates are: a file of one row, a list, or the number of a training point",
+      "nothing",
+    );
+  return [i, j];
+}
+
+function checkChoices(choices: MapChoices, kind: Kind, dim: number): void {
+  if (choices.arrows !== undefined && kind !== "plane")
+    throw conflict("--arrows", "goes with data of dimension 2 and more");
+  if (choices.quantity === "nearest") {
+    for (const option of ["log", "limits", "colors"] as const) {
+      if (choices[option] !== undefined)
+        throw conflict(`--${option}`, "does not go with --quantity nearest, whose colours are names");
+    }
+  }
+  if (kind === "curve") {
+    for (const option of ["limits", "colors"] as const) {
+      if (choices[option] !== undefined)
+        throw conflict(
+          `--${option}`,
+          `goes with maps: data of dimension ${dim} need two times for one, --time low,high`,
+        );
+    }
+  }
+  const picture = [".png", ".svg"].includes(endingOf(choices.out));
+  for (const option of ["colors", "limits", "log", "arrows"] as const) {
+    if (!picture && choices[option] !== undefined)
+      throw conflict(`--${option}`, "goes with --out .png or .svg only");
+  }
+}
+
+function readPair(option: string, given: string | undefined): [number, number] | undefined {
+  if (given === undefined) return undefined;
+  const list = numberList(option, given);
+  const [low = 0, high = 0] = list;
+  if (list.length !== 2 || !(low < high))
+    throw usage(option, "two ascending numbers: low,high", JSON.stringify(given));
+  return [low, high];
+}
+
+/** The point that a plane goes through: a training point by its number, a list, or a file of one row. */
+async function readPlace(
+  given: string,
+  input: Input,
+  alpha: number,
+  context: Context,
+): Promise<Float64Array> {
+  const { dim, rows, points } = input;
+  if (!/^\d+$/.test(given)) return readPoint("--at", given, dim, context);
+  const m = Number(given);
+  if (m >= rows) throw usage("--at", `the number of a training point, 0 to ${rows - 1}`, given);
+  return Float64Array.from(points.subarray(m * dim, (m + 1) * dim), (value) => alpha * value);
+}
+
+/** What a map covers, and by how many values. */
+interface View {
+  readonly kind: Kind;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly width: number;
+  readonly height: number;
+  readonly equal: boolean;
+}
+
+function viewOf(
+  input: Input,
+  axes: readonly [number, number],
+  process: Process,
+  [time, end]: readonly [number, number],
+  choices: MapChoices,
+  kind: Kind,
+): View {
+  const { points, dim } = input;
+  const names = dim > 2 ? axes.map((i) => `x${i}`) : ["x0", "x1"];
+  const variance = (t: number) => process.variance(t) + (process.alpha(t) * (choices.sigma0 ?? 0)) ** 2;
+  /** The scaled points and two standard deviations of noise more. */
+  const around = (axis: number): [number, number] => {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let i = axis; i < points.length; i += dim) {
+      low = Math.min(low, points[i] as number);
+      high = Math.max(high, points[i] as number);
+    }
+    const ends = [time, end].map((t) => {
+      const pad = 2 * Math.sqrt(variance(t)) + 0.06 * process.alpha(t) * (high - low);
+      return [process.alpha(t) * low - pad, process.alpha(t) * high + pad] as const;
+    });
+    return [Math.min(...ends.map(([a]) => a)), Math.max(...ends.map(([, b]) => b))];
+  };
+  const wanted = kind === "plane" ? 4 : 2;
+  const list = choices.range === undefined ? undefined : numberList("--range", choices.range);
+  if (list !== undefined) {
+    const right =
+      list.length === wanted && list.every((value, i) => i % 2 === 0 || value > (list[i - 1] as number));
+    const expected = wanted === 4 ? "xmin,xmax,ymin,ymax, each pair ascending" : "xmin,xmax, ascending";
+    if (!right) throw usage("--range", expected, JSON.stringify(choices.range));
+  }
+  let xs: [number, number] = list ? [list[0] as number, list[1] as number] : around(axes[0]);
+  let ys: [number, number] = [0, 1];
+  if (kind === "overTime") ys = [time, end];
+  if (kind === "plane") {
+    if (list) ys = [list[2] as number, list[3] as number];
+    else {
+      // A square around both.
+      ys = around(axes[1]);
+      const half = Math.max(xs[1] - xs[0], ys[1] - ys[0]) / 2;
+      const square = ([low, high]: [number, number]): [number, number] => [
+        (low + high) / 2 - half,
+        (low + high) / 2 + half,
+      ];
+      [xs, ys] = [square(xs), square(ys)];
+    }
+  }
+  const ratio = (ys[1] - ys[0]) / (xs[1] - xs[0]);
+  const equal = kind === "plane" && ratio >= 1 / 3 && ratio <= 3;
+  const [width, height] = readSize(choices.size, kind, equal ? ratio : 0.8);
+  return {
+    kind,
+    x: { label: names[0] as string, low: xs[0], high: xs[1] },
+    y: {
+      label: kind === "overTime" ? "t" : (names[1] as string),
+      low: ys[0],
+      high: ys[1],
+      log: kind === "overTime",
+    },
+    width,
+    height,
+    equal,
+  };
+}
+
+function readSize(given: string | undefined, kind: Kind, ratio: number): [number, number] {
+  if (given === undefined) {
+    if (kind === "curve") return [SIDE * 2, 1];
+    return ratio <= 1
+      ? [SIDE, Math.max(2, Math.round(SIDE * ratio))]
+      : [Math.max(2, Math.round(SIDE / ratio)), SIDE];
+  }
+  const match = /^(\d+)(?:x(\d+))?$/i.exec(given);
+  const [width, height] = [Number(match?.[1]), match?.[2] === undefined ? undefined : Number(match[2])];
+  const right = (value: number | undefined) => value !== undefined && value >= 2 && value <= MAX_SIDE;
+  const expected = `${kind === "curve" ? "a whole number" : "two whole numbers such as 440x440, each"} from 2 to ${MAX_SIDE}`;
+  if (!right(width) || (kind === "curve" ? height !== undefined : !right(height))) {
+    throw usage("--size", expected, JSON.stringify(given));
+  }
+  return [width, height ?? 1];
+}
+
+/** The middles of equal cells, in the axis's own scale. */
+function places({ low, high, log }: Axis, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => {
+    const u = (i + 0.5) / count;
+    return log ? low * (high / low) ** u : (1 - u) * low + u * high;
+  });
+}
+
+function extremes(values: ArrayLike<number>): { least: number; most: number } {
+  let [least, most] = [0, 0];
+  for (let i = 1; i < values.length; i++) {
+    if ((values[i] as number) < (values[least] as number)) least = i;
+    if ((values[i] as number) > (values[most] as number)) most = i;
+  }
+  return { least, most };
+}
+
+function colorsOf(
+  choices: MapChoices,
+  values: ArrayLike<number>,
+  limits: readonly [number, number] | undefined,
+  [least, most]: readonly [number, number],
+): Colors {
+  const [low, high] = [values[least] as number, values[most] as number];
+  const scheme =
+    choices.colors ??
+    (choices.quantity === "divergence" && low < 0 && high > 0 && !choices.log ? "rdbu" : "viridis");
+  const log = choices.log === true;
+  if (log && (low < 0 || !(high > 0))) {
+    throw conflict(
+      "--log",
+      `needs values above 0: ${choices.quantity} goes from ${short(low)} to ${short(high)}`,
+    );
+  }
+  if (limits !== undefined) return { scheme, domain: limits, log };
+  if (log) {
+    let smallest = high;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] as number;
+      if (value > 0 && value < smallest) smallest = value;
+    }
+    return { scheme, domain: [Math.max(smallest, high * 10 ** -MAX_DECADES), high], log };
+  }
+  if (isDiverging(scheme) && low < 0 && high > 0) {
+    const size = Math.max(-low, high);
+    return { scheme, domain: [-size, size], log };
+  }
+  return { scheme, domain: [low, high], log };
+}
+
+function columnsOf(
+  name: string,
+  values: Float32Array | Float64Array | Int32Array,
+  { kind, x, y, width, height }: View,
+  across: Float64Array,
+  up: Float64Array,
+) {
+  const count = width * height;
+  const xs = Float64Array.from({ length: count }, (_, i) => across[i % width] as number);
+  const ys = Float64Array.from({ length: count }, (_, i) => up[Math.floor(i / width)] as number);
+  return [
+    { name: x.label, values: xs, width: 1, header: [x.label] },
+    ...(kind === "curve" ? [] : [{ name: y.label, values: ys, width: 1, header: [y.label] }]),
+    { name, values, width: 1, header: [name] },
+  ];
+}
+
+/** Where the process has taken the training points on average: alpha(t) times each. */
+function shownPoints({ points }: Mixture, alpha: number, kind: Kind): Float64Array {
+  return kind === "overTime" ? new Float64Array(0) : Float64Array.from(points, (value) => alpha * value);
+}
+
+/** The most training points whose ways in time are drawn. */
+const MAX_LINES = 60;
+
+function pathsOf({ points, size }: Mixture, process: Process, times: Float64Array): Float64Array[] {
+  if (size > MAX_LINES) return [];
+  return Array.from(points, (point) =>
+    Float64Array.from({ length: 2 * times.length }, (_, i) => {
+      const t = times[i >> 1] as number;
+      return i % 2 === 0 ? process.alpha(t) * point : t;
+    }),
+  );
+}
+
+/** `[n, 4]`: places of a coarse grid, and vectors on the scale of the picture. */
+async function arrowsOf(
+  field: ScoreField,
+  quantity: "score" | "velocity",
+  time: number,
+  { x, y }: View,
+  { axes, given }: { axes: readonly [number, number]; given: Float64Array | undefined },
+): Promise<Float64Array> {
+  const { dim } = field.data;
+  const cell = Math.max(x.high - x.low, y.high - y.low) / ARROWS;
+  const across = places(x, Math.max(2, Math.round((x.high - x.low) / cell)));
+  const up = places(y, Math.max(2, Math.round((y.high - y.low) / cell)));
+  const count = across.length * up.length;
+  const states = new Float64Array(count * dim);
+  for (let i = 0; i < count; i++) {
+    if (given) states.set(given, i * dim);
+    states[i * dim + axes[0]] = across[i % across.length] as number;
+    states[i * dim + axes[1]] = up[Math.floor(i / across.length)] as number;
+  }
+  const vectors = (await field.evaluate(states, time, [quantity]))[quantity];
+  const lengths = Float64Array.from({ length: count }, (_, i) =>
+    Math.hypot(vectors[i * dim + axes[0]] as number, vectors[i * dim + axes[1]] as number),
+  );
+  // Lengths by the square root: small vectors stay in sight.
+  const longest = Math.sqrt(lengths.reduce((a, b) => Math.max(a, b), 0));
+  return Float64Array.from({ length: 4 * count }, (_, k) => {
+    const i = k >> 2;
+    if (k % 4 < 2) return states[i * dim + axes[(k % 2) as 0 | 1]] as number;
+    const length = lengths[i] as number;
+    const scale = length > 0 && longest > 0 ? (0.95 * cell * Math.sqrt(length)) / longest / length : 0;
+    return scale * (vectors[i * dim + axes[(k % 2) as 0 | 1]] as number);
+  });
+}
+
+async function drawn(
+  kind: Kind,
+  from: Pick<
+    MapPicture,
+    "title" | "subtitle" | "values" | "colors" | "points" | "lines" | "arrows" | "quantity"
+  > & {
+    view: View;
+    across: Float64Array;
+    log: boolean;
+  },
+): Promise<string> {
+  // Charts take a while to load: only who asks for a picture waits.
+  const { curveFigure, mapFigure } = await import("../report/map.js");
+  const { view, across, log, ...rest } = from;
+  if (kind === "curve") return curveFigure({ ...rest, x: view.x, places: across, log });
+  return mapFigure({ ...rest, ...view });
+}

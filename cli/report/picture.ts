@@ -1,0 +1,28 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { exitCodes, Failure } from "../errors.js";
+
+/** Pixels of a picture file to a unit of its drawing. */
+const ZOOM = 2;
+
+/**
+ * A drawing as the bytes of a PNG. Its text is set in the font of the package (`data/DejaVuSans.ttf`), so that the picture
+ * is the same on every machine, whatever fonts it has.
+ */
+export async function toPng(svg: string): Promise<Buffer> {
+  const library = await import("@resvg/resvg-js").catch((error: unknown) => {
+    const message = "--out .png has no renderer on this platform (@resvg/resvg-js did not load); write .svg";
+    throw new Failure("E_UNSUPPORTED", exitCodes.usage, "--out", message, error);
+  });
+  const root = dirname(createRequire(import.meta.url).resolve("vkernel/package.json"));
+  return new library.Resvg(svg, {
+    fitTo: { mode: "zoom", value: ZOOM },
+    font: {
+      loadSystemFonts: false,
+      fontFiles: [join(root, "data/DejaVuSans.ttf")],
+      defaultFontFamily: "DejaVu Sans",
+    },
+  })
+    .render()
+    .asPng();
+}
