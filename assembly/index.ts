@@ -1,5 +1,6 @@
 // The whole ABI: every exported kernel, one line each. out first, then sizes; pointers are bytes.
 // A kernel allocates nothing, checks nothing and never throws; `src/` has checked before.
+// Kernels of `learn/` begin with the first and the count of the tasks they are to do.
 // assembly/README.md decodes the names.
 import { posterior } from "./mixture/lanes";
 import { colour, spreadRows } from "./mixture/spread";
@@ -10,6 +11,11 @@ import { exp2, exp2Table } from "./simd/exp2";
 import { affine } from "./step/affine";
 import { errorNorm, slope, stage } from "./step/dormandPrince";
 import { linear } from "./step/linear";
+export { choleskyBlock, choleskyRows, solveStrips } from "./learn/cholesky";
+export { qlSweeps, rotateStrips, tridiagonalColumns } from "./learn/eigen";
+export { fourier, polynomial, rbf } from "./learn/features";
+export { ntkDiagonal, ntkPrepare, ntkTiles } from "./learn/ntk";
+export { mirror, multiplyStrips, packStrips } from "./learn/products";
 export { uniforms } from "./random/philox";
 
 // prettier-ignore

@@ -28,7 +28,25 @@ export const typedKernels = {
 } as const;
 
 /** The kernels that know no precision. */
-export const plainKernels = { philoxBlock: 7, uniforms: 9 } as const;
+export const plainKernels = {
+  philoxBlock: 7,
+  uniforms: 9,
+  choleskyBlock: 8,
+  choleskyRows: 7,
+  solveStrips: 7,
+  qlSweeps: 9,
+  rotateStrips: 6,
+  tridiagonalColumns: 13,
+  fourier: 11,
+  polynomial: 11,
+  rbf: 11,
+  ntkDiagonal: 12,
+  ntkPrepare: 13,
+  ntkTiles: 19,
+  mirror: 5,
+  multiplyStrips: 13,
+  packStrips: 10,
+} as const;
 
 export type TypedKernelName = keyof typeof typedKernels;
 export type KernelSet = Record<TypedKernelName, Kernel> & Record<keyof typeof plainKernels, Kernel>;
@@ -58,4 +76,8 @@ export const kernelScratch = {
   normals: 384,
   /** Totals of the lanes kernels, up to where the running totals of draws begin (`RUNNING`). */
   lanes: 1024,
+  /** Coefficients of the tangent kernels (`NTK_SCRATCH`). */
+  ntk: 1280,
+  /** Coefficients of exp or cos (`FEATURE_SCRATCH`). */
+  features: 192,
 } as const;

@@ -1,4 +1,5 @@
 import { kernelScratch } from "./abi.js";
+import type { DenseJob } from "./dense.js";
 
 /** What a block of work is made of: plain data with pointers, so that it can be posted to a worker. */
 
@@ -60,6 +61,7 @@ export const OpCode = {
   Path: 8,
   Scalar: 9,
   Adaptive: 10,
+  Call: 11,
 } as const;
 
 /** The points seen from a register: x times inverseAlpha is in the units of the points. */
@@ -111,6 +113,8 @@ export type Op =
       /** 1: scalar 0 gains the change of the log density of y. */
       density: number;
     }
+  /** out <- function `index` of (x, t): the caller's own, so that the job runs on the calling thread. */
+  | { code: typeof OpCode.Call; x: Register; out: Register; t: number; index: number }
   /** Copies x to a slot of the record. */
   | { code: typeof OpCode.Record; x: Register; slot: number };
 
@@ -140,6 +144,8 @@ function fieldsOf(op: Op): number[] {
       return [op.out, op.constant, ...op.terms.flat()];
     case OpCode.Adaptive:
       return [op.x, op.from, op.to, op.rtol, op.atol, op.sigma0, op.size, op.density];
+    case OpCode.Call:
+      return [op.x, op.out, op.t, op.index];
     case OpCode.Record:
       return [op.x, op.slot];
   }
@@ -161,6 +167,8 @@ export interface SampleJob {
   mixture: MixtureLayout;
   count: number;
   block: number;
+  /** The number of the first particle, which random numbers are counted from. */
+  particle: number;
   seedLow: number;
   seedHigh: number;
   registers: number;
@@ -181,6 +189,9 @@ export interface SampleJob {
   /** SCALAR_OUTPUTS x count, float64, or 0. */
   outputs: number;
 }
+
+/** A function of rows x `[n, dim]` of the particles from `first` on, at time t: gives as many rows, at once or later. */
+export type RowFunction = (x: Float64Array, t: number, first: number) => Float64Array | Promise<Float64Array>;
 
 /** Which kinds of operations a program has. */
 export interface ProgramNeeds {
@@ -210,7 +221,10 @@ export function factorFree({ dim, size }: MixtureLayout): boolean {
   return dim > 3 && (dim > 64 || size < dim);
 }
 
-export type Job = ScoreJob | SampleJob;
+/** A job on the points of a mixture. */
+export type PointsJob = ScoreJob | SampleJob;
+
+export type Job = PointsJob | DenseJob;
 
 /** Int32 words that main thread and workers share while a job runs. */
 export const Control = { Cursor: 0, Done: 1, Stop: 2, Heartbeat: 3 } as const;
@@ -220,6 +234,7 @@ export const controlBytes = (threads: number): number => 4 * (Control.Heartbeat 
 /** The number of work units of a job, as counted in Control.Done. */
 export function jobUnits(job: Job): number {
   const blocks = Math.ceil(job.count / job.block);
+  if (job.kind === "dense") return job.count;
   return job.kind === "score" ? blocks : (blocks * job.ops.length) / OP_WIDTH;
 }
 
@@ -298,7 +313,12 @@ export interface AdaptiveScratch {
   coefficients: number;
 }
 
-export function scratchLayout(job: Job): ScratchLayout {
+/** The bytes of scratch that a job needs, for each thread. */
+export function scratchBytes(job: Job): number {
+  return job.kind === "dense" ? align(job.scratch) : scratchLayout(job).bytes;
+}
+
+export function scratchLayout(job: PointsJob): ScratchLayout {
   const { bytes: size, width, rows, dim } = job.mixture;
   let at = 0;
   const take = (bytes: number): number => {

@@ -1,11 +1,13 @@
 import { type Abi, type Kernel, type KernelSet, kernelSet } from "./abi.js";
 import { integrate } from "./adaptive.js";
+import { runDense } from "./dense.js";
 import {
   factorFree,
   type Job,
   type MixtureLayout,
   OP_WIDTH,
   OpCode,
+  type RowFunction,
   SCALAR_OUTPUTS,
   type SampleJob,
   Scalar,
@@ -33,15 +35,24 @@ export class Machine {
   }
 
   /** Runs one block; yields the units of work done (`jobUnits`) now and then, where the caller may stop. */
-  *run(job: Job, block: number, scratch: number): Generator<number, void, void> {
+  *run(
+    job: Job,
+    block: number,
+    scratch: number,
+    calls: readonly RowFunction[] = [],
+  ): Generator<number | Promise<void>, void, void> {
     const first = block * job.block;
     const n = Math.min(job.block, job.count - first);
+    if (job.kind === "dense") {
+      yield* runDense(this.#sets[8], job, first, n, scratch);
+      return;
+    }
     const layout = scratchLayout(job);
     if (job.kind === "score") {
       this.#score(job, first, n, scratch, layout);
       yield 1;
     } else {
-      yield* this.#sample(job, first, n, scratch, layout);
+      yield* this.#sample(job, first, n, scratch, layout, calls);
     }
   }
 
@@ -171,7 +182,8 @@ export class Machine {
     n: number,
     scratch: number,
     layout: ScratchLayout,
-  ): Generator<number, void, void> {
+    calls: readonly RowFunction[],
+  ): Generator<number | Promise<void>, void, void> {
     const { mixture } = job;
     const { bytes, dim, width } = mixture;
     const kernels = this.#sets[bytes];
@@ -190,7 +202,9 @@ export class Machine {
     for (let r = 0; r < job.scalars; r++) scalar(r).fill(0);
     this.#copy(register(0), job.state + first * rowBytes, blockBytes);
     const path =
-      layout.path && new BrownianPath(this.#sets[8], this.#memory, job, layout.path, scratch, first, n);
+      layout.path &&
+      new BrownianPath(this.#sets[8], this.#memory, job, layout.path, scratch, job.particle + first, n);
+    const particle = job.particle + first;
     const { ops } = job;
     for (let at = 0; at < ops.length; at += OP_WIDTH) {
       const field = (i: number): number => ops[at + i] as number;
@@ -217,7 +231,7 @@ export class Machine {
               uniforms,
               n,
               draws,
-              first,
+              particle,
               field(8),
               field(9),
               job.seedLow,
@@ -239,7 +253,7 @@ export class Machine {
             this.#spread(job, layout, scratch, {
               out: register(field(6)),
               points,
-              first,
+              first: particle,
               n,
               step: field(7),
               stream: field(8),
@@ -253,7 +267,7 @@ export class Machine {
             dim,
             width,
             n,
-            first,
+            particle,
             field(2),
             field(3),
             job.seedLow,
@@ -335,6 +349,25 @@ export class Machine {
               }),
           });
           break;
+        case OpCode.Call: {
+          const numbers = (r: number): Float32Array | Float64Array =>
+            bytes === 4
+              ? new Float32Array(this.#memory.buffer, register(r), n * width)
+              : new Float64Array(this.#memory.buffer, register(r), n * width);
+          const x = new Float64Array(n * dim);
+          const from = numbers(field(1));
+          for (let i = 0; i < n; i++) x.set(from.subarray(i * width, i * width + dim), i * dim);
+          const given = (calls[field(4)] as RowFunction)(x, field(3), particle);
+          let values = given as Float64Array;
+          if (given instanceof Promise) {
+            yield given.then((later) => {
+              values = later;
+            });
+          }
+          const to = numbers(field(2));
+          for (let i = 0; i < n; i++) to.set(values.subarray(i * dim, (i + 1) * dim), i * width);
+          break;
+        }
         case OpCode.Record:
           this.#copy(job.record + (field(2) * job.count + first) * rowBytes, register(field(1)), blockBytes);
           break;

@@ -1,4 +1,4 @@
-import { Control, controlBytes, type Job, jobUnits, scratchLayout } from "./job.js";
+import { Control, controlBytes, type Job, jobUnits, scratchBytes } from "./job.js";
 import { importNode, isNode } from "./load.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";
 import type { FromWorker, ToWorker } from "./worker.js";
@@ -178,8 +178,8 @@ export class Pool {
     if (this.#dead !== undefined) throw this.#deathError(this.#dead);
     if (signal?.aborted) throw abortError(this.#error, signal);
     const count = this.#threads.length;
-    const layout = scratchLayout(job);
-    const scratch = this.#memory.alloc(layout.bytes * count, "scratch of the worker threads");
+    const bytes = scratchBytes(job);
+    const scratch = this.#memory.alloc(bytes * count, "scratch of the worker threads");
     const words = (): Int32Array<ArrayBufferLike> =>
       this.#memory.i32(this.#control, Control.Heartbeat + count);
     words().fill(0);
@@ -238,7 +238,7 @@ export class Pool {
             type: "job",
             id,
             job,
-            scratch: scratch + index * layout.bytes,
+            scratch: scratch + index * bytes,
             control: this.#control,
           });
         });

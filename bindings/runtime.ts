@@ -1,4 +1,4 @@
-import { type Job, jobUnits, scratchLayout } from "./job.js";
+import { type Job, jobUnits, type RowFunction, scratchBytes } from "./job.js";
 import { type Build, canShareMemory, compileCustom, coreCount, instantiate, loadModule } from "./load.js";
 import { Machine } from "./machine.js";
 import { type ErrorFactory, WasmMemory } from "./memory.js";
@@ -129,8 +129,10 @@ export class Runtime {
   }
 
   /** Runs a job on the pool, or on the calling thread in slices that keep it responsive. */
-  run(job: Job, options: RunOptions = {}): Promise<void> {
+  run(job: Job, options: RunOptions & { calls?: readonly RowFunction[] } = {}): Promise<void> {
     this.check();
+    // A job that calls back waits for jobs of its own: it must not stand before them in the queue.
+    if (options.calls?.length) return this.#trapped(this.#slices(job, options));
     if (this.#pool) return this.#trapped(this.#pool.run(job, options));
     return this.#trapped(this.#queue.add(() => this.#slices(job, options), options.signal));
   }
@@ -151,14 +153,21 @@ export class Runtime {
     }
   }
 
-  async #slices(job: Job, { signal, onProgress }: RunOptions): Promise<void> {
+  async #slices(
+    job: Job,
+    { signal, onProgress, calls }: RunOptions & { calls?: readonly RowFunction[] },
+  ): Promise<void> {
     this.check();
     if (signal?.aborted) throw abortError(this.#error, signal);
     const total = jobUnits(job);
-    const scratch = this.memory.alloc(scratchLayout(job).bytes, "scratch");
+    const scratch = this.memory.alloc(scratchBytes(job), "scratch");
     try {
       let done = 0;
-      for (const units of this.#units(job, scratch)) {
+      for (const units of this.#units(job, scratch, calls)) {
+        if (typeof units !== "number") {
+          await units;
+          continue;
+        }
         done += units;
         // Counted over all jobs: a chain of short ones must let timers and aborts through as well.
         if (performance.now() < this.#breathed + SLICE) continue;
@@ -178,7 +187,7 @@ export class Runtime {
   /** Runs a job on the calling thread at once. */
   runSync(job: Job): void {
     this.check();
-    const scratch = this.memory.alloc(scratchLayout(job).bytes, "scratch");
+    const scratch = this.memory.alloc(scratchBytes(job), "scratch");
     try {
       for (const _ of this.#units(job, scratch)) {
         // Everything at once.
@@ -195,9 +204,13 @@ export class Runtime {
     }
   }
 
-  *#units(job: Job, scratch: number): Generator<number, void, void> {
+  *#units(
+    job: Job,
+    scratch: number,
+    calls?: readonly RowFunction[],
+  ): Generator<number | Promise<void>, void, void> {
     const blocks = Math.ceil(job.count / job.block);
-    for (let block = 0; block < blocks; block++) yield* this.machine.run(job, block, scratch);
+    for (let block = 0; block < blocks; block++) yield* this.machine.run(job, block, scratch, calls);
   }
 
   close(): void {
@@ -208,7 +221,7 @@ export class Runtime {
 }
 
 /** Lets the host do everything else that waits. */
-function nextTask(): Promise<void> {
+export function nextTask(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void };
   if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {

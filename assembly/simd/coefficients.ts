@@ -55,4 +55,18 @@ export const COS_F64_6: f64 = 4.7108740775364384e-7;
 export const COS_F64_7: f64 = -6.386325463386356e-9;
 export const COS_F64_8: f64 = 6.506654235424698e-11;
 
+// atan(s) / s in z = s^2, |s| below tan(pi / 8)
+export const ATAN_F64_0: f64 = 1.0;
+export const ATAN_F64_1: f64 = -0.3333333333333312;
+export const ATAN_F64_2: f64 = 0.19999999999940837;
+export const ATAN_F64_3: f64 = -0.14285714279244968;
+export const ATAN_F64_4: f64 = 0.11111110744657099;
+export const ATAN_F64_5: f64 = -0.09090896801472813;
+export const ATAN_F64_6: f64 = 0.07692045194561481;
+export const ATAN_F64_7: f64 = -0.06662950246036792;
+export const ATAN_F64_8: f64 = 0.05846866752275139;
+export const ATAN_F64_9: f64 = -0.05035049795312439;
+export const ATAN_F64_10: f64 = 0.037963903161110826;
+export const ATAN_F64_11: f64 = -0.017803896394812557;
+
 export const LN2: f64 = 0.6931471805599453;

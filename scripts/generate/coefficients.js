@@ -66,6 +66,16 @@ const functions = {
     }
     return sum;
   },
+  // atan(s) / s as a function of z = s^2
+  atanRatio: (z) => {
+    let sum = 0n;
+    let power = ONE;
+    for (let k = 0n; power !== 0n && k < 400n; k++) {
+      sum += (k % 2n === 0n ? power : -power) / (2n * k + 1n);
+      power = mul(power, z);
+    }
+    return sum;
+  },
   // sin(pi f / 2) / f and cos(pi f / 2) as functions of z = f^2
   sinRatio: (z) => {
     const c = mul(PI, PI) / 4n;
@@ -109,12 +119,14 @@ function interpolate(f, low, high, degree) {
 }
 
 const SQRT_HALF_RANGE = ((Math.SQRT2 - 1) / (Math.SQRT2 + 1)) ** 2 * 1.0001;
+const ATAN_RANGE = (Math.SQRT2 - 1) ** 2 * 1.0001;
 const tables = [
   ["EXP2_F32", "exp2", -0.5, 0.5, 6, "2^f, f in [-1/2, 1/2], relative error 2e-9"],
   ["EXP2_F64", "exp2", -0.5, 0.5, 11, "2^f, f in [-1/2, 1/2], relative error 4e-18"],
   ["LOG_F64", "atanhRatio", 0, SQRT_HALF_RANGE, 8, "atanh(s) / s in z = s^2, z below 0.0295"],
   ["SIN_F64", "sinRatio", 0, 0.25, 7, "sin(pi f / 2) / f in z = f^2, f in [-1/2, 1/2]"],
   ["COS_F64", "cosine", 0, 0.25, 8, "cos(pi f / 2) in z = f^2, f in [-1/2, 1/2]"],
+  ["ATAN_F64", "atanRatio", 0, ATAN_RANGE, 11, "atan(s) / s in z = s^2, |s| below tan(pi / 8)"],
 ];
 
 export function coefficientSource() {

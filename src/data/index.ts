@@ -1,3 +1,4 @@
+export { classMixture, splitHalves } from "./subsets.js";
 export { type DataSet, line as lineSet, lShape, polygon, randomOutlier } from "./builtin.js";
 export { digits } from "./digits.js";
 export { fashion, fashionClasses } from "./fashion.js";

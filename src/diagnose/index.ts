@@ -17,3 +17,4 @@ export { type NearestOptions, nearestPoints, voronoiMass } from "./nearest.js";
 export type { Discrepancy } from "./pairs.js";
 export type { RecordedRun } from "./run.js";
 export { type SlicedOptions, type SlicedWasserstein, slicedWasserstein } from "./slicedWasserstein.js";
+export { massNear, type Reproducibility, reproducibility } from "./reproducibility.js";

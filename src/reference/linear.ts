@@ -1,3 +1,5 @@
+import type { Matrix, RowSource } from "../learn/matrix.js";
+
 /** The little dense algebra that an anisotropic process needs: row-major dim x dim matrices. */
 
 /** The lower triangular L with L L' = A, for a symmetric positive definite A. */
@@ -79,4 +81,233 @@ export function trace(a: Float64Array, dim: number): number {
   let sum = 0;
   for (let i = 0; i < dim; i++) sum += a[i * dim + i] as number;
   return sum;
+}
+
+/** sum of w phi phi' and sum of w phi y', from `panelRows` rows at a time. */
+export function momentsWeighted(
+  source: RowSource,
+  y: Matrix | undefined,
+  weights: Float64Array | undefined,
+  panelRows: number,
+  wantGram: boolean,
+): { gram: Matrix | undefined; cross: Matrix | undefined } {
+  const { rows: P, columns: F } = source;
+  const D = y?.columns ?? 0;
+  const gram = new Float64Array(wantGram ? F * F : 0);
+  const cross = new Float64Array(F * D);
+  for (let first = 0; first < P; first += panelRows) {
+    const count = Math.min(panelRows, P - first);
+    const panel = source.read(first, count);
+    for (let n = 0; n < count; n++) {
+      const w = weights ? (weights[first + n] as number) : 1;
+      for (let i = 0; i < F; i++) {
+        const factor = w * (panel[n * F + i] as number);
+        for (let j = 0; wantGram && j <= i; j++) {
+          gram[i * F + j] = (gram[i * F + j] as number) + factor * (panel[n * F + j] as number);
+        }
+        for (let j = 0; y && j < D; j++) {
+          cross[i * D + j] = (cross[i * D + j] as number) + factor * (y.data[(first + n) * D + j] as number);
+        }
+      }
+    }
+  }
+  for (let i = 0; wantGram && i < F; i++) {
+    for (let j = 0; j < i; j++) gram[j * F + i] = gram[i * F + j] as number;
+  }
+  return {
+    gram: wantGram ? { data: gram, rows: F, columns: F } : undefined,
+    cross: y && { data: cross, rows: F, columns: D },
+  };
+}
+
+/** A B, or with transposes. */
+export function matmul(a: Matrix, b: Matrix, transposeA = false, transposeB = false): Matrix {
+  const [m, depth] = transposeA ? [a.columns, a.rows] : [a.rows, a.columns];
+  const n = transposeB ? b.rows : b.columns;
+  const data = new Float64Array(m * n);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let k = 0; k < depth; k++) {
+        const left = a.data[transposeA ? k * m + i : i * depth + k] as number;
+        sum += left * (b.data[transposeB ? j * depth + k : k * n + j] as number);
+      }
+      data[i * n + j] = sum;
+    }
+  }
+  return { data, rows: m, columns: n };
+}
+
+/** L with L L' = A, or the first pivot that is not above its floor. */
+export function factorize(
+  a: Matrix,
+  floors: Float64Array,
+): { ok: true; l: Matrix } | { ok: false; pivot: { index: number; value: number } } {
+  const n = a.rows;
+  const data = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = a.data[i * n + j] as number;
+      for (let k = 0; k < j; k++) sum -= (data[i * n + k] as number) * (data[j * n + k] as number);
+      if (i > j) data[i * n + j] = sum / (data[j * n + j] as number);
+      else if (sum > (floors[i] as number)) data[i * n + i] = Math.sqrt(sum);
+      else return { ok: false, pivot: { index: i, value: sum } };
+    }
+  }
+  return { ok: true, l: { data, rows: n, columns: n } };
+}
+
+/** L x = b (`mode` 1), L' x = b (2) or L L' x = b (3), column by column. */
+export function solveTriangular(l: Matrix, b: Matrix, mode: number): Matrix {
+  const n = l.rows;
+  const data = new Float64Array(n * b.columns);
+  for (let j = 0; j < b.columns; j++) {
+    const x = Float64Array.from({ length: n }, (_, i) => b.data[i * b.columns + j] as number);
+    if (mode & 1) solveLower(l.data, n, x);
+    if (mode & 2) solveUpper(l.data, n, x);
+    for (let i = 0; i < n; i++) data[i * b.columns + j] = x[i] as number;
+  }
+  return { data, rows: n, columns: b.columns };
+}
+
+/** The largest sum of absolute values of a column. */
+export function oneNorm({ data, rows, columns }: Matrix): number {
+  const sums = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++)
+      sums[j] = (sums[j] as number) + Math.abs(data[i * columns + j] as number);
+  }
+  return sums.reduce((most, sum) => Math.max(most, sum), 0);
+}
+
+/**
+ * A lower bound, seldom below a third, of the 1-norm of the inverse of a symmetric matrix, from a few solutions (Hager
+ * 1984; Higham 1988, with his alternating vector against unlucky starts).
+ */
+export async function inverseNorm(
+  n: number,
+  solve: (b: Matrix) => Matrix | Promise<Matrix>,
+): Promise<number> {
+  const apply = async (x: Float64Array): Promise<Float64Array> =>
+    (await solve({ data: x, rows: n, columns: 1 })).data;
+  const size = (x: Float64Array): number => x.reduce((sum, value) => sum + Math.abs(value), 0);
+  let x: Float64Array = new Float64Array(n).fill(1 / n);
+  let best = 0;
+  for (let turn = 0; turn < 5; turn++) {
+    const y = await apply(x);
+    const found = size(y);
+    if (turn > 0 && !(found > best)) break;
+    best = found;
+    const z = await apply(y.map((value) => (value < 0 ? -1 : 1)));
+    let at = 0;
+    let along = 0;
+    for (let i = 0; i < n; i++) {
+      along += (z[i] as number) * (x[i] as number);
+      if (Math.abs(z[i] as number) > Math.abs(z[at] as number)) at = i;
+    }
+    if (!(Math.abs(z[at] as number) > along)) break;
+    x = new Float64Array(n);
+    x[at] = 1;
+  }
+  const wave = Float64Array.from(
+    { length: n },
+    (_, i) => (i % 2 === 0 ? 1 : -1) * (1 + i / Math.max(1, n - 1)),
+  );
+  return Math.max(best, (2 * size(await apply(wave))) / (3 * n));
+}
+
+/**
+ * Eigenvalues d (unordered) and vectors z (columns) of a symmetric matrix scaled to 1, by EISPACK's tred2 and tql2;
+ * undefined where an eigenvalue takes more than `limit` iterations.
+ */
+export function symmetricEigen(
+  a: Float64Array,
+  n: number,
+  limit: number,
+): { d: Float64Array; z: Float64Array } | undefined {
+  const z = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) z[i * (n + 1)] = 1;
+  const w = a.slice();
+  const d = new Float64Array(n);
+  const e = new Float64Array(n);
+  const at = (i: number, j: number): number => w[i * n + j] as number;
+  for (let c = 0; c + 2 < n; c++) {
+    let square = 0;
+    for (let k = c + 2; k < n; k++) square += at(k, c) * at(k, c);
+    if (square < 1e-280) continue;
+    const alpha = at(c + 1, c);
+    const norm = Math.sqrt(alpha * alpha + square);
+    const beta = alpha > 0 ? -norm : norm;
+    const v = new Float64Array(n);
+    v[c + 1] = 1;
+    for (let k = c + 2; k < n; k++) v[k] = at(k, c) / (alpha - beta);
+    const tau = (beta - alpha) / beta;
+    // H A H, one side after the other, and Q H.
+    for (const [m, byRows] of [
+      [w, true],
+      [w, false],
+      [z, false],
+    ] as const) {
+      for (let i = 0; i < n; i++) {
+        let sum = 0;
+        for (let k = c + 1; k < n; k++)
+          sum += (m[byRows ? k * n + i : i * n + k] as number) * (v[k] as number);
+        for (let k = c + 1; k < n; k++) {
+          const p = byRows ? k * n + i : i * n + k;
+          m[p] = (m[p] as number) - tau * sum * (v[k] as number);
+        }
+      }
+    }
+  }
+  for (let i = 0; i < n; i++) {
+    d[i] = at(i, i);
+    if (i + 1 < n) e[i] = at(i + 1, i);
+  }
+  for (let l = 0; l < n; l++) {
+    for (let turn = 0; ; turn++) {
+      let m = l;
+      for (; m + 1 < n; m++) {
+        const size = Math.abs(d[m] as number) + Math.abs(d[m + 1] as number);
+        if (Math.abs(e[m] as number) <= Math.max(2 ** -53 * size, 2 ** -54)) break;
+      }
+      if (m === l) break;
+      if (turn === limit) return undefined;
+      let g = ((d[l + 1] as number) - (d[l] as number)) / (2 * (e[l] as number));
+      let r = Math.sqrt(g * g + 1);
+      g = (d[m] as number) - (d[l] as number) + (e[l] as number) / (g + (g < 0 ? -r : r));
+      let s = 1;
+      let c = 1;
+      let p = 0;
+      let i = m - 1;
+      for (; i >= l; i--) {
+        const f = s * (e[i] as number);
+        const b = c * (e[i] as number);
+        r = Math.sqrt(f * f + g * g);
+        e[i + 1] = r;
+        if (r === 0) {
+          d[i + 1] = (d[i + 1] as number) - p;
+          e[m] = 0;
+          break;
+        }
+        s = f / r;
+        c = g / r;
+        g = (d[i + 1] as number) - p;
+        r = ((d[i] as number) - g) * s + 2 * c * b;
+        p = s * r;
+        d[i + 1] = g + p;
+        g = c * r - b;
+        for (let k = 0; k < n; k++) {
+          const high = z[k * n + i + 1] as number;
+          const low = z[k * n + i] as number;
+          z[k * n + i + 1] = s * low + c * high;
+          z[k * n + i] = c * low - s * high;
+        }
+      }
+      if (r === 0 && i >= l) continue;
+      d[l] = (d[l] as number) - p;
+      e[l] = g;
+      e[m] = 0;
+    }
+  }
+  return { d, z };
 }

@@ -1,3 +1,5 @@
+import { cos, log, sin } from "../math.js";
+
 /**
  * Counter-based random numbers: Philox4x32-10 of Salmon et al. (2011), "Parallel random numbers: as easy as
  * 1, 2, 3". A number depends on (seed, particle, step, stream, index) and on nothing else.
@@ -17,6 +19,12 @@ export const streams = Object.freeze({
   spread: 4,
   /** Noise that is added before a step. */
   churn: 5,
+  /** Parameters of random features. */
+  features: 6,
+  /** Training tuples: the point, its place in a component, the time, the noise. */
+  tuples: 7,
+  /** Redraws of targets, and draws of members of an ensemble. */
+  redraw: 8,
   /** Langevin steps at one level: 16, 17, ... */
   langevin: 16,
   /** From 2^31 on: nodes of Brownian paths (`brownianPath`). */
@@ -86,12 +94,12 @@ export function normalPair(
   const w = words(seed, particle, step, stream, pair);
   const u1 = (bits53(w[0] as number, w[1] as number) + 0.5) * 2 ** -53;
   const u2 = bits53(w[2] as number, w[3] as number) * 2 ** -53;
-  const radius = Math.sqrt(-2 * Math.log(u1));
+  const radius = Math.sqrt(-2 * log(u1));
   // u2 is a multiple of 2^-53: the nearest quarter turn and what is left of the turn are both exact.
   const quarter = Math.floor(4 * u2 + 0.5);
   const angle = (4 * u2 - quarter) * (Math.PI / 2);
-  const c = radius * Math.cos(angle);
-  const s = radius * Math.sin(angle);
+  const c = radius * cos(angle);
+  const s = radius * sin(angle);
   switch (quarter & 3) {
     case 0:
       return [c, s];

@@ -2,7 +2,7 @@ import { checkInteger, checkWord } from "../check.js";
 import { checkFinite, checkSize, checkTable, coordinateLimit, type Mixture } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
-import type { ScoreField, StepEstimator } from "../score/field.js";
+import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import type { Grid } from "./grids/grid.js";
 import type { Run } from "./run.js";
 import type { SampleOptions } from "./sample.js";
@@ -12,14 +12,22 @@ import type { Sampler } from "./sampler.js";
 const MIN_RTOL = 1e-5;
 
 /** Checks that a sampler is one, that its tolerances can be met, and that it takes the field. */
-export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator): void {
+export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator | ScoreEnsemble): void {
   if (typeof sampler?.step !== "function")
     throw badArgument("E_TYPE", "sampler", "a sampler such as heun()", sampler);
-  if (field.kind === "step" && !sampler.takesRandom) {
+  if (field.kind !== "field" && !sampler.takesRandom) {
     throw badArgument(
       "E_USAGE",
       "sampler",
-      "euler, eulerMaruyama or ancestral, which take an estimator that draws at every step",
+      "euler, eulerMaruyama or ancestral, which take random estimators",
+      sampler.name,
+    );
+  }
+  if (sampler.adaptive && field.kind === "field" && field.scoreRows) {
+    throw badArgument(
+      "E_UNSUPPORTED",
+      "sampler",
+      "one that steps on the grid's times (euler, heun, rk4, dpmpp2m, ...): dopri5 takes the exact score only",
       sampler.name,
     );
   }
@@ -37,7 +45,7 @@ export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator
 export function checkNoise(
   noise: unknown,
   sampler: Sampler,
-  field: ScoreField | StepEstimator,
+  field: ScoreField | StepEstimator | ScoreEnsemble,
   steps: number,
   size: number,
 ): Run["noise"] {

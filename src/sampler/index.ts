@@ -1,6 +1,7 @@
 export { type AncestralOptions, ancestral } from "./ancestral.js";
 export { type Dopri5Options, dopri5 } from "./dopri5.js";
 export { dpmpp2m } from "./dpmpp2m.js";
+export { type EnsembleCost, ensembleCost } from "./ensembleRun.js";
 export { euler } from "./euler.js";
 export { eulerMaruyama } from "./eulerMaruyama.js";
 export * from "./grids/index.js";

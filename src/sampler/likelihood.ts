@@ -11,7 +11,7 @@ import { badArgument } from "../errors.js";
 import { log } from "../math.js";
 import { cholesky, solveLower } from "../reference/linear.js";
 import { aborted } from "../score/exact.js";
-import type { ScoreField, StepEstimator } from "../score/field.js";
+import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { checkSampler, gridTimes } from "./checks.js";
 import { dopri5 } from "./dopri5.js";
 import type { Grid } from "./grids/grid.js";
@@ -103,12 +103,20 @@ export async function logLikelihood<P extends Precision>(
 
 /** Checks that log densities can go with a run. */
 export function checkLikelihood(
-  field: ScoreField | StepEstimator,
+  field: ScoreField | StepEstimator | ScoreEnsemble,
   sampler: Sampler,
   times: Float64Array,
 ): void {
-  if (field.kind === "step") {
+  if (field.kind !== "field") {
     throw badArgument("E_USAGE", "logLikelihood", "a field: an estimator's flow has no density", field.kind);
+  }
+  if (field.scoreRows) {
+    throw badArgument(
+      "E_UNSUPPORTED",
+      "logLikelihood",
+      "the exact score, whose divergence is known",
+      "another field",
+    );
   }
   if (!sampler.flow) {
     throw badArgument(

@@ -34,6 +34,8 @@ export interface ProgramOptions {
   readonly exponent?: number | undefined;
   /** Whether log densities are carried along. */
   readonly density?: boolean | undefined;
+  /** Whether the score is a function of rows (operation `Call` 0) in place of the exact one. */
+  readonly called?: boolean | undefined;
   /** For noise whose covariance is no number: the coordinates in which it is, at each time. */
   readonly frames?: Frames | undefined;
 }
@@ -211,9 +213,18 @@ export class Program {
    * for: kappa adds sqrt(kappa / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
    */
   slope(x: Register, t: number, dt: number, name = ""): Slope {
-    const { frames, randomness, density, dim } = this.#options;
+    const { frames, randomness, density, dim, called } = this.#options;
     if (frames) return this.#framedSlope(x, t, name, frames);
     const { alpha, variance, total, beta, diffusion } = this.level(t);
+    if (called) {
+      const score = this.#call(x, t, `score${name}`);
+      return {
+        terms: [
+          [x, -beta],
+          [score, -diffusion],
+        ],
+      };
+    }
     if (randomness === undefined) {
       const scalar = density ? this.#scalar(`trace${name}`) : -1;
       const mean = this.#mean(x, t, `mean${name}`, scalar);
@@ -235,6 +246,14 @@ export class Program {
     const { mean, noise } = this.#noisy(x, t, dt, (-diffusion * alpha) / variance);
     const rate = diffusion / total;
     return { terms: [[x, rate - beta], [mean, -rate * alpha], ...noise] };
+  }
+
+  /** A register with the score of rows by the caller's function. */
+  #call(x: Register, t: number, name: string): Register {
+    const out = this.register(name);
+    this.evaluations++;
+    this.ops.push({ code: OpCode.Call, x, out, t, index: 0 });
+    return out;
   }
 
   /** `factor` times what the estimator's noise adds to the posterior mean in a step of dt. */
@@ -344,24 +363,38 @@ export class Program {
    * an estimator's s-hat in a step of length dt.
    */
   prediction(factor: number, x: Register, t: number, dt: number, name = ""): Term[] {
-    const { alpha, variance, total } = this.level(t);
-    const { randomness } = this.#options;
+    const { alpha, variance } = this.level(t);
+    const { randomness, called } = this.#options;
+    if (called) {
+      // x_0 = (x + S s-hat) / alpha
+      const score = this.#call(x, t, `score${name}`);
+      return [
+        [x, factor / alpha],
+        [score, (factor * variance) / alpha],
+      ];
+    }
     if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
       const { point } = this.draw(x, t, randomness.draws);
       return this.drawTerms(factor, x, point, t, randomness.draws);
     }
     const noisy = randomness && this.#noisy(x, t, dt, factor);
     const mean = noisy?.mean ?? this.#mean(x, t, `mean${name}`);
+    return [...this.#meanTerms(factor, x, t, mean), ...(noisy?.noise ?? [])];
+  }
+
+  /** `factor` times E[x_0] from the weighted mean of the points. */
+  #meanTerms(factor: number, x: Register, t: number, mean: Register): Term[] {
+    const { alpha, variance, total } = this.level(t);
     return [
       [mean, (factor * variance) / total],
       [x, (factor * alpha * this.sigma0 * this.sigma0) / total],
-      ...(noisy?.noise ?? []),
     ];
   }
 
   /** The terms of `factor` times the exact score at x. */
   scoreTerms(factor: number, x: Register, t: number): Term[] {
     const { alpha, total } = this.level(t);
+    if (this.#options.called) return [[this.#call(x, t, "score"), factor]];
     const mean = this.#mean(x, t, "mean");
     return [
       [x, -factor / total],
@@ -394,12 +427,12 @@ export class Program {
   posteriorMean(t: number): void {
     const { frames } = this.#options;
     if (frames === undefined) {
-      const { alpha, variance, total } = this.level(t);
-      const mean = this.#mean(this.state, t, "mean");
-      this.affine(this.state, [
-        [mean, variance / total],
-        [this.state, (alpha * this.sigma0 * this.sigma0) / total],
-      ]);
+      const { randomness, called } = this.#options;
+      const terms =
+        randomness === undefined || called
+          ? this.prediction(1, this.state, t, t)
+          : this.#meanTerms(1, this.state, t, this.#mean(this.state, t, "mean"));
+      this.affine(this.state, terms);
       return;
     }
     const { seen, mean } = this.#framedMean(this.state, t, "mean", frames);

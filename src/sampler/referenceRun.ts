@@ -1,4 +1,4 @@
-import { type Op, OpCode, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
+import { type Op, OpCode, type RowFunction, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import { dormandPrince } from "../reference/dormandPrince.js";
 import { multiply } from "../reference/linear.js";
@@ -19,10 +19,12 @@ export async function runReference<P extends Precision>(
   program: Program,
   frames: Frames | undefined,
   run: Run,
+  calls: readonly RowFunction[] = [],
 ): Promise<RunOutput<P>> {
   const { dim, packed } = data;
   const { count, initial, signal, onProgress } = run;
   const recorded = run.recorded.length;
+  const start = run.particle ?? 0;
   const mixture = { points: packed.points, dim, weights: packed.weights, sigma0: 0 };
   const mixtures = [mixture, ...(frames?.pointSets ?? []).map((points) => ({ ...mixture, points }))];
   const samples = data.array(count * dim);
@@ -41,7 +43,7 @@ export async function runReference<P extends Precision>(
     };
     (block.registers[0] as Float64Array).set(samples.subarray(first * dim, (first + n) * dim));
     for (let i = 0; i < program.ops.length; i++) {
-      runOp(program.ops[i] as Op, block);
+      await runOp(program.ops[i] as Op, block);
       if (performance.now() < until) continue;
       await new Promise((resolve) => setTimeout(resolve));
       data.check();
@@ -55,7 +57,7 @@ export async function runReference<P extends Precision>(
   onProgress?.({ done: total, total });
   return { samples, trajectories, outputs };
 
-  function runOp(op: Op, { first, n, registers, scalars }: Block): void {
+  function runOp(op: Op, { first, n, registers, scalars }: Block): Promise<void> | undefined {
     const register = (r: number): Float64Array => registers[r] as Float64Array;
     const scalar = (r: number): Float64Array => scalars[r] as Float64Array;
     switch (op.code) {
@@ -75,7 +77,7 @@ export async function runReference<P extends Precision>(
           const out = register(op.out)
             .subarray(p * dim, (p + 1) * dim)
             .fill(0);
-          const particle = first + p;
+          const particle = start + first + p;
           if (op.code === OpCode.Spread) spread(out, seen, posteriorWeights, posteriorMean, particle, op);
           else {
             for (let r = 0; r < op.draws; r++) {
@@ -89,17 +91,17 @@ export async function runReference<P extends Precision>(
         break;
       }
       case OpCode.Normal:
-        fillNormals(register(op.out), dim, n, first, run.seed, op.step, op.stream);
+        fillNormals(register(op.out), dim, n, start + first, run.seed, op.step, op.stream);
         break;
       case OpCode.Given: {
-        const start = (op.step * count + first) * dim;
-        register(op.out).set((run.noise as Float64Array).subarray(start, start + n * dim));
+        const at = (op.step * count + first) * dim;
+        register(op.out).set((run.noise as Float64Array).subarray(at, at + n * dim));
         break;
       }
       case OpCode.Path:
         for (let p = 0; p < n; p++) {
           const [upper, lower] = [op.t, op.s].map((t) =>
-            brownianPath(run.seed, first + p, dim, t, op.exponent),
+            brownianPath(run.seed, start + first + p, dim, t, op.exponent),
           ) as [Float64Array, Float64Array];
           const increment = upper.map((w, d) => (w - (lower[d] as number)) / Math.sqrt(op.t - op.s));
           register(op.out).set(increment, p * dim);
@@ -133,10 +135,17 @@ export async function runReference<P extends Precision>(
       case OpCode.Adaptive:
         for (let p = 0; p < n; p++) adaptive(op, register(op.x), p, scalars);
         break;
+      case OpCode.Call: {
+        const given = (calls[op.index] as RowFunction)(register(op.x).slice(), op.t, start + first);
+        if (given instanceof Promise) return given.then((values) => register(op.out).set(values));
+        register(op.out).set(given);
+        break;
+      }
       case OpCode.Record:
         trajectories?.set(register(op.x), (op.slot * count + first) * dim);
         break;
     }
+    return undefined;
   }
 
   /** Weights at the level that k stands for: alpha 1 and variance log2(e) / (2 k), seen from x / alpha. */

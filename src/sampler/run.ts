@@ -1,4 +1,12 @@
-import { encodeOps, needsOf, type Op, OpCode, SCALAR_OUTPUTS, type SampleJob } from "../../bindings/job.js";
+import {
+  encodeOps,
+  needsOf,
+  type Op,
+  OpCode,
+  type RowFunction,
+  SCALAR_OUTPUTS,
+  type SampleJob,
+} from "../../bindings/job.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import { VkernelError } from "../errors.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
@@ -15,6 +23,8 @@ export interface Run {
   readonly times: Float64Array;
   readonly initial: "noise" | "normal" | "marginal" | Float32Array | Float64Array;
   readonly count: number;
+  /** The number of the first particle; 0 by default. */
+  readonly particle?: number;
   readonly seed: number;
   readonly recorded: Int32Array;
   /** Supplied normals: steps x count x dim. */
@@ -40,6 +50,13 @@ export async function integrate<P extends Precision>(
 ): Promise<RunResult<P>> {
   const { process, data } = field;
   if (process.covariance === undefined && process.matrices === undefined) return integratePlain(field, run);
+  if (field.kind === "field" && field.scoreRows) {
+    throw new VkernelError("E_UNSUPPORTED", {
+      argument: "process",
+      expected: "an isotropic process for a field that is not the exact score",
+      got: process.name,
+    });
+  }
   if (process.covariance !== undefined && data.sigma0 === 0) return integrateWhitened(field, run);
   if (field.kind === "step" || !run.sampler.slopesOnly || run.density) {
     throw new VkernelError("E_UNSUPPORTED", {
@@ -58,6 +75,7 @@ async function integratePlain<P extends Precision>(
   frames?: Frames,
 ): Promise<RunResult<P>> {
   const { data, process } = field;
+  const calls = field.kind === "field" && field.scoreRows ? [field.scoreRows] : [];
   const { times, initial, count, recorded, sampler, density, noise } = run;
   const steps = times.length - 1;
   const least = times.reduce((low, t) => (t > 0 ? Math.min(low, t) : low), Number.POSITIVE_INFINITY);
@@ -71,6 +89,7 @@ async function integratePlain<P extends Precision>(
     noise: typeof noise === "string" ? noise : "given",
     exponent: exponentOf(least),
     density,
+    called: calls.length > 0,
     frames,
   });
   if (typeof initial === "string") program.start(initial, times[0] as number);
@@ -91,8 +110,8 @@ async function integratePlain<P extends Precision>(
   }
   const result =
     data.engine.runtime === undefined
-      ? await runReference(data, program, frames, run)
-      : await data.hold(() => runKernels(data, program, frames, run));
+      ? await runReference(data, program, frames, run, calls)
+      : await data.hold(() => runKernels(data, program, frames, run, calls));
   const { outputs } = result;
   let own = 0;
   for (let i = count; i < 2 * count; i++) {
@@ -165,6 +184,7 @@ async function runKernels<P extends Precision>(
   program: Program,
   frames: Frames | undefined,
   run: Run,
+  calls: readonly RowFunction[],
 ): Promise<RunOutput<P>> {
   const { count, initial, noise, onProgress } = run;
   const recorded = run.recorded.length;
@@ -220,6 +240,7 @@ async function runKernels<P extends Precision>(
       mixture: layout,
       count,
       block: data.block(layout),
+      particle: run.particle ?? 0,
       seedLow: run.seed >>> 0,
       seedHigh: Math.floor(run.seed / 2 ** 32),
       registers: program.registers,
@@ -233,6 +254,7 @@ async function runKernels<P extends Precision>(
       outputs,
     };
     await runtime.run(job, {
+      calls,
       signal: run.signal,
       onProgress: onProgress && ((done: number, total: number) => onProgress({ done, total })),
     });

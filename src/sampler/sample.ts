@@ -3,8 +3,9 @@ import { checkSize, type Numbers, type PointsInput, type Precision } from "../da
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { aborted } from "../score/exact.js";
-import type { ScoreField, StepEstimator } from "../score/field.js";
+import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { checkInitial, checkNoise, checkRecord, checkSampler, gridTimes } from "./checks.js";
+import { checkEach, integrateEnsemble } from "./ensembleRun.js";
 import { euler } from "./euler.js";
 import type { Grid } from "./grids/grid.js";
 import { karras } from "./grids/karras.js";
@@ -39,6 +40,8 @@ export interface SampleOptions {
    * above 0), by the exact divergence, from the law of the start: p_T where `initial` is "marginal" or the states.
    */
   logLikelihood?: boolean;
+  /** Of an ensemble: how many particles share one realization; 1 by default. `ensembleCost` tells what that takes. */
+  particlesPerRealization?: number;
   signal?: AbortSignal;
   onProgress?: (progress: { done: number; total: number }) => void;
 }
@@ -78,6 +81,7 @@ const known = [
   "onProgress",
   "noise",
   "logLikelihood",
+  "particlesPerRealization",
 ];
 
 /**
@@ -90,11 +94,11 @@ const known = [
  * @throws {VkernelError} E_USAGE, E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_LIMIT, E_MEMORY, E_ABORT, E_WORKER, E_DISPOSED
  */
 export async function sample<P extends Precision>(
-  field: ScoreField<P> | StepEstimator<P>,
+  field: ScoreField<P> | StepEstimator<P> | ScoreEnsemble<P>,
   options: SampleOptions = {},
 ): Promise<SampleRun<P>> {
   const kind: unknown = (field as { kind?: unknown } | null | undefined)?.kind;
-  if (kind !== "field" && kind !== "step") {
+  if (kind !== "field" && kind !== "step" && kind !== "ensemble") {
     throw badArgument("E_TYPE", "field", "a score such as exactScore(data, process)", field);
   }
   checkOptions(options, known);
@@ -113,6 +117,8 @@ export async function sample<P extends Precision>(
   checkSize("record", Math.max(1, recorded.length), size);
   if (signal?.aborted) throw aborted(signal);
 
+  const effective = "effective" in field;
+  const each = checkEach(options.particlesPerRealization, field.kind, effective);
   const noise = checkNoise(options.noise ?? "independent", sampler, field, steps, size);
   const density = options.logLikelihood ?? false;
   if (typeof density !== "boolean") throw badArgument("E_TYPE", "logLikelihood", "true or false", density);
@@ -134,9 +140,10 @@ export async function sample<P extends Precision>(
   if (density && typeof initial === "string") {
     // The states to start from, as the run would draw them: their density is the base of all.
     const still = { ...run, times: times.slice(0, 1), recorded: new Int32Array(0), onProgress: undefined };
-    run.initial = (await integrate(field, { ...still, density: false })).samples;
+    run.initial = (await integrate(field as ScoreField<P>, { ...still, density: false })).samples;
   }
-  const result = await integrate(field, run);
+  const result =
+    field.kind === "ensemble" ? await integrateEnsemble(field, run, each) : await integrate(field, run);
   const { info } = data.engine;
   return {
     samples: result.samples,

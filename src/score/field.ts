@@ -1,3 +1,4 @@
+import type { RowFunction } from "../../bindings/job.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 
@@ -59,6 +60,8 @@ export interface ScoreField<P extends Precision = Precision> {
     t: number | ArrayLike<number>,
     quantities: readonly Q[],
   ): Evaluation<P, Q>;
+  /** @internal The score of rows, for a field that is not the exact one: what a run calls at every step. */
+  readonly scoreRows?: RowFunction;
 }
 
 /**
@@ -79,3 +82,40 @@ export interface StepEstimator<P extends Precision = Precision> {
   /** How a step draws it. */
   readonly randomness: Randomness;
 }
+
+/** Where a score is looked at: `[count, dim]` places x, at one time or one for each. */
+export interface Places {
+  readonly x: PointsInput;
+  readonly t: number | ArrayLike<number>;
+}
+
+/** A score as a random function: one of many that training could have given. Paper 002, Sec. 3. */
+export interface ScoreEnsemble<P extends Precision = Precision> {
+  readonly kind: "ensemble";
+  readonly data: Mixture<P>;
+  readonly process: Process;
+  /** Its mean over realizations. */
+  readonly average: ScoreField<P>;
+  /** Cov[s-hat(z_a), s-hat(z_b)], `[count of a, count of b, dim, dim]`; b is a where it is left out. */
+  covariance(a: Places, b?: Places): Promise<Float64Array>;
+  /** A realization; the same seed gives the same one. */
+  draw(seed: number): Promise<ScoreField<P>>;
+  /** @internal Realizations `first` ... first + count - 1 of a seed, as one function of rows. */
+  realizations?(request: RealizationRequest): Promise<RealizedRows>;
+}
+
+export interface RealizationRequest {
+  /** Draws of the ensemble itself, or Gaussian functions of its mean and covariance. */
+  readonly kind: "draws" | "gaussian";
+  readonly first: number;
+  readonly count: number;
+  readonly seed: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The scores of rows, each by the realization (counted from `first`) that its row number stands for. */
+export type RealizedRows = (
+  x: Float64Array,
+  t: number,
+  realization: (row: number) => number,
+) => Promise<Float64Array>;

@@ -1,11 +1,31 @@
+export { customScore } from "./custom.js";
+export { ensemble, type MemberEnsemble } from "./ensemble.js";
 export { type ExactScore, exactScore } from "./exact.js";
+export * from "./features/index.js";
 export type {
   EvaluateOptions,
   Evaluation,
+  Places,
   Quantity,
   ScalarQuantity,
+  RealizationRequest,
+  RealizedRows,
+  ScoreEnsemble,
   ScoreField,
   StepEstimator,
 } from "./field.js";
 export { quantities } from "./field.js";
+export { type LinearScore, type LinearScoreOptions, linearScore } from "./linear.js";
 export { type NaiveOptions, naiveScore } from "./naive.js";
+export { type InputMap, type NtkScore, type NtkScoreOptions, ntkScore } from "./ntk.js";
+export { stableTargets } from "./stableTarget.js";
+export {
+  gridTimes,
+  logNormalTimes,
+  logUniformTimes,
+  type TimeLaw,
+  type TrainingTuples,
+  type TuplesInput,
+  uniformTimes,
+  type Weighting,
+} from "./training.js";

@@ -1,7 +1,8 @@
 import { checkOptions, checkWord } from "../check.js";
 import type { Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
-import type { Randomness, StepEstimator } from "../score/field.js";
+import { RowField } from "../score/custom.js";
+import type { Randomness, ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 
 export interface EffectiveSdeOptions {
   /**
@@ -11,9 +12,18 @@ export interface EffectiveSdeOptions {
   form?: "matched" | "literal";
 }
 
+/** An ensemble whose realizations are Gaussian functions of its mean and covariance. */
+export interface EffectiveEnsemble<P extends Precision = Precision> extends ScoreEnsemble<P> {
+  readonly effective: true;
+}
+
 /**
- * The effective SDE of an estimator: its average score plus Gaussian noise of the covariance that a step of the estimator
- * has. Paper 002, Prop. 3.1 and Eq. 8; Prop. 4.1 and Eq. 9, corrected (a fixed number of draws gives noise of size dt^2).
+ * The effective SDE of an estimator: its average score plus Gaussian noise of the covariance that its own has. Paper 002,
+ * Prop. 3.1 and Eq. 8.
+ *
+ * Of a step estimator the noise is fresh at every step (Prop. 4.1 and Eq. 9, corrected: a fixed number of draws gives noise
+ * of size dt^2). Of an ensemble it is correlated along the path: a Gaussian function of (x, t) with the ensemble's mean
+ * and covariance, one for each trajectory.
  *
  * @example
  * const run = await sample(effectiveSde(naiveScore(data, edm(), { draws: 1 })), { sampler: euler() });
@@ -21,12 +31,39 @@ export interface EffectiveSdeOptions {
  */
 export function effectiveSde<P extends Precision>(
   estimator: StepEstimator<P>,
+  options?: EffectiveSdeOptions,
+): StepEstimator<P>;
+export function effectiveSde<P extends Precision>(estimator: ScoreEnsemble<P>): EffectiveEnsemble<P>;
+export function effectiveSde<P extends Precision>(
+  estimator: StepEstimator<P> | ScoreEnsemble<P>,
   options: EffectiveSdeOptions = {},
-): StepEstimator<P> {
-  if ((estimator as { kind?: unknown } | null | undefined)?.kind !== "step") {
-    throw badArgument("E_TYPE", "estimator", "an estimator such as naiveScore(data, process)", estimator);
+): StepEstimator<P> | EffectiveEnsemble<P> {
+  const kind = (estimator as { kind?: unknown } | null | undefined)?.kind;
+  if (kind !== "step" && kind !== "ensemble") {
+    throw badArgument(
+      "E_TYPE",
+      "estimator",
+      "an ensemble or an estimator such as naiveScore(data, process)",
+      estimator,
+    );
   }
   checkOptions(options, ["form"]);
+  if (estimator.kind === "ensemble") {
+    if (options.form !== undefined) {
+      throw badArgument("E_USAGE", "form", "nothing: an ensemble's noise is of one form", options.form);
+    }
+    const { data, process, average } = estimator;
+    return {
+      kind: "ensemble",
+      effective: true,
+      data,
+      process,
+      average,
+      covariance: (a, b) => estimator.covariance(a, b),
+      draw: async (seed) => gaussianDraw(estimator, seed),
+      ...(estimator.realizations && { realizations: (request) => gaussianRows(estimator, request) }),
+    };
+  }
   const form = checkWord(options.form ?? "matched", ["matched", "literal"] as const, "form");
   const { randomness } = estimator;
   if (form === "literal" && "kappa" in randomness) {
@@ -41,4 +78,28 @@ export function effectiveSde<P extends Precision>(
       ? { kappa: randomness.kappa, gaussian: "matched" }
       : { draws: randomness.draws, gaussian: form };
   return { ...estimator, randomness: gaussian };
+}
+
+type Realizations = NonNullable<ScoreEnsemble["realizations"]>;
+
+function gaussianRows(
+  estimator: ScoreEnsemble,
+  request: Parameters<Realizations>[0],
+): ReturnType<Realizations> {
+  return (estimator.realizations as Realizations).call(estimator, { ...request, kind: "gaussian" });
+}
+
+/** One Gaussian function as a field. */
+async function gaussianDraw<P extends Precision>(
+  estimator: ScoreEnsemble<P>,
+  seed: number,
+): Promise<ScoreField<P>> {
+  const rows = await gaussianRows(estimator, {
+    kind: "gaussian",
+    first: 0,
+    count: 1,
+    seed,
+    signal: undefined,
+  });
+  return new RowField(estimator.data, estimator.process, (x, t) => rows(x, t, () => 0));
 }

@@ -1,0 +1,301 @@
+// Neural tangent kernels of fully connected networks of infinite width, from a recursion over layers that keeps
+// 1 - rho and 1 + rho (rho: the correlation of two units) instead of rho, so that no angle is taken of a number near 1.
+import { madd } from "../simd/vector";
+import { at, atanOf, atanTable, c } from "./elementary";
+
+/** Bytes of scratch: 32 numbers of tables and constants, then the state of up to 16 vectors of pairs. */
+export const NTK_SCRATCH: u32 = 1280;
+
+const INVERSE_PI: f64 = 0.3183098861837907;
+const PI: f64 = 3.141592653589793;
+
+// Places in the table; atan's come first.
+const HALF: u32 = 15;
+const SERIES: u32 = 16;
+const TWO: u32 = 25;
+const ANGLE: u32 = 26;
+const INVERSE: u32 = 27;
+const WEIGHT: u32 = 28;
+const BIAS: u32 = 29;
+const SLOPE: u32 = 30;
+const NEAR: u32 = 31;
+const STATE: u32 = 256;
+
+// What is kept of a vector of pairs between layers, 64 bytes each.
+const MINUS: u32 = 0;
+const PLUS: u32 = 16;
+const KERNEL: u32 = 32;
+
+function fillTable(table: u32, erf: u32, weight: f64, bias: f64): void {
+  atanTable(table);
+  // sum over m >= 1 of (-1)^(m + 1) 2 m / (2 m + 1)! x^(2 m + 1)
+  let term = 1.0;
+  for (let m: u32 = 1; m <= 9; m++) {
+    term = -term / (<f64>(2 * m) * <f64>(2 * m + 1));
+    store<f64>(table + (SERIES + m - 1) * 8, -term * <f64>(2 * m));
+  }
+  store<f64>(table + TWO * 8, 2.0);
+  store<f64>(table + ANGLE * 8, erf ? 0.5 * PI : PI);
+  store<f64>(table + INVERSE * 8, erf ? 2.0 * INVERSE_PI : INVERSE_PI);
+  store<f64>(table + WEIGHT * 8, weight);
+  store<f64>(table + BIAS * 8, bias);
+  store<f64>(table + SLOPE * 8, erf ? 4.0 * INVERSE_PI * weight : 0.5 * INVERSE_PI * weight);
+  store<f64>(table + NEAR * 8, 0.8);
+}
+
+/** (2 / pi) asin of the arcsine kernel: atan(x / root) for x of any sign. */
+// @ts-ignore: decorator
+@inline
+function arcsine(x: v128, root: v128, table: u32): v128 {
+  const size = f64x2.abs(x);
+  const steep = f64x2.gt(size, root);
+  const small = atanOf(f64x2.pmin(size, root), f64x2.pmax(size, root), table);
+  const angle = v128.bitselect(f64x2.sub(at(table, ANGLE), small), small, steep);
+  // The sign of x.
+  return f64x2.mul(at(table, INVERSE), v128.or(angle, v128.and(x, c(-0.0))));
+}
+
+/**
+ * Rows made ready, first ... first + count - 1 of psi (n x N0): u (width numbers a row; N0 and, with bias, one more) of
+ * length 1, and `sizes`, for each layer n numbers at stride `stride`: the standard deviation of a unit (relu) or its
+ * variance (erf). A row of zeros without bias stays zero.
+ */
+export function ntkPrepare(
+  first: u32, count: u32, table: u32, u: u32, sizes: u32, stride: u32, psi: u32, N0: u32, width: u32, depth: u32,
+  erf: u32, weight: f64, bias: f64,
+): void {
+  fillTable(table, erf, weight, bias);
+  const share = weight / <f64>N0;
+  for (let i = first; i < first + count; i++) {
+    const row = psi + i * N0 * 8;
+    const target = u + i * width * 8;
+    let sum = 0.0;
+    for (let k: u32 = 0; k < N0; k++) {
+      const value = load<f64>(row + k * 8);
+      sum += value * value;
+    }
+    let size = sum * share + bias;
+    const scale = size > 0.0 ? sqrt(share) / sqrt(size) : 0.0;
+    for (let k: u32 = 0; k < N0; k++) store<f64>(target + k * 8, load<f64>(row + k * 8) * scale);
+    if (width > N0) store<f64>(target + N0 * 8, sqrt(bias) / sqrt(size));
+    for (let l: u32 = 0; l < depth; l++) {
+      store<f64>(sizes + (l * stride + i) * 8, erf ? size : sqrt(size));
+      if (erf) {
+        size = weight * f64x2.extract_lane(arcsine(c(2.0 * size), c(sqrt(1.0 + 4.0 * size)), table), 0) + bias;
+      } else {
+        size = weight * (0.5 * size) + bias;
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sizesAt(p: u32, o: u32, one: bool): v128 {
+  return one ? v128.load64_splat(p) : v128.load(p + o);
+}
+
+/**
+ * The kernel values of `count` vectors of two pairs, of which the state holds |u - v|^2 and |u + v|^2. Sizes of the
+ * rows at p (one number for all, or as many as pairs) and q. Layer by layer, so that the vectors, which do not need each
+ * other, fill the time that divisions and roots take.
+ */
+// @ts-ignore: decorator
+@inline
+function relu(count: u32, p: u32, pStride: u32, one: bool, q: u32, qStride: u32, depth: u32, weight: f64, bias: f64, table: u32): void {
+  const state = table + STATE;
+  for (let v: u32 = 0; v < count; v++) {
+    const o = state + v * 64;
+    const delta = f64x2.mul(v128.load(o, MINUS), at(table, HALF));
+    const rest = f64x2.mul(v128.load(o, PLUS), at(table, HALF));
+    const s = f64x2.mul(sizesAt(p, v * 16, one), v128.load(q + v * 16));
+    v128.store(o, delta, MINUS);
+    v128.store(o, rest, PLUS);
+    v128.store(o, f64x2.mul(s, f64x2.mul(f64x2.sub(rest, delta), at(table, HALF))), KERNEL);
+  }
+  const root = sqrt(0.5 * weight);
+  for (let l: u32 = 1; l < depth; l++) {
+    for (let v: u32 = 0; v < count; v++) {
+      const o = state + v * 64;
+      let delta = v128.load(o, MINUS);
+      const rest = v128.load(o, PLUS);
+      const a = f64x2.sqrt(delta);
+      const b = f64x2.sqrt(rest);
+      const half = atanOf(f64x2.pmin(a, b), f64x2.pmax(a, b), table);
+      // Of the angle theta and pi - theta, x is the smaller, y the larger.
+      const x = f64x2.add(half, half);
+      const y = f64x2.sub(at(table, ANGLE), x);
+      const wide = f64x2.gt(a, b);
+      const sine = f64x2.mul(a, b);
+      // cos x, at least 0.
+      const cosine = f64x2.abs(f64x2.mul(f64x2.sub(rest, delta), at(table, HALF)));
+      // sin x - x cos x: by its series where the difference would cancel.
+      const z = f64x2.mul(x, x);
+      let g = at(table, SERIES + 8);
+      g = madd<f64>(g, z, at(table, SERIES + 7));
+      g = madd<f64>(g, z, at(table, SERIES + 6));
+      g = madd<f64>(g, z, at(table, SERIES + 5));
+      g = madd<f64>(g, z, at(table, SERIES + 4));
+      g = madd<f64>(g, z, at(table, SERIES + 3));
+      g = madd<f64>(g, z, at(table, SERIES + 2));
+      g = madd<f64>(g, z, at(table, SERIES + 1));
+      g = madd<f64>(g, z, at(table, SERIES));
+      g = f64x2.mul(f64x2.mul(g, z), x);
+      const near = v128.bitselect(g, f64x2.sub(sine, f64x2.mul(x, cosine)), f64x2.lt(x, at(table, NEAR)));
+      // sin y - y cos y = sin x + y cos x.
+      const far = f64x2.add(sine, f64x2.mul(y, cosine));
+      const rho = f64x2.mul(v128.bitselect(near, far, wide), at(table, INVERSE));
+      // w / 2 sqrt(S11 S22), the size of the new product before the bias.
+      let left = sizesAt(p, v * 16, one);
+      let right = v128.load(q + v * 16);
+      const size = f64x2.mul(f64x2.mul(f64x2.mul(left, right), at(table, HALF)), at(table, WEIGHT));
+      const slope = f64x2.mul(v128.bitselect(x, y, wide), at(table, SLOPE));
+      const product = f64x2.add(f64x2.mul(size, rho), at(table, BIAS));
+      v128.store(o, madd<f64>(v128.load(o, KERNEL), slope, product), KERNEL);
+      if (l + 1 == depth) continue;
+      // 1 - rho' = (1 - cos theta) - (sin theta - theta cos theta) / pi
+      delta = f64x2.sub(delta, f64x2.mul(v128.bitselect(far, near, wide), at(table, INVERSE)));
+      if (bias > 0.0) {
+        const before = f64x2.mul(f64x2.sub(left, right), c(root));
+        left = sizesAt(p + pStride, v * 16, one);
+        right = v128.load(q + qStride + v * 16);
+        const s = f64x2.mul(left, right);
+        // sqrt((a + b)(c + b)) - sqrt(a c) - b = b (sqrt a - sqrt c)^2 / (sqrt((a + b)(c + b)) + sqrt(a c) + b)
+        const total = f64x2.add(f64x2.add(s, size), at(table, BIAS));
+        const spread = f64x2.div(f64x2.mul(at(table, BIAS), f64x2.mul(before, before)), total);
+        delta = f64x2.div(f64x2.add(spread, f64x2.mul(size, delta)), s);
+      }
+      v128.store(o, delta, MINUS);
+      v128.store(o, f64x2.sub(at(table, TWO), delta), PLUS);
+    }
+    p += pStride;
+    q += qStride;
+  }
+}
+
+/** The same for erf: the arcsine kernel (Williams 1997) and its derivative's; sizes are variances. */
+// @ts-ignore: decorator
+@inline
+function erfKernel(count: u32, p: u32, pStride: u32, one: bool, q: u32, qStride: u32, depth: u32, table: u32): void {
+  const state = table + STATE;
+  for (let v: u32 = 0; v < count; v++) {
+    const o = state + v * 64;
+    const delta = f64x2.mul(v128.load(o, MINUS), at(table, HALF));
+    const rest = f64x2.mul(v128.load(o, PLUS), at(table, HALF));
+    const product = f64x2.mul(sizesAt(p, v * 16, one), v128.load(q + v * 16));
+    const s = f64x2.mul(f64x2.sqrt(product), f64x2.mul(f64x2.sub(rest, delta), at(table, HALF)));
+    // S11 S22 - S12^2 = S11 S22 (1 - rho) (1 + rho): without cancellation at the first layer.
+    v128.store(o, f64x2.mul(product, f64x2.mul(delta, rest)), MINUS);
+    v128.store(o, s, PLUS);
+    v128.store(o, s, KERNEL);
+  }
+  for (let l: u32 = 1; l < depth; l++) {
+    for (let v: u32 = 0; v < count; v++) {
+      const o = state + v * 64;
+      const sum = f64x2.add(
+        f64x2.add(sizesAt(p, v * 16, one), v128.load(q + v * 16)), f64x2.mul(at(table, TWO), v128.load(o, MINUS)),
+      );
+      const root = f64x2.sqrt(f64x2.add(c(1.0), f64x2.mul(at(table, TWO), sum)));
+      const slope = f64x2.div(at(table, SLOPE), root);
+      const angle = arcsine(f64x2.mul(at(table, TWO), v128.load(o, PLUS)), root, table);
+      const s = f64x2.add(f64x2.mul(angle, at(table, WEIGHT)), at(table, BIAS));
+      v128.store(o, madd<f64>(v128.load(o, KERNEL), slope, s), KERNEL);
+      if (l + 1 == depth) continue;
+      const product = f64x2.mul(sizesAt(p + pStride, v * 16, one), v128.load(q + qStride + v * 16));
+      v128.store(o, f64x2.pmax(f64x2.sub(product, f64x2.mul(s, s)), c(0.0)), MINUS);
+      v128.store(o, s, PLUS);
+    }
+    p += pStride;
+    q += qStride;
+  }
+}
+
+/**
+ * out (P x Q, rows of ld, padded to 4 columns) = the kernel between the rows u (P, sizes at stride pStride) and the
+ * strips v (Q, [strip][width][4], sizes at stride qStride): tiles of 32 x 32, first ... first + count - 1, all of them
+ * or those of the lower triangle.
+ */
+export function ntkTiles(
+  first: u32, count: u32, table: u32, out: u32, ld: u32, u: u32, uSizes: u32, pStride: u32, P: u32, v: u32, vSizes: u32,
+  qStride: u32, Q: u32, width: u32, depth: u32, erf: u32, weight: f64, bias: f64, triangle: u32,
+): void {
+  fillTable(table, erf, weight, bias);
+  const strips = (Q + 3) >> 2;
+  const columns = (strips + 7) >> 3;
+  const state = table + STATE;
+  for (let t = first; t < first + count; t++) {
+    let ti: u32 = 0;
+    let tj: u32 = t;
+    if (triangle) while (tj > ti) tj -= ++ti;
+    else {
+      ti = t / columns;
+      tj = t - ti * columns;
+    }
+    const iEnd = min(P, ti * 32 + 32);
+    const jEnd = min(strips, tj * 8 + 8);
+    const begin = tj * 8;
+    for (let i = ti * 32; i < iEnd; i++) {
+      const row = u + i * width * 8;
+      const stop = triangle ? min(jEnd, (i >> 2) + 1) : jEnd;
+      for (let j = begin; j < stop; j++) {
+        const strip = v + j * width * 32;
+        let d0 = c(0.0);
+        let d1 = d0;
+        let e0 = d0;
+        let e1 = d0;
+        for (let k: u32 = 0; k < width; k++) {
+          const x = v128.load64_splat(row + k * 8);
+          let y = v128.load(strip + k * 32);
+          let h = f64x2.sub(x, y);
+          d0 = madd<f64>(h, h, d0);
+          h = f64x2.add(x, y);
+          e0 = madd<f64>(h, h, e0);
+          y = v128.load(strip + k * 32, 16);
+          h = f64x2.sub(x, y);
+          d1 = madd<f64>(h, h, d1);
+          h = f64x2.add(x, y);
+          e1 = madd<f64>(h, h, e1);
+        }
+        const o = state + (j - begin) * 128;
+        v128.store(o, d0, MINUS);
+        v128.store(o, e0, PLUS);
+        v128.store(o, d1, 64 + MINUS);
+        v128.store(o, e1, 64 + PLUS);
+      }
+      const vectors = (stop - begin) * 2;
+      const p = uSizes + i * 8;
+      const q = vSizes + begin * 32;
+      if (erf) erfKernel(vectors, p, pStride * 8, true, q, qStride * 8, depth, table);
+      else relu(vectors, p, pStride * 8, true, q, qStride * 8, depth, weight, bias, table);
+      const target = out + (i * ld + begin * 4) * 8;
+      for (let k: u32 = 0; k < vectors; k++) v128.store(target + k * 16, v128.load(state + k * 64, KERNEL));
+    }
+  }
+}
+
+/** out[i] = the kernel of row i with itself, pairs of rows first ... first + count - 1: the bits of ntkTiles' diagonal. */
+export function ntkDiagonal(
+  first: u32, count: u32, table: u32, out: u32, u: u32, sizes: u32, stride: u32, width: u32, depth: u32, erf: u32,
+  weight: f64, bias: f64,
+): void {
+  fillTable(table, erf, weight, bias);
+  const state = table + STATE;
+  for (let begin = first; begin < first + count; begin += 16) {
+    const vectors = min<u32>(16, first + count - begin);
+    for (let k: u32 = 0; k < vectors; k++) {
+      const row = u + 2 * (begin + k) * width * 8;
+      let e = c(0.0);
+      for (let n: u32 = 0; n < width; n++) {
+        const x = v128.load64_lane(row + (width + n) * 8, v128.load64_zero(row + n * 8), 1);
+        const h = f64x2.add(x, x);
+        e = madd<f64>(h, h, e);
+      }
+      v128.store(state + k * 64, c(0.0), MINUS);
+      v128.store(state + k * 64, e, PLUS);
+    }
+    const p = sizes + begin * 16;
+    if (erf) erfKernel(vectors, p, stride * 8, false, p, stride * 8, depth, table);
+    else relu(vectors, p, stride * 8, false, p, stride * 8, depth, weight, bias, table);
+    for (let k: u32 = 0; k < vectors; k++) v128.store(out + (begin + k) * 16, v128.load(state + k * 64, KERNEL));
+  }
+}

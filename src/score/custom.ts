@@ -1,0 +1,177 @@
+import type { RowFunction } from "../../bindings/job.js";
+import { checkLongCall, checkOptions } from "../check.js";
+import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
+import { badArgument, VkernelError } from "../errors.js";
+import type { Process } from "../process/process.js";
+import { checkRequest } from "./evaluate.js";
+import { aborted, checkMixture, checkProcess } from "./exact.js";
+import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
+
+/** What a score alone gives. */
+export const scoreQuantities = ["score", "velocity", "posteriorMean"] as const;
+
+/** A field by a function of rows: everything that follows from a score alone. */
+export class RowField<P extends Precision = Precision> implements ScoreField<P> {
+  readonly kind = "field";
+  readonly data: Mixture<P>;
+  readonly process: Process;
+  readonly scoreRows: RowFunction;
+
+  /** @internal */
+  constructor(data: Mixture<P>, process: Process, rows: RowFunction) {
+    this.data = data;
+    this.process = process;
+    this.scoreRows = rows;
+  }
+
+  async evaluate<Q extends Quantity>(
+    x: PointsInput,
+    t: number | ArrayLike<number>,
+    quantities: readonly Q[],
+    options: EvaluateOptions = {},
+  ): Promise<Evaluation<P, Q>> {
+    checkOptions(options, ["signal", "onProgress"]);
+    checkLongCall(options);
+    const { signal, onProgress } = options;
+    const groups = this.#groups(x, t, quantities);
+    const values: Float64Array[] = [];
+    for (const { rows, time } of groups.list) {
+      if (signal?.aborted) throw aborted(signal);
+      values.push(await this.scoreRows(rows, time, 0));
+      onProgress?.({ done: values.length, total: groups.list.length });
+    }
+    return this.#finish(groups, values, quantities);
+  }
+
+  evaluateSync<Q extends Quantity>(
+    x: PointsInput,
+    t: number | ArrayLike<number>,
+    quantities: readonly Q[],
+  ): Evaluation<P, Q> {
+    const groups = this.#groups(x, t, quantities);
+    const values = groups.list.map(({ rows, time }) => {
+      const some = this.scoreRows(rows, time, 0);
+      if (some instanceof Promise) {
+        some.catch(() => {});
+        throw new VkernelError("E_UNSUPPORTED", {
+          argument: "evaluateSync",
+          expected: "evaluate, which waits, for a field whose score is computed on the pool",
+          got: "evaluateSync",
+        });
+      }
+      return some;
+    });
+    return this.#finish(groups, values, quantities);
+  }
+
+  /** The rows of each time together, in the order in which times come. */
+  #groups(x: PointsInput, t: number | ArrayLike<number>, quantities: readonly Quantity[]): Groups {
+    const request = checkRequest(this.data, this.process, x, t, quantities);
+    for (const name of quantities) {
+      if ((scoreQuantities as readonly string[]).includes(name)) continue;
+      throw new VkernelError("E_UNSUPPORTED", {
+        argument: name,
+        expected: `one of ${scoreQuantities.join(", ")} for a field that is not the exact score`,
+        got: name,
+      });
+    }
+    const { dim } = this.data;
+    const { count, times } = request;
+    const all = Float64Array.from(request.x);
+    const members = new Map<number, number[]>();
+    for (let q = 0; q < count; q++) {
+      const time = times[times.length === 1 ? 0 : q] as number;
+      const group = members.get(time);
+      if (group) group.push(q);
+      else members.set(time, [q]);
+    }
+    const list = Array.from(members, ([time, places]) => {
+      const rows = new Float64Array(places.length * dim);
+      places.forEach((q, i) => {
+        rows.set(all.subarray(q * dim, (q + 1) * dim), i * dim);
+      });
+      return { time, places, rows };
+    });
+    return { list, all, count, times };
+  }
+
+  #finish<Q extends Quantity>(
+    { list, all: rows, count, times }: Groups,
+    values: readonly Float64Array[],
+    quantities: readonly Q[],
+  ): Evaluation<P, Q> {
+    const { dim } = this.data;
+    const score = new Float64Array(count * dim);
+    list.forEach(({ places }, g) => {
+      const some = values[g] as Float64Array;
+      places.forEach((q, i) => {
+        score.set(some.subarray(i * dim, (i + 1) * dim), q * dim);
+      });
+    });
+    const out: Partial<Record<Quantity, Numbers<P>>> = {};
+    for (const name of quantities) {
+      const filled = this.data.array(count * dim);
+      for (let q = 0; q < count; q++) {
+        const time = times[times.length === 1 ? 0 : q] as number;
+        const beta = this.process.beta(time);
+        const diffusion = this.process.diffusion(time);
+        const alpha = this.process.alpha(time);
+        const variance = this.process.variance(time);
+        for (let i = q * dim; i < (q + 1) * dim; i++) {
+          const s = score[i] as number;
+          const at = rows[i] as number;
+          filled[i] =
+            name === "score"
+              ? s
+              : name === "velocity"
+                ? -beta * at - diffusion * s
+                : (at + variance * s) / alpha;
+        }
+      }
+      out[name] = filled;
+    }
+    return out as Evaluation<P, Q>;
+  }
+}
+
+interface Groups {
+  list: { time: number; places: number[]; rows: Float64Array }[];
+  all: Float64Array;
+  count: number;
+  times: Float64Array;
+}
+
+/**
+ * Your own score as a field: `score(x, t)` gives `dim` numbers for one row x. It is called on the calling thread; the rest
+ * of a step runs on the kernels.
+ *
+ * @example
+ * const field = customScore(data, edm(), (x, t) => x.map((value) => -value / (1 + t * t)));
+ * @throws {VkernelError} E_TYPE, E_SHAPE, and E_NONFINITE where the function gives no finite numbers
+ */
+export function customScore<P extends Precision>(
+  data: Mixture<P>,
+  process: Process,
+  score: (x: Float64Array, t: number) => ArrayLike<number>,
+): ScoreField<P> {
+  checkMixture(data);
+  checkProcess(process, data);
+  if (typeof score !== "function") throw badArgument("E_TYPE", "score", "a function of (x, t)", score);
+  const { dim } = data;
+  return new RowField(data, process, (x, t) => {
+    const out = new Float64Array(x.length);
+    for (let i = 0; i < x.length; i += dim) {
+      const values = score(x.slice(i, i + dim), t);
+      if (values?.length !== dim)
+        throw badArgument("E_SHAPE", "score", `${dim} numbers from score(x, t)`, values?.length);
+      for (let d = 0; d < dim; d++) {
+        const value: unknown = values[d];
+        if (typeof value !== "number" || !Number.isFinite(value)) {
+          throw badArgument("E_NONFINITE", "score", `finite numbers from score(x, t), t = ${t}`, value);
+        }
+        out[i + d] = value;
+      }
+    }
+    return out;
+  });
+}

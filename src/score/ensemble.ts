@@ -1,0 +1,166 @@
+import type { Precision } from "../data/mixture.js";
+import { checkInteger } from "../check.js";
+import { badArgument } from "../errors.js";
+import { processPresets } from "../process/presets.js";
+import type { Process } from "../process/process.js";
+import { normalPair, streams, uniform } from "../reference/random.js";
+import { checkPlaces } from "./checkPlaces.js";
+import { RowField } from "./custom.js";
+import type { Places, ScoreEnsemble, ScoreField } from "./field.js";
+
+/** An ensemble of given members. */
+export interface MemberEnsemble<P extends Precision = Precision> extends ScoreEnsemble<P> {
+  readonly members: readonly ScoreField<P>[];
+}
+
+/**
+ * Any fields as an ensemble: their mean, their empirical covariance (divided by n - 1, so of rank n - 1), and draws that take one
+ * of them. All have the same data and process.
+ *
+ * @example const V = await vKernel(ensemble([a, b, c])).at(x, 0.5);
+ * @throws {VkernelError} E_SHAPE for fewer than two members; E_USAGE where data or processes differ
+ */
+export function ensemble<P extends Precision>(members: readonly ScoreField<P>[]): MemberEnsemble<P> {
+  if (!Array.isArray(members)) throw badArgument("E_TYPE", "members", "an array of fields", members);
+  if (members.length < 2) throw badArgument("E_SHAPE", "members", "at least two fields", members);
+  members.forEach((member, i) => {
+    if ((member as { kind?: unknown } | null)?.kind !== "field") {
+      throw badArgument("E_TYPE", `members[${i}]`, "a field", member);
+    }
+  });
+  const first = members[0] as ScoreField<P>;
+  const { data, process } = first;
+  members.forEach((member, i) => {
+    if (member.data !== data || !sameProcess(member.process, process)) {
+      throw badArgument("E_USAGE", `members[${i}]`, "the data and the process of the first member", "others");
+    }
+  });
+  const { dim } = data;
+  const n = members.length;
+  const average = new RowField<P>(data, process, async (x, t) => {
+    const sums = new Float64Array(x.length);
+    for (const member of members) {
+      const score = await rowsOf(member, x, t);
+      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (score[i] as number) / n;
+    }
+    return sums;
+  });
+  const deviations = async (
+    places: Places,
+    argument: string,
+  ): Promise<{ rows: Float64Array[]; count: number }> => {
+    const { x, times, count } = checkPlaces(data, process, places, argument);
+    const rows: Float64Array[] = [];
+    for (const member of members) {
+      rows.push(Float64Array.from((await member.evaluate(x, times, ["score"])).score));
+    }
+    for (let i = 0; i < x.length; i++) {
+      let mean = 0;
+      for (const row of rows) mean += (row[i] as number) / n;
+      for (const row of rows) row[i] = (row[i] as number) - mean;
+    }
+    return { rows, count };
+  };
+  return {
+    kind: "ensemble",
+    data,
+    process,
+    members,
+    average,
+    async covariance(a: Places, b: Places = a) {
+      const left = await deviations(a, "a");
+      const right = b === a ? left : await deviations(b, "b");
+      const out = new Float64Array(left.count * right.count * dim * dim);
+      for (let r = 0; r < n; r++) {
+        const u = left.rows[r] as Float64Array;
+        const v = right.rows[r] as Float64Array;
+        for (let p = 0; p < left.count; p++) {
+          for (let q = 0; q < right.count; q++) {
+            for (let i = 0; i < dim; i++) {
+              const at = ((p * right.count + q) * dim + i) * dim;
+              for (let j = 0; j < dim; j++) {
+                out[at + j] =
+                  (out[at + j] as number) +
+                  ((u[p * dim + i] as number) * (v[q * dim + j] as number)) / (n - 1);
+              }
+            }
+          }
+        }
+      }
+      return out;
+    },
+    async draw(seed: number) {
+      checkInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
+      return members[memberOf(seed, 0, n)] as ScoreField<P>;
+    },
+    async realizations({ kind, first: start, count, seed }) {
+      if (kind === "draws") {
+        const chosen = Int32Array.from({ length: count }, (_, r) => memberOf(seed, start + r, n));
+        return async (x, t, realization) => {
+          const rows = x.length / dim;
+          const out = new Float64Array(x.length);
+          // Rows of one member go together.
+          for (let m = 0; m < n; m++) {
+            const mine: number[] = [];
+            for (let i = 0; i < rows; i++) if (chosen[realization(i)] === m) mine.push(i);
+            if (mine.length === 0) continue;
+            const some = new Float64Array(mine.length * dim);
+            mine.forEach((i, k) => {
+              some.set(x.subarray(i * dim, (i + 1) * dim), k * dim);
+            });
+            const score = await rowsOf(members[m] as ScoreField<P>, some, t);
+            mine.forEach((i, k) => {
+              out.set(score.subarray(k * dim, (k + 1) * dim), i * dim);
+            });
+          }
+          return out;
+        };
+      }
+      // sum_r (s_r - mean) xi_r / sqrt(n - 1): Gaussian with the empirical covariance, one set of xi a realization.
+      const xi = new Float64Array(count * n);
+      for (let r = 0; r < count; r++) {
+        for (let m = 0; m < n; m += 2) {
+          const [z0, z1] = normalPair(seed, start + r, 0, streams.redraw, m >> 1);
+          xi[r * n + m] = z0;
+          if (m + 1 < n) xi[r * n + m + 1] = z1;
+        }
+      }
+      return async (x, t, realization) => {
+        const scores: Float64Array[] = [];
+        for (const member of members) scores.push(await rowsOf(member, x, t));
+        const out = new Float64Array(x.length);
+        for (let i = 0; i < x.length; i++) {
+          let mean = 0;
+          for (const score of scores) mean += (score[i] as number) / n;
+          const r = realization(Math.floor(i / dim));
+          let noise = 0;
+          scores.forEach((score, m) => {
+            noise += ((score[i] as number) - mean) * (xi[r * n + m] as number);
+          });
+          out[i] = mean + noise / Math.sqrt(n - 1);
+        }
+        return out;
+      };
+    },
+  };
+}
+
+/** Whether two processes are one: the same object, or made by the same built-in maker with the same numbers. */
+function sameProcess(a: Process, b: Process): boolean {
+  if (a === b) return true;
+  const plain = (process: Process): boolean =>
+    process.matrices === undefined &&
+    Object.values(processPresets).some(({ make }) => make().name === process.name);
+  return (
+    plain(a) && plain(b) && a.name === b.name && JSON.stringify(a.parameters) === JSON.stringify(b.parameters)
+  );
+}
+
+const memberOf = (seed: number, realization: number, n: number): number =>
+  Math.min(n - 1, Math.floor(n * uniform(seed, realization, 0, streams.redraw, 1)));
+
+/** The score of rows by any field. */
+export async function rowsOf(field: ScoreField, x: Float64Array, t: number): Promise<Float64Array> {
+  if (field.scoreRows) return field.scoreRows(x, t, 0);
+  return Float64Array.from((await field.evaluate(x, t, ["score"])).score);
+}

@@ -1,0 +1,379 @@
+import type { Mixture, Precision } from "../data/mixture.js";
+import { badArgument, VkernelError } from "../errors.js";
+import { matmul } from "../learn/index.js";
+import type { Process } from "../process/process.js";
+import { cholesky, solve } from "../reference/linear.js";
+import { fillNormals, streams, uniform } from "../reference/random.js";
+import { checkPlaces } from "./checkPlaces.js";
+import { RowField } from "./custom.js";
+import { exactScore } from "./exact.js";
+import type { Places, RealizationRequest, RealizedRows, ScoreEnsemble, ScoreField } from "./field.js";
+import { needTargets, type TrainingTuples } from "./training.js";
+
+/** Covariances of targets are matrices a sample: as many dimensions as these fit. */
+const MAX_DIM = 64;
+/** Posterior weights kept at a time. */
+const BATCH = 2 ** 22;
+
+/**
+ * Estimators that are linear in their targets: s-hat(z) = s_0(z) + sum_n A_n(z) (target_n - s_0(z_n)), where only the x_0 of
+ * each sample is random. Written as s-hat(z) = W' phi(z) with W = W_0 + B (targets - S_0): features phi (F of them), B (F x P).
+ * Mean and covariance over redraws of x_0 are exact: A S, and sum_n A_n(z) A_n(z') C(z_n). Paper 002, E.4, E.5, F.2, F.3.
+ */
+export abstract class Smoother<P extends Precision = Precision> implements ScoreEnsemble<P> {
+  readonly kind = "ensemble";
+  readonly data: Mixture<P>;
+  readonly process: Process;
+  /** The samples that it was fitted to. */
+  readonly samples: TrainingTuples;
+  /** F, the number of features (a bias is one). */
+  abstract readonly features: number;
+  #average: ScoreField<P> | undefined;
+  #scores: Float64Array | undefined;
+  #covariances: Float64Array | undefined;
+
+  /** @internal */
+  constructor(data: Mixture<P>, process: Process, samples: TrainingTuples) {
+    this.data = data;
+    this.process = process;
+    this.samples = samples;
+  }
+
+  /** @internal phi of rows at one time: `[n, F]`. */
+  abstract phi(x: Float64Array, t: number): Promise<Float64Array>;
+  /** @internal B times columns `[P, columns]`: `[F, columns]`. */
+  abstract apply(columns: Float64Array, count: number): Promise<Float64Array>;
+  /** @internal A(z) = B' phi(z) for rows of features `[n, F]`: `[n, P]`. */
+  abstract smooth(phi: Float64Array): Promise<Float64Array>;
+  /** @internal W_0, `[F, dim]`, and S_0, `[P, dim]`, where the estimator does not start from zero. */
+  protected initial?(seed: number | undefined): Promise<{ weights: Float64Array; outputs: Float64Array }>;
+
+  /** @internal Everything that is needed before `average` can be called. */
+  async prepare(): Promise<this> {
+    this.#average = await this.#fieldOf(await this.exactScores(), undefined);
+    return this;
+  }
+
+  get average(): ScoreField<P> {
+    return this.#average as ScoreField<P>;
+  }
+
+  /** The fit to the samples' own x_0. */
+  async fit(): Promise<ScoreField<P>> {
+    needTargets(this.samples);
+    return this.#fieldOf(this.#proxies(this.samples.x0), undefined);
+  }
+
+  /** The weights of that fit, `[F, dim]`. */
+  async weights(): Promise<Float64Array> {
+    needTargets(this.samples);
+    return this.#weightsOf(this.#proxies(this.samples.x0), undefined);
+  }
+
+  /** A fit to fresh draws of x_0 given (x_n, t_n). */
+  async draw(seed: number): Promise<ScoreField<P>> {
+    return this.#fieldOf(await this.redraw(seed), seed);
+  }
+
+  async covariance(a: Places, b: Places = a): Promise<Float64Array> {
+    return this.covarianceOf(a, b, (phi) => phi);
+  }
+
+  /** @internal The covariance with features changed first. */
+  protected async covarianceOf(
+    a: Places,
+    b: Places,
+    change: (phi: Float64Array) => Float64Array,
+  ): Promise<Float64Array> {
+    const { dim } = this.data;
+    const count = this.samples.t.length;
+    const left = await this.smoothAt(a, "a", change);
+    const right = b === a ? left : await this.smoothAt(b, "b", change);
+    const [m, n] = [left.length / count, right.length / count];
+    const c = await this.targetCovariances();
+    const out = new Float64Array(m * n * dim * dim);
+    for (let i = 0; i < dim; i++) {
+      for (let j = i; j < dim; j++) {
+        const scaled = left.slice();
+        for (let p = 0; p < m; p++) {
+          for (let s = 0; s < count; s++) {
+            scaled[p * count + s] =
+              (scaled[p * count + s] as number) * (c[(s * dim + i) * dim + j] as number);
+          }
+        }
+        const block = await matmul(
+          this.data.engine,
+          { data: scaled, rows: m, columns: count },
+          { data: right, rows: n, columns: count },
+          { transposeB: true },
+        );
+        for (let q = 0; q < m * n; q++) {
+          out[(q * dim + i) * dim + j] = block.data[q] as number;
+          out[(q * dim + j) * dim + i] = block.data[q] as number;
+        }
+      }
+    }
+    return out;
+  }
+
+  /** Weights of many realizations: `[F, count x dim]`, those of realization r in columns r dim ... */
+  async weightsOfMany(
+    kind: "draws" | "gaussian",
+    first: number,
+    count: number,
+    seed: number,
+  ): Promise<Float64Array> {
+    const { dim } = this.data;
+    const samples = this.samples.t.length;
+    const columns = count * dim;
+    const targets = new Float64Array(samples * columns);
+    for (let r = 0; r < count; r++) {
+      const some =
+        kind === "draws" ? await this.redraw(seed, first + r) : await this.gaussianTargets(seed, first + r);
+      for (let n = 0; n < samples; n++) {
+        targets.set(some.subarray(n * dim, (n + 1) * dim), n * columns + r * dim);
+      }
+    }
+    return this.apply(targets, columns);
+  }
+
+  async #weightsOf(targets: Float64Array, seed: number | undefined): Promise<Float64Array> {
+    const start = await this.initial?.(seed);
+    if (start === undefined) return this.apply(targets, this.data.dim);
+    const rest = targets.map((value, i) => value - (start.outputs[i] as number));
+    const weights = await this.apply(rest, this.data.dim);
+    return weights.map((value, i) => value + (start.weights[i] as number));
+  }
+
+  async #fieldOf(targets: Float64Array, seed: number | undefined): Promise<ScoreField<P>> {
+    const weights = await this.#weightsOf(targets, seed);
+    const { dim } = this.data;
+    return new RowField(this.data, this.process, async (x, t) =>
+      contract(await this.phi(x, t), weights, dim, () => 0, dim),
+    );
+  }
+
+  /** @internal The true score at the samples, `[P, dim]`. */
+  async exactScores(): Promise<Float64Array> {
+    if (this.#scores === undefined) {
+      const { x, t } = this.samples;
+      const { score } = await exactScore(this.data, this.process).evaluate(x, t, ["score"]);
+      this.#scores = Float64Array.from(score);
+    }
+    return this.#scores;
+  }
+
+  /** @internal C(z_n), `[P, dim, dim]`. */
+  async targetCovariances(): Promise<Float64Array> {
+    if (this.#covariances === undefined) {
+      if (this.data.dim > MAX_DIM) {
+        throw badArgument("E_LIMIT", "covariance", `dim at most ${MAX_DIM}`, this.data.dim);
+      }
+      const { x, t } = this.samples;
+      const field = exactScore(this.data, this.process);
+      const { proxyCovariance } = await field.evaluate(x, t, ["proxyCovariance"]);
+      this.#covariances = Float64Array.from(proxyCovariance);
+    }
+    return this.#covariances;
+  }
+
+  /** @internal Targets for fresh x_0 given (x_n, t_n). */
+  async redraw(seed: number, realization = 0): Promise<Float64Array> {
+    const { dim, sigma0, points, size } = this.data;
+    const { x, t } = this.samples;
+    const count = t.length;
+    const totals = await this.#cumulativeWeights();
+    const x0 = new Float64Array(count * dim);
+    for (let n = 0; n < count; n++) {
+      const u = uniform(seed, n, realization, streams.redraw, 0) * (totals[(n + 1) * size - 1] as number);
+      // The first point whose running total exceeds u.
+      let low = n * size;
+      let high = (n + 1) * size - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if ((totals[middle] as number) > u) high = middle;
+        else low = middle + 1;
+      }
+      const m = low - n * size;
+      for (let d = 0; d < dim; d++) x0[n * dim + d] = points[m * dim + d] as number;
+      if (sigma0 === 0) continue;
+      if (this.process.covariance || this.process.matrices) {
+        throw new VkernelError("E_UNSUPPORTED", {
+          argument: "process",
+          expected: "sigma0 = 0 or an isotropic process to redraw x_0",
+          got: this.process.name,
+        });
+      }
+      const time = t[n] as number;
+      const alpha = this.process.alpha(time);
+      const variance = this.process.variance(time);
+      const total = alpha * alpha * sigma0 * sigma0 + variance;
+      const z = fillNormals(new Float64Array(dim), dim, 1, n, seed, realization, streams.component);
+      const width = sigma0 * Math.sqrt(variance / total);
+      for (let d = 0; d < dim; d++) {
+        const mu = x0[n * dim + d] as number;
+        const pull = ((x[n * dim + d] as number) - alpha * mu) * ((alpha * sigma0 * sigma0) / total);
+        x0[n * dim + d] = mu + pull + width * (z[d] as number);
+      }
+    }
+    return this.#proxies(x0);
+  }
+
+  #totals: Float64Array | undefined;
+  /** Running totals of the posterior weights at every sample, `[P, size]`. */
+  async #cumulativeWeights(): Promise<Float64Array> {
+    if (this.#totals) return this.#totals;
+    const { size, dim } = this.data;
+    const { x, t } = this.samples;
+    const count = t.length;
+    if (count * size > 2 ** 28) {
+      throw badArgument("E_LIMIT", "samples", "at most 2^28 samples x points to redraw x_0", count * size);
+    }
+    const field = exactScore(this.data, this.process);
+    const totals = new Float64Array(count * size);
+    const batch = Math.max(1, Math.floor(BATCH / size));
+    for (let first = 0; first < count; first += batch) {
+      const last = Math.min(count, first + batch);
+      const { posteriorWeights } = await field.evaluate(
+        x.subarray(first * dim, last * dim),
+        t.subarray(first, last),
+        ["posteriorWeights"],
+      );
+      for (let n = first; n < last; n++) {
+        let sum = 0;
+        for (let m = 0; m < size; m++) {
+          sum += posteriorWeights[(n - first) * size + m] as number;
+          totals[n * size + m] = sum;
+        }
+      }
+    }
+    this.#totals = totals;
+    return totals;
+  }
+
+  #roots: Float64Array | undefined;
+  /** @internal Gaussian targets of mean 0 and covariance C(z_n): what `redraw` gives less its mean, but normal. */
+  async gaussianTargets(seed: number, realization: number): Promise<Float64Array> {
+    const { dim } = this.data;
+    const count = this.samples.t.length;
+    if (this.#roots === undefined) {
+      const c = await this.targetCovariances();
+      const roots = new Float64Array(c.length);
+      for (let n = 0; n < count; n++) {
+        roots.set(semidefinite(c.subarray(n * dim * dim, (n + 1) * dim * dim), dim), n * dim * dim);
+      }
+      this.#roots = roots;
+    }
+    const roots = this.#roots;
+    const z = fillNormals(new Float64Array(count * dim), dim, count, 0, seed, realization, streams.redraw);
+    const out = new Float64Array(count * dim);
+    for (let n = 0; n < count; n++) {
+      for (let i = 0; i < dim; i++) {
+        let sum = 0;
+        for (let j = 0; j < dim; j++)
+          sum += (roots[(n * dim + i) * dim + j] as number) * (z[n * dim + j] as number);
+        out[n * dim + i] = sum;
+      }
+    }
+    return out;
+  }
+
+  /** S^-1 (alpha x_0 - x) at the samples. */
+  #proxies(x0: Float64Array): Float64Array {
+    const { dim } = this.data;
+    const { x, t } = this.samples;
+    const { process } = this;
+    const factor = process.covariance && cholesky(process.covariance, dim);
+    const out = new Float64Array(x.length);
+    for (let n = 0; n < t.length; n++) {
+      const time = t[n] as number;
+      const alpha = process.alpha(time);
+      const variance = process.variance(time);
+      const row = out.subarray(n * dim, (n + 1) * dim);
+      for (let d = 0; d < dim; d++)
+        row[d] = (alpha * (x0[n * dim + d] as number) - (x[n * dim + d] as number)) / variance;
+      if (factor) solve(factor, dim, row);
+    }
+    return out;
+  }
+
+  /** @internal A_n(z) at places, `[count, P]`. */
+  async smoothAt(
+    places: Places,
+    argument = "places",
+    change: (phi: Float64Array) => Float64Array = (phi) => phi,
+  ): Promise<Float64Array> {
+    const { x, times } = checkPlaces(this.data, this.process, places, argument);
+    const { dim } = this.data;
+    const count = x.length / dim;
+    const phi = new Float64Array(count * this.features);
+    for (let i = 0; i < count; i++) {
+      phi.set(await this.phi(x.slice(i * dim, (i + 1) * dim), times[i] as number), i * this.features);
+    }
+    return this.smooth(change(phi));
+  }
+
+  /** @internal */
+  async realizations({ kind, first, count, seed }: RealizationRequest): Promise<RealizedRows> {
+    const { dim } = this.data;
+    const weights = await this.weightsOfMany(kind, first, count, seed);
+    // Draws leave the start of training out, Gaussian ones the whole mean.
+    const rest =
+      kind === "gaussian"
+        ? await this.#weightsOf(await this.exactScores(), undefined)
+        : await this.#weightsOf(new Float64Array(this.samples.x.length), undefined);
+    return async (x, t, realization) => {
+      const phi = await this.phi(x, t);
+      const noise = contract(phi, weights, dim, (row) => realization(row) * dim, count * dim);
+      const mean = contract(phi, rest, dim, () => 0, dim);
+      return noise.map((value, i) => value + (mean[i] as number));
+    };
+  }
+}
+
+/** out[i] = sum_j phi[i, j] W[j, column(i) ...]: W has `stride` columns. */
+export function contract(
+  phi: Float64Array,
+  weights: Float64Array,
+  dim: number,
+  column: (row: number) => number,
+  stride: number,
+): Float64Array {
+  const features = weights.length / stride;
+  const rows = phi.length / features;
+  const out = new Float64Array(rows * dim);
+  for (let i = 0; i < rows; i++) {
+    const start = column(i);
+    for (let j = 0; j < features; j++) {
+      const value = phi[i * features + j] as number;
+      if (value === 0) continue;
+      const at = j * stride + start;
+      for (let d = 0; d < dim; d++)
+        out[i * dim + d] = (out[i * dim + d] as number) + value * (weights[at + d] as number);
+    }
+  }
+  return out;
+}
+
+/** A matrix R with R R' = a, for a positive semidefinite matrix: Cholesky with pivots, what is rounding left out. */
+function semidefinite(a: Float64Array, dim: number): Float64Array {
+  const rest = Float64Array.from(a);
+  const root = new Float64Array(dim * dim);
+  const diagonal = (d: number): number => rest[d * (dim + 1)] as number;
+  let largest = 0;
+  for (let d = 0; d < dim; d++) largest = Math.max(largest, diagonal(d));
+  for (let k = 0; k < dim; k++) {
+    let pivot = 0;
+    for (let d = 1; d < dim; d++) if (diagonal(d) > diagonal(pivot)) pivot = d;
+    if (!(diagonal(pivot) > largest * dim * Number.EPSILON)) break;
+    const scale = Math.sqrt(diagonal(pivot));
+    const column = Float64Array.from({ length: dim }, (_, i) => (rest[i * dim + pivot] as number) / scale);
+    for (let i = 0; i < dim; i++) {
+      root[i * dim + k] = column[i] as number;
+      for (let j = 0; j < dim; j++) {
+        rest[i * dim + j] = (rest[i * dim + j] as number) - (column[i] as number) * (column[j] as number);
+      }
+    }
+  }
+  return root;
+}

@@ -1,0 +1,198 @@
+import type { Precision } from "../data/mixture.js";
+import { badArgument } from "../errors.js";
+import { symmetricEigen } from "../reference/linear.js";
+import { rowsOf } from "../score/ensemble.js";
+import type { ScoreEnsemble, StepEstimator } from "../score/field.js";
+import { stepCovariance, vKernel } from "./vKernel.js";
+
+/** Trajectories with every time of their grid: what `sample(..., { record: "all" })` returns, or the like. */
+export interface Paths {
+  /** `[times, count, dim]` */
+  readonly trajectories: Float32Array | Float64Array | undefined;
+  /** Descending. */
+  readonly times: Float64Array;
+  readonly count: number;
+}
+
+export interface PathDensity {
+  /** log density of each path given its start, `[count]`; -Infinity for a path that leaves the range of V. */
+  readonly logDensity: Float64Array;
+  /** The quadratic form in the residuals, `[count]`: chi-square with `rank` degrees of freedom under the effective SDE. */
+  readonly quadratic: Float64Array;
+  /** The rank of the covariance of all residuals of a path, `[count]`. */
+  readonly rank: Int32Array;
+}
+
+/** Eigenvalues below this share of the largest count as 0; residuals off the range by this share of their size as rounding. */
+const RANGE = 1e-10;
+const OFF_RANGE = 1e-5;
+/** Numbers of a covariance of a whole path: (steps dim)^2. */
+const MAX_ORDER = 600;
+
+/**
+ * The discretized weight of a path under the effective SDE: Paper 002, Eq. 7 with its M1 and M2 integrated over the
+ * auxiliary p_t, which leaves a Gaussian in the residuals r_k = x_(k+1) - x_k - dt (beta x_k + D s_avg(x_k, t_k)) of covariance
+ * dt_k V(z_k, z_l) dt_l, taken on its range (`mathematics.md` 7b). Residuals are functions of the path with unit
+ * Jacobian (Ito), so this is the density of the Euler scheme itself.
+ *
+ * @param estimator `effectiveSde(...)` of a naive estimator (V white) or of an ensemble (V correlated)
+ * @throws {VkernelError} E_USAGE for an estimator that is not Gaussian, whose paths have no density; E_SHAPE, E_LIMIT
+ */
+export async function pathLogDensity<P extends Precision>(
+  paths: Paths,
+  estimator: StepEstimator<P> | ScoreEnsemble<P>,
+): Promise<PathDensity> {
+  const { kind, data, process } = estimator;
+  if (kind !== "step" && kind !== "ensemble") {
+    throw badArgument("E_TYPE", "estimator", "an effective SDE", estimator);
+  }
+  if (process.matrices !== undefined) {
+    throw badArgument("E_UNSUPPORTED", "estimator", "an isotropic process", process.name);
+  }
+  const white = kind === "step";
+  if (white ? estimator.randomness.gaussian === undefined : !("effective" in estimator)) {
+    throw badArgument(
+      "E_USAGE",
+      "estimator",
+      "effectiveSde(...): paths of others have no density",
+      "one that is not Gaussian",
+    );
+  }
+  const { trajectories, times, count } = paths ?? {};
+  const { dim } = data;
+  const steps = (times?.length ?? 0) - 1;
+  if (trajectories?.length !== (steps + 1) * count * dim || steps < 1) {
+    throw badArgument(
+      "E_SHAPE",
+      "paths",
+      'trajectories of every time of the grid (record: "all")',
+      trajectories?.length,
+    );
+  }
+  if (times[steps] === 0) {
+    throw badArgument("E_RANGE", "paths", "a last time above 0 (a step to 0 has no noise)", 0);
+  }
+  const order = steps * dim;
+  if (!white && order > MAX_ORDER) {
+    throw badArgument(
+      "E_LIMIT",
+      "paths",
+      `at most ${MAX_ORDER} steps x dim where noise is correlated`,
+      order,
+    );
+  }
+  const logDensity = new Float64Array(count);
+  const quadratic = new Float64Array(count);
+  const rank = new Int32Array(count);
+  const add = (path: number, term: Gaussian): void => {
+    logDensity[path] = (logDensity[path] as number) + term.logDensity;
+    quadratic[path] = (quadratic[path] as number) + term.quadratic;
+    rank[path] = (rank[path] as number) + term.rank;
+  };
+  const residuals = new Float64Array(count * order);
+  for (let k = 0; k < steps; k++) {
+    const [t, s] = [times[k] as number, times[k + 1] as number];
+    const dt = t - s;
+    const x = Float64Array.from(trajectories.subarray(k * count * dim, (k + 1) * count * dim));
+    const next = trajectories.subarray((k + 1) * count * dim, (k + 2) * count * dim);
+    const score = await rowsOf(estimator.average, x, t);
+    const [beta, diffusion] = [process.beta(t), process.diffusion(t)];
+    for (let p = 0; p < count; p++) {
+      for (let d = 0; d < dim; d++) {
+        const i = p * dim + d;
+        const drift = beta * (x[i] as number) + diffusion * (score[i] as number);
+        residuals[p * order + k * dim + d] = (next[i] as number) - (x[i] as number) - dt * drift;
+      }
+    }
+    if (!white) continue;
+    const covariance = await stepCovariance(estimator as StepEstimator<P>, { x, t }, { dt });
+    for (let p = 0; p < count; p++) {
+      const block = covariance.slice(p * dim * dim, (p + 1) * dim * dim);
+      const residual = residuals.slice(p * order + k * dim, p * order + (k + 1) * dim);
+      add(p, gaussian(residual, block, dim, sizeOf(x, p * dim, dim)));
+    }
+  }
+  if (white) return { logDensity, quadratic, rank };
+  const V = vKernel(estimator as ScoreEnsemble<P>);
+  for (let p = 0; p < count; p++) {
+    const x = new Float64Array(order);
+    for (let k = 0; k < steps; k++) {
+      const at = (k * count + p) * dim;
+      x.set(trajectories.subarray(at, at + dim), k * dim);
+    }
+    const places = { x, t: times.slice(0, steps) };
+    const blocks = await V.between(places, places);
+    const matrix = new Float64Array(order * order);
+    for (let k = 0; k < steps; k++) {
+      for (let l = 0; l < steps; l++) {
+        const factor =
+          ((times[k] as number) - (times[k + 1] as number)) *
+          ((times[l] as number) - (times[l + 1] as number));
+        for (let i = 0; i < dim; i++) {
+          for (let j = 0; j < dim; j++) {
+            matrix[(k * dim + i) * order + l * dim + j] =
+              factor * (blocks[((k * steps + l) * dim + i) * dim + j] as number);
+          }
+        }
+      }
+    }
+    add(p, gaussian(residuals.slice(p * order, (p + 1) * order), matrix, order, sizeOf(x, 0, order)));
+  }
+  return { logDensity, quadratic, rank };
+}
+
+interface Gaussian {
+  logDensity: number;
+  quadratic: number;
+  rank: number;
+}
+
+/** log N(r; 0, C) on the range of C. `size` is that of the states, whose rounding residuals carry. */
+function gaussian(r: Float64Array, c: Float64Array, n: number, size: number): Gaussian {
+  // Scaled to 1, as the decomposition asks.
+  let scale = 0;
+  for (const entry of c) scale = Math.max(scale, Math.abs(entry));
+  const found =
+    scale === 0
+      ? undefined
+      : symmetricEigen(
+          c.map((entry) => entry / scale),
+          n,
+          60,
+        );
+  const values = found ? found.d.map((value) => scale * value) : new Float64Array(n);
+  const vectors = found?.z ?? identity(n);
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, value);
+  let quadratic = 0;
+  let logDeterminant = 0;
+  let rank = 0;
+  let off = 0;
+  for (let k = 0; k < n; k++) {
+    let along = 0;
+    for (let i = 0; i < n; i++) along += (vectors[i * n + k] as number) * (r[i] as number);
+    const value = values[k] as number;
+    if (value > RANGE * largest) {
+      quadratic += (along * along) / value;
+      logDeterminant += Math.log(2 * Math.PI * value);
+      rank++;
+    } else off = Math.max(off, Math.abs(along));
+  }
+  // What lies off the range may be rounding of the states or of the noise.
+  const allowed = OFF_RANGE * Math.sqrt(largest) + 1e-12 * size;
+  if (off > allowed)
+    return { logDensity: Number.NEGATIVE_INFINITY, quadratic: Number.POSITIVE_INFINITY, rank };
+  return { logDensity: -0.5 * (quadratic + logDeterminant), quadratic, rank };
+}
+
+function sizeOf(x: Float64Array, start: number, dim: number): number {
+  let largest = 0;
+  for (let d = 0; d < dim; d++) largest = Math.max(largest, Math.abs(x[start + d] as number));
+  return largest;
+}
+
+function identity(n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) out[i * (n + 1)] = 1;
+  return out;
+}

@@ -1,0 +1,184 @@
+import type { PointsInput, Precision } from "../data/mixture.js";
+import { badArgument } from "../errors.js";
+import type { Process } from "../process/process.js";
+import { checkPlaces } from "../score/checkPlaces.js";
+import { checkOptions } from "../check.js";
+import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
+
+/** V(z, z') = D_t Cov[s-hat(z), s-hat(z')] D_t': Paper 002, Prop. 3.1. */
+export interface VKernel {
+  /** V(z, z) at queries, `[count, dim, dim]`. */
+  at(x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array>;
+  /** V(z, z') between all pairs, `[count of a, count of b, dim, dim]`. */
+  between(a: Places, b: Places): Promise<Float64Array>;
+  /** tr V(z, z), one a query. */
+  trace(x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array>;
+  /** "white" where draws of different steps are independent, "correlated" where one function serves the whole path. */
+  readonly kind: "white" | "correlated";
+}
+
+/**
+ * The V-kernel of an estimator.
+ *
+ * Of an ensemble it is a function of two places. Of a step estimator draws at different times are independent: V is the
+ * coefficient of Paper 002, Eq. 9: D C D / R for `draws: R`, kappa D C D for `kappa`, and 0 between different places (the
+ * step itself has covariance `stepCovariance`).
+ *
+ * @example
+ * const V = await vKernel(naiveScore(data, edm(), { draws: 1 })).at([[0.1, 0.2]], 0.5);
+ */
+export function vKernel<P extends Precision>(estimator: StepEstimator<P> | ScoreEnsemble<P>): VKernel {
+  const kind = (estimator as { kind?: unknown } | null | undefined)?.kind;
+  if (kind !== "step" && kind !== "ensemble") {
+    throw badArgument(
+      "E_TYPE",
+      "estimator",
+      "an ensemble or an estimator such as naiveScore(data, process)",
+      estimator,
+    );
+  }
+  const { data, process } = estimator;
+  const { dim } = data;
+  const between = async (a: Places, b: Places): Promise<Float64Array> => {
+    const left = checkPlaces(data, process, a, "a");
+    const right = checkPlaces(data, process, b, "b");
+    const pairs = left.count * right.count;
+    const out = new Float64Array(pairs * dim * dim);
+    if (kind === "ensemble") {
+      const covariance = await (estimator as ScoreEnsemble<P>).covariance(a, b);
+      for (let p = 0; p < left.count; p++) {
+        for (let q = 0; q < right.count; q++) {
+          const start = (p * right.count + q) * dim * dim;
+          const block = covariance.subarray(start, start + dim * dim);
+          out.set(sandwich(process, left.times[p] as number, block, right.times[q] as number, dim), start);
+        }
+      }
+      return out;
+    }
+    const white = await at(a.x, a.t);
+    for (let p = 0; p < left.count; p++) {
+      for (let q = 0; q < right.count; q++) {
+        let same = left.times[p] === right.times[q];
+        for (let d = 0; same && d < dim; d++) same = left.x[p * dim + d] === right.x[q * dim + d];
+        if (same)
+          out.set(white.subarray(p * dim * dim, (p + 1) * dim * dim), (p * right.count + q) * dim * dim);
+      }
+    }
+    return out;
+  };
+  const at = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> => {
+    const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
+    const out = new Float64Array(count * dim * dim);
+    if (kind === "step") {
+      const { randomness, average } = estimator as StepEstimator<P>;
+      const factor = "kappa" in randomness ? randomness.kappa : 1 / randomness.draws;
+      const { proxyCovariance } = await average.evaluate(rows, times, ["proxyCovariance"]);
+      for (let p = 0; p < count; p++) {
+        const block = Float64Array.from(proxyCovariance.subarray(p * dim * dim, (p + 1) * dim * dim));
+        const time = times[p] as number;
+        out.set(
+          sandwich(process, time, block, time, dim).map((value) => factor * value),
+          p * dim * dim,
+        );
+      }
+      return out;
+    }
+    for (let p = 0; p < count; p++) {
+      const place = { x: rows.slice(p * dim, (p + 1) * dim), t: times[p] as number };
+      const block = await (estimator as ScoreEnsemble<P>).covariance(place);
+      out.set(sandwich(process, place.t, block, place.t, dim), p * dim * dim);
+    }
+    return out;
+  };
+  return {
+    kind: kind === "step" ? "white" : "correlated",
+    at,
+    between,
+    async trace(x, t) {
+      const matrices = await at(x, t);
+      const count = matrices.length / (dim * dim);
+      return Float64Array.from({ length: count }, (_, p) => {
+        let sum = 0;
+        for (let d = 0; d < dim; d++) sum += matrices[p * dim * dim + d * (dim + 1)] as number;
+        return sum;
+      });
+    },
+  };
+}
+
+/** D_t block D_t'. */
+function sandwich(process: Process, t: number, block: Float64Array, s: number, dim: number): Float64Array {
+  if (process.matrices === undefined) {
+    const factor = process.diffusion(t) * process.diffusion(s);
+    return block.map((value) => factor * value);
+  }
+  const left = process.matrices(t).diffusion;
+  const right = process.matrices(s).diffusion;
+  return product(product(left, block, dim), right, dim);
+}
+
+function product(a: Float64Array, b: Float64Array, dim: number): Float64Array {
+  const out = new Float64Array(dim * dim);
+  for (let i = 0; i < dim; i++) {
+    for (let k = 0; k < dim; k++) {
+      const factor = a[i * dim + k] as number;
+      for (let j = 0; j < dim; j++) {
+        out[i * dim + j] = (out[i * dim + j] as number) + factor * (b[k * dim + j] as number);
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * The covariance of what an estimator's noise adds in one step of length dt: dt^2 D C D / R for draws (dt D C D / R in the literal
+ * effective SDE), kappa dt D C D for kappa. Paper 002, Eq. 9, corrected; Paper 000, Sec. 9.3.
+ *
+ * @returns `[count, dim, dim]`
+ */
+export async function stepCovariance<P extends Precision>(
+  estimator: StepEstimator<P>,
+  places: Places,
+  options: { dt: number },
+): Promise<Float64Array> {
+  checkOptions(options, ["dt"]);
+  const V = vKernel(estimator);
+  if (V.kind !== "white") throw badArgument("E_TYPE", "estimator", "a step estimator", "an ensemble");
+  const { dt } = options;
+  if (!(typeof dt === "number" && dt > 0)) throw badArgument("E_RANGE", "dt", "a step length above 0", dt);
+  const { randomness } = estimator;
+  const factor = "kappa" in randomness || randomness.gaussian === "literal" ? dt : dt * dt;
+  return (await V.at(places.x, places.t)).map((value) => factor * value);
+}
+
+/**
+ * How much of the proxy score's second moment is variance: f = tr C / (tr C + |s|^2), with tr C itself. Paper 002,
+ * Fig. 1 and Eq. 5.
+ */
+export async function varianceFraction<P extends Precision>(
+  field: { evaluate: StepEstimator<P>["average"]["evaluate"]; data: { dim: number } },
+  x: PointsInput,
+  t: number | ArrayLike<number>,
+): Promise<{ fraction: Float64Array; proxyVariance: Float64Array }> {
+  const { proxyVariance, score } = await field.evaluate(x, t, ["proxyVariance", "score"]);
+  const { dim } = field.data;
+  const fraction = Float64Array.from(proxyVariance, (variance, q) => {
+    let square = 0;
+    for (let d = 0; d < dim; d++) square += (score[q * dim + d] as number) ** 2;
+    return variance === 0 && square === 0 ? 0 : variance / (variance + square);
+  });
+  return { fraction, proxyVariance: Float64Array.from(proxyVariance) };
+}
+
+/**
+ * The Fisher information of p(x_0 | x, t) about x, which is the covariance of the proxy score. Paper 002, B.2.
+ *
+ * @returns `[count, dim, dim]`
+ */
+export async function fisherInformation<P extends Precision>(
+  field: { evaluate: StepEstimator<P>["average"]["evaluate"] },
+  x: PointsInput,
+  t: number | ArrayLike<number>,
+): Promise<Float64Array> {
+  return Float64Array.from((await field.evaluate(x, t, ["proxyCovariance"])).proxyCovariance);
+}

@@ -1,0 +1,582 @@
+// Learned scores and what follows from them: linear and infinitely wide estimators, ensembles, V-kernels, effective SDEs,
+// objectives, path densities. Seeds are fixed; comparisons are at 5.7 standard errors (1.2e-8 each), fewer than 3,000 in all.
+import * as v from "vkernel";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { standardErrors } from "../shared/statistics.js";
+
+let engine: v.Engine;
+beforeAll(async () => {
+  engine = await v.createEngine({ threads: 2, kernels: "simd" });
+});
+afterAll(() => engine.close());
+
+const hexagon = () => engine.mixture(v.polygon().points, { dim: 2, precision: "f64" });
+const times = () => v.logUniformTimes({ tMin: 0.1, tMax: 5 });
+const smallLinear = (data: v.Mixture<"f64">) =>
+  v.linearScore(data, v.edm(), {
+    features: v.rbfFeatures({ count: 12, seed: 3 }),
+    samples: 80,
+    times: times(),
+    seed: 5,
+  });
+const smallNtk = (data: v.Mixture<"f64">) =>
+  v.ntkScore(data, v.edm(), { depth: 2, samples: 60, trainingTime: 50, times: times(), seed: 5 });
+
+/** Five places, so that ten pairs (and five variances) are compared. */
+const places = {
+  x: [
+    [0.4, 0.1],
+    [-0.7, 0.5],
+    [0.9, -0.9],
+    [-0.2, -1.1],
+    [1.3, 0.6],
+  ],
+  t: [0.3, 0.5, 0.8, 1.5, 3],
+};
+
+/** Moments of draws of a field at the places against a mean and a covariance `[5, 5, 2, 2]`. */
+async function compareMoments(
+  draw: (seed: number) => Promise<v.ScoreField>,
+  average: v.ScoreField,
+  covariance: Float64Array,
+  count: number,
+): Promise<void> {
+  const size = 10;
+  const mean = Float64Array.from((await average.evaluate(places.x, places.t, ["score"])).score);
+  const first = new Float64Array(size);
+  const products = new Float64Array(size * size);
+  const squares = new Float64Array(size * size);
+  for (let r = 0; r < count; r++) {
+    const { score } = await (await draw(r)).evaluate(places.x, places.t, ["score"]);
+    for (let i = 0; i < size; i++) {
+      const a = (score[i] as number) - (mean[i] as number);
+      first[i] = (first[i] as number) + a / count;
+      for (let j = 0; j <= i; j++) {
+        const product = a * ((score[j] as number) - (mean[j] as number));
+        products[i * size + j] = (products[i * size + j] as number) + product / count;
+        squares[i * size + j] = (squares[i * size + j] as number) + (product * product) / count;
+      }
+    }
+  }
+  const truth = (i: number, j: number): number =>
+    covariance[(((i >> 1) * 5 + (j >> 1)) * 2 + (i & 1)) * 2 + (j & 1)] as number;
+  for (let i = 0; i < size; i++) {
+    const error = Math.sqrt(truth(i, i) / count);
+    expect(error).toBeGreaterThan(0);
+    expect(Math.abs(first[i] as number)).toBeLessThan(standardErrors * error);
+    for (let j = 0; j <= i; j++) {
+      const value = products[i * size + j] as number;
+      const spread = Math.sqrt(((squares[i * size + j] as number) - value * value) / count);
+      expect(Math.abs(value - truth(i, j))).toBeLessThan(standardErrors * spread);
+    }
+  }
+}
+
+describe.each([
+  ["linear score", smallLinear],
+  ["infinitely wide network", smallNtk],
+] as const)("%s", (_, make) => {
+  it("20,000 redraws of x_0 have the mean and the covariance that the formulas give (Prop. 5.1, 5.2)", async () => {
+    const estimator = await make(hexagon());
+    const covariance = await estimator.covariance(places);
+    await compareMoments((seed) => estimator.draw(seed), estimator.average, covariance, 20_000);
+  }, 120_000);
+
+  it("Gaussian draws of the effective SDE have the same two moments", async () => {
+    const estimator = await make(hexagon());
+    const effective = v.effectiveSde(estimator);
+    const covariance = await estimator.covariance(places);
+    await compareMoments((seed) => effective.draw(seed), estimator.average, covariance, 3000);
+  }, 60_000);
+
+  it("samples do not depend on threads, blocks or batches", async () => {
+    const runs: Float64Array[] = [];
+    for (const options of [{ threads: 1 }, { threads: 2, blockSize: 7 }, { threads: 1, blockSize: 64 }]) {
+      const own = await v.createEngine({ kernels: "simd", ...options });
+      const estimator = await make(own.mixture(v.polygon().points, { dim: 2, precision: "f64" }));
+      const grid = v.logarithmic({ steps: 6, tMin: 0.1, tMax: 5 });
+      const parts: number[] = [];
+      for (const field of [estimator.average, estimator, v.effectiveSde(estimator)]) {
+        const run = await v.sample(field as v.ScoreField, { sampler: v.euler(), grid, count: 50, seed: 3 });
+        parts.push(...run.samples);
+      }
+      runs.push(Float64Array.from(parts));
+      own.close();
+    }
+    expect(runs[1]).toEqual(runs[0]);
+    expect(runs[2]).toEqual(runs[0]);
+  });
+
+  it("a shared realization is one field: particles of it move as under its draw", async () => {
+    const estimator = await make(hexagon());
+    const grid = v.logarithmic({ steps: 5, tMin: 0.2, tMax: 5 });
+    const run = await v.sample(estimator, {
+      sampler: v.euler(),
+      grid,
+      count: 9,
+      seed: 4,
+      particlesPerRealization: 9,
+    });
+    const again = await v.sample(await estimator.draw(4), { sampler: v.euler(), grid, count: 9, seed: 4 });
+    expect(run.samples).toEqual(again.samples);
+    expect(v.ensembleCost(estimator, { count: 90, particlesPerRealization: 9 }).realizations).toBe(10);
+  });
+});
+
+describe("linear score", () => {
+  it("is unbiased, and every fit is the score itself, where that is linear in the features (E.4)", async () => {
+    const data = engine.mixture([[0.7, -0.3]], { precision: "f64" });
+    const features = v.customFeatures({ count: 3, row: ([x, y], t) => [x / t ** 2, y / t ** 2, 1 / t ** 2] });
+    const linear = await v.linearScore(data, v.edm(), { features, samples: 30, times: times() });
+    const truth = await v.exactScore(data, v.edm()).evaluate(places.x, places.t, ["score"]);
+    for (const field of [linear.average, await linear.fit(), await linear.draw(3)]) {
+      const { score } = await field.evaluate(places.x, places.t, ["score"]);
+      score.forEach((value, i) => {
+        // The condition of the normal equations is some 1e6 here: 1e-16 of it.
+        expect(Math.abs(value - (truth.score[i] as number))).toBeLessThan(1e-8 * (1 + Math.abs(value)));
+      });
+    }
+  });
+
+  it("kernels and plain TypeScript agree; ridge shrinks; polynomials, Hermite, Fourier and crossed features fit", async () => {
+    const reference = await v.createEngine({ kernels: "reference" });
+    const maps = [
+      v.rbfFeatures({ count: 10 }),
+      v.fourierFeatures({ count: 10 }),
+      v.gaussFourierFeatures({ count: 5, frequencies: 1 }),
+      v.polynomialFeatures({ degree: 3 }),
+      v.hermiteFeatures({ degree: 3, width: 2 }),
+    ];
+    for (const features of maps) {
+      const [fast, plain] = await Promise.all(
+        [engine, reference].map(async (own) => {
+          const data = own.mixture(v.polygon().points, { dim: 2, precision: "f64" });
+          const linear = await v.linearScore(data, v.edm(), {
+            features,
+            samples: 200,
+            times: times(),
+            ridge: 1e-3,
+          });
+          return (await linear.average.evaluate(places.x, places.t, ["score"])).score;
+        }),
+      );
+      fast.forEach((value, i) => {
+        expect(Number.isFinite(value)).toBe(true);
+        expect(Math.abs(value - (plain[i] as number))).toBeLessThan(1e-9 * (1 + Math.abs(value)));
+      });
+    }
+    reference.close();
+  });
+
+  it("without bias the constant is gone, and features that are no use are said to be", async () => {
+    const data = hexagon();
+    const features = v.rbfFeatures({ count: 4 });
+    const linear = await v.linearScore(data, v.edm(), { features, samples: 50, times: times(), bias: false });
+    expect(Array.from((await linear.coefficients()).w0)).toEqual([0, 0]);
+    const twice = v.rbfFeatures({
+      centres: [
+        [0, 0],
+        [0, 0],
+      ],
+    });
+    await expect(
+      v.linearScore(data, v.edm(), { features: twice, samples: 50, times: times() }),
+    ).rejects.toMatchObject({
+      code: "E_RANGE",
+      argument: "features",
+    });
+    const ridge = await v.linearScore(data, v.edm(), {
+      features: twice,
+      samples: 50,
+      times: times(),
+      ridge: 0.1,
+    });
+    expect((await ridge.weights()).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("infinitely wide network", () => {
+  it("learns nothing in no time, the targets in endless time, and `at` keeps the eigenvectors", async () => {
+    const data = hexagon();
+    const ntk = await smallNtk(data);
+    const still = await ntk.at(0);
+    expect((await still.average.evaluate(places.x, places.t, ["score"])).score.every((s) => s === 0)).toBe(
+      true,
+    );
+    const { x, t } = ntk.samples;
+    const done = await ntk.at(Number.POSITIVE_INFINITY);
+    const { score } = await done.average.evaluate(x, t, ["score"]);
+    const truth = await v.exactScore(data, v.edm()).evaluate(x, t, ["score"]);
+    const scale = Math.max(...truth.score.map(Math.abs));
+    // The smallest eigenvalue is some 1e-7 of the largest.
+    score.forEach((value, i) => {
+      expect(Math.abs(value - (truth.score[i] as number))).toBeLessThan(1e-6 * scale);
+    });
+    const fresh = await v.ntkScore(data, v.edm(), {
+      depth: 2,
+      samples: 60,
+      trainingTime: 7,
+      times: times(),
+      seed: 5,
+    });
+    const [a, b] = await Promise.all(
+      [await ntk.at(7), fresh].map((one) => one.average.evaluate(places.x, places.t, ["score"])),
+    );
+    expect(a?.score).toEqual(b?.score);
+    expect(ntk.spectrum.every((share) => share >= 0 && share <= 1)).toBe(true);
+  });
+
+  it("has eigenfunctions that are orthonormal over its samples (Eq. 85)", async () => {
+    const ntk = await smallNtk(hexagon());
+    const { x, t, lambda } = ntk.samples;
+    const { functions } = await ntk.eigenfunctions({ x, t }, 4);
+    const mean = lambda.reduce((sum, value) => sum + value / lambda.length, 0);
+    for (let j = 0; j < 4; j++) {
+      for (let k = 0; k < 4; k++) {
+        let sum = 0;
+        for (let n = 0; n < t.length; n++) {
+          const weight = (lambda[n] as number) / mean / t.length;
+          sum += weight * (functions[n * 4 + j] as number) * (functions[n * 4 + k] as number);
+        }
+        expect(Math.abs(sum - (j === k ? 1 : 0))).toBeLessThan(1e-9);
+      }
+    }
+  });
+
+  it("takes samples twice (a kernel matrix of low rank) without NaN", async () => {
+    const x = [...places.x, ...places.x];
+    const t = [...places.t, ...places.t];
+    const ntk = await v.ntkScore(hexagon(), v.edm(), { samples: { x, x0: x, t }, depth: 3 });
+    for (const field of [ntk.average, await ntk.fit(), await ntk.draw(1)]) {
+      const { score } = await field.evaluate([[0.1, 0.2]], 0.7, ["score"]);
+      expect(score.every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+describe("ensembles, V-kernels, effective SDEs", () => {
+  it("members: the empirical covariance has rank n - 1 and the mean is theirs", async () => {
+    const data = hexagon();
+    const members = [1, 2, 3].map((c) =>
+      v.customScore(data, v.edm(), (x, t) => [c * (x[0] as number), c * c - t]),
+    );
+    const all = v.ensemble(members);
+    const { score } = await all.average.evaluate([[1, 5]], 0.5, ["score"]);
+    expect(score[0]).toBeCloseTo(2, 14);
+    expect(score[1]).toBeCloseTo(14 / 3 - 0.5, 14);
+    const covariance = await all.covariance({ x: [[1, 5]], t: 0.5 });
+    // Of (1, 2, 3) and (1, 4, 9): variances 1 and 16.33, covariance 4.
+    [1, 4, 4, 49 / 3].forEach((value, i) => {
+      expect(covariance[i]).toBeCloseTo(value, 12);
+    });
+    const V = await v.vKernel(all).at([[1, 5]], 0.5);
+    expect(V[0]).toBeCloseTo(0.25, 12);
+    expect(members).toContain(await all.draw(8));
+  });
+
+  it("naive: V is D C D / R, and nothing between different places (Eq. 9)", async () => {
+    const data = hexagon();
+    const naive = v.naiveScore(data, v.edm(), { draws: 4 });
+    const V = await v.vKernel(naive).between(places, places);
+    const { proxyCovariance } = await naive.average.evaluate(places.x, places.t, ["proxyCovariance"]);
+    for (let a = 0; a < 5; a++) {
+      for (let b = 0; b < 5; b++) {
+        for (let i = 0; i < 4; i++) {
+          const D = places.t[a] as number;
+          const truth = a === b ? (D * D * (proxyCovariance[a * 4 + i] as number)) / 4 : 0;
+          expect(V[(a * 5 + b) * 4 + i]).toBeCloseTo(truth, 12);
+        }
+      }
+    }
+    const step = await v.stepCovariance(naive, places, { dt: 0.1 });
+    expect(step[0]).toBeCloseTo(0.01 * (V[0] as number), 14);
+  });
+
+  it("your own score samples as the exact one where it is the exact one", async () => {
+    const data = hexagon();
+    const exact = v.exactScore(data, v.vp());
+    const own = v.customScore(
+      data,
+      v.vp(),
+      (x, t) => exact.evaluateSync([Array.from(x)], t, ["score"]).score,
+    );
+    const grid = v.karras({ steps: 8, sigmaMin: 0.05, sigmaMax: 20 });
+    for (const sampler of [
+      v.euler(),
+      v.heun(),
+      v.rk4(),
+      v.ancestral(),
+      v.dpmpp2m(),
+      v.eulerMaruyama(),
+      v.predictorCorrector(),
+    ]) {
+      const [a, b] = await Promise.all(
+        [exact, own].map((field) => v.sample(field, { sampler, grid, count: 20, seed: 2 })),
+      );
+      a?.samples.forEach((value, i) => {
+        expect(Math.abs(value - (b?.samples[i] as number))).toBeLessThan(1e-9);
+      });
+    }
+    await expect(v.sample(own, { sampler: v.dopri5(), grid })).rejects.toMatchObject({
+      code: "E_UNSUPPORTED",
+    });
+  });
+
+  it("objectives: J1 = J0 + E[lambda tr C] / 2 (Eq. 24), and J0 of the exact score is 0", async () => {
+    const data = hexagon();
+    const linear = await smallLinear(data);
+    const zero = v.customScore(data, v.edm(), () => [0, 0]);
+    for (const field of [v.exactScore(data, v.edm()), linear.average, zero]) {
+      const { j0, identity } = await v.objectives(field, {
+        samples: 20_000,
+        times: times(),
+        weighting: "edm",
+      });
+      expect(Math.abs(identity.value)).toBeLessThan(standardErrors * identity.standardError);
+      if (field !== zero && field !== linear.average) expect(j0.value).toBe(0);
+      else expect(j0.value).toBeGreaterThan(0);
+    }
+  });
+
+  it("cumulants of R draws fall as R^(1 - n), and those of one are the points' own", async () => {
+    const data = engine.mixture([[-1], [1]], { precision: "f64" });
+    const at = { x: [[0]], t: 0.5 };
+    const [one, four] = await Promise.all(
+      [1, 4].map((draws) => v.cumulants(v.naiveScore(data, v.edm(), { draws }), at)),
+    );
+    // s~ is +-4 with equal chances at x = 0, t = 0.5: variance 16, fourth cumulant -2 variance^2.
+    expect(one?.variance[0]).toBeCloseTo(16, 10);
+    expect(one?.third[0]).toBeCloseTo(0, 10);
+    expect(one?.excessKurtosis[0]).toBeCloseTo(-2, 10);
+    expect(four?.variance[0]).toBeCloseTo(4, 10);
+    expect(four?.excessKurtosis[0]).toBeCloseTo(-0.5, 10);
+  });
+});
+
+describe("path densities", () => {
+  it.each(["white", "correlated"] as const)(
+    "%s noise: the quadratic form has the mean of its rank",
+    async (kind) => {
+      const data = hexagon();
+      const estimator =
+        kind === "white"
+          ? v.effectiveSde(v.naiveScore(data, v.edm(), { kappa: 0.5 }))
+          : v.effectiveSde(await smallLinear(data));
+      const count = kind === "white" ? 2000 : 200;
+      const grid = v.logarithmic({ steps: 3, tMin: 0.7, tMax: 2 });
+      const run = await v.sample(estimator as v.StepEstimator, {
+        sampler: v.euler(),
+        grid,
+        count,
+        seed: 6,
+        record: "all",
+      });
+      const { quadratic, rank, logDensity } = await v.pathLogDensity(run, estimator as v.StepEstimator);
+      const ranks = rank.reduce((sum, r) => sum + r, 0);
+      const total = quadratic.reduce((sum, q) => sum + q, 0);
+      // Twelve smooth features leave some path a direction whose share of the variance is below the cut of 1e-10.
+      if (kind === "white") expect(ranks).toBe(6 * count);
+      else expect(ranks).toBeGreaterThan(5.9 * count);
+      expect(ranks).toBeLessThanOrEqual(6 * count);
+      expect(Math.abs(total - ranks)).toBeLessThan(standardErrors * Math.sqrt(2 * ranks));
+      expect(logDensity.every(Number.isFinite)).toBe(true);
+    },
+  );
+
+  it("weights between two near kappas average to 1 over a few steps", async () => {
+    const data = hexagon();
+    const [near, far] = [1, 0.97].map((kappa) => v.effectiveSde(v.naiveScore(data, v.edm(), { kappa }))) as [
+      v.StepEstimator<"f64">,
+      v.StepEstimator<"f64">,
+    ];
+    const grid = v.logarithmic({ steps: 3, tMin: 0.8, tMax: 2 });
+    const run = await v.sample(near, { sampler: v.euler(), grid, count: 20_000, seed: 7, record: "all" });
+    const [a, b] = await Promise.all([v.pathLogDensity(run, near), v.pathLogDensity(run, far)]);
+    let mean = 0;
+    let square = 0;
+    for (let p = 0; p < run.count; p++) {
+      const weight = Math.exp((b.logDensity[p] as number) - (a.logDensity[p] as number));
+      mean += weight / run.count;
+      square += (weight * weight) / run.count;
+    }
+    const error = Math.sqrt((square - mean * mean) / run.count);
+    expect(error).toBeGreaterThan(1e-4);
+    expect(Math.abs(mean - 1)).toBeLessThan(standardErrors * error);
+  });
+
+  it("a step off the range of C has no density, and naive paths have none at all", async () => {
+    const data = engine.mixture(
+      [
+        [-1, 0],
+        [1, 0],
+      ],
+      { precision: "f64" },
+    );
+    const naive = v.naiveScore(data, v.edm(), { kappa: 1 });
+    const paths = { trajectories: Float64Array.of(0, 0, 0.1, 0.5), times: Float64Array.of(1, 0.5), count: 1 };
+    const { logDensity, rank } = await v.pathLogDensity(paths, v.effectiveSde(naive));
+    expect(rank[0]).toBe(1);
+    expect(logDensity[0]).toBe(Number.NEGATIVE_INFINITY);
+    await expect(v.pathLogDensity(paths, naive)).rejects.toMatchObject({ code: "E_USAGE" });
+  });
+});
+
+describe("halves, classes, places", () => {
+  it("halves are disjoint and complete, classes are their points", () => {
+    const points = Array.from({ length: 11 }, (_, i) => [i]);
+    const data = engine.mixture(points, { labels: points.map(([i]) => (i as number) % 3) });
+    const [a, b] = v.splitHalves(data, { seed: 4 });
+    expect([...a.points, ...b.points].sort((p, q) => p - q)).toEqual(points.flat());
+    expect([a.size, b.size]).toEqual([5, 6]);
+    expect(Array.from(v.classMixture(data, [1]).points)).toEqual([1, 4, 7, 10]);
+    expect(() => v.classMixture(data, [7])).toThrow(expect.objectContaining({ code: "E_RANGE" }));
+  });
+
+  it("reproducibility is 0 for the same samples, and mass near a corner is counted", () => {
+    const rows = [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [3, 3],
+    ];
+    const same = v.reproducibility(rows, rows, { radius: 0.1 });
+    expect([same.paired.value, same.ratio.value, same.within?.value]).toEqual([0, 0, 1]);
+    const { mass } = v.massNear(
+      rows,
+      [
+        [3, 3.05],
+        [0, 0.5],
+      ],
+      { radius: 0.5 },
+    );
+    expect(Array.from(mass)).toEqual([0.25, 0.5]);
+  });
+
+  it("targets of one draw are the proxy scores, of many the score (Xu et al. 2023)", async () => {
+    const data = hexagon();
+    const tuples = { x: Float64Array.of(0.3, 0.2), x0: Float64Array.of(1, 0), t: Float64Array.of(0.8) };
+    const one = v.stableTargets(data, v.edm(), tuples, { batch: 1 });
+    expect(one[0]).toBeCloseTo(0.7 / 0.64, 12);
+    const many = v.stableTargets(data, v.edm(), tuples, { batch: 200_000, seed: 1 });
+    const { score } = await v.exactScore(data, v.edm()).evaluate([[0.3, 0.2]], 0.8, ["score"]);
+    // The error falls as the root of the batch: some 0.003 here, 5.7 times that allowed.
+    many.forEach((value, d) => {
+      expect(Math.abs(value - (score[d] as number))).toBeLessThan(0.02);
+    });
+  });
+});
+
+describe("bad input", () => {
+  const rbf = () => v.rbfFeatures({ count: 5 });
+  type Case = [string, () => unknown, string, string];
+  const cases: Case[] = [
+    [
+      "no features",
+      () => v.linearScore(hexagon(), v.edm(), { samples: 9, times: times() } as never),
+      "E_TYPE",
+      "features",
+    ],
+    [
+      "fewer samples than features",
+      () => v.linearScore(hexagon(), v.edm(), { features: rbf(), samples: 5, times: times() }),
+      "E_RANGE",
+      "samples",
+    ],
+    [
+      "no times",
+      () => v.linearScore(hexagon(), v.edm(), { features: rbf(), samples: 50 }),
+      "E_TYPE",
+      "times",
+    ],
+    [
+      "ridge below 0",
+      () => v.linearScore(hexagon(), v.edm(), { features: rbf(), samples: 50, times: times(), ridge: -1 }),
+      "E_RANGE",
+      "ridge",
+    ],
+    [
+      "features that are NaN",
+      () =>
+        v.linearScore(hexagon(), v.edm(), {
+          features: v.customFeatures({ count: 1, row: () => [Number.NaN] }),
+          samples: 50,
+          times: times(),
+        }),
+      "E_NONFINITE",
+      "features[0]",
+    ],
+    [
+      "features of another count",
+      () =>
+        v.linearScore(hexagon(), v.edm(), {
+          features: v.customFeatures({ count: 2, row: () => [1] }),
+          samples: 50,
+          times: times(),
+        }),
+      "E_SHAPE",
+      "features",
+    ],
+    [
+      "tau below 0",
+      () => v.ntkScore(hexagon(), v.edm(), { samples: 9, times: times(), trainingTime: -1 }),
+      "E_RANGE",
+      "trainingTime",
+    ],
+    [
+      "depth 0",
+      () => v.ntkScore(hexagon(), v.edm(), { samples: 9, times: times(), depth: 0 }),
+      "E_RANGE",
+      "depth",
+    ],
+    [
+      "too many samples",
+      () => v.ntkScore(hexagon(), v.edm(), { samples: 4001, times: times() }),
+      "E_RANGE",
+      "samples",
+    ],
+    [
+      "a weight of 0",
+      () => v.ntkScore(hexagon(), v.edm(), { samples: { x: [[0, 1]], x0: [[0, 1]], t: [1], lambda: [0] } }),
+      "E_RANGE",
+      "samples.lambda[0]",
+    ],
+    ["a misspelt option", () => v.ntkScore(hexagon(), v.edm(), { sample: 9 } as never), "E_USAGE", "sample"],
+    ["one member", () => v.ensemble([v.exactScore(hexagon(), v.edm())]), "E_SHAPE", "members"],
+    [
+      "a field to effectiveSde",
+      () => v.effectiveSde(v.exactScore(hexagon(), v.edm()) as never),
+      "E_TYPE",
+      "estimator",
+    ],
+    [
+      "an ensemble by heun",
+      async () => v.sample(await smallLinear(hexagon()), { sampler: v.heun() }),
+      "E_USAGE",
+      "sampler",
+    ],
+    [
+      "realizations of a field",
+      () => v.sample(v.exactScore(hexagon(), v.edm()), { particlesPerRealization: 2 }),
+      "E_USAGE",
+      "particlesPerRealization",
+    ],
+    [
+      "a score of other length",
+      () =>
+        v.sample(
+          v.customScore(hexagon(), v.edm(), () => [1]),
+          { count: 1 },
+        ),
+      "E_SHAPE",
+      "score",
+    ],
+    ["a time law of the wrong order", () => v.uniformTimes({ tMin: 2, tMax: 1 }), "E_RANGE", "tMax"],
+  ];
+  it.each(cases)("%s", async (_, call, code, argument) => {
+    const error = await (async () => call())().then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    expect(error).toMatchObject({ name: "VkernelError", code, argument });
+  });
+});
