@@ -1,19 +1,7 @@
 import { badArgument } from "../errors.js";
+import type { Matrix, RowSource } from "../reference/linear.js";
 
-/** A dense matrix: `data[i * columns + j]`, float64. */
-export interface Matrix {
-  readonly data: Float64Array;
-  readonly rows: number;
-  readonly columns: number;
-}
-
-/** Rows that are made when they are wanted, so that all of them never have to exist. */
-export interface RowSource {
-  readonly rows: number;
-  readonly columns: number;
-  /** Rows first ... first + count - 1, row-major; asked for once each, in order. What it returns is copied at once. */
-  read(first: number, count: number): Float64Array;
-}
+export type { Matrix, RowSource } from "../reference/linear.js";
 
 /** The most rows and columns of a matrix that is factored or decomposed: 128 MiB. */
 export const MAX_ORDER = 4096;

@@ -1,4 +1,4 @@
-import type { Matrix } from "../learn/matrix.js";
+import type { Matrix } from "./linear.js";
 import { exp } from "../math.js";
 import { cos } from "./elementary.js";
 

@@ -1,6 +1,19 @@
-import type { Matrix, RowSource } from "../learn/matrix.js";
-
 /** The little dense algebra that an anisotropic process needs: row-major dim x dim matrices. */
+
+/** A dense matrix: `data[i * columns + j]`, float64. */
+export interface Matrix {
+  readonly data: Float64Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Rows that are made when they are wanted, so that all of them never have to exist. */
+export interface RowSource {
+  readonly rows: number;
+  readonly columns: number;
+  /** Rows first ... first + count - 1, row-major; asked for once each, in order. What it returns is copied at once. */
+  read(first: number, count: number): Float64Array;
+}
 
 /** The lower triangular L with L L' = A, for a symmetric positive definite A. */
 export function cholesky(a: Float64Array, dim: number): Float64Array {
@@ -310,4 +323,35 @@ export function symmetricEigen(
     }
   }
   return { d, z };
+}
+
+/**
+ * R with R R' = a for a positive semidefinite matrix, by Cholesky with pivots; columns end where what is left of the
+ * diagonal is rounding. `semidefinite` is false where more than rounding is left: a has a negative direction.
+ */
+export function semidefiniteRoot(
+  a: Float64Array,
+  dim: number,
+): { root: Float64Array; semidefinite: boolean } {
+  const rest = Float64Array.from(a);
+  const root = new Float64Array(dim * dim);
+  const diagonal = (d: number): number => rest[d * (dim + 1)] as number;
+  let largest = 0;
+  for (let d = 0; d < dim; d++) largest = Math.max(largest, Math.abs(diagonal(d)));
+  const rounding = largest * dim * dim * Number.EPSILON;
+  for (let k = 0; k < dim; k++) {
+    let pivot = 0;
+    for (let d = 1; d < dim; d++) if (diagonal(d) > diagonal(pivot)) pivot = d;
+    if (!(diagonal(pivot) > rounding)) break;
+    const scale = Math.sqrt(diagonal(pivot));
+    const column = Float64Array.from({ length: dim }, (_, i) => (rest[i * dim + pivot] as number) / scale);
+    for (let i = 0; i < dim; i++) {
+      root[i * dim + k] = column[i] as number;
+      for (let j = 0; j < dim; j++) {
+        rest[i * dim + j] = (rest[i * dim + j] as number) - (column[i] as number) * (column[j] as number);
+      }
+    }
+  }
+  const allowed = Math.max(rounding, 1e-12 * largest);
+  return { root, semidefinite: rest.every((entry) => Math.abs(entry) <= allowed) };
 }

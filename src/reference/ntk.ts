@@ -1,4 +1,4 @@
-import type { Matrix } from "../learn/matrix.js";
+import type { Matrix } from "./linear.js";
 import { atanRatio } from "./elementary.js";
 
 export interface ReferenceNtk {

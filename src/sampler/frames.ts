@@ -1,7 +1,7 @@
 import type { Mixture } from "../data/mixture.js";
 import { VkernelError } from "../errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
-import { cholesky, solveLower, solveUpper } from "../reference/linear.js";
+import { cholesky, semidefiniteRoot, solveLower, solveUpper } from "../reference/linear.js";
 
 interface Frame {
   /** alpha^2 log2(e) / (2 v) */
@@ -52,8 +52,8 @@ export class Frames {
   /** A matrix R with R R' = D_t, which has to be positive semidefinite. */
   diffusionRoot = (t: number): number =>
     this.#root(`diffusion ${t}`, () => {
-      const root = semidefiniteRoot(this.#matrices(t).diffusion, this.#data.dim);
-      if (root) return root;
+      const { root, semidefinite } = semidefiniteRoot(this.#matrices(t).diffusion, this.#data.dim);
+      if (semidefinite) return root;
       throw new VkernelError("E_RANGE", {
         argument: "process",
         expected:
@@ -143,29 +143,4 @@ export class Frames {
       width: this.#keep(transposed.map((entry) => width * entry)),
     };
   }
-}
-
-/** R with R R' = a for a positive semidefinite matrix, by pivoted Cholesky; undefined where it is not. */
-function semidefiniteRoot(a: Float64Array, dim: number): Float64Array | undefined {
-  const rest = a.slice();
-  const root = new Float64Array(dim * dim);
-  const diagonal = (d: number): number => rest[d * (dim + 1)] as number;
-  let largest = 0;
-  for (let d = 0; d < dim; d++) largest = Math.max(largest, Math.abs(diagonal(d)));
-  const rounding = largest * dim * dim * Number.EPSILON;
-  for (let k = 0; k < dim; k++) {
-    let pivot = 0;
-    for (let d = 1; d < dim; d++) if (diagonal(d) > diagonal(pivot)) pivot = d;
-    if (!(diagonal(pivot) > rounding)) break;
-    const scale = Math.sqrt(diagonal(pivot));
-    const column = Float64Array.from({ length: dim }, (_, i) => (rest[i * dim + pivot] as number) / scale);
-    for (let i = 0; i < dim; i++) {
-      root[i * dim + k] = column[i] as number;
-      for (let j = 0; j < dim; j++) {
-        rest[i * dim + j] = (rest[i * dim + j] as number) - (column[i] as number) * (column[j] as number);
-      }
-    }
-  }
-  // What is left of a semidefinite matrix is rounding: a negative direction leaves more.
-  return rest.every((entry) => Math.abs(entry) <= Math.max(rounding, 1e-12 * largest)) ? root : undefined;
 }

@@ -2,7 +2,7 @@ import type { Mixture, Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
 import { matmul } from "../learn/index.js";
 import type { Process } from "../process/process.js";
-import { cholesky, solve } from "../reference/linear.js";
+import { cholesky, semidefiniteRoot, solve } from "../reference/linear.js";
 import { fillNormals, streams, uniform } from "../reference/random.js";
 import { checkPlaces } from "./checkPlaces.js";
 import { RowField } from "./custom.js";
@@ -260,7 +260,8 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       const c = await this.targetCovariances();
       const roots = new Float64Array(c.length);
       for (let n = 0; n < count; n++) {
-        roots.set(semidefinite(c.subarray(n * dim * dim, (n + 1) * dim * dim), dim), n * dim * dim);
+        const block = c.subarray(n * dim * dim, (n + 1) * dim * dim);
+        roots.set(semidefiniteRoot(block, dim).root, n * dim * dim);
       }
       this.#roots = roots;
     }
@@ -353,27 +354,4 @@ export function contract(
     }
   }
   return out;
-}
-
-/** A matrix R with R R' = a, for a positive semidefinite matrix: Cholesky with pivots, what is rounding left out. */
-function semidefinite(a: Float64Array, dim: number): Float64Array {
-  const rest = Float64Array.from(a);
-  const root = new Float64Array(dim * dim);
-  const diagonal = (d: number): number => rest[d * (dim + 1)] as number;
-  let largest = 0;
-  for (let d = 0; d < dim; d++) largest = Math.max(largest, diagonal(d));
-  for (let k = 0; k < dim; k++) {
-    let pivot = 0;
-    for (let d = 1; d < dim; d++) if (diagonal(d) > diagonal(pivot)) pivot = d;
-    if (!(diagonal(pivot) > largest * dim * Number.EPSILON)) break;
-    const scale = Math.sqrt(diagonal(pivot));
-    const column = Float64Array.from({ length: dim }, (_, i) => (rest[i * dim + pivot] as number) / scale);
-    for (let i = 0; i < dim; i++) {
-      root[i * dim + k] = column[i] as number;
-      for (let j = 0; j < dim; j++) {
-        rest[i * dim + j] = (rest[i * dim + j] as number) - (column[i] as number) * (column[j] as number);
-      }
-    }
-  }
-  return root;
 }

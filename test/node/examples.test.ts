@@ -102,6 +102,17 @@ const checks: Record<string, (output: string) => void> = {
       /^settled by noise level: 100\.00 0\.[0-4]\d, .*0\.42 0\.[5-9]\d, .*0\.00 1\.00$/m,
     );
   },
+  "linear.js": (output) => {
+    const [near] = numbersOf(/^tr V at t = 0\.3: ([\d.]+) at a point/m, output);
+    expect(near).toBeGreaterThan(0);
+    // Between two points a fit varies most.
+    expect(numbersOf(/, ([\d.]+) between two$/m, output)[0]).toBeGreaterThan(3 * near);
+    const shares = ["average", "ensemble", "effective SDE"].map(
+      (name) => numbersOf(new RegExp(`^${name}: in gaps ([\\d.]+)`, "m"), output)[0],
+    );
+    // 500 samples: 0.022 each, so two differ by less than 5.7 times 0.032.
+    for (const share of shares) expect(Math.abs(share - shares[0])).toBeLessThan(0.18);
+  },
   "sampler-fewest.js": (output) => {
     const [second, heun, first] = ["dpmpp2m: 20", "heun: 19", "euler: 20"].map(
       (start) => numbersOf(new RegExp(`^${start} evaluations, distance ([\\d.]+)$`, "m"), output)[0],
