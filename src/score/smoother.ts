@@ -1,13 +1,14 @@
 import type { Mixture, Precision } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { badArgument } from "../errors.js";
 import { matmul } from "../learn/index.js";
 import type { Process } from "../process/process.js";
-import { cholesky, semidefiniteRoot, solve } from "../reference/linear.js";
+import { semidefiniteRoot } from "../reference/linear.js";
 import { fillNormals, streams, uniform } from "../reference/random.js";
 import { checkPlaces } from "./checkPlaces.js";
 import { RowField } from "./custom.js";
 import { exactScore } from "./exact.js";
 import type { Places, RealizationRequest, RealizedRows, ScoreEnsemble, ScoreField } from "./field.js";
+import { noiseOf, proxyScores } from "./noise.js";
 import { needTargets, type TrainingTuples } from "./training.js";
 
 /** Covariances of targets are matrices a sample: as many dimensions as these fit. */
@@ -184,6 +185,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     const count = t.length;
     const totals = await this.#cumulativeWeights();
     const x0 = new Float64Array(count * dim);
+    const noiseAt = noiseOf(this.process, dim, sigma0);
     for (let n = 0; n < count; n++) {
       const u = uniform(seed, n, realization, streams.redraw, 0) * (totals[(n + 1) * size - 1] as number);
       // The first point whose running total exceeds u.
@@ -197,23 +199,16 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       const m = low - n * size;
       for (let d = 0; d < dim; d++) x0[n * dim + d] = points[m * dim + d] as number;
       if (sigma0 === 0) continue;
-      if (this.process.covariance || this.process.matrices) {
-        throw new VkernelError("E_UNSUPPORTED", {
-          argument: "process",
-          expected: "sigma0 = 0 or an isotropic process to redraw x_0",
-          got: this.process.name,
-        });
-      }
-      const time = t[n] as number;
-      const alpha = this.process.alpha(time);
-      const variance = this.process.variance(time);
-      const total = alpha * alpha * sigma0 * sigma0 + variance;
-      const z = fillNormals(new Float64Array(dim), dim, 1, n, seed, realization, streams.component);
-      const width = sigma0 * Math.sqrt(variance / total);
+      const noise = noiseAt(t[n] as number);
+      const width = noise.spread(
+        fillNormals(new Float64Array(dim), dim, 1, n, seed, realization, streams.component),
+      );
+      const row = x0.subarray(n * dim, (n + 1) * dim);
+      const pull = row.map((mu, d) => (x[n * dim + d] as number) - noise.alpha * mu);
+      noise.solveTotal(pull);
+      const gain = noise.alpha * sigma0 * sigma0;
       for (let d = 0; d < dim; d++) {
-        const mu = x0[n * dim + d] as number;
-        const pull = ((x[n * dim + d] as number) - alpha * mu) * ((alpha * sigma0 * sigma0) / total);
-        x0[n * dim + d] = mu + pull + width * (z[d] as number);
+        row[d] = (row[d] as number) + gain * (pull[d] as number) + (width[d] as number);
       }
     }
     return this.#proxies(x0);
@@ -281,21 +276,8 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
 
   /** S^-1 (alpha x_0 - x) at the samples. */
   #proxies(x0: Float64Array): Float64Array {
-    const { dim } = this.data;
     const { x, t } = this.samples;
-    const { process } = this;
-    const factor = process.covariance && cholesky(process.covariance, dim);
-    const out = new Float64Array(x.length);
-    for (let n = 0; n < t.length; n++) {
-      const time = t[n] as number;
-      const alpha = process.alpha(time);
-      const variance = process.variance(time);
-      const row = out.subarray(n * dim, (n + 1) * dim);
-      for (let d = 0; d < dim; d++)
-        row[d] = (alpha * (x0[n * dim + d] as number) - (x[n * dim + d] as number)) / variance;
-      if (factor) solve(factor, dim, row);
-    }
-    return out;
+    return proxyScores(this.process, this.data.dim, { x, x0, t });
   }
 
   /** @internal A_n(z) at places, `[count, P]`. */

@@ -5,6 +5,7 @@ import type { Process } from "../process/process.js";
 import { fillNormals, streams, uniform } from "../reference/random.js";
 import { categorical } from "../reference/samplers.js";
 import { checkMixture, checkProcess } from "./exact.js";
+import { noiseOf } from "./noise.js";
 
 /**
  * Targets of Xu, Tong and Jaakkola (2023), the stable target field: for a sample (x, x_0, t), the average of the proxy
@@ -26,12 +27,13 @@ export function stableTargets<P extends Precision>(
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   const { dim, points, weights, sigma0 } = data;
   const { x, x0, t } = tuples;
+  const noiseAt = noiseOf(process, dim, 0);
   const out = new Float64Array(x.length);
+  const proxies = new Float64Array(batch * dim);
   const batchPoints = new Float64Array(batch * dim);
   for (let n = 0; n < t.length; n++) {
-    const time = t[n] as number;
-    const alpha = process.alpha(time);
-    const variance = process.variance(time);
+    const noise = noiseAt(t[n] as number);
+    const { alpha } = noise;
     const row = x.subarray(n * dim, (n + 1) * dim);
     batchPoints.set(x0.subarray(n * dim, (n + 1) * dim));
     for (let b = 1; b < batch; b++) {
@@ -46,12 +48,16 @@ export function stableTargets<P extends Precision>(
     const logs = new Float64Array(batch);
     let top = Number.NEGATIVE_INFINITY;
     for (let b = 0; b < batch; b++) {
-      let square = 0;
+      const proxy = proxies.subarray(b * dim, (b + 1) * dim);
       for (let d = 0; d < dim; d++) {
-        const e = (row[d] as number) - alpha * (batchPoints[b * dim + d] as number);
-        square += e * e;
+        proxy[d] = alpha * (batchPoints[b * dim + d] as number) - (row[d] as number);
       }
-      logs[b] = -square / (2 * variance);
+      const residual = proxy.slice();
+      noise.solve(proxy);
+      // |S^(-1/2) (alpha x_0 - x)|^2
+      let square = 0;
+      for (let d = 0; d < dim; d++) square += (residual[d] as number) * (proxy[d] as number);
+      logs[b] = -square / 2;
       top = Math.max(top, logs[b] as number);
     }
     let sum = 0;
@@ -59,8 +65,7 @@ export function stableTargets<P extends Precision>(
       const w = exp((logs[b] as number) - top);
       sum += w;
       for (let d = 0; d < dim; d++) {
-        const proxy = (alpha * (batchPoints[b * dim + d] as number) - (row[d] as number)) / variance;
-        out[n * dim + d] = (out[n * dim + d] as number) + w * proxy;
+        out[n * dim + d] = (out[n * dim + d] as number) + w * (proxies[b * dim + d] as number);
       }
     }
     for (let d = 0; d < dim; d++) out[n * dim + d] = (out[n * dim + d] as number) / sum;

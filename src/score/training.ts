@@ -3,9 +3,9 @@ import { checkTable, type Mixture, type PointsInput } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
 import { exp, log } from "../math.js";
 import type { Process } from "../process/process.js";
-import { cholesky, multiplyLower } from "../reference/linear.js";
 import { fillNormals, normalPair, streams, uniform } from "../reference/random.js";
 import { categorical } from "../reference/samplers.js";
+import { noiseOf } from "./noise.js";
 
 /** lambda_t: "variance" S_t, "one", EDM's, or your own function of t; above 0. Paper 002, Eq. 3. */
 export type Weighting = "variance" | "one" | "edm" | ((t: number) => number);
@@ -131,7 +131,7 @@ export async function trainingTuples(
   const t = new Float64Array(count);
   const x0 = new Float64Array(count * dim);
   const x = new Float64Array(count * dim);
-  const factor = process.covariance && cholesky(process.covariance, dim);
+  const noiseAt = noiseOf(process, dim, data.sigma0);
   for (let n = 0; n < count; n++) {
     const u = uniform(seed, n, 0, streams.tuples, 0);
     const [z] = normalPair(seed, n, 1, streams.tuples, 0);
@@ -143,15 +143,13 @@ export async function trainingTuples(
     t[n] = time;
     const m = categorical(data.weights, uniform(seed, n, 2, streams.tuples, 0));
     const inner = data.sigma0 > 0 ? normals(seed, n, 3, dim) : undefined;
-    let noise: Float64Array = normals(seed, n, 4, dim);
-    if (factor) noise = multiplyLower(factor, dim, noise);
-    const alpha = process.alpha(time);
-    const scale = Math.sqrt(variance);
+    const { alpha, colour } = noiseAt(time);
+    const noise = colour(normals(seed, n, 4, dim));
     for (let d = 0; d < dim; d++) {
       const mu = data.points[m * dim + d] as number;
       const start = mu + (inner ? data.sigma0 * (inner[d] as number) : 0);
       x0[n * dim + d] = start;
-      x[n * dim + d] = alpha * start + scale * (noise[d] as number);
+      x[n * dim + d] = alpha * start + (noise[d] as number);
     }
   }
   return { x, x0, t, lambda: t.map(weight) };

@@ -1,9 +1,9 @@
 import { checkInteger, checkOptions } from "../check.js";
 import type { Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
-import { cholesky, solve } from "../reference/linear.js";
 import { exactScore } from "../score/exact.js";
 import type { ScoreField } from "../score/field.js";
+import { proxyScores } from "../score/noise.js";
 import { type TimeLaw, type TuplesInput, trainingTuples, type Weighting } from "../score/training.js";
 
 export interface ObjectiveOptions {
@@ -52,34 +52,27 @@ export async function objectives<P extends Precision>(
   checkOptions(options, ["samples", "weighting", "times", "seed"]);
   const { data, process } = field;
   const seed = checkInteger(options?.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
-  const { x, x0, t, lambda } = await trainingTuples(data, process, {
+  const samples = await trainingTuples(data, process, {
     samples: options?.samples ?? 100_000,
     seed,
     weighting: options?.weighting ?? "variance",
     times: options?.times,
   });
+  const { x, x0, t, lambda } = samples;
   if (x0.length !== x.length) throw badArgument("E_USAGE", "samples.x0", "x0 beside x and t", "none");
   const { dim } = data;
   const exact = exactScore(data, process);
   const truth = await exact.evaluate(x, t, ["score", "proxyVariance"]);
   const { score: guess } = await field.evaluate(x, t, ["score"]);
-  const factor = process.covariance && cholesky(process.covariance, dim);
+  const proxy = proxyScores(process, dim, samples);
   const sums = [new Sum(), new Sum(), new Sum(), new Sum()] as const;
   for (let n = 0; n < t.length; n++) {
-    const time = t[n] as number;
-    const alpha = process.alpha(time);
-    const variance = process.variance(time);
-    const proxy = new Float64Array(dim);
-    for (let d = 0; d < dim; d++) {
-      proxy[d] = (alpha * (x0[n * dim + d] as number) - (x[n * dim + d] as number)) / variance;
-    }
-    if (factor) solve(factor, dim, proxy);
     let toTruth = 0;
     let toProxy = 0;
     for (let d = 0; d < dim; d++) {
       const s = guess[n * dim + d] as number;
       toTruth += (s - (truth.score[n * dim + d] as number)) ** 2;
-      toProxy += (s - (proxy[d] as number)) ** 2;
+      toProxy += (s - (proxy[n * dim + d] as number)) ** 2;
     }
     const half = (lambda[n] as number) / 2;
     const spread = half * (truth.proxyVariance[n] as number);

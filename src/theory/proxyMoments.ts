@@ -1,12 +1,12 @@
 import type { Mixture } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { exactScore } from "../score/exact.js";
+import { noiseOf } from "../score/noise.js";
 
 /**
  * Mean and second to fourth cumulants of the proxy score s~ given (x, t), coordinate by coordinate, `[count, dim]`: of the
- * discrete law of the points, plus the Gaussian width of components (which has a second cumulant only). Isotropic
- * processes.
+ * discrete law of the points, plus the Gaussian width of components (which has a second cumulant only). Any
+ * process.
  */
 export async function proxyMoments(
   data: Mixture,
@@ -14,12 +14,10 @@ export async function proxyMoments(
   x: Float64Array,
   t: Float64Array,
 ): Promise<{ mean: Float64Array; second: Float64Array; third: Float64Array; fourth: Float64Array }> {
-  if (process.matrices !== undefined) {
-    throw badArgument("E_UNSUPPORTED", "process", "an isotropic process", process.name);
-  }
   const { dim, size, points, sigma0 } = data;
   const count = t.length;
   const field = exactScore(data, process);
+  const noiseAt = noiseOf(process, dim, sigma0);
   const [mean, second, third, fourth] = [0, 1, 2, 3].map(() => new Float64Array(count * dim)) as [
     Float64Array,
     Float64Array,
@@ -36,30 +34,32 @@ export async function proxyMoments(
     );
     mean.set(score, first * dim);
     for (let n = first; n < last; n++) {
-      const time = t[n] as number;
-      const variance = process.variance(time);
-      const alpha = process.alpha(time);
-      const total = variance + (alpha * sigma0) ** 2;
-      // With sigma0 a draw of x_0 moves by S / V of its point and has width sigma0^2 S / V.
-      const scale = (alpha / variance) * (variance / total);
-      const width = (alpha / variance) ** 2 * sigma0 * sigma0 * (variance / total);
+      // Given its point m, s~ has the mean V^-1 (alpha mu_m - x) and the covariance S^-1 - V^-1.
+      const noise = noiseAt(t[n] as number);
+      const { widths } = noise;
       const weights = posteriorWeights.subarray((n - first) * size, (n - first + 1) * size);
+      const centre = new Float64Array(dim);
+      for (let m = 0; m < size; m++) {
+        const w = weights[m] as number;
+        for (let d = 0; d < dim; d++) centre[d] = (centre[d] as number) + w * (points[m * dim + d] as number);
+      }
+      const sums = [0, 1, 2].map(() => new Float64Array(dim)) as [Float64Array, Float64Array, Float64Array];
+      for (let m = 0; m < size; m++) {
+        const w = weights[m] as number;
+        if (w === 0) continue;
+        const away = centre.map((value, d) => noise.alpha * ((points[m * dim + d] as number) - value));
+        noise.solveTotal(away).forEach((e, d) => {
+          sums[0][d] = (sums[0][d] as number) + w * e * e;
+          sums[1][d] = (sums[1][d] as number) + w * e * e * e;
+          sums[2][d] = (sums[2][d] as number) + w * e * e * e * e;
+        });
+      }
       for (let d = 0; d < dim; d++) {
-        let centre = 0;
-        for (let m = 0; m < size; m++) centre += (weights[m] as number) * (points[m * dim + d] as number);
-        let [m2, m3, m4] = [0, 0, 0];
-        for (let m = 0; m < size; m++) {
-          const w = weights[m] as number;
-          if (w === 0) continue;
-          const e = scale * ((points[m * dim + d] as number) - centre);
-          m2 += w * e * e;
-          m3 += w * e * e * e;
-          m4 += w * e * e * e * e;
-        }
+        const m2 = sums[0][d] as number;
         const at = n * dim + d;
-        second[at] = m2 + width;
-        third[at] = m3;
-        fourth[at] = m4 - 3 * m2 * m2;
+        second[at] = m2 + (widths[d] as number);
+        third[at] = sums[1][d] as number;
+        fourth[at] = (sums[2][d] as number) - 3 * m2 * m2;
       }
     }
   }

@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGolden } from "../golden/files.js";
 import type { ScoreGolden } from "../golden/g1.check.js";
+import type { EstimatorGolden } from "../golden/g6.check.js";
 import { fewerRuns, type LawGolden } from "../golden/g7.check.js";
 import { type Precision, variants, variantTitle } from "../golden/golden.js";
 import { bitsHashes } from "../shared/bits.js";
@@ -117,6 +118,17 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
         { kernels, precision, cases },
       );
       expect(result).toEqual({ failures: [], kernels, checked: cases.length });
+    });
+
+    const estimators = readGolden<EstimatorGolden>("g6_vkernel.json");
+    it.each(["simd", "relaxed", "reference"] as const)("g6, estimators: %s", async (kernels) => {
+      const result = await page.evaluate(
+        ({ kernels, golden }) => (globalThis as PageGlobals).vk.estimators(kernels, golden),
+        { kernels, golden: estimators },
+      );
+      const { naive_step, linear_model, ntk } = estimators;
+      const checked = naive_step.length + linear_model.models.length + ntk.learned.results.length;
+      expect(result).toEqual({ failures: [], kernels, checked });
     });
 
     const lawRuns = fewerRuns(

@@ -1,11 +1,14 @@
 // g5, the reverse process of paper 004: every coefficient of a step, Theorem 2, whole paths with given noise, and the
-// score of the Ornstein-Uhlenbeck flow. Corollary 3.2 and the loss identities belong to other parts of the library.
+// score of the Ornstein-Uhlenbeck flow and the
+// identity of the two objectives. Corollary 3.2 belongs to another part of the library.
 import {
   ancestral,
   createEngine,
+  customScore,
   type Engine,
   eulerMaruyama,
   exactScore,
+  objectives,
   ou,
   type Sampler,
   sample,
@@ -51,6 +54,18 @@ interface ReverseGolden {
       readonly score: number;
     }[];
   };
+  readonly loss_identities: {
+    readonly y: readonly number[];
+    readonly w: readonly number[];
+    readonly t: readonly number[];
+    readonly p_t: readonly number[];
+    readonly lambda_t: readonly number[];
+    readonly c0: number;
+    readonly c1: number;
+    readonly J0: number;
+    readonly J1: number;
+    readonly half_E_lambda_trC: number;
+  };
   readonly sampler_paths: {
     readonly mu: readonly (readonly number[])[];
     readonly w: readonly number[];
@@ -68,6 +83,8 @@ const golden = readGolden<ReverseGolden>("g5_reverse.json");
 const stepTolerance = 1e-13;
 /** The file's tolerance for paths, absolute. */
 const pathTolerance = 1e-9;
+/** The file's tolerance of losses, relative. */
+const lossTolerance = 1e-10;
 /** Scores and log densities in float64 (`reliability.md`), relative to their scale. */
 const scoreTolerance = 1e-12;
 
@@ -195,6 +212,52 @@ describe.each(["simd", "relaxed", "reference"] as const)("g5, reverse process: %
       const scale = (Math.abs(item.x) + Math.max(...y.map(Math.abs))) / ou().variance(item.t);
       expect(Math.abs((score[i] as number) - item.score)).toBeLessThanOrEqual(scoreTolerance * scale);
     });
+    data.dispose();
+  });
+
+  it("the objectives of a field and the identity between them (loss_identities)", async () => {
+    const { y, w, t, p_t, lambda_t, c0, c1, J0, J1, half_E_lambda_trC } = golden.loss_identities;
+    const data = engine.mixture(Float64Array.from(y), {
+      dim: 1,
+      weights: Float64Array.from(w),
+      precision: "f64",
+    });
+    const process = ou();
+    const field = customScore(data, process, (x, time) =>
+      x.map((value) => c0 + (c1 * value) / (1 + process.variance(time))),
+    );
+    // Expectations as sums: the trapezoid rule over z of x = alpha y + sqrt(S) z. Its error with Gaussian tails is below
+    // exp(-2 pi^2 w^2 / h^2) for functions analytic |Im z| < w; at h = 1/32 it is below rounding for w = 0.3.
+    const h = 1 / 32;
+    const nodes = Array.from({ length: 2 * 9 * 32 + 1 }, (_, k) => k * h - 9);
+    const x: number[] = [];
+    const x0: number[] = [];
+    const times: number[] = [];
+    const lambda: number[] = [];
+    t.forEach((time, i) => {
+      y.forEach((point, m) => {
+        for (const z of nodes) {
+          x.push(process.alpha(time) * point + Math.sqrt(process.variance(time)) * z);
+          x0.push(point);
+          times.push(time);
+          const density = (h / Math.sqrt(2 * Math.PI)) * Math.exp((-z * z) / 2);
+          lambda.push((p_t[i] as number) * (w[m] as number) * (lambda_t[i] as number) * density);
+        }
+      });
+    });
+    const samples = {
+      x: Float64Array.from(x),
+      x0: Float64Array.from(x0),
+      t: times,
+      lambda: lambda.map((value) => value * lambda.length),
+    };
+    const found = await objectives(field, { samples });
+    expect(Math.abs(found.j0.value / J0 - 1)).toBeLessThanOrEqual(lossTolerance);
+    expect(Math.abs(found.j1.value / J1 - 1)).toBeLessThanOrEqual(lossTolerance);
+    expect(Math.abs(found.halfProxyVariance.value / half_E_lambda_trC - 1)).toBeLessThanOrEqual(
+      lossTolerance,
+    );
+    expect(Math.abs(found.identity.value)).toBeLessThanOrEqual(lossTolerance * J1);
     data.dispose();
   });
 });

@@ -466,6 +466,82 @@ describe("halves, classes, places", () => {
   });
 });
 
+describe.each([
+  [
+    "the same at all times",
+    () =>
+      v.anisotropic(v.edm(), {
+        covariance: [
+          [1, 0.3],
+          [0.3, 0.5],
+        ],
+      }),
+  ],
+  [
+    "changing with time",
+    () =>
+      v.anisotropic(v.edm(), {
+        dim: 2,
+        covariance: (t) => [
+          [1 + t / 5, 0.3],
+          [0.3, 0.6 - t / 20],
+        ],
+      }),
+  ],
+] as const)("noise of a full covariance, %s, and points of width 0.3", (_, processOf) => {
+  const wide = () => engine.mixture(v.polygon().points, { dim: 2, precision: "f64", sigma0: 0.3 });
+
+  it("redraws have the mean and the covariance of the formulas", async () => {
+    const linear = await v.linearScore(wide(), processOf(), {
+      features: v.rbfFeatures({ count: 12, seed: 3 }),
+      samples: 80,
+      times: times(),
+      seed: 5,
+    });
+    const covariance = await linear.covariance(places);
+    await compareMoments((seed) => linear.draw(seed), linear.average, covariance, 1000);
+  });
+
+  it("J1 = J0 + E[lambda tr C] / 2, and the cumulants' second is C's diagonal", async () => {
+    const [data, process] = [wide(), processOf()];
+    const exact = v.exactScore(data, process);
+    const { j0, identity } = await v.objectives(exact, { times: times(), samples: 5000, seed: 6 });
+    expect(j0.value).toBe(0);
+    expect(identity.standardError).toBeGreaterThan(0);
+    expect(Math.abs(identity.value)).toBeLessThan(standardErrors * identity.standardError);
+    const c = await v.fisherInformation(exact, places.x, places.t);
+    const { variance } = await v.cumulants(v.naiveScore(data, process), places);
+    // Two routes to the same sums: a few roundings of float64.
+    variance.forEach((value, i) => {
+      const truth = c[4 * (i >> 1) + 3 * (i & 1)] as number;
+      expect(Math.abs(value - truth)).toBeLessThan(1e-12 * truth);
+    });
+  });
+
+  it("stable targets: of one draw the proxy score, of many the score", async () => {
+    const [data, process] = [wide(), processOf()];
+    const t = 0.8;
+    const tuples = { x: Float64Array.of(0.3, 0.2), x0: Float64Array.of(1, 0), t: Float64Array.of(t) };
+    const one = v.stableTargets(data, process, tuples, { batch: 1 });
+    // S times the target is alpha x_0 - x.
+    const s = (process.matrices as (t: number) => { variance: Float64Array })(t).variance as Float64Array;
+    [0.7, -0.2].forEach((value, i) => {
+      const back = (s[2 * i] as number) * (one[0] as number) + (s[2 * i + 1] as number) * (one[1] as number);
+      expect(back).toBeCloseTo(value, 12);
+    });
+    const batch = 100_000;
+    const many = v.stableTargets(data, process, tuples, { batch, seed: 1 });
+    const { score, proxyVariance } = await v
+      .exactScore(data, process)
+      .evaluate([[0.3, 0.2]], t, ["score", "proxyVariance"]);
+    // Self-normalised weights p(x | x_0) / p(x) are at most 8 here: the error's variance is at most 8 tr C / batch.
+    const error = Math.sqrt((8 * (proxyVariance[0] as number)) / batch);
+    many.forEach((value, d) => {
+      expect(Math.abs(value - (score[d] as number))).toBeLessThan(standardErrors * error);
+    });
+  });
+});
+
 describe("bad input", () => {
   const rbf = () => v.rbfFeatures({ count: 5 });
   type Case = [string, () => unknown, string, string];

@@ -20,6 +20,7 @@ import {
   vp,
 } from "vkernel";
 import { checkScoreCase, type ScoreCase } from "../../golden/g1.check.js";
+import { checkEstimators, type EstimatorGolden } from "../../golden/g6.check.js";
 import { checkLawRun, type LawRun } from "../../golden/g7.check.js";
 import type { Kernels, Precision } from "../../golden/golden.js";
 import { bitsCases } from "../../shared/bits.js";
@@ -97,6 +98,18 @@ export async function golden(
   const ran = engine.info.kernels;
   engine.close();
   return { failures, kernels: ran, checked: cases.length };
+}
+
+/** What is exact in g6; a line for every number that is off. */
+export async function estimators(
+  kernels: Kernels,
+  golden: EstimatorGolden,
+): Promise<{ failures: string[]; kernels: string; checked: number }> {
+  const engine = await createEngine({ kernels });
+  const result = await checkEstimators(engine, golden);
+  const ran = engine.info.kernels;
+  engine.close();
+  return { ...result, kernels: ran };
 }
 
 /** Makes runs of g7 anew; a line for every statistic that is off. */
