@@ -89,6 +89,22 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
       }
       return out;
     },
+    async variance(places: Places) {
+      const { rows, count } = await deviations(places, "places");
+      const out = new Float64Array(count * dim * dim);
+      for (const u of rows) {
+        for (let p = 0; p < count; p++) {
+          for (let i = 0; i < dim; i++) {
+            const at = (p * dim + i) * dim;
+            for (let j = 0; j < dim; j++) {
+              out[at + j] =
+                (out[at + j] as number) + ((u[p * dim + i] as number) * (u[p * dim + j] as number)) / (n - 1);
+            }
+          }
+        }
+      }
+      return out;
+    },
     async draw(seed: number) {
       checkInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
       return members[memberOf(seed, 0, n)] as ScoreField<P>;

@@ -98,6 +98,8 @@ export interface ScoreEnsemble<P extends Precision = Precision> {
   readonly average: ScoreField<P>;
   /** Cov[s-hat(z_a), s-hat(z_b)], `[count of a, count of b, dim, dim]`; b is a where it is left out. */
   covariance(a: Places, b?: Places): Promise<Float64Array>;
+  /** Cov[s-hat(z), s-hat(z)] at each place alone, `[count, dim, dim]`: what `covariance` has on its diagonal, for many. */
+  variance?(places: Places): Promise<Float64Array>;
   /** A realization; the same seed gives the same one. */
   draw(seed: number): Promise<ScoreField<P>>;
   /** @internal Realizations `first` ... first + count - 1 of a seed, as one function of rows. */

@@ -13,7 +13,7 @@ import { needTargets, type TrainingTuples } from "./training.js";
 
 /** Covariances of targets are matrices a sample: as many dimensions as these fit. */
 const MAX_DIM = 64;
-/** Posterior weights kept at a time. */
+/** Posterior weights, and smoothing weights of places, kept at a time. */
 const BATCH = 2 ** 22;
 
 /**
@@ -78,6 +78,23 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
 
   async covariance(a: Places, b: Places = a): Promise<Float64Array> {
     return this.covarianceOf(a, b, (phi) => phi);
+  }
+
+  async variance(places: Places): Promise<Float64Array> {
+    const { dim, engine } = this.data;
+    const { x, times, count } = checkPlaces(this.data, this.process, places, "places");
+    const samples = this.samples.t.length;
+    const c = { data: await this.targetCovariances(), rows: samples, columns: dim * dim };
+    const out = new Float64Array(count * dim * dim);
+    const batch = Math.max(1, Math.floor(BATCH / samples));
+    for (let first = 0; first < count; first += batch) {
+      const last = Math.min(count, first + batch);
+      const some = { x: x.subarray(first * dim, last * dim), t: times.subarray(first, last) };
+      const squares = (await this.smoothAt(some)).map((value) => value * value);
+      const { data } = await matmul(engine, { data: squares, rows: last - first, columns: samples }, c);
+      out.set(data, first * dim * dim);
+    }
+    return out;
   }
 
   /** @internal The covariance with features changed first. */
@@ -290,8 +307,12 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     const { dim } = this.data;
     const count = x.length / dim;
     const phi = new Float64Array(count * this.features);
-    for (let i = 0; i < count; i++) {
-      phi.set(await this.phi(x.slice(i * dim, (i + 1) * dim), times[i] as number), i * this.features);
+    for (let first = 0; first < count; ) {
+      let last = first + 1;
+      while (last < count && times[last] === times[first]) last++;
+      const some = await this.phi(x.slice(first * dim, last * dim), times[first] as number);
+      phi.set(some, first * this.features);
+      first = last;
     }
     return this.smooth(change(phi));
   }

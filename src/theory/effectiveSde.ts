@@ -60,6 +60,9 @@ export function effectiveSde<P extends Precision>(
       process,
       average,
       covariance: (a, b) => estimator.covariance(a, b),
+      ...(estimator.variance && {
+        variance: (places) => (estimator.variance as Variance).call(estimator, places),
+      }),
       draw: async (seed) => gaussianDraw(estimator, seed),
       ...(estimator.realizations && { realizations: (request) => gaussianRows(estimator, request) }),
     };
@@ -80,6 +83,7 @@ export function effectiveSde<P extends Precision>(
   return { ...estimator, randomness: gaussian };
 }
 
+type Variance = NonNullable<ScoreEnsemble["variance"]>;
 type Realizations = NonNullable<ScoreEnsemble["realizations"]>;
 
 function gaussianRows(

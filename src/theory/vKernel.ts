@@ -2,7 +2,7 @@ import type { PointsInput, Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { checkPlaces } from "../score/checkPlaces.js";
-import { checkOptions } from "../check.js";
+import { checkInteger, checkNumber, checkOptions } from "../check.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
 
 /** V(z, z') = D_t Cov[s-hat(z), s-hat(z')] D_t': Paper 002, Prop. 3.1. */
@@ -13,8 +13,38 @@ export interface VKernel {
   between(a: Places, b: Places): Promise<Float64Array>;
   /** tr V(z, z), one a query. */
   trace(x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array>;
+  /**
+   * tr V(z, z) over a rectangle of the plane of two coordinates; the other coordinates are those of `through`.
+   * @throws {VkernelError} E_USAGE, E_SHAPE, E_RANGE, E_TYPE, E_NONFINITE, E_LIMIT
+   */
+  map(options: VKernelMapOptions): Promise<VKernelMap>;
   /** "white" where draws of different steps are independent, "correlated" where one function serves the whole path. */
   readonly kind: "white" | "correlated";
+}
+
+export interface VKernelMapOptions {
+  t: number;
+  /** Ends of the two axes: the first and the last value that the map has. */
+  x: readonly [number, number];
+  y: readonly [number, number];
+  /** Values along x, 2 to 8192; and along y, as many by default. */
+  width: number;
+  height?: number;
+  /** The coordinates that lie along the axes; [0, 1] by default. */
+  axes?: readonly [number, number];
+  /** A place that the plane goes through, `dim` numbers; 0 by default. */
+  through?: ArrayLike<number>;
+}
+
+/** tr V(z, z) on a grid. */
+export interface VKernelMap {
+  readonly width: number;
+  readonly height: number;
+  /** Values of the two coordinates, ascending. */
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** `[height, width]`, the first row at the first y. */
+  readonly trace: Float64Array;
 }
 
 /**
@@ -83,25 +113,98 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
       }
       return out;
     }
+    const ensemble = estimator as ScoreEnsemble<P>;
+    const variances = await ensemble.variance?.({ x: rows, t: times });
     for (let p = 0; p < count; p++) {
-      const place = { x: rows.slice(p * dim, (p + 1) * dim), t: times[p] as number };
-      const block = await (estimator as ScoreEnsemble<P>).covariance(place);
-      out.set(sandwich(process, place.t, block, place.t, dim), p * dim * dim);
+      const time = times[p] as number;
+      const block =
+        variances?.subarray(p * dim * dim, (p + 1) * dim * dim) ??
+        (await ensemble.covariance({ x: rows.slice(p * dim, (p + 1) * dim), t: time }));
+      out.set(sandwich(process, time, block, time, dim), p * dim * dim);
     }
     return out;
+  };
+  const trace = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> => {
+    const matrices = await at(x, t);
+    const count = matrices.length / (dim * dim);
+    return Float64Array.from({ length: count }, (_, p) => {
+      let sum = 0;
+      for (let d = 0; d < dim; d++) sum += matrices[p * dim * dim + d * (dim + 1)] as number;
+      return sum;
+    });
   };
   return {
     kind: kind === "step" ? "white" : "correlated",
     at,
     between,
-    async trace(x, t) {
-      const matrices = await at(x, t);
-      const count = matrices.length / (dim * dim);
-      return Float64Array.from({ length: count }, (_, p) => {
-        let sum = 0;
-        for (let d = 0; d < dim; d++) sum += matrices[p * dim * dim + d * (dim + 1)] as number;
-        return sum;
-      });
+    trace,
+    async map(options) {
+      const { x, y, places, t } = checkMap(options, dim);
+      const width = x.length;
+      const out = new Float64Array(width * y.length);
+      // A band of rows at a time: every place has a matrix.
+      const band = Math.max(1, Math.floor(MAP_NUMBERS / (width * dim * dim)));
+      for (let first = 0; first < y.length; first += band) {
+        const last = Math.min(y.length, first + band);
+        out.set(await trace(places(first, last), t), first * width);
+      }
+      return { width, height: y.length, x, y, trace: out };
+    },
+  };
+}
+
+/** Matrices of places of a map that are kept at a time, in numbers. */
+const MAP_NUMBERS = 2 ** 20;
+const MAX_SIDE = 8192;
+
+/** The axes of a map, and its places by rows. */
+function checkMap(
+  options: VKernelMapOptions,
+  dim: number,
+): { x: Float64Array; y: Float64Array; t: number; places: (first: number, last: number) => Float64Array } {
+  checkOptions(options, ["t", "x", "y", "width", "height", "axes", "through"]);
+  const width = checkInteger(options?.width, "width", 2, MAX_SIDE);
+  const height = checkInteger(options.height ?? width, "height", 2, MAX_SIDE);
+  if (dim < 2) throw badArgument("E_SHAPE", "estimator", "data of two dimensions or more for a map", dim);
+  const axis = (name: "x" | "y", count: number): Float64Array => {
+    const ends: unknown = options[name];
+    if (!Array.isArray(ends) || ends.length !== 2) {
+      throw badArgument("E_TYPE", name, "the two ends of the axis", ends);
+    }
+    const low = checkNumber(ends[0], `${name}[0]`);
+    const high = checkNumber(ends[1], `${name}[1]`);
+    if (!(high > low)) throw badArgument("E_RANGE", name, "a first end below the last", ends);
+    return Float64Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
+  };
+  const x = axis("x", width);
+  const y = axis("y", height);
+  const axes: unknown = options.axes ?? [0, 1];
+  if (!Array.isArray(axes) || axes.length !== 2) throw badArgument("E_TYPE", "axes", "two coordinates", axes);
+  const [i, j] = axes.map((value, k) => checkInteger(value, `axes[${k}]`, 0, dim - 1)) as [number, number];
+  if (i === j) throw badArgument("E_RANGE", "axes", "two different coordinates", axes);
+  const through = new Float64Array(dim);
+  if (options.through !== undefined) {
+    if (options.through?.length !== dim) {
+      throw badArgument("E_SHAPE", "through", `${dim} numbers`, options.through);
+    }
+    for (let d = 0; d < dim; d++) through[d] = checkNumber(options.through[d], `through[${d}]`);
+  }
+  const t = checkNumber(options.t, "t", { min: 0 });
+  return {
+    x,
+    y,
+    t,
+    places(first, last) {
+      const out = new Float64Array((last - first) * width * dim);
+      for (let row = first; row < last; row++) {
+        for (let column = 0; column < width; column++) {
+          const place = out.subarray(((row - first) * width + column) * dim).subarray(0, dim);
+          place.set(through);
+          place[i] = x[column] as number;
+          place[j] = y[row] as number;
+        }
+      }
+      return out;
     },
   };
 }

@@ -292,6 +292,47 @@ describe("ensembles, V-kernels, effective SDEs", () => {
     expect(step[0]).toBeCloseTo(0.01 * (V[0] as number), 14);
   });
 
+  it("maps are the trace at every place of a grid, and the same place by place", async () => {
+    const data = hexagon();
+    const linear = await smallLinear(data);
+    const ntk = await smallNtk(data);
+    const members = v.ensemble([await linear.draw(1), await linear.draw(2), await linear.draw(3)]);
+    for (const estimator of [v.naiveScore(data, v.edm(), { draws: 2 }), linear, ntk, members]) {
+      const V = v.vKernel(estimator);
+      const { x, y, trace, width, height } = await V.map({
+        t: 0.4,
+        x: [-2, 1],
+        y: [-1, 1],
+        width: 7,
+        height: 3,
+      });
+      expect([width, height, x[0], x[6], y[0], y[2]]).toEqual([7, 3, -2, 1, -1, 1]);
+      const places = {
+        x: Array.from(trace, (_, i) => [x[i % 7] as number, y[Math.floor(i / 7)] as number]),
+        t: 0.4,
+      };
+      const all = await V.between(places, places);
+      trace.forEach((value, i) => {
+        const at = 4 * (i * trace.length + i);
+        const truth = (all[at] as number) + (all[at + 3] as number);
+        // Sums of the same products in another order: a few roundings.
+        expect(Math.abs(value - truth)).toBeLessThanOrEqual(1e-12 * truth);
+      });
+    }
+    const cube = engine.mixture(
+      [
+        [0, 0, 0],
+        [1, 1, 1],
+        [0, 2, 1],
+      ],
+      { precision: "f64" },
+    );
+    const V = v.vKernel(v.naiveScore(cube, v.edm()));
+    const { trace } = await V.map({ t: 1, x: [0, 1], y: [3, 5], width: 2, axes: [2, 0], through: [9, 7, 9] });
+    expect(trace[1]).toBe((await V.trace([[3, 7, 1]], 1))[0]);
+    ntk.dispose();
+  });
+
   it("your own score samples as the exact one where it is the exact one", async () => {
     const data = hexagon();
     const exact = v.exactScore(data, v.vp());
@@ -545,7 +586,14 @@ describe.each([
 describe("bad input", () => {
   const rbf = () => v.rbfFeatures({ count: 5 });
   type Case = [string, () => unknown, string, string];
+  const map = { t: 1, x: [0, 1], y: [0, 1], width: 3 } as const;
+  const mapOf = (change: object) => v.vKernel(v.naiveScore(hexagon(), v.edm())).map({ ...map, ...change });
   const cases: Case[] = [
+    ["a map of one column", () => mapOf({ width: 1 }), "E_RANGE", "width"],
+    ["a map whose axis runs down", () => mapOf({ x: [1, 0] }), "E_RANGE", "x"],
+    ["a map of one coordinate twice", () => mapOf({ axes: [1, 1] }), "E_RANGE", "axes"],
+    ["a map through a place of another dim", () => mapOf({ through: [1, 2, 3] }), "E_SHAPE", "through"],
+    ["a map with no end", () => mapOf({ y: [0, Number.NaN] }), "E_NONFINITE", "y[1]"],
     [
       "no features",
       () => v.linearScore(hexagon(), v.edm(), { samples: 9, times: times() } as never),
