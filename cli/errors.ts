@@ -61,6 +61,8 @@ const options: Readonly<Record<string, string>> = {
   sigmaMin: "--sigma-min",
   sigmaMax: "--sigma-max",
   logLikelihood: "--likelihood",
+  trainingTime: "--training-time",
+  particlesPerRealization: "--per-realization",
   ...Object.fromEntries(
     [
       "sampler",
@@ -84,6 +86,9 @@ const options: Readonly<Record<string, string>> = {
       "rtol",
       "atol",
       "base",
+      "depth",
+      "features",
+      "ridge",
     ].map((name) => [name, `--${name}`]),
   ),
 };

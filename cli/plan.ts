@@ -1,10 +1,8 @@
 import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
 import type { Grid, SampleOptions, Sampler } from "../src/sampler/index.js";
-import { exactScore } from "../src/score/exact.js";
-import type { Randomness, ScoreField, StepEstimator } from "../src/score/field.js";
-import { naiveScore } from "../src/score/naive.js";
-import { effectiveSde } from "../src/theory/index.js";
+import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
+import { type Estimated, type EstimatorName, estimators } from "./estimators.js";
 import { conflict, number } from "./options.js";
 import { makeEntry } from "./parameters.js";
 import {
@@ -70,7 +68,8 @@ export interface SampleChoices extends ProcessChoices, GridChoices, SamplerChoic
   noise?: string;
   /** "last", "all" or a list of indices. */
   record?: string;
-  estimator?: "exact" | "naive";
+  /** The options of the estimators are those of their table; `estimators.ts`. */
+  estimator?: EstimatorName;
   draws?: number;
   kappa?: number;
   effective?: "matched" | "literal";
@@ -86,15 +85,18 @@ export interface PlanInputs {
   /** The normals of a file given as `noise`, `[steps, count, dim]`. */
   noise?: Float32Array | Float64Array | undefined;
   likelihood?: boolean;
+  signal?: AbortSignal;
 }
 
 /** A run that is ready to start. */
 export interface Plan {
-  readonly field: ScoreField | StepEstimator;
+  readonly field: ScoreField | StepEstimator | ScoreEnsemble;
   readonly options: SampleOptions & { sampler: Sampler; grid: Grid; seed: number };
   readonly times: Float64Array;
   readonly count: number;
-  readonly estimator: { kind: "exact" } | ({ kind: "naive" } & Randomness);
+  readonly estimator: Estimated["told"];
+  /** What the estimator takes beside the steps. */
+  readonly cost: string | undefined;
   /** What runs, in a sentence without its subject: "by Heun's method with ...". */
   readonly sentence: string;
 }
@@ -133,28 +135,27 @@ export function makeSampler(choices: SamplerChoices, otherwise: SamplerName): Sa
 }
 
 /** Builds what `sample` takes from the choices. `inputs` is what was read from files. */
-export function planSample(data: Mixture, choices: SampleChoices, inputs: PlanInputs = {}): Plan {
-  const { draws, kappa, effective } = choices;
+export async function planSample(
+  data: Mixture,
+  choices: SampleChoices,
+  inputs: PlanInputs = {},
+): Promise<Plan> {
   const process = makeProcess(choices);
-  const random =
-    draws !== undefined
-      ? "--draws"
-      : kappa !== undefined
-        ? "--kappa"
-        : effective !== undefined
-          ? "--effective"
-          : undefined;
-  if (random !== undefined && choices.estimator === "exact") {
-    throw conflict(random, "goes with --estimator naive, not exact");
-  }
-  const naive = choices.estimator === "naive" || random !== undefined;
-  const field = naive ? makeEstimator(data, process, choices) : exactScore(data, process);
-  const sampler = makeSampler(choices, naive ? "euler" : "heun");
+  const given = record(choices);
+  const naive = ["draws", "kappa", "effective"].some((name) => given[name] !== undefined);
+  const name = choices.estimator ?? (naive ? "naive" : "exact");
+  const make = makeEntry("--estimator", estimators, name, given);
+  const random = name !== "exact" && (given.realization ?? "each") === "each";
+  const sampler = makeSampler(choices, random ? "euler" : "heun");
   const grid = makeGrid(choices, process, { steps: sampler.adaptive ? 2 : 40 }, inputs.times);
   const times = grid.times(process);
-  if (inputs.likelihood) checkLikelihood(field, sampler, times);
+  if (inputs.likelihood) checkLikelihood(name, sampler, times);
+  const { signal } = inputs;
+  const made = await make({ data, process, times, ...(signal && { signal }) });
+  const { field, told: estimator } = made;
   const { states } = inputs;
   const count = choices.count ?? (states === undefined ? 1000 : states.length / data.dim);
+  const each = made.particlesPerRealization;
   const options = {
     sampler,
     grid,
@@ -164,9 +165,8 @@ export function planSample(data: Mixture, choices: SampleChoices, inputs: PlanIn
     noise: inputs.noise ?? ((choices.noise ?? "independent") as "independent" | "shared"),
     record: readRecord(choices.record),
     logLikelihood: inputs.likelihood ?? false,
+    ...(each !== undefined && { particlesPerRealization: each }),
   };
-  const estimator =
-    field.kind === "step" ? { kind: "naive" as const, ...field.randomness } : { kind: "exact" as const };
   const sentence = describePlan(choices, {
     process,
     sampler,
@@ -174,31 +174,14 @@ export function planSample(data: Mixture, choices: SampleChoices, inputs: PlanIn
     times,
     count,
     seed: options.seed,
-    estimator,
+    score: made.sentence,
   });
-  return { field, options, times, count, estimator, sentence };
-}
-
-function makeEstimator(
-  data: Mixture,
-  process: Process,
-  { draws, kappa, effective }: Pick<SampleChoices, "draws" | "kappa" | "effective">,
-): StepEstimator {
-  const estimator = naiveScore(data, process, {
-    ...(draws === undefined ? {} : { draws }),
-    ...(kappa === undefined ? {} : { kappa }),
-  });
-  if (effective === undefined) return estimator;
-  if (effective === "literal" && kappa !== undefined) {
-    throw conflict("--effective", "literal goes with --draws, not --kappa, whose noise has a limit already");
-  }
-  return effectiveSde(estimator, { form: effective });
+  return { field, options, times, count, estimator, cost: made.cost?.(count), sentence };
 }
 
 /** The library says the same, in its own words: here the option is named. */
-function checkLikelihood(field: ScoreField | StepEstimator, sampler: Sampler, times: Float64Array): void {
-  if (field.kind === "step")
-    throw conflict("--likelihood", "goes with the exact score, not the naive estimator");
+function checkLikelihood(estimator: EstimatorName, sampler: Sampler, times: Float64Array): void {
+  if (estimator !== "exact") throw conflict("--likelihood", `goes with the exact score, not ${estimator}`);
   if (!sampler.flow) {
     throw conflict("--likelihood", "goes with --sampler euler, heun without --churn, rk4 or dopri5 only");
   }
@@ -228,14 +211,6 @@ export function withParameters({ name, parameters }: Pick<Sampler, "name" | "par
 
 const spaced = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
-function describeScore(estimator: Plan["estimator"]): string {
-  if (estimator.kind === "exact") return "the exact score";
-  const size = "kappa" in estimator ? `kappa = ${short(estimator.kappa)}` : `R = ${estimator.draws}`;
-  return estimator.gaussian === undefined
-    ? `the naive estimator (${size})`
-    : `the effective SDE of the naive estimator (${size}, ${estimator.gaussian} covariance)`;
-}
-
 function describePlan(
   choices: SampleChoices,
   run: {
@@ -245,7 +220,7 @@ function describePlan(
     times: Float64Array;
     count: number;
     seed: number;
-    estimator: Plan["estimator"];
+    score: string;
   },
 ): string {
   const { sampler, grid, times } = run;
@@ -267,7 +242,7 @@ function describePlan(
   };
   const noise = noises[choices.noise ?? "independent"] ?? `, the noise of ${choices.noise}`;
   return (
-    `${grouped(run.count)} ${run.count === 1 ? "sample" : "samples"} by ${withParameters(sampler)} with ${describeScore(run.estimator)}, ` +
+    `${grouped(run.count)} ${run.count === 1 ? "sample" : "samples"} by ${withParameters(sampler)} with ${run.score}, ` +
     `process ${withParameters(run.process)}, ${way}, started from ${from}${noise}, seed ${run.seed}`
   );
 }

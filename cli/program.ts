@@ -12,6 +12,7 @@ import { runMap } from "./commands/map.js";
 import { runSample } from "./commands/sample.js";
 import { runScore } from "./commands/score.js";
 import type { Context } from "./context.js";
+import { estimatorNames, estimators } from "./estimators.js";
 import { classList } from "./input.js";
 import { number, threads, word, words } from "./options.js";
 import { type Parameter, parametersOf } from "./parameters.js";
@@ -37,7 +38,7 @@ Exit codes: 0 done, 2 usage, 3 data, 4 memory or limit, 5 files, 70 internal, 13
 /** The whole command line, ready to parse. */
 export function makeProgram(context: Context): Command {
   const program = new Command("vkernel")
-    .description("What a diffusion model samples when its score is known exactly, or is noisy.")
+    .description("What a diffusion model samples when its score is known exactly, is noisy or learned.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
@@ -96,11 +97,11 @@ export function makeProgram(context: Context): Command {
 
   const sample = common(
     "sample",
-    "Draw samples of a data set by its exact score, or by a noisy one.",
+    "Draw samples of a data set by its exact score, or by a noisy or learned one.",
   ).argument("<data>", setOrFile);
   process(sample).option(
     "--sampler <name>",
-    `${samplerNames.join(", ")} (default heun; euler for the naive estimator)`,
+    `${samplerNames.join(", ")} (default heun; euler where the score is random)`,
     word("--sampler", samplerNames),
   );
   parameters(sample, parametersOf(samplers));
@@ -118,16 +119,10 @@ export function makeProgram(context: Context): Command {
     )
     .option(
       "--estimator <name>",
-      "exact, or naive: fresh training points at every step (default exact)",
-      word("--estimator", ["exact", "naive"]),
-    )
-    .option("--draws <R>", "naive: training points a step (default 1)", number("--draws"))
-    .option("--kappa <time>", "naive: noise that keeps its size as steps shrink", number("--kappa"))
-    .option(
-      "--effective <form>",
-      "naive: its effective SDE instead, Gaussian noise of matched covariance, or literal: as the formula is printed",
-      word("--effective", ["matched", "literal"]),
+      `${estimatorNames.join(", ")} (default exact): naive takes fresh training points at every step; linear and ntk are fitted to samples`,
+      word("--estimator", estimatorNames),
     );
+  parameters(sample, parametersOf(estimators));
   data(sample);
   engine(sample);
   sample
@@ -151,6 +146,7 @@ Examples:
   vkernel sample digits --sampler posterior --count 64 --seed 1 --out samples.npy --report report.html
   vkernel sample polygon --sampler dopri5 --rtol 1e-5 --last sigmaMin --likelihood densities.csv
   vkernel sample polygon --estimator naive --initial marginal --grid logarithmic --t-max 10 --t-min 0.1
+  vkernel sample polygon --estimator linear --feature-count 60 --grid logarithmic --t-max 3 --t-min 0.05 --report linear.html
 ${exits}`,
   );
   sample.action((name: string, choices) => runSample(name, choices, context));

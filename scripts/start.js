@@ -30,7 +30,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Runs what `vkernel sample` would, and measures where the samples lie. */
 async function runPanel(data, set, choices) {
-  const plan = planSample(data, choices);
+  const plan = await planSample(data, choices);
   const run = await sample(plan.field, plan.options);
   return {
     samples: run.samples,

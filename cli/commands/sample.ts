@@ -68,13 +68,20 @@ export async function runSample(
     progress: choices.progress === true,
   });
   try {
+    if (choices.estimator !== undefined) sources.samples = { option: "--fit-samples" };
     const data = engine.mixture(input.points, mixtureOptions(input, choices));
-    const plan = planSample(data, trajectories === undefined ? choices : { record: "all", ...choices }, {
-      states,
-      times,
-      noise: noise?.values,
-      likelihood: likelihood !== undefined,
-    });
+    const plan = await planSample(
+      data,
+      trajectories === undefined ? choices : { record: "all", ...choices },
+      {
+        states,
+        times,
+        noise: noise?.values,
+        likelihood: likelihood !== undefined,
+        signal,
+      },
+    );
+    if (plan.cost !== undefined) tell(choices, `${name}: ${plan.cost}`);
     if (noise !== undefined) {
       sources.noise = { file: choices.noise as string, dim: input.dim };
       checkNoiseShape(choices.noise as string, noise.shape, [plan.times.length - 1, plan.count, input.dim]);

@@ -14,13 +14,17 @@ import {
   exactScore,
   heun,
   karras,
+  linearScore,
   logarithmic,
   logLikelihood,
+  logUniformTimes,
   type Mixture,
   naiveScore,
+  ntkScore,
   polygon,
   posterior,
   predictorCorrector,
+  rbfFeatures,
   rk4,
   type Sampler,
   sample,
@@ -165,6 +169,114 @@ describe("times, noise, paths, effective SDE", () => {
     const expected = await sample(field, { sampler: euler(), grid, count: 5, seed: 3 });
     expect(JSON.parse(stdout).samples).toEqual(rows(expected.samples));
     expect(JSON.parse(stdout).estimator).toEqual({ kind: "naive", draws: 2, gaussian: form });
+  });
+});
+
+describe("learned scores", () => {
+  const run = ["--grid", "logarithmic", "--t-max", "3", "--t-min", "0.1", "--steps", "6"];
+  const law = logUniformTimes({ tMin: 0.1, tMax: 3 });
+  const along = { grid: logarithmic({ steps: 6, tMax: 3, tMin: 0.1 }), count: 5, seed: 3 };
+  const small = ["--feature-count", "9", "--fit-samples", "40", "--fit-seed", "4"];
+  const fitted = () =>
+    linearScore(data, edm(), {
+      features: rbfFeatures({ count: 9, seed: 4 }),
+      samples: 40,
+      times: law,
+      seed: 4,
+      ridge: 1e-6,
+    });
+
+  it("--estimator linear: a fresh fit for each sample, shared ones, their effective SDE", async () => {
+    const words = [...base, ...run, "--estimator", "linear", ...small];
+    const each = await vkernel(...words);
+    const two = await vkernel(...words, "--per-realization", "2");
+    const gaussian = await vkernel(...words, "--effective", "matched");
+    const linear = await fitted();
+    const truths = [
+      await sample(linear, { sampler: euler(), ...along }),
+      await sample(linear, { sampler: euler(), ...along, particlesPerRealization: 2 }),
+      await sample(effectiveSde(linear), { sampler: euler(), ...along }),
+    ];
+    [each, two, gaussian].forEach(({ stdout }, i) => {
+      expect(JSON.parse(stdout).samples).toEqual(rows((truths[i] as { samples: Float32Array }).samples));
+    });
+    expect(JSON.parse(two.stdout).estimator).toMatchObject({
+      kind: "linear",
+      F: 9,
+      samples: 40,
+      times: { name: "logUniform", tMin: 0.1, tMax: 3 },
+      realization: "each",
+      perRealization: 2,
+    });
+  });
+
+  it("--realization average and fit are fields, for any sampler", async () => {
+    const words = [...base, ...run, "--estimator", "linear", ...small, "--realization"];
+    const linear = await fitted();
+    const average = await vkernel(...words, "average");
+    const one = await vkernel(...words, "fit", "--sampler", "rk4");
+    const truth = await sample(linear.average, { sampler: heun(), ...along });
+    expect(JSON.parse(average.stdout).samples).toEqual(rows(truth.samples));
+    const other = await sample(await linear.fit(), { sampler: rk4(), ...along });
+    expect(JSON.parse(one.stdout).samples).toEqual(rows(other.samples));
+  });
+
+  it("--estimator ntk, with a report", async () => {
+    const words = ["--estimator", "ntk", "--fit-samples", "30", "--training-time", "7", "--depth", "2"];
+    const report = await vkernel(...base, ...run, ...words, "--report", "ntk.html");
+    const ntk = await ntkScore(data, edm(), { samples: 30, trainingTime: 7, depth: 2, times: law, seed: 0 });
+    const truth = await sample(ntk, { sampler: euler(), ...along });
+    expect(JSON.parse(report.stdout).samples).toEqual(rows(truth.samples));
+    expect(readFileSync(at("ntk.html"), "utf8")).toContain("an infinitely wide network of depth 2");
+    ntk.dispose();
+  });
+
+  it("what it costs is told before it runs", async () => {
+    const { stderr } = await vkernel(
+      "sample",
+      "polygon",
+      ...run,
+      "--estimator",
+      "linear",
+      ...small,
+      "--out",
+      "s.npy",
+    );
+    // 1,000 fits of (9 + 1) features by 40 samples by 2 coordinates.
+    expect(stderr).toMatch(/^polygon: 1,000 realizations to draw, about 8.00e5 multiplications$/m);
+  });
+
+  it.each([
+    [["--estimator", "exact", "--ridge", "1"], "--ridge goes with --estimator linear or ntk only"],
+    [["--draws", "2", "--depth", "1"], "--depth goes with --estimator ntk only"],
+    [["--estimator", "linear", "--degree", "2"], "--degree goes with --features polynomial or hermite only"],
+    [
+      ["--estimator", "ntk", "--training-time", "-1"],
+      "--training-time expected a finite number at least 0, got -1",
+    ],
+    [["--estimator", "linear", "--fit-samples", "0"], "--fit-samples expected"],
+    [
+      ["--estimator", "linear", "--ridge", "0", "--fit-samples", "50"],
+      "--fit-samples expected at least 101 samples",
+    ],
+    [
+      ["--estimator", "linear", "--effective", "literal"],
+      "--effective literal goes with --estimator naive only",
+    ],
+    [
+      ["--estimator", "linear", "--realization", "fit", "--per-realization", "2"],
+      "--per-realization goes with",
+    ],
+    [["--estimator", "linear", "--sampler", "rk4"], "--sampler expected"],
+    [
+      ["--estimator", "linear", "--likelihood", "l.csv"],
+      "--likelihood goes with the exact score, not linear",
+    ],
+    [["--estimator", "linear", "--fit-t-max", "0.01"], "--fit-t-max expected"],
+  ])("%j is refused", async (words, message) => {
+    const { code, stderr } = await vkernel("sample", "polygon", ...run, ...words);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
   });
 });
 

@@ -1,0 +1,369 @@
+import type { Mixture } from "../src/data/mixture.js";
+import type { Process } from "../src/process/index.js";
+import { ensembleCost } from "../src/sampler/ensembleRun.js";
+import { exactScore } from "../src/score/exact.js";
+import {
+  type FeatureMap,
+  fourierFeatures,
+  gaussFourierFeatures,
+  hermiteFeatures,
+  polynomialFeatures,
+  rbfFeatures,
+} from "../src/score/features/index.js";
+import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
+import { linearScore } from "../src/score/linear.js";
+import { naiveScore } from "../src/score/naive.js";
+import { ntkScore } from "../src/score/ntk.js";
+import type { Smoother } from "../src/score/smoother.js";
+import {
+  gridTimes,
+  logNormalTimes,
+  logUniformTimes,
+  type TimeLaw,
+  uniformTimes,
+  type Weighting,
+} from "../src/score/training.js";
+import { effectiveSde } from "../src/theory/index.js";
+import { conflict, number, word } from "./options.js";
+import { entry, makeEntry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";
+import { grouped, short } from "./text.js";
+
+// What --estimator offers, and what each is made of. A new one is a line of the table and the function that makes it.
+
+/** An estimator that is ready to be sampled. */
+export interface Estimated {
+  readonly field: ScoreField | StepEstimator | ScoreEnsemble;
+  readonly particlesPerRealization?: number;
+  /** What it is, for JSON. */
+  readonly told: { readonly kind: string } & Readonly<Record<string, unknown>>;
+  /** "the exact score" */
+  readonly sentence: string;
+  /** What it takes beside the steps, told before it runs. */
+  readonly cost?: (count: number) => string;
+}
+
+/** What an estimator is made for. */
+export interface Purpose {
+  readonly data: Mixture;
+  readonly process: Process;
+  /** The times of the run: what fits to samples takes its range from, unless told. */
+  readonly times: Float64Array;
+  readonly signal?: AbortSignal;
+}
+
+type Maker = (purpose: Purpose) => Promise<Estimated>;
+
+const realizations = ["each", "average", "fit"] as const;
+
+interface NaiveOptions {
+  draws?: number;
+  kappa?: number;
+  effective?: "matched" | "literal";
+}
+
+interface FitOptions {
+  fitSamples?: number;
+  ridge?: number;
+  weighting?: Exclude<Weighting, (t: number) => number>;
+  fitTimes?: keyof typeof timeLaws;
+  fitTMin?: number;
+  fitTMax?: number;
+  fitSeed?: number;
+  realization?: (typeof realizations)[number];
+  perRealization?: number;
+  effective?: "matched" | "literal";
+}
+
+interface LinearOptions extends FitOptions {
+  features?: keyof typeof featureTable;
+  featureCount?: number;
+  featureWidth?: number;
+  degree?: number;
+  frequencies?: number;
+}
+
+interface NtkOptions extends FitOptions {
+  depth?: number;
+  activation?: "relu" | "erf";
+  trainingTime?: number;
+}
+
+const draws = numeric("--draws <R>", "naive: training points a step (default 1)");
+const kappa = numeric("--kappa <time>", "naive: noise that keeps its size as steps shrink");
+const effective: Parameter = {
+  flags: "--effective <form>",
+  about:
+    "the effective SDE instead, Gaussian noise of the estimator's covariance: matched; or, of naive, literal: as the formula is printed",
+  parse: word("--effective", ["matched", "literal"]),
+};
+const fitSamples = numeric("--fit-samples <P>", "linear, ntk: samples to fit to (default 1000; ntk 512)");
+const ridge = numeric("--ridge <n>", "linear, ntk: weight decay (default 1e-6; ntk 0)");
+const weighting: Parameter = {
+  flags: "--weighting <name>",
+  about: "linear, ntk: weights of times: variance (default), one or edm",
+  parse: word("--weighting", ["variance", "one", "edm"]),
+};
+const fitTimes: Parameter = {
+  flags: "--fit-times <law>",
+  about: "linear, ntk: logUniform (default), uniform, logNormal, or grid: those of the run",
+  parse: word("--fit-times", ["logUniform", "uniform", "logNormal", "grid"]),
+};
+const fitTMin = numeric("--fit-t-min <time>", "linear, ntk: lowest time of a fit (default: the run's)");
+const fitTMax = numeric("--fit-t-max <time>", "linear, ntk: highest time of a fit (default: the run's)");
+const fitSeed = numeric("--fit-seed <n>", "linear, ntk: of the samples and the features (default 0)");
+const realization: Parameter = {
+  flags: "--realization <which>",
+  about:
+    "linear, ntk: each: fits to fresh training points (default); average: their mean; fit: one fit alone",
+  parse: word("--realization", realizations),
+};
+const perRealization = numeric(
+  "--per-realization <n>",
+  "linear, ntk: particles that share a fit (default 1)",
+);
+const fits = [
+  fitSamples,
+  ridge,
+  weighting,
+  fitTimes,
+  fitTMin,
+  fitTMax,
+  fitSeed,
+  realization,
+  perRealization,
+  effective,
+];
+
+const features: Parameter = {
+  flags: "--features <name>",
+  about: "linear: rbf (default), fourier, gaussFourier, polynomial or hermite",
+  parse: word("--features", ["rbf", "fourier", "gaussFourier", "polynomial", "hermite"]),
+};
+const featureCount = numeric("--feature-count <F>", "rbf, fourier, gaussFourier: how many (default 100)", {
+  as: "count",
+});
+const featureWidth = numeric("--feature-width <length>", "the length over which features vary (default 1)", {
+  as: "width",
+});
+const degree = numeric("--degree <n>", "polynomial, hermite: the largest total degree (default 3)");
+const frequencies = numeric("--frequencies <n>", "gaussFourier: frequencies in time (default 1)");
+
+const featureTable = {
+  rbf: entry(rbfFeatures, featureCount, featureWidth),
+  fourier: entry(fourierFeatures, featureCount, featureWidth),
+  gaussFourier: entry(gaussFourierFeatures, featureCount, featureWidth, frequencies),
+  polynomial: entry(polynomialFeatures, degree, featureWidth),
+  hermite: entry(hermiteFeatures, degree, featureWidth),
+};
+
+const range: Parameter[] = [
+  { ...fitTMin, as: "tMin" },
+  { ...fitTMax, as: "tMax" },
+];
+const timeLaws = {
+  logUniform: entry(logUniformTimes, ...range),
+  uniform: entry(uniformTimes, ...range),
+  logNormal: entry(() => logNormalTimes()),
+  grid: entry(({ list }: { list: Float64Array }) => gridTimes(list)),
+};
+
+const depth = numeric("--depth <L>", "ntk: layers (default 3)");
+const activation: Parameter = {
+  flags: "--activation <name>",
+  about: "ntk: relu (default) or erf",
+  parse: word("--activation", ["relu", "erf"]),
+};
+const trainingTime: Parameter = {
+  flags: "--training-time <tau>",
+  about: "ntk: how long it trains, or inf (default)",
+  parse: (given) => (given === "inf" ? Number.POSITIVE_INFINITY : number("--training-time")(given)),
+};
+
+const estimatorTable = {
+  exact: entry((): Maker => exact),
+  naive: entry(
+    (options: NaiveOptions): Maker =>
+      (purpose) =>
+        naive(purpose, options),
+    draws,
+    kappa,
+    effective,
+  ),
+  linear: entry(
+    (options: LinearOptions): Maker =>
+      (purpose) =>
+        linear(purpose, options),
+    features,
+    { ...featureCount, as: "featureCount" },
+    { ...featureWidth, as: "featureWidth" },
+    degree,
+    frequencies,
+    ...fits,
+  ),
+  ntk: entry(
+    (options: NtkOptions): Maker =>
+      (purpose) =>
+        ntk(purpose, options),
+    depth,
+    activation,
+    trainingTime,
+    ...fits,
+  ),
+};
+
+export type EstimatorName = keyof typeof estimatorTable;
+export const estimators: Table<Maker> = estimatorTable;
+export const estimatorNames = namesOf(estimatorTable);
+
+async function exact({ data, process }: Purpose): Promise<Estimated> {
+  return { field: exactScore(data, process), told: { kind: "exact" }, sentence: "the exact score" };
+}
+
+async function naive({ data, process }: Purpose, options: NaiveOptions): Promise<Estimated> {
+  const { effective: form, ...random } = options;
+  const estimator = naiveScore(data, process, random);
+  if (form === "literal" && random.kappa !== undefined) {
+    throw conflict("--effective", "literal goes with --draws, not --kappa, whose noise has a limit already");
+  }
+  const field = form === undefined ? estimator : effectiveSde(estimator, { form });
+  const { randomness } = field;
+  const size = "kappa" in randomness ? `kappa = ${short(randomness.kappa)}` : `R = ${randomness.draws}`;
+  return {
+    field,
+    told: { kind: "naive", ...randomness },
+    sentence:
+      randomness.gaussian === undefined
+        ? `the naive estimator (${size})`
+        : `the effective SDE of the naive estimator (${size}, ${randomness.gaussian} covariance)`,
+  };
+}
+
+async function linear(purpose: Purpose, options: LinearOptions): Promise<Estimated> {
+  const { data, process, signal } = purpose;
+  const name = options.features ?? "rbf";
+  const seed = options.fitSeed ?? 0;
+  const drawn = name === "rbf" || name === "fourier" || name === "gaussFourier";
+  const chosen: Record<string, unknown> = {};
+  for (const key of ["featureCount", "featureWidth", "degree", "frequencies"] as const) {
+    if (options[key] !== undefined) chosen[key] = options[key];
+  }
+  const map = makeEntry<FeatureMap>("--features", featureTable as Table<FeatureMap>, name, chosen, {
+    ...(drawn ? { seed, count: 100 } : { degree: 3 }),
+  });
+  const count = options.fitSamples ?? 1000;
+  // Functions that overlap are dependent to rounding: without some decay the default of them would have no fit.
+  const ridge = options.ridge ?? 1e-6;
+  const law = lawOf(purpose, options);
+  const estimator = await linearScore(data, process, {
+    features: map,
+    samples: count,
+    times: law,
+    seed,
+    weighting: options.weighting ?? "variance",
+    ridge,
+    ...(signal && { signal }),
+  });
+  const about = { features: { name: map.name, ...map.parameters }, F: estimator.features - 1 };
+  const size = `${grouped(estimator.features - 1)} ${map.name} features`;
+  return fitted("linear", `a linear score of ${size}`, estimator, about, { ...options, ridge, count, law });
+}
+
+async function ntk(purpose: Purpose, options: NtkOptions): Promise<Estimated> {
+  const { data, process, signal } = purpose;
+  const count = options.fitSamples ?? 512;
+  const law = lawOf(purpose, options);
+  const estimator = await ntkScore(data, process, {
+    samples: count,
+    times: law,
+    seed: options.fitSeed ?? 0,
+    weighting: options.weighting ?? "variance",
+    ridge: options.ridge ?? 0,
+    depth: options.depth ?? 3,
+    activation: options.activation ?? "relu",
+    trainingTime: options.trainingTime ?? Number.POSITIVE_INFINITY,
+    ...(signal && { signal }),
+  });
+  const tau = estimator.trainingTime;
+  const time = tau === Number.POSITIVE_INFINITY ? "without end" : `for tau = ${short(tau)}`;
+  const about = {
+    depth: options.depth ?? 3,
+    activation: options.activation ?? "relu",
+    // JSON has no infinity.
+    trainingTime: tau === Number.POSITIVE_INFINITY ? "inf" : tau,
+  };
+  const title = `an infinitely wide network of depth ${about.depth}, trained ${time}`;
+  return fitted("ntk", title, estimator, about, { ...options, count, law });
+}
+
+/** The law of times that a fit is made over: by default the range of the run, above 0. */
+function lawOf({ times }: Purpose, options: FitOptions): TimeLaw {
+  const name = options.fitTimes ?? "logUniform";
+  const above = times.filter((t) => t > 0);
+  const chosen: Record<string, unknown> = {};
+  for (const key of ["fitTMin", "fitTMax"] as const) {
+    if (options[key] !== undefined) chosen[key] = options[key];
+  }
+  return makeEntry<TimeLaw>("--fit-times", timeLaws as Table<TimeLaw>, name, chosen, {
+    ...(name === "grid" ? { list: above } : {}),
+    ...(name === "logUniform" || name === "uniform" ? { tMin: above.at(-1), tMax: above[0] } : {}),
+  });
+}
+
+/** A fit, its mean, or fresh ones for the particles. */
+async function fitted(
+  kind: string,
+  title: string,
+  estimator: Smoother,
+  about: object,
+  options: FitOptions & { count: number; law: TimeLaw },
+): Promise<Estimated> {
+  const { count, law, effective: form, perRealization: each } = options;
+  const which = options.realization ?? "each";
+  if (form === "literal") throw conflict("--effective", "literal goes with --estimator naive only");
+  if (which !== "each") {
+    for (const [flag, value] of [
+      ["--effective", form],
+      ["--per-realization", each],
+    ] as const) {
+      if (value !== undefined) throw conflict(flag, "goes with --realization each only");
+    }
+  }
+  const field =
+    which === "average"
+      ? estimator.average
+      : which === "fit"
+        ? await estimator.fit()
+        : form === undefined
+          ? estimator
+          : effectiveSde(estimator);
+  const particles = each === undefined || each === 1 ? "sample" : `${grouped(each)} samples`;
+  const how = {
+    average: "the average over fits",
+    fit: "one fit",
+    each: form ? `its effective SDE, one draw for each ${particles}` : `a fresh fit for each ${particles}`,
+  }[which];
+  return {
+    field,
+    ...(each !== undefined && { particlesPerRealization: each }),
+    told: {
+      kind,
+      ...about,
+      samples: count,
+      times: { name: law.name, ...law.parameters },
+      weighting: options.weighting ?? "variance",
+      ridge: options.ridge ?? 0,
+      seed: options.fitSeed ?? 0,
+      realization: which,
+      ...(which === "each" && { perRealization: each ?? 1, ...(form && { gaussian: form }) }),
+    },
+    sentence: `${title} fitted to ${grouped(count)} samples (${how})`,
+    ...(field.kind === "ensemble" && {
+      cost: (particleCount: number) => {
+        const asked = { count: particleCount, ...(each !== undefined && { particlesPerRealization: each }) };
+        const { realizations: n, operations } = ensembleCost(field, asked);
+        const work = operations === undefined ? "" : `, about ${short(operations)} multiplications`;
+        return `${grouped(n)} ${n === 1 ? "realization" : "realizations"} to draw${work}`;
+      },
+    }),
+  };
+}
