@@ -9,6 +9,7 @@ import { runData } from "./commands/data.js";
 import { runInfo } from "./commands/info.js";
 import { runLikelihood } from "./commands/likelihood.js";
 import { runMap } from "./commands/map.js";
+import { runVariance } from "./commands/report.js";
 import { runSample } from "./commands/sample.js";
 import { runScore } from "./commands/score.js";
 import type { Context } from "./context.js";
@@ -261,6 +262,27 @@ ${exits}`,
   );
   map.action((name: string, choices) => runMap(name, choices, context));
 
+  const report = program.command("report").description("Re-make the figures and the numbers of a paper.");
+  report.helpOption("-h, --help", "print this help").addHelpText("after", exits);
+  const variance = report
+    .command("variance")
+    .description("Generalization through variance (paper 002): every figure and claim, measured.")
+    .helpOption("-h, --help", "print this help")
+    .requiredOption("--out <file>", "the page (.html); the numbers go to a .json of the same name beside it")
+    .option("--seed <n>", "0 to 2^53 - 1 (default 1)", number("--seed"))
+    .option("--quick", "small numbers of everything: seconds, for a look");
+  engine(variance);
+  bar(output(variance)).addHelpText(
+    "after",
+    `
+The whole takes a few minutes; the same seed gives the same numbers on any number of threads.
+
+Example:
+  vkernel report variance --out variance.html
+${exits}`,
+  );
+  variance.action((choices) => runVariance(choices, context));
+
   const sets = common("data", "List the built-in data sets, or write one to a file.")
     .argument("[set]", `a built-in set (${dataSetNames.join(", ")})`)
     .option("--count <n>", "how many points, for sets that are drawn", number("--count"))
@@ -293,7 +315,7 @@ ${exits}`,
   );
   bench.action((choices) => runBench(choices, context));
 
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...report.commands]) {
     command.exitOverride().configureOutput({
       // What went wrong is told once, by `run`; help that nobody asked for goes to stderr as it is.
       outputError: () => {},

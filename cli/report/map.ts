@@ -53,7 +53,7 @@ export interface MapPicture {
 }
 
 /** `size` colours of a scheme, three bytes each. */
-function palette(scheme: ColorScheme, size = 256): Uint8Array {
+export function palette(scheme: ColorScheme, size = 256): Uint8Array {
   const scale = Plot.scale({ color: { type: "linear", scheme, domain: [0, 1] } });
   const out = new Uint8Array(3 * size);
   // Blue to red with growing values, as maps of signed numbers are read.
@@ -108,7 +108,7 @@ function raster(picture: MapPicture): string {
   return uri(palettePng(places, width, height, table));
 }
 
-const uri = (png: Buffer): string => `data:image/png;base64,${png.toString("base64")}`;
+export const uri = (png: Buffer): string => `data:image/png;base64,${png.toString("base64")}`;
 
 const NS = "http://www.w3.org/2000/svg";
 

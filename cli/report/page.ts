@@ -68,6 +68,38 @@ figcaption { font-size: 13px; text-align: center; color: var(--quiet); font-vari
 @media (max-width: 800px) { .two { grid-template-columns: minmax(0, 1fr); } }
 .commands h3 { margin: 14px 0 6px; }
 ul { padding-left: 20px; max-width: 76ch; margin: 0 0 12px; }
+.scroll { overflow-x: auto; margin: 0 0 12px; }
+.scroll table { margin: 0; }
+details { margin: 8px 0 12px; font-size: 14px; }
+summary { cursor: pointer; color: var(--quiet); }
+details pre { margin-top: 8px; }
+.bar { display: flex; gap: 12px; align-items: flex-start; font-size: 13px; color: var(--quiet); margin: 8px 0 20px; font-variant-numeric: tabular-nums; }
+.bar img { display: block; width: min(256px, 60vw); height: 12px; }
+.ends { display: flex; justify-content: space-between; }
+.grid { display: grid; gap: 8px; align-items: center; margin: 4px 0 8px; max-width: 900px; }
+.grid[data-columns="1"] { grid-template-columns: 84px minmax(0, 1fr); }
+.grid[data-columns="3"] { grid-template-columns: 84px repeat(3, minmax(0, 1fr)); max-width: 760px; }
+.grid[data-columns="4"] { grid-template-columns: 84px repeat(4, minmax(0, 1fr)); }
+.grid[data-columns="5"] { grid-template-columns: 84px repeat(5, minmax(0, 1fr)); }
+.grid .column { font-size: 13px; text-align: center; color: var(--quiet); align-self: end; }
+.grid .row { font-size: 13px; color: var(--quiet); }
+.grid svg image { image-rendering: pixelated; }
+@media (max-width: 640px) { .grid[data-columns] { gap: 4px; }
+  .grid[data-columns="3"] { grid-template-columns: 44px repeat(3, minmax(0, 1fr)); }
+  .grid[data-columns="4"] { grid-template-columns: 44px repeat(4, minmax(0, 1fr)); }
+  .grid[data-columns="5"] { grid-template-columns: 44px repeat(5, minmax(0, 1fr)); }
+  .grid .column, .grid .row { font-size: 10px; line-height: 1.25; overflow-wrap: anywhere; } }
+.chart { min-width: 0; }
+section h3 { margin: 20px 0 6px; }
+.grid div .column { display: block; }
+.claims { display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 360px), 1fr)); }
+.claims article { border: 1px solid var(--line); border-radius: 8px; background: var(--card); padding: 12px 14px; font-size: 14px; }
+.claims p { margin: 0 0 6px; }
+.claims .where { color: var(--quiet); font-size: 13px; }
+.claims .says { font-weight: 600; }
+.claims .verdict { font-weight: 600; }
+.claims [data-verdict="holds"] .verdict { color: var(--sample); }
+.claims [data-verdict="does not hold"] .verdict { color: var(--point); }
 footer { margin-top: 40px; padding-top: 14px; padding-bottom: 36px; color: var(--quiet); font-size: 14px; }
 footer p { max-width: none; margin: 0 0 4px; }
 `;

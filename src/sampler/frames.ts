@@ -44,6 +44,10 @@ export class Frames {
   /** (alpha^2 sigma0^2 / v) L^-T: takes z - mean to alpha sigma0^2 V^-1 (x - alpha mean). */
   width = (t: number): number => this.#at(t).width;
 
+  /** D_t and S_t themselves. */
+  diffusion = (t: number): number => this.#root(`D ${t}`, () => this.#matrices(t).diffusion);
+  variance = (t: number): number => this.#root(`S ${t}`, () => this.#matrices(t).variance);
+
   /** A matrix R with R R' = S_t. */
   noiseRoot = (t: number): number =>
     this.#root(`noise ${t}`, () => cholesky(this.#matrices(t).variance, this.#data.dim));

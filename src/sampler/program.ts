@@ -214,17 +214,18 @@ export class Program {
    */
   slope(x: Register, t: number, dt: number, name = ""): Slope {
     const { frames, randomness, density, dim, called } = this.#options;
-    if (frames) return this.#framedSlope(x, t, name, frames);
     const { alpha, variance, total, beta, diffusion } = this.level(t);
     if (called) {
       const score = this.#call(x, t, `score${name}`);
+      if (frames) this.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: frames.diffusion(t) });
       return {
         terms: [
           [x, -beta],
-          [score, -diffusion],
+          [score, frames ? -1 : -diffusion],
         ],
       };
     }
+    if (frames) return this.#framedSlope(x, t, name, frames);
     if (randomness === undefined) {
       const scalar = density ? this.#scalar(`trace${name}`) : -1;
       const mean = this.#mean(x, t, `mean${name}`, scalar);
@@ -425,9 +426,20 @@ export class Program {
 
   /** Replaces the state by its posterior mean: the step to 0 of every sampler. */
   posteriorMean(t: number): void {
-    const { frames } = this.#options;
+    const { frames, called } = this.#options;
+    if (frames !== undefined && called) {
+      // (x + S s-hat) / alpha
+      const score = this.#call(this.state, t, "score");
+      this.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: frames.variance(t) });
+      const { alpha } = this.level(t);
+      this.affine(this.state, [
+        [this.state, 1 / alpha],
+        [score, 1 / alpha],
+      ]);
+      return;
+    }
     if (frames === undefined) {
-      const { randomness, called } = this.#options;
+      const { randomness } = this.#options;
       const terms =
         randomness === undefined || called
           ? this.prediction(1, this.state, t, t)

@@ -50,19 +50,14 @@ export async function integrate<P extends Precision>(
 ): Promise<RunResult<P>> {
   const { process, data } = field;
   if (process.covariance === undefined && process.matrices === undefined) return integratePlain(field, run);
-  if (field.kind === "field" && field.scoreRows) {
-    throw new VkernelError("E_UNSUPPORTED", {
-      argument: "process",
-      expected: "an isotropic process for a field that is not the exact score",
-      got: process.name,
-    });
-  }
-  if (process.covariance !== undefined && data.sigma0 === 0) return integrateWhitened(field, run);
+  const called = field.kind === "field" && field.scoreRows !== undefined;
+  if (process.covariance !== undefined && data.sigma0 === 0 && !called) return integrateWhitened(field, run);
   if (field.kind === "step" || !run.sampler.slopesOnly || run.density) {
     throw new VkernelError("E_UNSUPPORTED", {
       argument: field.kind === "step" ? "field" : run.density ? "logLikelihood" : "sampler",
-      expected:
-        "the exact score by euler, heun, rk4 or eulerMaruyama, without likelihood, where the covariance varies or sigma0 is above 0",
+      expected: called
+        ? "euler, heun, rk4 or eulerMaruyama, without likelihood, for a score that is not the exact one under a covariance"
+        : "the exact score by euler, heun, rk4 or eulerMaruyama, without likelihood, where the covariance varies or sigma0 is above 0",
       got: field.kind === "step" ? "an estimator" : run.sampler.name,
     });
   }
@@ -112,6 +107,7 @@ async function integratePlain<P extends Precision>(
     data.engine.runtime === undefined
       ? await runReference(data, program, frames, run, calls)
       : await data.hold(() => runKernels(data, program, frames, run, calls));
+  if (calls.length > 0) checkFinite(result.samples, data.dim);
   const { outputs } = result;
   let own = 0;
   for (let i = count; i < 2 * count; i++) {
@@ -132,6 +128,18 @@ async function integratePlain<P extends Precision>(
     evaluations: program.evaluations + (count === 0 ? 0 : own / count),
     density: density ? outputs.slice(0, count) : undefined,
   };
+}
+
+/** A score of any kind can drive particles beyond all numbers; the exact one cannot. */
+function checkFinite(samples: ArrayLike<number>, dim: number): void {
+  for (let i = 0; i < samples.length; i++) {
+    if (Number.isFinite(samples[i])) continue;
+    throw new VkernelError("E_NONFINITE", {
+      argument: "field",
+      expected: "a score that keeps every particle finite on this grid (more steps, or less extrapolation)",
+      got: `particle ${Math.floor(i / dim)}, which ended at ${samples[i]}`,
+    });
+  }
 }
 
 /** The largest e with 2^e <= t. */

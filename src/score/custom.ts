@@ -2,7 +2,8 @@ import type { RowFunction } from "../../bindings/job.js";
 import { checkLongCall, checkOptions } from "../check.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
-import type { Process } from "../process/process.js";
+import type { Process, ProcessMatrices } from "../process/process.js";
+import { multiply } from "../reference/linear.js";
 import { checkRequest } from "./evaluate.js";
 import { aborted, checkMixture, checkProcess } from "./exact.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
@@ -109,28 +110,47 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       });
     });
     const out: Partial<Record<Quantity, Numbers<P>>> = {};
+    const timeOf = (q: number): number => times[times.length === 1 ? 0 : q] as number;
+    let known = Number.NaN;
+    let matrices: ProcessMatrices | undefined;
     for (const name of quantities) {
       const filled = this.data.array(count * dim);
       for (let q = 0; q < count; q++) {
-        const time = times[times.length === 1 ? 0 : q] as number;
-        const beta = this.process.beta(time);
-        const diffusion = this.process.diffusion(time);
-        const alpha = this.process.alpha(time);
-        const variance = this.process.variance(time);
-        for (let i = q * dim; i < (q + 1) * dim; i++) {
-          const s = score[i] as number;
-          const at = rows[i] as number;
-          filled[i] =
-            name === "score"
-              ? s
-              : name === "velocity"
-                ? -beta * at - diffusion * s
-                : (at + variance * s) / alpha;
+        const row = score.subarray(q * dim, (q + 1) * dim);
+        if (name === "score") {
+          filled.set(row, q * dim);
+          continue;
         }
+        const t = timeOf(q);
+        if (t !== known) {
+          matrices = this.process.matrices?.(t);
+          known = t;
+        }
+        const at = rows.subarray(q * dim, (q + 1) * dim);
+        filled.set(this.#derived(name, at, t, row, matrices), q * dim);
       }
       out[name] = filled;
     }
     return out as Evaluation<P, Q>;
+  }
+
+  /** -beta x - D s, or (x + S s) / alpha. */
+  #derived(
+    name: Quantity,
+    x: Float64Array,
+    t: number,
+    score: Float64Array,
+    matrices: ProcessMatrices | undefined,
+  ): Float64Array {
+    const { process } = this;
+    const velocity = name === "velocity";
+    const turned = matrices
+      ? multiply(velocity ? matrices.diffusion : matrices.variance, this.data.dim, score)
+      : score.map((value) => (velocity ? process.diffusion(t) : process.variance(t)) * value);
+    const [beta, alpha] = [process.beta(t), process.alpha(t)];
+    return turned.map((value, d) =>
+      velocity ? -beta * (x[d] as number) - value : ((x[d] as number) + value) / alpha,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Mixture, Precision } from "../data/mixture.js";
+import { checkNumber } from "../check.js";
+import { checkTable, type Mixture, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import { matmul } from "../learn/index.js";
 import type { Process } from "../process/process.js";
@@ -59,10 +60,21 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     return this.#average as ScoreField<P>;
   }
 
-  /** The fit to the samples' own x_0. */
-  async fit(): Promise<ScoreField<P>> {
+  /**
+   * The fit to the samples' own x_0; or to targets of yours at the samples, `[samples, dim]`, such as `stableTargets`.
+   * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE
+   */
+  async fit(targets?: PointsInput): Promise<ScoreField<P>> {
+    if (targets !== undefined) return this.#fieldOf(this.#checkTargets(targets), undefined);
     needTargets(this.samples);
     return this.#fieldOf(this.#proxies(this.samples.x0), undefined);
+  }
+
+  #checkTargets(targets: PointsInput): Float64Array {
+    const { data, rows } = checkTable(targets, "targets", this.data.dim);
+    const count = this.samples.t.length;
+    if (rows !== count) throw badArgument("E_SHAPE", "targets", `${count} rows, one a sample`, rows);
+    return Float64Array.from(data, (value, i) => checkNumber(value, `targets[${i}]`));
   }
 
   /** The weights of that fit, `[F, dim]`. */

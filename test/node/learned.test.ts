@@ -363,6 +363,14 @@ describe("ensembles, V-kernels, effective SDEs", () => {
     });
   });
 
+  it("a score that drives particles beyond all numbers is an error, not NaN", async () => {
+    const data = hexagon();
+    const wild = v.customScore(data, v.edm(), () => [1e308, 0]);
+    await expect(
+      v.sample(wild, { sampler: v.euler(), grid: v.times([10, 5]), count: 3 }),
+    ).rejects.toMatchObject({ code: "E_NONFINITE", argument: "field" });
+  });
+
   it("objectives: J1 = J0 + E[lambda tr C] / 2 (Eq. 24), and J0 of the exact score is 0", async () => {
     const data = hexagon();
     const linear = await smallLinear(data);
@@ -556,6 +564,37 @@ describe.each([
     variance.forEach((value, i) => {
       const truth = c[4 * (i >> 1) + 3 * (i & 1)] as number;
       expect(Math.abs(value - truth)).toBeLessThan(1e-12 * truth);
+    });
+  });
+
+  it("a score of your own moves as the exact one, and gives the velocity and the posterior mean", async () => {
+    const [data, process] = [wide(), processOf()];
+    const exact = v.exactScore(data, process);
+    const own = v.customScore(
+      data,
+      process,
+      (x, t) => exact.evaluateSync([Array.from(x)], t, ["score"]).score,
+    );
+    const names = ["score", "velocity", "posteriorMean"] as const;
+    const [a, b] = [exact, own].map((field) => field.evaluateSync(places.x, places.t, names));
+    for (const name of names) {
+      a?.[name].forEach((value, i) => {
+        expect(Math.abs(value - (b?.[name][i] as number))).toBeLessThan(1e-12 * 100);
+      });
+    }
+    const grid = v.times([2, 1, 0.5, 0.2, 0]);
+    for (const sampler of [v.euler(), v.heun(), v.rk4()]) {
+      const runs = await Promise.all(
+        [exact, own].map((field) => v.sample(field, { sampler, grid, count: 20, seed: 2 })),
+      );
+      runs[0]?.samples.forEach((value, i) => {
+        // Roundings of a few steps.
+        expect(Math.abs(value - (runs[1]?.samples[i] as number))).toBeLessThan(1e-10);
+      });
+    }
+    await expect(v.sample(own, { sampler: v.dpmpp2m(), grid })).rejects.toMatchObject({
+      code: "E_UNSUPPORTED",
+      argument: "sampler",
     });
   });
 

@@ -1,0 +1,236 @@
+import * as Plot from "@observablehq/plot";
+import { short } from "../../text.js";
+import { draw, pageTheme } from "../charts.js";
+import { Html, html } from "../html.js";
+import { palette, uri } from "../map.js";
+import { palettePng } from "../png.js";
+import type { Estimate } from "./bench.js";
+
+/** Okabe and Ito's colours, each with a shape of its own; told apart without colour, too. */
+const looks = [
+  { color: "#0072B2", symbol: "circle" },
+  { color: "#D55E00", symbol: "square" },
+  { color: "#009E73", symbol: "triangle" },
+  { color: "#CC79A7", symbol: "diamond" },
+  { color: "#E69F00", symbol: "cross" },
+  { color: "#56B4E9", symbol: "star" },
+] as const;
+
+/** A curve of numbers with errors. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: Estimate }[];
+}
+
+/** Curves with error bars of two standard errors. */
+export function curves(
+  series: readonly Series[],
+  options: {
+    label: string;
+    x: { label: string; log?: boolean; reverse?: boolean; ticks?: readonly number[] };
+    y: { label: string; log?: boolean; domain?: readonly [number, number]; ticks?: readonly number[] };
+    width?: number;
+    height?: number;
+    bars?: boolean;
+  },
+): Html {
+  const { label, x, y, width = 520, height = 270, bars = true } = options;
+  const theme = pageTheme;
+  const marks: Plot.Markish[] = [];
+  series.forEach(({ points }, k) => {
+    const { color, symbol } = look(k);
+    const rows = points
+      .filter((point) => !y.log || point.y.value > 0)
+      .map((point) => ({
+        x: point.x,
+        y: point.y.value,
+        low: point.y.value - 2 * point.y.standardError,
+        high: point.y.value + 2 * point.y.standardError,
+      }));
+    const floor = y.log
+      ? rows.reduce((least, row) => Math.min(least, row.y / 3), Number.POSITIVE_INFINITY)
+      : 0;
+    marks.push(Plot.line(rows, { x: "x", y: "y", stroke: color, strokeWidth: 1.5, clip: true }));
+    if (bars) {
+      marks.push(
+        Plot.ruleX(rows, {
+          x: "x",
+          y1: (row) => (y.log ? Math.max(row.low, floor) : row.low),
+          y2: "high",
+          stroke: color,
+          strokeWidth: 1.2,
+          clip: true,
+        }),
+      );
+    }
+    // Marks of many points would make a band: some of them say which curve it is.
+    const [low, high] = y.domain ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const marked = rows.filter((row, i) => row.y >= low && row.y <= high && (bars || i % 6 === k % 6));
+    marks.push(
+      Plot.dot(marked, {
+        x: "x",
+        y: "y",
+        symbol,
+        r: 3.4,
+        fill: color,
+        stroke: theme.paper,
+        strokeWidth: 0.8,
+      }),
+    );
+  });
+  const axis = {
+    tickSize: 4,
+    stroke: theme.soft,
+    fill: theme.ink,
+    labelArrow: "none",
+    labelAnchor: "center",
+  } as const;
+  const svg = draw(
+    {
+      height,
+      marginLeft: 58,
+      marginRight: 14,
+      marginTop: 10,
+      marginBottom: 44,
+      x: { type: x.log ? "log" : "linear", reverse: x.reverse === true },
+      y: {
+        type: y.log ? "log" : "linear",
+        ...(y.domain ? { domain: [...y.domain] } : {}),
+        nice: true,
+      },
+      marks: [
+        Plot.gridY({ stroke: theme.soft, strokeOpacity: 0.45, ticks: y.ticks ? [...y.ticks] : 5 }),
+        Plot.axisX({
+          ...axis,
+          label: x.label,
+          labelOffset: 36,
+          ...(x.ticks ? { ticks: [...x.ticks], tickFormat: (value: number) => short(value) } : { ticks: 6 }),
+        }),
+        Plot.axisY({
+          ...axis,
+          ticks: y.ticks ? [...y.ticks] : 5,
+          label: y.label,
+          labelOffset: 52,
+          tickFormat: (value: number) => short(value, 2),
+        }),
+        ...marks,
+      ],
+    },
+    { width, theme, label },
+  );
+  return html`<div class="chart">${new Html(svg)}${legend(series.map(({ name }) => name))}</div>`;
+}
+
+const look = (k: number) => looks[k % looks.length] as (typeof looks)[number];
+
+const shapes: Record<(typeof looks)[number]["symbol"], string> = {
+  circle: '<circle cx="7" cy="7" r="4"/>',
+  square: '<rect x="3.4" y="3.4" width="7.2" height="7.2"/>',
+  triangle: '<path d="M7 2.4L11.6 10.6H2.4Z"/>',
+  diamond: '<path d="M7 1.8L11.2 7L7 12.2L2.8 7Z"/>',
+  cross: '<path d="M5.6 2.6H8.4V5.6H11.4V8.4H8.4V11.4H5.6V8.4H2.6V5.6H5.6Z"/>',
+  star: '<path d="M7 1.6L8.4 5.2L12.2 5.4L9.2 7.8L10.2 11.6L7 9.4L3.8 11.6L4.8 7.8L1.8 5.4L5.6 5.2Z"/>',
+};
+
+/** Names of curves beside their marks. */
+function legend(names: readonly string[]): Html {
+  return html`<div class="key">${names.map((name, k) => {
+    const { color, symbol } = look(k);
+    return html`<span>${new Html(`<svg viewBox="0 0 14 14" aria-hidden="true" fill="${color}">${shapes[symbol]}</svg>`)}${name}</span>`;
+  })}</div>`;
+}
+
+const CIVIDIS = palette("cividis");
+
+/** A number on a square as an image in cividis, with training points as diamonds; `domain` on a linear or a logarithmic scale. */
+export function mapTile(
+  values: ArrayLike<number>,
+  side: number,
+  options: {
+    domain: readonly [number, number];
+    log?: boolean;
+    points: ArrayLike<number>;
+    half: number;
+    label: string;
+  },
+): Html {
+  const { domain, log = false, points, half, label } = options;
+  const [low, high] = log ? (domain.map(Math.log10) as [number, number]) : domain;
+  const places = Uint8Array.from({ length: side * side }, (_, i) => {
+    const value = values[i] as number;
+    const at = log ? Math.log10(Math.max(value, Number.MIN_VALUE)) : value;
+    return Math.round(255 * Math.min(1, Math.max(0, (at - low) / (high - low))));
+  });
+  const href = uri(palettePng(places, side, side, CIVIDIS));
+  const size = 100;
+  const diamonds: string[] = [];
+  for (let i = 0; i + 1 < points.length; i += 2) {
+    const x = (size * ((points[i] as number) + half)) / (2 * half);
+    const y = (size * (half - (points[i + 1] as number))) / (2 * half);
+    if (x >= 0 && x <= size && y >= 0 && y <= size) {
+      diamonds.push(`M${x.toFixed(1)} ${(y - 3).toFixed(1)}l2.4 3l-2.4 3l-2.4 -3z`);
+    }
+  }
+  return new Html(
+    `<svg viewBox="0 0 ${size} ${size}" role="img" aria-label="${label}"><image href="${href}" width="${size}" height="${size}" preserveAspectRatio="none"/><path d="${diamonds.join("")}" fill="#D55E00" stroke="#fff" stroke-width="0.7"/></svg>`,
+  );
+}
+
+/** The scale of maps: colours with the numbers at their ends and between. */
+export function colorBar(domain: readonly [number, number], log: boolean, name: string): Html {
+  const href = uri(
+    palettePng(
+      Uint8Array.from({ length: 256 }, (_, i) => i),
+      256,
+      1,
+      CIVIDIS,
+    ),
+  );
+  const ends = [0, 0.5, 1].map((u) => {
+    const [low, high] = log ? (domain.map(Math.log10) as [number, number]) : domain;
+    const value = low + u * (high - low);
+    return short(log ? 10 ** value : value, 2);
+  });
+  return html`<div class="bar"><span>${name}</span><div><img src="${href}" alt="" width="256" height="12"><div class="ends">${ends.map((end) => html`<span>${end}</span>`)}</div></div></div>`;
+}
+
+/** Samples as dots on a square of their own, training points as diamonds. */
+export function cloud(
+  points: ArrayLike<number>,
+  samples: ArrayLike<number>,
+  options: { half: number; label: string; color?: number; most?: number },
+): Html {
+  const { half, label, color = 2, most = 1500 } = options;
+  const size = 100;
+  const at = (value: number): string => ((size * (value + half)) / (2 * half)).toFixed(1);
+  // Dots of one path do not add up where they overlap, those of different paths do.
+  const paths = Array.from({ length: 12 }, () => "");
+  let drawn = 0;
+  const count = Math.min(most, samples.length / 2);
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [samples[2 * i] as number, samples[2 * i + 1] as number];
+    if (Math.abs(x) > half || Math.abs(y) > half) continue;
+    drawn++;
+    paths[i % 12] += `M${at(x)} ${at(-y)}h0`;
+  }
+  const diamonds: string[] = [];
+  for (let i = 0; i + 1 < points.length; i += 2) {
+    diamonds.push(`M${at(points[i] as number)} ${at(-(points[i + 1] as number))}m0 -3l2.4 3l-2.4 3l-2.4 -3z`);
+  }
+  const dots = paths.map((d) => (d === "" ? "" : `<path d="${d}"/>`)).join("");
+  const text = `${label}: ${drawn} of ${count} samples within ${half} of the centre`;
+  return new Html(
+    `<svg viewBox="0 0 ${size} ${size}" role="img" aria-label="${text}"><rect x="0.25" y="0.25" width="99.5" height="99.5" fill="none" stroke="var(--line)" stroke-width="0.5"/><g stroke="${look(color).color}" stroke-width="1" stroke-linecap="round" stroke-opacity="0.6" fill="none">${dots}</g><path d="${diamonds.join("")}" fill="#D55E00" stroke="var(--paper)" stroke-width="0.7"/></svg>`,
+  );
+}
+
+/** Pictures in rows with a heading above each column and a name before each row. */
+export function pictureGrid(
+  columns: readonly string[],
+  rows: readonly { readonly name: string; readonly pictures: readonly Html[] }[],
+): Html {
+  return html`<div class="grid" data-columns="${columns.length}"><span></span>${columns.map((name) => html`<span class="column">${name}</span>`)}${rows.map(
+    ({ name, pictures }) =>
+      html`<span class="row">${name}</span>${pictures.map((picture) => html`<div>${picture}</div>`)}`,
+  )}</div>`;
+}
