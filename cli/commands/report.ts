@@ -1,3 +1,4 @@
+import { checkInteger } from "../../src/check.js";
 import { createEngine } from "../../src/engine.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { Progress } from "../progress.js";
@@ -15,8 +16,10 @@ export interface ReportChoices extends CommonChoices {
 /** `vkernel report variance`: re-makes the figures and the numbers of paper 002, theory beside. */
 export async function runVariance(choices: ReportChoices, context: Context): Promise<void> {
   const { files, signal } = context;
+  const seed = checkInteger(choices.seed ?? 1, "seed", 0, Number.MAX_SAFE_INTEGER - 10_000);
   const out = await files.claim("--out", choices.out, [".html", ".htm"]);
-  const numbers = await files.claim("--out", choices.out.replace(/\.html?$/i, ".json"), [".json"]);
+  const beside = choices.out.replace(/\.html?$/i, ".json");
+  const numbers = await files.claim("--out", beside, [".json"]);
   signal.throwIfAborted();
   const engine = await createEngine({
     ...(choices.threads === undefined ? {} : { threads: choices.threads }),
@@ -30,7 +33,7 @@ export async function runVariance(choices: ReportChoices, context: Context): Pro
     const { runStudy } = await import("../report/variance/study.js");
     const start = performance.now();
     const { study, pictures } = await runStudy(engine, {
-      seed: choices.seed ?? 1,
+      seed,
       quick: choices.quick === true,
       signal,
       onProgress: progress.update,
@@ -54,7 +57,7 @@ export async function runVariance(choices: ReportChoices, context: Context): Pro
     if (choices.json) printJson(result);
     const held = claims.filter(({ verdict }) => verdict === "holds").length;
     tell(choices, `variance: ${claims.length} claims measured, ${held} hold: ${duration(milliseconds)}`);
-    for (const path of [out, numbers]) tell(choices, `wrote ${path}`);
+    for (const path of [choices.out, beside]) tell(choices, `wrote ${path}`);
   } finally {
     progress.stop();
     engine.close();

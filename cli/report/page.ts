@@ -70,6 +70,7 @@ figcaption { font-size: 13px; text-align: center; color: var(--quiet); font-vari
 ul { padding-left: 20px; max-width: 76ch; margin: 0 0 12px; }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
 .scroll table { margin: 0; }
+.scroll tbody th { white-space: nowrap; }
 details { margin: 8px 0 12px; font-size: 14px; }
 summary { cursor: pointer; color: var(--quiet); }
 details pre { margin-top: 8px; }

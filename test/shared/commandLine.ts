@@ -16,6 +16,8 @@ export interface Result {
 export interface CommandLine {
   /** Runs it as a shell would. */
   run(...words: string[]): Promise<Result>;
+  /** The same, with Ctrl-C after some milliseconds. */
+  interrupt(words: readonly string[], after: number): Promise<Result>;
   /** A path in the folder. */
   at(name: string): string;
   /** Half-written files that were left. */
@@ -25,17 +27,20 @@ export interface CommandLine {
 
 export function commandLine(): CommandLine {
   const folder = mkdtempSync(join(tmpdir(), "vkernel-cli-"));
+  const start = (words: readonly string[], after?: number): Promise<Result> =>
+    new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [main, ...words],
+        { cwd: folder, maxBuffer: 2 ** 28 },
+        (error, stdout, stderr) =>
+          resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
+      );
+      if (after !== undefined) setTimeout(() => child.kill("SIGINT"), after);
+    });
   return {
-    run: (...words) =>
-      new Promise((resolve) => {
-        execFile(
-          process.execPath,
-          [main, ...words],
-          { cwd: folder, maxBuffer: 2 ** 28 },
-          (error, stdout, stderr) =>
-            resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
-        );
-      }),
+    run: (...words) => start(words),
+    interrupt: start,
     at: (name) => join(folder, name),
     hidden: () => readdirSync(folder).filter((name) => name.startsWith(".")),
     remove: () => rmSync(folder, { recursive: true, force: true }),

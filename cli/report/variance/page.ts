@@ -412,7 +412,7 @@ function tangent(study: Study, pictures: Pictures): Html {
         ),
       ),
       text(
-        "The V-kernel itself, tr V(z, z) on [-2, 2]², on one logarithmic scale: of the naive estimator it follows tr C, of the network its kernel as well.",
+        "The V-kernel itself, tr V(z, z) on [-2, 2]², each map from 0 to its own largest value: of the naive estimator it follows tr C, of the network its kernel as well.",
       ),
       pictureGrid(
         models,
