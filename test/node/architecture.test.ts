@@ -168,6 +168,7 @@ describe("package.json, after the build", () => {
     default?: string;
   }
   const manifest = JSON.parse(read("package.json")) as {
+    name: string;
     type: string;
     exports: Record<string, string | Entry>;
     bin: Record<string, string>;
