@@ -14,7 +14,7 @@ import { linear } from "./step/linear";
 export { choleskyBlock, choleskyRows, solveStrips } from "./learn/cholesky";
 export { qlSweeps, rotateStrips, tridiagonalColumns } from "./learn/eigen";
 export { fourier, polynomial, rbf } from "./learn/features";
-export { ntkDiagonal, ntkPrepare, ntkTiles } from "./learn/ntk";
+export { ntkDiagonal, ntkPrepare, ntkTiles, ntkZonal } from "./learn/ntk";
 export { mirror, multiplyStrips, packStrips } from "./learn/products";
 export { uniforms } from "./random/philox";
 

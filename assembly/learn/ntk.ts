@@ -100,8 +100,6 @@ function sizesAt(p: u32, o: u32, one: bool): v128 {
  * rows at p (one number for all, or as many as pairs) and q. Layer by layer, so that the vectors, which do not need each
  * other, fill the time that divisions and roots take.
  */
-// @ts-ignore: decorator
-@inline
 function relu(count: u32, p: u32, pStride: u32, one: bool, q: u32, qStride: u32, depth: u32, weight: f64, bias: f64, table: u32): void {
   const state = table + STATE;
   for (let v: u32 = 0; v < count; v++) {
@@ -210,14 +208,104 @@ function erfKernel(count: u32, p: u32, pStride: u32, one: bool, q: u32, qStride:
   }
 }
 
+/** Intervals of sqrt(1 - |rho|) on either side of rho = 0, and the coefficients of each. */
+const SIDE: u32 = 64;
+const DEGREE: u32 = 9;
+const CELL: u32 = (DEGREE + 1) * 8;
+
+/**
+ * Without biases the kernel of relu is |psi| |psi'| times a function of rho alone, whatever the depth. It is analytic in
+ * a = sqrt(1 - rho) up to rho = 0, and in sqrt(1 + rho) beyond (angles are), so 64 polynomials of degree 9 on either side
+ * give it to rounding. Cells first ... first + count - 1 of `out` ([128][10]); `sizes`: for each layer 16 numbers, all of
+ * them the standard deviation of a unit whose variance is 1 at the first.
+ */
+export function ntkZonal(
+  first: u32, count: u32, table: u32, out: u32, sizes: u32, depth: u32, weight: f64,
+): void {
+  fillTable(table, 0, weight, 0.0);
+  const state = table + STATE;
+  // Chebyshev's extrema in [0, 1], past the states of five vectors.
+  const nodes = state + 320;
+  const values = nodes + CELL;
+  store<f64>(nodes, 0.0);
+  store<f64>(nodes, 0.030153689607045808, 8);
+  store<f64>(nodes, 0.116977778440511, 16);
+  store<f64>(nodes, 0.25, 24);
+  store<f64>(nodes, 0.41317591116653485, 32);
+  store<f64>(nodes, 0.5868240888334652, 40);
+  store<f64>(nodes, 0.75, 48);
+  store<f64>(nodes, 0.883022221559489, 56);
+  store<f64>(nodes, 0.9698463103929542, 64);
+  store<f64>(nodes, 1.0, 72);
+  for (let cell = first; cell < first + count; cell++) {
+    const far = cell >= SIDE;
+    const start = <f64>(far ? cell - SIDE : cell);
+    for (let k: u32 = 0; k <= DEGREE; k++) {
+      const a = (start + load<f64>(nodes + k * 8)) / <f64>SIDE;
+      const near = 2.0 * (a * a);
+      const o = state + (k >> 1) * 64 + (k & 1) * 8;
+      store<f64>(o, far ? 4.0 - near : near, MINUS);
+      store<f64>(o, far ? near : 4.0 - near, PLUS);
+    }
+    relu((DEGREE + 1) / 2, sizes, 128, true, sizes, 128, depth, weight, 0.0, table);
+    for (let k: u32 = 0; k <= DEGREE; k++) {
+      store<f64>(values + k * 8, load<f64>(state + (k >> 1) * 64 + (k & 1) * 8, KERNEL));
+    }
+    // Newton's divided differences, then powers of the place in the cell.
+    for (let j: u32 = 1; j <= DEGREE; j++) {
+      for (let k = DEGREE; k >= j; k--) {
+        const rise = load<f64>(values + k * 8) - load<f64>(values + (k - 1) * 8);
+        store<f64>(values + k * 8, rise / (load<f64>(nodes + k * 8) - load<f64>(nodes + (k - j) * 8)));
+      }
+    }
+    const p = out + cell * CELL;
+    for (let k: u32 = 0; k <= DEGREE; k++) store<f64>(p + k * 8, 0.0);
+    for (let j = <i32>DEGREE; j >= 0; j--) {
+      // p <- p (t - node_j) + value_j
+      const node = load<f64>(nodes + j * 8);
+      for (let k = <u32>DEGREE; k >= 1; k--) {
+        store<f64>(p + k * 8, load<f64>(p + (k - 1) * 8) - node * load<f64>(p + k * 8));
+      }
+      store<f64>(p, load<f64>(values + j * 8) - node * load<f64>(p));
+    }
+  }
+}
+
+/** The kernels of two pairs from the cells of ntkZonal: |u - v|^2, |u + v|^2, and the product of sizes. */
+// @ts-ignore: decorator
+@inline
+function zonalOf(minus: v128, plus: v128, size: v128, cells: u32): v128 {
+  const side = c(<f64>SIDE);
+  const place = f64x2.mul(f64x2.sqrt(f64x2.mul(f64x2.pmin(minus, plus), c(0.5))), side);
+  const cell = f64x2.pmin(f64x2.floor(place), c(<f64>(SIDE - 1)));
+  const t = f64x2.sub(place, cell);
+  // The number of the cell in the low bits.
+  const low = f64x2.add(f64x2.add(cell, v128.and(f64x2.gt(minus, plus), side)), c(4503599627370496.0));
+  const p = cells + <u32>i32x4.extract_lane(low, 0) * CELL;
+  const q = cells + <u32>i32x4.extract_lane(low, 2) * CELL;
+  // Even and odd powers apart: half the latency of one chain. t = 0 gives the first coefficient itself.
+  const t2 = f64x2.mul(t, t);
+  let even = v128.load64_lane(q, v128.load64_zero(p, 64), 1, 64);
+  even = madd<f64>(even, t2, v128.load64_lane(q, v128.load64_zero(p, 48), 1, 48));
+  let odd = v128.load64_lane(q, v128.load64_zero(p, 72), 1, 72);
+  odd = madd<f64>(odd, t2, v128.load64_lane(q, v128.load64_zero(p, 56), 1, 56));
+  even = madd<f64>(even, t2, v128.load64_lane(q, v128.load64_zero(p, 32), 1, 32));
+  odd = madd<f64>(odd, t2, v128.load64_lane(q, v128.load64_zero(p, 40), 1, 40));
+  even = madd<f64>(even, t2, v128.load64_lane(q, v128.load64_zero(p, 16), 1, 16));
+  odd = madd<f64>(odd, t2, v128.load64_lane(q, v128.load64_zero(p, 24), 1, 24));
+  even = madd<f64>(even, t2, v128.load64_lane(q, v128.load64_zero(p, 0), 1, 0));
+  odd = madd<f64>(odd, t2, v128.load64_lane(q, v128.load64_zero(p, 8), 1, 8));
+  return f64x2.mul(size, madd<f64>(odd, t, even));
+}
+
 /**
  * out (P x Q, rows of ld, padded to 4 columns) = the kernel between the rows u (P, sizes at stride pStride) and the
  * strips v (Q, [strip][width][4], sizes at stride qStride): tiles of 32 x 32, first ... first + count - 1, all of them
- * or those of the lower triangle.
+ * or those of the lower triangle, which is mirrored. `cells` from ntkZonal, or 0: layer by layer.
  */
 export function ntkTiles(
   first: u32, count: u32, table: u32, out: u32, ld: u32, u: u32, uSizes: u32, pStride: u32, P: u32, v: u32, vSizes: u32,
-  qStride: u32, Q: u32, width: u32, depth: u32, erf: u32, weight: f64, bias: f64, triangle: u32,
+  qStride: u32, Q: u32, width: u32, depth: u32, erf: u32, weight: f64, bias: f64, cells: u32, triangle: u32,
 ): void {
   fillTable(table, erf, weight, bias);
   const strips = (Q + 3) >> 2;
@@ -256,12 +344,21 @@ export function ntkTiles(
           h = f64x2.add(x, y);
           e1 = madd<f64>(h, h, e1);
         }
+        if (cells) {
+          const target = out + (i * ld + j * 4) * 8;
+          const size = v128.load64_splat(uSizes + i * 8);
+          const sizes = vSizes + j * 32;
+          v128.store(target, zonalOf(d0, e0, f64x2.mul(size, v128.load(sizes)), cells));
+          v128.store(target, zonalOf(d1, e1, f64x2.mul(size, v128.load(sizes, 16)), cells), 16);
+          continue;
+        }
         const o = state + (j - begin) * 128;
         v128.store(o, d0, MINUS);
         v128.store(o, e0, PLUS);
         v128.store(o, d1, 64 + MINUS);
         v128.store(o, e1, 64 + PLUS);
       }
+      if (cells) continue;
       const vectors = (stop - begin) * 2;
       const p = uSizes + i * 8;
       const q = vSizes + begin * 32;
@@ -270,14 +367,29 @@ export function ntkTiles(
       const target = out + (i * ld + begin * 4) * 8;
       for (let k: u32 = 0; k < vectors; k++) v128.store(target + k * 16, v128.load(state + k * 64, KERNEL));
     }
+    if (!triangle) continue;
+    // The other triangle, while the tile is in cache.
+    for (let i = ti * 32; i < iEnd; i++) {
+      const stop = min(i, jEnd * 4);
+      for (let j = begin * 4; j < stop; j++) store<f64>(out + (j * ld + i) * 8, load<f64>(out + (i * ld + j) * 8));
+    }
   }
 }
 
 /** out[i] = the kernel of row i with itself, pairs of rows first ... first + count - 1: the bits of ntkTiles' diagonal. */
 export function ntkDiagonal(
   first: u32, count: u32, table: u32, out: u32, u: u32, sizes: u32, stride: u32, width: u32, depth: u32, erf: u32,
-  weight: f64, bias: f64,
+  weight: f64, bias: f64, cells: u32,
 ): void {
+  if (cells) {
+    // Nothing lies between a row and itself.
+    const none = c(0.0);
+    for (let k = first; k < first + count; k++) {
+      const size = v128.load(sizes + k * 16);
+      v128.store(out + k * 16, zonalOf(none, none, f64x2.mul(size, size), cells));
+    }
+    return;
+  }
   fillTable(table, erf, weight, bias);
   const state = table + STATE;
   for (let begin = first; begin < first + count; begin += 16) {

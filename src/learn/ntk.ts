@@ -4,7 +4,7 @@ import type { Engine, Owned } from "../engine.js";
 import { badArgument, VkernelError } from "../errors.js";
 import * as reference from "../reference/ntk.js";
 import { checkMatrix, type Matrix } from "./matrix.js";
-import { mirror, pack } from "./products.js";
+import { pack } from "./products.js";
 import {
   checkCall,
   inWorkspace,
@@ -64,6 +64,15 @@ interface Rows {
   stride: number;
 }
 
+/** Rows as points: in strips too, with what the kernel is evaluated by. */
+interface Points extends Rows {
+  strips: number;
+  cells: number;
+}
+
+const blocksOf = ({ u, sizes, strips, cells }: Points): number[] =>
+  cells === 0 ? [u, sizes, strips] : [u, sizes, strips, cells];
+
 const tail = ({ depth, activation, weightVariance, biasVariance }: Required<NtkOptions>): number[] => [
   depth,
   activation === "erf" ? 1 : 0,
@@ -94,13 +103,41 @@ async function prepare(
   return { count: rows, u, sizes, stride };
 }
 
+/** Cells and coefficients of `ntkZonal`. */
+const CELLS = 128;
+const COEFFICIENTS = 10;
+
+/** Without biases relu's kernel is a function of the angle alone, and polynomials give it. */
+const isZonal = ({ activation, biasVariance }: Required<NtkOptions>): boolean =>
+  activation === "relu" && biasVariance === 0;
+
+/** Those polynomials, in Wasm memory; 0 where there are none. */
+async function cells(space: Workspace, options: Required<NtkOptions>): Promise<number> {
+  if (!isZonal(options)) return 0;
+  const { depth, weightVariance } = options;
+  const out = space.alloc(CELLS * COEFFICIENTS, "polynomials");
+  const sizes = space.alloc(16 * depth, "sizes");
+  const view = space.f64(sizes, 16 * depth);
+  for (let layer = 0, size = 1; layer < depth; layer++, size *= 0.5 * weightVariance) {
+    view.fill(Math.sqrt(size), 16 * layer, 16 * layer + 16);
+  }
+  await space.run("ntkZonal", CELLS, [out, sizes, depth, weightVariance], {
+    work: CELLS * COEFFICIENTS * 30 * depth,
+    block: 32,
+    scratch: kernelScratch.ntk,
+  });
+  space.release(sizes);
+  return out;
+}
+
 /** Multiplications of a kernel value, roughly. */
-const workOf = (width: number, depth: number): number => 2 * width + 30 * (depth - 1) + 4;
+const workOf = (width: number, options: Required<NtkOptions>): number =>
+  2 * width + 4 + (isZonal(options) ? 20 : 30 * (options.depth - 1));
 
 async function tiles(
   space: Workspace,
   a: Rows,
-  b: Rows & { strips: number },
+  b: Points,
   width: number,
   options: Required<NtkOptions>,
   triangle: boolean,
@@ -109,14 +146,13 @@ async function tiles(
   const out = space.alloc(a.count * ld, "kernel matrix");
   const [down, across] = [a, b].map(({ count }) => Math.ceil(count / 32)) as [number, number];
   const count = triangle ? (down * (down + 1)) / 2 : down * across;
-  const each = workOf(width, options.depth);
+  const each = workOf(width, options);
   const args = [out, ld, a.u, a.sizes, a.stride, a.count, b.strips, b.sizes, b.stride, b.count, width];
-  await space.run("ntkTiles", count, [...args, ...tail(options), triangle ? 1 : 0], {
+  await space.run("ntkTiles", count, [...args, ...tail(options), b.cells, triangle ? 1 : 0], {
     work: (a.count * b.count * each) / (triangle ? 2 : 1),
     block: Math.max(1, Math.floor(2 ** 21 / (1024 * each))),
     scratch: kernelScratch.ntk,
   });
-  if (triangle) await mirror(space, out, ld, b.count);
   return space.read(out, a.count, b.count, ld);
 }
 
@@ -151,12 +187,12 @@ export async function ntkGram(
   if (psi2 !== undefined) checkFeatures(psi2, "psi2", psi.columns);
   if (engine.runtime === undefined) return reference.ntkGram(psi, psi2 ?? psi, checked);
   const width = widthOf(psi.columns, checked);
-  const total = (psi.rows * (psi2?.rows ?? psi.rows / 2) + psi.rows) * workOf(width, checked.depth);
+  const total = (psi.rows * (psi2?.rows ?? psi.rows / 2) + psi.rows) * workOf(width, checked);
   return inWorkspace(engine, options, total, async (space) => {
     const a = await prepare(space, psi, checked);
     const b = psi2 === undefined ? a : await prepare(space, psi2, checked);
-    const strips = await strip(space, b, width);
-    return tiles(space, a, { ...b, strips }, width, checked, psi2 === undefined);
+    const points = { ...b, strips: await strip(space, b, width), cells: await cells(space, checked) };
+    return tiles(space, a, points, width, checked, psi2 === undefined);
   });
 }
 
@@ -168,11 +204,12 @@ export async function ntkDiagonal(engine: Engine, psi: Matrix, options: NtkCall)
   checkFeatures(psi, "psi");
   if (engine.runtime === undefined) return reference.ntkDiagonal(psi, checked);
   const width = widthOf(psi.columns, checked);
-  const work = psi.rows * workOf(width, checked.depth);
+  const work = psi.rows * workOf(width, checked);
   return inWorkspace(engine, options, 2 * work, async (space) => {
     const rows = await prepare(space, psi, checked);
     const out = space.alloc(padded(psi.rows), "kernel values");
-    const args = [out, rows.u, rows.sizes, rows.stride, width, ...tail(checked)];
+    const polynomials = await cells(space, checked);
+    const args = [out, rows.u, rows.sizes, rows.stride, width, ...tail(checked), polynomials];
     await space.run("ntkDiagonal", Math.ceil(psi.rows / 2), args, {
       work,
       block: 1024,
@@ -189,16 +226,11 @@ export class NtkPoints implements Owned {
   readonly columns: number;
   readonly #engine: Engine;
   readonly #psi: Matrix;
-  #resident: (Rows & { strips: number }) | undefined;
+  #resident: Points | undefined;
   #disposed = false;
 
   /** @internal Use {@link ntkPoints}. */
-  constructor(
-    engine: Engine,
-    psi: Matrix,
-    options: Required<NtkOptions>,
-    resident: (Rows & { strips: number }) | undefined,
-  ) {
+  constructor(engine: Engine, psi: Matrix, options: Required<NtkOptions>, resident: Points | undefined) {
     this.#engine = engine;
     this.#psi = psi;
     this.options = Object.freeze(options);
@@ -221,7 +253,7 @@ export class NtkPoints implements Owned {
     const points = this.#resident;
     if (points === undefined) return reference.ntkGram(psiQuery, this.#psi, this.options);
     const width = widthOf(this.columns, this.options);
-    const total = psiQuery.rows * (this.size + 1) * workOf(width, this.options.depth);
+    const total = psiQuery.rows * (this.size + 1) * workOf(width, this.options);
     return inWorkspace(this.#engine, options, total, async (space) => {
       const queries = await prepare(space, psiQuery, this.options);
       return tiles(space, queries, points, width, this.options, false);
@@ -235,7 +267,7 @@ export class NtkPoints implements Owned {
     this.#engine.disown(this);
     const { memory } = this.#engine.runtime ?? {};
     if (memory === undefined || this.#resident === undefined) return;
-    for (const start of [this.#resident.u, this.#resident.sizes, this.#resident.strips]) memory.free(start);
+    for (const start of blocksOf(this.#resident)) memory.free(start);
     this.#resident = undefined;
   }
 
@@ -260,9 +292,10 @@ export async function ntkPoints(engine: Engine, psi: Matrix, options: NtkOptions
   return inWorkspace(engine, {}, 1, async (space) => {
     const rows = await prepare(space, psi, checked);
     const strips = await strip(space, rows, width);
-    const points = new NtkPoints(engine, { ...psi, data: new Float64Array(0) }, checked, { ...rows, strips });
+    const resident = { ...rows, strips, cells: await cells(space, checked) };
+    const points = new NtkPoints(engine, { ...psi, data: new Float64Array(0) }, checked, resident);
     // From here on they belong to the points.
-    for (const start of [rows.u, rows.sizes, strips]) space.keep(start);
+    for (const start of blocksOf(resident)) space.keep(start);
     return points;
   });
 }
