@@ -43,7 +43,7 @@ export const plainKernels = {
   ntkDiagonal: 13,
   ntkPrepare: 13,
   ntkTiles: 20,
-  ntkZonal: 7,
+  ntkZonal: 8,
   mirror: 5,
   multiplyStrips: 13,
   packStrips: 10,

@@ -86,6 +86,7 @@ interface NtkOptions extends FitOptions {
   depth?: number;
   activation?: "relu" | "erf";
   trainingTime?: number;
+  networkStart?: "zero" | "gaussian";
 }
 
 const draws = numeric("--draws <R>", "naive: training points a step (default 1)");
@@ -179,6 +180,12 @@ const trainingTime: Parameter = {
   parse: (given) => (given === "inf" ? Number.POSITIVE_INFINITY : number("--training-time")(given)),
 };
 
+const networkStart: Parameter = {
+  flags: "--network-start <law>",
+  about: "ntk: output before training, zero (default) or gaussian, another in each realization",
+  parse: word("--network-start", ["zero", "gaussian"]),
+};
+
 const estimatorTable = {
   exact: entry((): Maker => exact),
   naive: entry(
@@ -207,6 +214,7 @@ const estimatorTable = {
     depth,
     activation,
     trainingTime,
+    networkStart,
     ...fits,
   ),
 };
@@ -281,6 +289,7 @@ async function ntk(purpose: Purpose, options: NtkOptions): Promise<Estimated> {
     depth: options.depth ?? 3,
     activation: options.activation ?? "relu",
     trainingTime: options.trainingTime ?? Number.POSITIVE_INFINITY,
+    initial: options.networkStart ?? "zero",
     ...(signal && { signal }),
   });
   const tau = estimator.trainingTime;
@@ -290,6 +299,7 @@ async function ntk(purpose: Purpose, options: NtkOptions): Promise<Estimated> {
     activation: options.activation ?? "relu",
     // JSON has no infinity.
     trainingTime: tau === Number.POSITIVE_INFINITY ? "inf" : tau,
+    start: options.networkStart ?? "zero",
   };
   const title = `an infinitely wide network of depth ${about.depth}, trained ${time}`;
   return fitted("ntk", title, estimator, about, { ...options, count, law });

@@ -26,7 +26,13 @@ const MINUS: u32 = 0;
 const PLUS: u32 = 16;
 const KERNEL: u32 = 32;
 
-function fillTable(table: u32, erf: u32, weight: f64, bias: f64): void {
+// What `kind` says, bit by bit: erf in place of relu; the covariance of the outputs before training (each layer's
+// own, no sum over layers) in place of the tangent kernel.
+const ERF: u32 = 1;
+const COVARIANCE: u32 = 2;
+
+function fillTable(table: u32, kind: u32, weight: f64, bias: f64): void {
+  const erf = kind & ERF;
   atanTable(table);
   // sum over m >= 1 of (-1)^(m + 1) 2 m / (2 m + 1)! x^(2 m + 1)
   let term = 1.0;
@@ -39,7 +45,8 @@ function fillTable(table: u32, erf: u32, weight: f64, bias: f64): void {
   store<f64>(table + INVERSE * 8, erf ? 2.0 * INVERSE_PI : INVERSE_PI);
   store<f64>(table + WEIGHT * 8, weight);
   store<f64>(table + BIAS * 8, bias);
-  store<f64>(table + SLOPE * 8, erf ? 4.0 * INVERSE_PI * weight : 0.5 * INVERSE_PI * weight);
+  const slope = kind & COVARIANCE ? 0.0 : INVERSE_PI * weight;
+  store<f64>(table + SLOPE * 8, erf ? 4.0 * slope : 0.5 * slope);
   store<f64>(table + NEAR * 8, 0.8);
 }
 
@@ -62,9 +69,10 @@ function arcsine(x: v128, root: v128, table: u32): v128 {
  */
 export function ntkPrepare(
   first: u32, count: u32, table: u32, u: u32, sizes: u32, stride: u32, psi: u32, N0: u32, width: u32, depth: u32,
-  erf: u32, weight: f64, bias: f64,
+  kind: u32, weight: f64, bias: f64,
 ): void {
-  fillTable(table, erf, weight, bias);
+  fillTable(table, kind, weight, bias);
+  const erf = kind & ERF;
   const share = weight / <f64>N0;
   for (let i = first; i < first + count; i++) {
     const row = psi + i * N0 * 8;
@@ -220,9 +228,9 @@ const CELL: u32 = (DEGREE + 1) * 8;
  * them the standard deviation of a unit whose variance is 1 at the first.
  */
 export function ntkZonal(
-  first: u32, count: u32, table: u32, out: u32, sizes: u32, depth: u32, weight: f64,
+  first: u32, count: u32, table: u32, out: u32, sizes: u32, depth: u32, kind: u32, weight: f64,
 ): void {
-  fillTable(table, 0, weight, 0.0);
+  fillTable(table, kind, weight, 0.0);
   const state = table + STATE;
   // Chebyshev's extrema in [0, 1], past the states of five vectors.
   const nodes = state + 320;
@@ -305,9 +313,10 @@ function zonalOf(minus: v128, plus: v128, size: v128, cells: u32): v128 {
  */
 export function ntkTiles(
   first: u32, count: u32, table: u32, out: u32, ld: u32, u: u32, uSizes: u32, pStride: u32, P: u32, v: u32, vSizes: u32,
-  qStride: u32, Q: u32, width: u32, depth: u32, erf: u32, weight: f64, bias: f64, cells: u32, triangle: u32,
+  qStride: u32, Q: u32, width: u32, depth: u32, kind: u32, weight: f64, bias: f64, cells: u32, triangle: u32,
 ): void {
-  fillTable(table, erf, weight, bias);
+  fillTable(table, kind, weight, bias);
+  const erf = kind & ERF;
   const strips = (Q + 3) >> 2;
   const columns = (strips + 7) >> 3;
   const state = table + STATE;
@@ -378,7 +387,7 @@ export function ntkTiles(
 
 /** out[i] = the kernel of row i with itself, pairs of rows first ... first + count - 1: the bits of ntkTiles' diagonal. */
 export function ntkDiagonal(
-  first: u32, count: u32, table: u32, out: u32, u: u32, sizes: u32, stride: u32, width: u32, depth: u32, erf: u32,
+  first: u32, count: u32, table: u32, out: u32, u: u32, sizes: u32, stride: u32, width: u32, depth: u32, kind: u32,
   weight: f64, bias: f64, cells: u32,
 ): void {
   if (cells) {
@@ -390,7 +399,8 @@ export function ntkDiagonal(
     }
     return;
   }
-  fillTable(table, erf, weight, bias);
+  fillTable(table, kind, weight, bias);
+  const erf = kind & ERF;
   const state = table + STATE;
   for (let begin = first; begin < first + count; begin += 16) {
     const vectors = min<u32>(16, first + count - begin);

@@ -23,11 +23,13 @@ export interface NtkOptions {
   weightVariance?: number;
   /** Variance of the biases, 0 by default. */
   biasVariance?: number;
+  /** "tangent" (default), or "covariance": of the outputs before training, a Gaussian process (Lee et al. 2018). */
+  kernel?: "tangent" | "covariance";
 }
 
 export interface NtkCall extends NtkOptions, LongCall {}
 
-const known = ["depth", "activation", "weightVariance", "biasVariance"] as const;
+const known = ["depth", "activation", "weightVariance", "biasVariance", "kernel"] as const;
 /** Entries of features: their squares must be numbers too. */
 const LARGEST = 1e140;
 
@@ -39,6 +41,7 @@ function checkNtk(options: NtkOptions, names: readonly string[]): Required<NtkOp
     activation: checkWord(options.activation ?? "relu", ["relu", "erf"] as const, "activation"),
     weightVariance: checkNumber(options.weightVariance ?? 1, "weightVariance", { above: 0, max: 1e6 }),
     biasVariance: checkNumber(options.biasVariance ?? 0, "biasVariance", { min: 0, max: 1e6 }),
+    kernel: checkWord(options.kernel ?? "tangent", ["tangent", "covariance"] as const, "kernel"),
   };
 }
 
@@ -73,11 +76,14 @@ interface Points extends Rows {
 const blocksOf = ({ u, sizes, strips, cells }: Points): number[] =>
   cells === 0 ? [u, sizes, strips] : [u, sizes, strips, cells];
 
-const tail = ({ depth, activation, weightVariance, biasVariance }: Required<NtkOptions>): number[] => [
-  depth,
-  activation === "erf" ? 1 : 0,
-  weightVariance,
-  biasVariance,
+const kindOf = ({ activation, kernel }: Required<NtkOptions>): number =>
+  (activation === "erf" ? 1 : 0) + (kernel === "covariance" ? 2 : 0);
+
+const tail = (options: Required<NtkOptions>): number[] => [
+  options.depth,
+  kindOf(options),
+  options.weightVariance,
+  options.biasVariance,
 ];
 
 const widthOf = (N0: number, { biasVariance }: Required<NtkOptions>): number =>
@@ -121,7 +127,7 @@ async function cells(space: Workspace, options: Required<NtkOptions>): Promise<n
   for (let layer = 0, size = 1; layer < depth; layer++, size *= 0.5 * weightVariance) {
     view.fill(Math.sqrt(size), 16 * layer, 16 * layer + 16);
   }
-  await space.run("ntkZonal", CELLS, [out, sizes, depth, weightVariance], {
+  await space.run("ntkZonal", CELLS, [out, sizes, depth, kindOf(options), weightVariance], {
     work: CELLS * COEFFICIENTS * 30 * depth,
     block: 32,
     scratch: kernelScratch.ntk,

@@ -6,6 +6,7 @@ export interface ReferenceNtk {
   readonly activation: "relu" | "erf";
   readonly weightVariance: number;
   readonly biasVariance: number;
+  readonly kernel?: "tangent" | "covariance";
 }
 
 /** sin x - x cos x for x in [0, pi], given both; its series where the difference would cancel. */
@@ -37,6 +38,7 @@ function nextSize(size: number, { activation, weightVariance, biasVariance }: Re
 export function ntkValue(x: ArrayLike<number>, y: ArrayLike<number>, options: ReferenceNtk): number {
   const { depth, activation, weightVariance: w, biasVariance: b } = options;
   const N0 = x.length;
+  const tangent = options.kernel === "covariance" ? 0 : 1;
   const variance = (v: ArrayLike<number>): number => {
     let sum = 0;
     for (let k = 0; k < N0; k++) sum += (v[k] as number) * (v[k] as number);
@@ -65,7 +67,7 @@ export function ntkValue(x: ArrayLike<number>, y: ArrayLike<number>, options: Re
     if (activation === "erf") {
       const root = Math.sqrt(1 + 2 * (left + right) + 4 * minor);
       s = w * arcsine(2 * s, root) + b;
-      k = s + (k * w * 4) / (Math.PI * root);
+      k = s + (tangent * k * w * 4) / (Math.PI * root);
       left = nextSize(left, options);
       right = nextSize(right, options);
       minor = Math.max(0, left * right - s * s);
@@ -78,7 +80,7 @@ export function ntkValue(x: ArrayLike<number>, y: ArrayLike<number>, options: Re
     const other = delta > rest ? small : Math.PI - small;
     const size = 0.5 * w * (Math.sqrt(left) * Math.sqrt(right));
     s = (size * sineMinus(other, sine, -cosine)) / Math.PI + b;
-    k = s + (k * w * other) / (2 * Math.PI);
+    k = s + (tangent * k * w * other) / (2 * Math.PI);
     delta -= sineMinus(theta, sine, cosine) / Math.PI;
     const apart = Math.sqrt(left) - Math.sqrt(right);
     const spread = apart * apart * 0.5 * w;

@@ -25,6 +25,8 @@ export const streams = Object.freeze({
   tuples: 7,
   /** Redraws of targets, and draws of members of an ensemble. */
   redraw: 8,
+  /** The output of a network before training. */
+  start: 9,
   /** Langevin steps at one level: 16, 17, ... */
   langevin: 16,
   /** From 2^31 on: nodes of Brownian paths (`brownianPath`). */

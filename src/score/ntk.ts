@@ -1,13 +1,25 @@
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
+import type { Engine } from "../engine.js";
 import { badArgument, VkernelError } from "../errors.js";
-import { type Matrix, matmul, type NtkPoints, ntkGram, ntkPoints, symmetricEigen } from "../learn/index.js";
+import {
+  type Matrix,
+  matmul,
+  type LongCall,
+  type NtkOptions,
+  type NtkPoints,
+  ntkDiagonal,
+  ntkGram,
+  ntkPoints,
+  symmetricEigen,
+} from "../learn/index.js";
 import { expm1, log } from "../math.js";
 import type { Process } from "../process/process.js";
+import { fillNormals, streams } from "../reference/random.js";
 import { checkMixture, checkProcess } from "./exact.js";
 import { checkPlaces } from "./checkPlaces.js";
 import type { Places } from "./field.js";
-import { Smoother } from "./smoother.js";
+import { Smoother, type Start } from "./smoother.js";
 import {
   spreadOf,
   type TimeLaw,
@@ -38,8 +50,11 @@ export interface NtkScoreOptions {
   trainingTime?: number;
   /** Weight decay towards the start, 0 by default. */
   ridge?: number;
-  /** The output before training: "zero" (default), or your own linear map of psi. */
-  initial?: "zero" | { readonly linear: readonly (readonly number[])[] };
+  /**
+   * The output before training: "zero" (default); "gaussian", the process that an infinitely wide network's output is,
+   * another one in every realization; or your own linear map of psi.
+   */
+  initial?: "zero" | "gaussian" | { readonly linear: readonly (readonly number[])[] };
   /** psi; by default x / sqrt(S_t + alpha_t^2 sd^2), log(sigma_t) / 4 and 1, with sd the spread of the data. */
   inputMap?: { count: number; row: (x: Float64Array, t: number) => ArrayLike<number> };
   weighting?: Weighting;
@@ -54,6 +69,11 @@ const MAX_SAMPLES = 4000;
  * The score that an infinitely wide fully connected network in the lazy regime has learned after training time tau on P
  * samples: s^T = s_0^T + k^T K^-1 (I - exp(-K Lambda tau / P)) (S~ - S_0), as an ensemble over redraws of x_0. Paper 002,
  * Eq. 75 to 83 (with P x D targets, the first layer scaled by 1 / sqrt(N_0)); the covariance is exact for finite P.
+ *
+ * With `initial: "gaussian"` the start is a Gaussian process of covariance Sigma, independent of the targets and for each
+ * coordinate: the covariance gains Sigma - A' Sigma - Sigma A + A' Sigma A (F.1). Draws take the start on the span of its
+ * covariances with the samples: exact at the samples, elsewhere without what its values there leave open. `fit()` and
+ * `average` start from its mean, 0.
  */
 export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
   readonly features: number;
@@ -76,7 +96,8 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     this.trainingTime = trainingTime;
     this.eigenvalues = parts.values;
     const inputs = parts.linear ? parts.map.count : 0;
-    this.features = samples.t.length + inputs;
+    this.features = samples.t.length * (parts.gaussian ? 2 : 1) + inputs;
+    if (parts.gaussian) this.randomStart = (seed, realization) => this.#drawStart(seed, realization);
     // (1 - exp(-(b + ridge) tau)) / (b + ridge); modes of eigenvalue 0 (to rounding) are left out without a ridge.
     const least = largestOf(parts.values) * samples.t.length * Number.EPSILON;
     this.#filter = parts.values.map((value) => {
@@ -130,6 +151,7 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
   /** Gives the memory of the samples back; a field of this estimator cannot be evaluated afterwards. */
   dispose(): void {
     this.#parts.points.dispose();
+    this.#parts.gaussian?.points.dispose();
   }
 
   /** 1 - exp(-eigenvalue tau): how much of each mode is learned. */
@@ -138,22 +160,29 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
   }
 
   async phi(x: Float64Array, t: number): Promise<Float64Array> {
-    const { dim } = this.data;
-    const { map, points, linear } = this.#parts;
-    const rows = x.length / dim;
-    const psi = new Float64Array(rows * map.count);
-    for (let i = 0; i < rows; i++) {
-      map.row(x.slice(i * dim, (i + 1) * dim), t, psi.subarray(i * map.count, (i + 1) * map.count));
-    }
-    const { data: kernel } = await points.rows({ data: psi, rows, columns: map.count });
-    if (!linear) return kernel;
+    const { points, linear, gaussian } = this.#parts;
+    const psi = this.#psi(x, () => t);
+    const { data: kernel } = await points.rows(psi);
+    const rest = linear ? psi : gaussian && (await gaussian.points.rows(psi));
+    if (!rest) return kernel;
     const samples = this.samples.t.length;
-    const out = new Float64Array(rows * this.features);
-    for (let i = 0; i < rows; i++) {
+    const out = new Float64Array(psi.rows * this.features);
+    for (let i = 0; i < psi.rows; i++) {
       out.set(kernel.subarray(i * samples, (i + 1) * samples), i * this.features);
-      out.set(psi.subarray(i * map.count, (i + 1) * map.count), i * this.features + samples);
+      out.set(rest.data.subarray(i * rest.columns, (i + 1) * rest.columns), i * this.features + samples);
     }
     return out;
+  }
+
+  #psi(x: Float64Array, time: (row: number) => number): Matrix {
+    const { dim } = this.data;
+    const { map } = this.#parts;
+    const rows = x.length / dim;
+    const data = new Float64Array(rows * map.count);
+    for (let i = 0; i < rows; i++) {
+      map.row(x.slice(i * dim, (i + 1) * dim), time(i), data.subarray(i * map.count, (i + 1) * map.count));
+    }
+    return { data, rows, columns: map.count };
   }
 
   /** B = Lambda^(1/2) U f(b) U' Lambda^(1/2) / P times columns; the features of s_0 take nothing. */
@@ -193,7 +222,7 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     return scale(outer.data, (n) => (roots[n] as number) / samples);
   }
 
-  protected override async initial(): Promise<{ weights: Float64Array; outputs: Float64Array }> {
+  protected override async initial(): Promise<Start> {
     const { dim } = this.data;
     const { linear, inputs, map } = this.#parts;
     const samples = this.samples.t.length;
@@ -215,6 +244,111 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     }
     return { weights, outputs };
   }
+
+  /** sum_k (v_k . sigma(z)) xi_k / sqrt(g_k), with v, g the eigenvectors of the covariance at the samples. */
+  #drawStart(seed: number, realization: number): Start {
+    const { dim } = this.data;
+    const { values, vectors } = this.#parts.gaussian as GaussianStart;
+    const samples = this.samples.t.length;
+    const least = largestOf(values) * samples * Number.EPSILON;
+    const weights = new Float64Array(this.features * dim);
+    const outputs = new Float64Array(samples * dim);
+    const xi = fillNormals(
+      new Float64Array(samples * dim),
+      dim,
+      samples,
+      0,
+      seed,
+      realization,
+      streams.start,
+    );
+    for (let k = 0; k < samples; k++) {
+      const value = values[k] as number;
+      if (!(value > least)) continue;
+      const root = Math.sqrt(value);
+      for (let n = 0; n < samples; n++) {
+        const v = vectors.data[k * samples + n] as number;
+        for (let d = 0; d < dim; d++) {
+          const z = v * (xi[k * dim + d] as number);
+          const at = (samples + n) * dim + d;
+          weights[at] = (weights[at] as number) + z / root;
+          outputs[n * dim + d] = (outputs[n * dim + d] as number) + z * root;
+        }
+      }
+    }
+    return { weights, outputs };
+  }
+
+  override async covariance(a: Places, b: Places = a): Promise<Float64Array> {
+    const out = await super.covariance(a, b);
+    const { gaussian } = this.#parts;
+    if (!gaussian) return out;
+    const { engine, dim } = this.data;
+    const left = await this.#atStart(a, gaussian);
+    const right = b === a ? left : await this.#atStart(b, gaussian);
+    const [m, n] = [left.psi.rows, right.psi.rows];
+    const whole = await ntkGram(engine, left.psi, right.psi, gaussian.points.options);
+    const product = (u: Matrix, v: Matrix) => matmul(engine, u, v, { transposeB: true });
+    const inner = await matmul(engine, left.smooth, gaussian.gram);
+    const parts = [
+      whole,
+      await product(inner, right.smooth),
+      await product(left.smooth, right.sigma),
+      await product(left.sigma, right.smooth),
+    ] as const;
+    for (let q = 0; q < m * n; q++) {
+      const [own, both, one, other] = parts.map(({ data }) => data[q] as number) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const value = own + both - one - other;
+      for (let i = 0; i < dim; i++)
+        out[(q * dim + i) * dim + i] = (out[(q * dim + i) * dim + i] as number) + value;
+    }
+    return out;
+  }
+
+  override async variance(places: Places): Promise<Float64Array> {
+    const out = await super.variance(places);
+    const { gaussian } = this.#parts;
+    if (!gaussian) return out;
+    const { engine, dim } = this.data;
+    const samples = this.samples.t.length;
+    const { psi, sigma, smooth } = await this.#atStart(places, gaussian);
+    const own = await ntkDiagonal(engine, psi, gaussian.points.options);
+    const inner = await matmul(engine, smooth, gaussian.gram);
+    for (let p = 0; p < psi.rows; p++) {
+      let value = own[p] as number;
+      for (let n = p * samples; n < (p + 1) * samples; n++) {
+        value += (smooth.data[n] as number) * ((inner.data[n] as number) - 2 * (sigma.data[n] as number));
+      }
+      for (let i = 0; i < dim; i++)
+        out[(p * dim + i) * dim + i] = (out[(p * dim + i) * dim + i] as number) + value;
+    }
+    return out;
+  }
+
+  /** psi, A and the covariances of the start with the samples, at places. */
+  async #atStart(
+    places: Places,
+    gaussian: GaussianStart,
+  ): Promise<{ psi: Matrix; sigma: Matrix; smooth: Matrix }> {
+    const { x, times } = checkPlaces(this.data, this.process, places, "places");
+    const psi = this.#psi(x, (row) => times[row] as number);
+    const sigma = await gaussian.points.rows(psi);
+    const data = await this.smoothAt(places);
+    return { psi, sigma, smooth: { data, rows: psi.rows, columns: this.samples.t.length } };
+  }
+}
+
+/** The Gaussian process before training: its covariance at the samples, whole and by eigenvectors. */
+interface GaussianStart {
+  points: NtkPoints;
+  gram: Matrix;
+  values: Float64Array;
+  vectors: Matrix;
 }
 
 interface NtkParts {
@@ -230,6 +364,7 @@ interface NtkParts {
   ridge: number;
   /** s_0 = B psi: `[dim, count]`. */
   linear: Float64Array | undefined;
+  gaussian: GaussianStart | undefined;
 }
 
 const largestOf = (values: Float64Array): number => values.reduce((most, value) => Math.max(most, value), 0);
@@ -338,7 +473,8 @@ export async function ntkScore<P extends Precision>(
   const { dim, engine } = data;
   const map =
     options.inputMap === undefined ? defaultMap(dim, process, spreadOf(data)) : customMap(options.inputMap);
-  const linear = checkInitial(options.initial ?? "zero", dim, map.count);
+  const initial = options.initial ?? "zero";
+  const linear = checkInitial(initial, dim, map.count);
   const inputs = new Float64Array(count * map.count);
   for (let n = 0; n < count; n++) {
     const row = samples.x.slice(n * dim, (n + 1) * dim);
@@ -359,21 +495,39 @@ export async function ntkScore<P extends Precision>(
     { data: scaled, rows: count, columns: count },
     call,
   );
+  const gaussian = initial === "gaussian" ? await gaussianStart(engine, psi, network, call) : undefined;
   const points = await ntkPoints(engine, psi, network);
   return new NtkScore(
     data,
     process,
     samples,
-    { map, inputs, roots, values, vectors, points, ridge, linear },
+    { map, inputs, roots, values, vectors, points, ridge, linear, gaussian },
     trainingTime,
   ).prepare();
 }
 
+async function gaussianStart(
+  engine: Engine,
+  psi: Matrix,
+  network: NtkOptions,
+  call: LongCall,
+): Promise<GaussianStart> {
+  const options = { ...network, kernel: "covariance" } as const;
+  const gram = await ntkGram(engine, psi, undefined, { ...options, ...call });
+  const { values, vectors } = await symmetricEigen(engine, gram, call);
+  return { points: await ntkPoints(engine, psi, options), gram, values, vectors };
+}
+
 function checkInitial(initial: unknown, dim: number, count: number): Float64Array | undefined {
-  if (initial === "zero") return undefined;
+  if (initial === "zero" || initial === "gaussian") return undefined;
   const matrix = (initial as { linear?: unknown } | null)?.linear;
   if (!Array.isArray(matrix)) {
-    throw badArgument("E_USAGE", "initial", '"zero" or { linear: dim rows of psi coefficients }', initial);
+    throw badArgument(
+      "E_USAGE",
+      "initial",
+      '"zero", "gaussian" or { linear: dim rows of psi coefficients }',
+      initial,
+    );
   }
   if (matrix.length !== dim || matrix.some((row) => row?.length !== count)) {
     throw badArgument("E_SHAPE", "initial.linear", `${dim} rows of ${count} numbers`, matrix);

@@ -14,6 +14,12 @@ import { needTargets, type TrainingTuples } from "./training.js";
 
 /** Covariances of targets are matrices a sample: as many dimensions as these fit. */
 const MAX_DIM = 64;
+/** The estimator before training: W_0, `[F, dim]`, and its outputs at the samples, `[P, dim]`. */
+export interface Start {
+  readonly weights: Float64Array;
+  readonly outputs: Float64Array;
+}
+
 /** Posterior weights, and smoothing weights of places, kept at a time. */
 const BATCH = 2 ** 22;
 
@@ -48,11 +54,13 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
   /** @internal A(z) = B' phi(z) for rows of features `[n, F]`: `[n, P]`. */
   abstract smooth(phi: Float64Array): Promise<Float64Array>;
   /** @internal W_0, `[F, dim]`, and S_0, `[P, dim]`, where the estimator does not start from zero. */
-  protected initial?(seed: number | undefined): Promise<{ weights: Float64Array; outputs: Float64Array }>;
+  protected initial?(): Promise<Start>;
+  /** @internal The same for one realization, where the start of training is random too; its mean is 0. */
+  protected randomStart?(seed: number, realization: number): Start;
 
   /** @internal Everything that is needed before `average` can be called. */
   async prepare(): Promise<this> {
-    this.#average = await this.#fieldOf(await this.exactScores(), undefined);
+    this.#average = await this.#fieldOf(await this.exactScores());
     return this;
   }
 
@@ -65,9 +73,9 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
    * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE
    */
   async fit(targets?: PointsInput): Promise<ScoreField<P>> {
-    if (targets !== undefined) return this.#fieldOf(this.#checkTargets(targets), undefined);
+    if (targets !== undefined) return this.#fieldOf(this.#checkTargets(targets));
     needTargets(this.samples);
-    return this.#fieldOf(this.#proxies(this.samples.x0), undefined);
+    return this.#fieldOf(this.#proxies(this.samples.x0));
   }
 
   #checkTargets(targets: PointsInput): Float64Array {
@@ -80,12 +88,12 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
   /** The weights of that fit, `[F, dim]`. */
   async weights(): Promise<Float64Array> {
     needTargets(this.samples);
-    return this.#weightsOf(this.#proxies(this.samples.x0), undefined);
+    return this.#weightsOf(this.#proxies(this.samples.x0));
   }
 
   /** A fit to fresh draws of x_0 given (x_n, t_n). */
   async draw(seed: number): Promise<ScoreField<P>> {
-    return this.#fieldOf(await this.redraw(seed), seed);
+    return this.#fieldOf(await this.redraw(seed), this.randomStart?.(seed, 0));
   }
 
   async covariance(a: Places, b: Places = a): Promise<Float64Array> {
@@ -157,26 +165,35 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     const samples = this.samples.t.length;
     const columns = count * dim;
     const targets = new Float64Array(samples * columns);
+    const starts = this.randomStart && new Float64Array(this.features * columns);
     for (let r = 0; r < count; r++) {
       const some =
         kind === "draws" ? await this.redraw(seed, first + r) : await this.gaussianTargets(seed, first + r);
+      const start = this.randomStart?.(seed, first + r);
+      if (start) {
+        for (let i = 0; i < some.length; i++) some[i] = (some[i] as number) - (start.outputs[i] as number);
+        for (let j = 0; j < this.features; j++) {
+          starts?.set(start.weights.subarray(j * dim, (j + 1) * dim), j * columns + r * dim);
+        }
+      }
       for (let n = 0; n < samples; n++) {
         targets.set(some.subarray(n * dim, (n + 1) * dim), n * columns + r * dim);
       }
     }
-    return this.apply(targets, columns);
+    const weights = await this.apply(targets, columns);
+    return starts ? weights.map((value, i) => value + (starts[i] as number)) : weights;
   }
 
-  async #weightsOf(targets: Float64Array, seed: number | undefined): Promise<Float64Array> {
-    const start = await this.initial?.(seed);
+  async #weightsOf(targets: Float64Array, random?: Start): Promise<Float64Array> {
+    const start = random ?? (await this.initial?.());
     if (start === undefined) return this.apply(targets, this.data.dim);
     const rest = targets.map((value, i) => value - (start.outputs[i] as number));
     const weights = await this.apply(rest, this.data.dim);
     return weights.map((value, i) => value + (start.weights[i] as number));
   }
 
-  async #fieldOf(targets: Float64Array, seed: number | undefined): Promise<ScoreField<P>> {
-    const weights = await this.#weightsOf(targets, seed);
+  async #fieldOf(targets: Float64Array, random?: Start): Promise<ScoreField<P>> {
+    const weights = await this.#weightsOf(targets, random);
     const { dim } = this.data;
     return new RowField(this.data, this.process, async (x, t) =>
       contract(await this.phi(x, t), weights, dim, () => 0, dim),
@@ -336,8 +353,8 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     // Draws leave the start of training out, Gaussian ones the whole mean.
     const rest =
       kind === "gaussian"
-        ? await this.#weightsOf(await this.exactScores(), undefined)
-        : await this.#weightsOf(new Float64Array(this.samples.x.length), undefined);
+        ? await this.#weightsOf(await this.exactScores())
+        : await this.#weightsOf(new Float64Array(this.samples.x.length));
     return async (x, t, realization) => {
       const phi = await this.phi(x, t);
       const noise = contract(phi, weights, dim, (row) => realization(row) * dim, count * dim);

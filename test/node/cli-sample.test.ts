@@ -231,6 +231,21 @@ describe("learned scores", () => {
     ntk.dispose();
   });
 
+  it("--network-start gaussian draws the output before training too", async () => {
+    const words = ["--estimator", "ntk", "--fit-samples", "30", "--training-time", "7", "--depth", "2"];
+    const { stdout } = await vkernel(...base, ...run, ...words, "--network-start", "gaussian");
+    const options = { samples: 30, trainingTime: 7, depth: 2, times: law, seed: 0 };
+    const ntk = await ntkScore(data, edm(), { ...options, initial: "gaussian" });
+    expect(JSON.parse(stdout).samples).toEqual(
+      rows((await sample(ntk, { sampler: euler(), ...along })).samples),
+    );
+    const zero = await ntkScore(data, edm(), options);
+    const other = await sample(zero, { sampler: euler(), ...along });
+    expect(JSON.parse(stdout).samples).not.toEqual(rows(other.samples));
+    ntk.dispose();
+    zero.dispose();
+  });
+
   it("what it costs is told before it runs", async () => {
     const { stderr } = await vkernel(
       "sample",
@@ -267,6 +282,7 @@ describe("learned scores", () => {
       ["--estimator", "linear", "--realization", "fit", "--per-realization", "2"],
       "--per-realization goes with",
     ],
+    [["--estimator", "ntk", "--network-start", "normal"], "--network-start expected"],
     [["--estimator", "linear", "--sampler", "rk4"], "--sampler expected"],
     [
       ["--estimator", "linear", "--likelihood", "l.csv"],

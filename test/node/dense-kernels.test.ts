@@ -66,7 +66,7 @@ function textbook(x: readonly number[], y: readonly number[], o: Required<NtkOpt
       slope = 4 / (Math.PI * Math.sqrt((1 + 2 * s11) * (1 + 2 * s22) - 4 * s12 * s12));
     }
     [s11, s22, s12] = [w * mean(s11, s11, s11) + b, w * mean(s22, s22, s22) + b, w * mean(s11, s22, s12) + b];
-    k = s12 + k * w * slope;
+    k = o.kernel === "covariance" ? s12 : s12 + k * w * slope;
   }
   return k;
 }
@@ -74,14 +74,17 @@ function textbook(x: readonly number[], y: readonly number[], o: Required<NtkOpt
 const settings: Required<NtkOptions>[] = (["relu", "erf"] as const).flatMap((activation) =>
   [1, 2, 3, 6].flatMap((depth) =>
     [
-      [1, 0],
-      [2, 0],
-      [1.7, 0.3],
-    ].map(([weightVariance, biasVariance]) => ({
+      [1, 0, "tangent"],
+      [2, 0, "tangent"],
+      [1.7, 0.3, "tangent"],
+      [2, 0, "covariance"],
+      [1.7, 0.3, "covariance"],
+    ].map(([weightVariance, biasVariance, kernel]) => ({
       activation,
       depth,
       weightVariance: weightVariance as number,
       biasVariance: biasVariance as number,
+      kernel: kernel as "tangent" | "covariance",
     })),
   ),
 );
@@ -96,7 +99,7 @@ describe.each(kinds)("tangent kernels, %s", (kind) => {
   });
 
   it.each(settings)(
-    "follow the textbook at wide angles: $activation, $depth layers, variances $weightVariance, $biasVariance",
+    "follow the textbook at wide angles: $kernel, $activation, $depth layers, variances $weightVariance, $biasVariance",
     async (options) => {
       const psi = randomMatrix(23, 3, 1);
       const other = randomMatrix(18, 3, 2);
@@ -160,7 +163,7 @@ describe.each(kinds)("tangent kernels, %s", (kind) => {
   it("of a row with itself follow from lengths alone", async () => {
     const psi = randomMatrix(37, 4, 3);
     for (const options of settings) {
-      const { activation, depth, weightVariance: w, biasVariance: b } = options;
+      const { activation, depth, kernel, weightVariance: w, biasVariance: b } = options;
       const values = await ntkDiagonal(engineOf(kind), psi, options);
       for (let i = 0; i < 37; i++) {
         let s = (w / 4) * dot(rowOf(psi, i), rowOf(psi, i)) + b;
@@ -168,7 +171,7 @@ describe.each(kinds)("tangent kernels, %s", (kind) => {
         for (let l = 1; l < depth; l++) {
           const slope = activation === "relu" ? 0.5 : 4 / (Math.PI * Math.sqrt(1 + 4 * s));
           s = w * (activation === "relu" ? s / 2 : (2 / Math.PI) * Math.asin((2 * s) / (1 + 2 * s))) + b;
-          k = s + k * w * slope;
+          k = kernel === "covariance" ? s : s + k * w * slope;
         }
         expect(Math.abs((values[i] as number) / k - 1)).toBeLessThan(KERNEL);
       }

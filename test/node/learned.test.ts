@@ -243,6 +243,88 @@ describe("infinitely wide network", () => {
     }
   });
 
+  describe("that starts from its Gaussian process (F.1)", () => {
+    const gaussian = (options: Partial<v.NtkScoreOptions> = {}) =>
+      v.ntkScore(hexagon(), v.edm(), {
+        depth: 2,
+        samples: 200,
+        trainingTime: 50,
+        times: times(),
+        seed: 5,
+        initial: "gaussian",
+        ...options,
+      });
+    const trace = (covariance: Float64Array, p: number, q: number) => covariance[(p * 5 + q) * 4] as number;
+
+    it("before training has the covariance of one layer in closed form, psi.psi' / N0, each coordinate alone", async () => {
+      const row = (x: Float64Array, t: number) => [x[0] as number, x[1] as number, t];
+      const ntk = await gaussian({ depth: 1, trainingTime: 0, inputMap: { count: 3, row } });
+      const covariance = await ntk.covariance(places);
+      const psi = places.x.map((x, p) => row(Float64Array.from(x), places.t[p] as number));
+      for (let p = 0; p < 5; p++) {
+        for (let q = 0; q < 5; q++) {
+          const dot =
+            (psi[p] as number[]).reduce((sum, value, k) => sum + value * (psi[q]?.[k] as number), 0) / 3;
+          const at = (p * 5 + q) * 4;
+          [dot, 0, 0, dot].forEach((value, i) => {
+            expect(covariance[at + i]).toBeCloseTo(value, 12);
+          });
+        }
+      }
+      const variance = await ntk.variance(places);
+      for (let p = 0; p < 5; p++) expect(variance[p * 4]).toBeCloseTo(trace(covariance, p, p), 12);
+    });
+
+    it("forgets it at its samples in endless time, and keeps the average", async () => {
+      const zero = await gaussian({ initial: "zero", trainingTime: Number.POSITIVE_INFINITY, samples: 60 });
+      const ntk = await gaussian({ trainingTime: Number.POSITIVE_INFINITY, samples: 60 });
+      const { x, t } = ntk.samples;
+      const some = { x: x.subarray(0, 10), t: t.subarray(0, 5) };
+      const [a, b] = await Promise.all([zero.variance(some), ntk.variance(some)]);
+      const scale = Math.max(...a);
+      a.forEach((value, i) => {
+        expect(Math.abs(value - (b[i] as number))).toBeLessThan(1e-6 * scale);
+      });
+      const [one, other] = await Promise.all(
+        [zero, ntk].map((each) => each.average.evaluate(places.x, places.t, ["score"])),
+      );
+      expect(other?.score).toEqual(one?.score);
+      // Elsewhere something of it is left.
+      const [c, d] = await Promise.all([zero.variance(places), ntk.variance(places)]);
+      for (let p = 0; p < 5; p++) expect(d[p * 4]).toBeGreaterThan(c[p * 4] as number);
+    });
+
+    it("draws and Gaussian draws of it have the covariance of the formula", async () => {
+      const ntk = await gaussian();
+      const zero = await gaussian({ initial: "zero" });
+      const covariance = await ntk.covariance(places);
+      const without = await zero.covariance(places);
+      for (let p = 0; p < 5; p++)
+        expect(trace(covariance, p, p)).toBeGreaterThan(1.01 * trace(without, p, p));
+      await compareMoments((seed) => ntk.draw(seed), ntk.average, covariance, 4000);
+      const effective = v.effectiveSde(ntk);
+      await compareMoments((seed) => effective.draw(seed), ntk.average, covariance, 1000);
+    });
+
+    it("samples by realizations, with the bits of draws", async () => {
+      const ntk = await gaussian({ samples: 60 });
+      const grid = v.logarithmic({ steps: 4, sigmaMin: 0.1, sigmaMax: 5, last: "sigmaMin" });
+      const run = await v.sample(ntk, { sampler: v.euler(), grid, count: 20, seed: 3 });
+      expect(run.samples.every(Number.isFinite)).toBe(true);
+      const one = await v.sample(ntk, {
+        sampler: v.euler(),
+        grid,
+        count: 20,
+        seed: 3,
+        particlesPerRealization: 20,
+      });
+      const drawn = await v.sample(await ntk.draw(3), { sampler: v.euler(), grid, count: 20, seed: 3 });
+      one.samples.forEach((value, i) => {
+        expect(value).toBeCloseTo(drawn.samples[i] as number, 9);
+      });
+    });
+  });
+
   it("takes samples twice (a kernel matrix of low rank) without NaN", async () => {
     const x = [...places.x, ...places.x];
     const t = [...places.t, ...places.t];
@@ -702,6 +784,12 @@ describe("bad input", () => {
       () => v.ntkScore(hexagon(), v.edm(), { samples: { x: [[0, 1]], x0: [[0, 1]], t: [1], lambda: [0] } }),
       "E_RANGE",
       "samples.lambda[0]",
+    ],
+    [
+      "an unknown start",
+      () => v.ntkScore(hexagon(), v.edm(), { samples: 9, times: times(), initial: "normal" as never }),
+      "E_USAGE",
+      "initial",
     ],
     ["a misspelt option", () => v.ntkScore(hexagon(), v.edm(), { sample: 9 } as never), "E_USAGE", "sample"],
     ["one member", () => v.ensemble([v.exactScore(hexagon(), v.edm())]), "E_SHAPE", "members"],
