@@ -1,52 +1,7 @@
-/** Distribution functions and fits of the suite. Diagnostics: the host's Math.exp and Math.log serve. */
+/** Statistics and fits of the suite. Diagnostics: the host's Math.exp and Math.log serve. */
+import { upperGamma } from "../special.js";
 
-/** ln Gamma(x), x > 0: Stirling's series after a shift to x >= 15, right to 1e-14. */
-function logGamma(x: number): number {
-  let shift = 0;
-  let z = x;
-  for (; z < 15; z++) shift += Math.log(z);
-  const r = 1 / (z * z);
-  const series = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r / 1680))) / z;
-  return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - shift;
-}
-
-/**
- * Q(a, x), the upper regularized incomplete gamma function: by its power series below a + 1, by its continued fraction above
- * (Abramowitz and Stegun, 6.5.29 and 6.5.31).
- */
-export function upperGamma(a: number, x: number): number {
-  if (!(x > 0)) return 1;
-  const front = Math.exp(a * Math.log(x) - x - logGamma(a));
-  if (x < a + 1) {
-    let term = 1 / a;
-    let sum = term;
-    for (let n = 1; n < 1000 && term > 1e-17 * sum; n++) {
-      term *= x / (a + n);
-      sum += term;
-    }
-    return Math.max(0, 1 - front * sum);
-  }
-  // Lentz's method.
-  let b = x + 1 - a;
-  let c = 1e300;
-  let d = 1 / b;
-  let h = d;
-  for (let n = 1; n < 1000; n++) {
-    const an = -n * (n - a);
-    b += 2;
-    d = 1 / (an * d + b);
-    c = b + an / c;
-    h *= d * c;
-    if (Math.abs(d * c - 1) < 1e-15) break;
-  }
-  return front * h;
-}
-
-/** The standard normal distribution function, by Q(1/2, z^2 / 2). */
-export function normalCdf(z: number): number {
-  const tail = 0.5 * upperGamma(0.5, 0.5 * z * z);
-  return z > 0 ? 1 - tail : tail;
-}
+export { normalCdf, upperGamma } from "../special.js";
 
 /** Pearson's statistic of counts against expected counts and its p-value with one degree less than there are cells. */
 export function chiSquare(

@@ -27,6 +27,8 @@ export const streams = Object.freeze({
   redraw: 8,
   /** The output of a network before training. */
   start: 9,
+  /** Places over which a score is averaged. */
+  smoothing: 10,
   /** Langevin steps at one level: 16, 17, ... */
   langevin: 16,
   /** From 2^31 on: nodes of Brownian paths (`brownianPath`). */

@@ -1,13 +1,20 @@
+import { checkOptions, checkWord } from "../check.js";
 import type { Sampler } from "./sampler.js";
 
 /**
  * Probability-flow ODE, Euler's method: x + (s - t) v(x, t), v = -beta x - D s-hat. Order 1, one evaluation a step.
  * With a naive estimator: Paper 002, Prop. 4.1 and Paper 000, Sec. 9.3. On edm it is DDIM.
+ *
+ * `variable: "squareRoot"` steps in u = sqrt(t), by dx/du = 2 u v: x + 2 sqrt(t) (sqrt(s) - sqrt(t)) v, the scheme of Paper
+ * 003, Sec. 4.2, exact for scores that are linear in pieces on ve.
+ * @throws {VkernelError} E_USAGE
  */
-export function euler(): Sampler {
+export function euler(options: { variable?: "time" | "squareRoot" } = {}): Sampler {
+  checkOptions(options, ["variable"]);
+  const variable = checkWord(options.variable ?? "time", ["time", "squareRoot"] as const, "variable");
   return {
     name: "euler",
-    parameters: {},
+    parameters: variable === "time" ? {} : { variable },
     order: 1,
     takesRandom: true,
     noise: "none",
@@ -15,8 +22,9 @@ export function euler(): Sampler {
     slopesOnly: true,
     step(program, t, s) {
       const x = program.state;
-      const slope = program.slope(x, t, Math.abs(s - t));
-      program.move(x, x, [[slope, s - t]]);
+      const dt = variable === "time" ? s - t : 2 * Math.sqrt(t) * (Math.sqrt(s) - Math.sqrt(t));
+      const slope = program.slope(x, t, Math.abs(dt));
+      program.move(x, x, [[slope, dt]]);
     },
   };
 }

@@ -160,7 +160,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
 }
 
 /** Runs the jobs that a generator yields, and lets it free what it holds whatever happens. */
-async function runAll<R>(
+export async function runAll<R>(
   work: Generator<ScoreJob, R, void>,
   run: (job: ScoreJob) => Promise<void>,
 ): Promise<R> {

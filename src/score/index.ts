@@ -18,6 +18,8 @@ export { quantities } from "./field.js";
 export { type LinearScore, type LinearScoreOptions, linearScore } from "./linear.js";
 export { type NaiveOptions, naiveScore } from "./naive.js";
 export { type InputMap, type NtkScore, type NtkScoreOptions, ntkScore } from "./ntk.js";
+export { type PiecewiseOptions, piecewiseScore } from "./piecewise.js";
+export { type SmoothedOptions, type SmoothedScore, smoothedScore } from "./smoothing/index.js";
 export { stableTargets } from "./stableTarget.js";
 export {
   gridTimes,

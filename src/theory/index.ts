@@ -1,7 +1,15 @@
 export { type Cumulants, cumulants } from "./cumulants.js";
 export { type EffectiveEnsemble, type EffectiveSdeOptions, effectiveSde } from "./effectiveSde.js";
+export { type FlowMapOptions, flowMap } from "./flowMap.js";
 export { type Estimate, type ObjectiveOptions, type Objectives, objectives } from "./objectives.js";
 export { type PathDensity, type Paths, pathLogDensity } from "./pathIntegral.js";
+export {
+  piecewiseError,
+  type SmoothingLossOptions,
+  smoothingLoss,
+  smoothingLossLimit,
+} from "./smoothingLoss.js";
+export { type TerminalLaw, type TerminalLawOptions, terminalLaw } from "./terminalLaw.js";
 export {
   fisherInformation,
   stepCovariance,

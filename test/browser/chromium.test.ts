@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGolden } from "../golden/files.js";
 import type { ScoreGolden } from "../golden/g1.check.js";
+import type { SmoothingGolden } from "../golden/g4.check.js";
 import type { EstimatorGolden } from "../golden/g6.check.js";
 import { fewerRuns, type LawGolden } from "../golden/g7.check.js";
 import { type Precision, variants, variantTitle } from "../golden/golden.js";
@@ -118,6 +119,15 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
         { kernels, precision, cases },
       );
       expect(result).toEqual({ failures: [], kernels, checked: cases.length });
+    });
+
+    const smoothing = readGolden<SmoothingGolden>("g4_smoothing.json");
+    it.each(["simd", "relaxed", "reference"] as const)("g4, smoothing: %s", async (kernels) => {
+      const result = await page.evaluate(
+        ({ kernels, golden }) => (globalThis as PageGlobals).vk.smoothing(kernels, golden),
+        { kernels, golden: smoothing },
+      );
+      expect(result).toEqual({ failures: [], kernels });
     });
 
     const estimators = readGolden<EstimatorGolden>("g6_vkernel.json");

@@ -20,7 +20,7 @@ function filesIn(folder: string, ending = ".ts"): string[] {
 /** What a source names as a module: imports, re-exports, dynamic imports and types of modules. */
 function modulesOf(source: string): string[] {
   const code = source.replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
-  const found = [...code.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*\(?\s*["'`]([^"'`]+)["'`]/g)];
+  const found = [...code.matchAll(/(?:(?<!["'])\bfrom|\bimport|\bimport\()\s*\(?\s*["'`]([^"'`]+)["'`]/g)];
   return found.map(([, name]) => name as string);
 }
 

@@ -20,6 +20,7 @@ import {
   vp,
 } from "vkernel";
 import { checkScoreCase, type ScoreCase } from "../../golden/g1.check.js";
+import { checkSmoothing, type SmoothingGolden } from "../../golden/g4.check.js";
 import { checkEstimators, type EstimatorGolden } from "../../golden/g6.check.js";
 import { checkLawRun, type LawRun } from "../../golden/g7.check.js";
 import type { Kernels, Precision } from "../../golden/golden.js";
@@ -98,6 +99,18 @@ export async function golden(
   const ran = engine.info.kernels;
   engine.close();
   return { failures, kernels: ran, checked: cases.length };
+}
+
+/** All of g4; a line for every number that is off. */
+export async function smoothing(
+  kernels: Kernels,
+  golden: SmoothingGolden,
+): Promise<{ failures: string[]; kernels: string }> {
+  const engine = await createEngine({ kernels });
+  const failures = await checkSmoothing(engine, golden);
+  const ran = engine.info.kernels;
+  engine.close();
+  return { failures, kernels: ran };
 }
 
 /** What is exact in g6; a line for every number that is off. */

@@ -1,0 +1,103 @@
+import { checkNumber, checkOptions } from "../check.js";
+import type { Mixture, Precision } from "../data/mixture.js";
+import { badArgument } from "../errors.js";
+import { ve } from "../process/index.js";
+import type { Process } from "../process/process.js";
+import { RowField } from "./custom.js";
+import { checkMixture, checkProcess } from "./exact.js";
+import type { ScoreField } from "./field.js";
+import { checkIsotropic, type Line, lineOf, type Smoothing, widthsOf } from "./line.js";
+
+export interface PiecewiseOptions {
+  /** The width of every gap is tau = Delta - sqrt(kappa S / alpha^2), with Delta half the gap. This or `width`. */
+  kappa?: number;
+  /** One tau for all gaps and times; 0 gives the score of the nearest point (Eq. 15). */
+  width?: number;
+  /** `ve()` by default, the process of the paper. */
+  process?: Process;
+}
+
+/** Which of the two is given, checked. */
+export function checkSmoothing({ kappa, width }: { kappa?: number; width?: number }): Smoothing {
+  if ((kappa === undefined) === (width === undefined)) {
+    throw badArgument(
+      "E_USAGE",
+      "kappa",
+      "kappa or width, one of them",
+      kappa === undefined ? "neither" : "both",
+    );
+  }
+  return kappa === undefined
+    ? { width: checkNumber(width, "width", { min: 0 }) }
+    : { kappa: checkNumber(kappa, "kappa", { min: 0 }) };
+}
+
+/** Which piece a place is in: around point k (`gap` false), or between points k and k + 1. */
+export function pieceOf({ places }: Line, widths: Float64Array, y: number): { k: number; gap: boolean } {
+  // The first gap whose middle, plus its width, is not below y.
+  let low = 0;
+  let high = widths.length;
+  const middle = (k: number): number => ((places[k] as number) + (places[k + 1] as number)) / 2;
+  while (low < high) {
+    const k = (low + high) >> 1;
+    if (middle(k) + (widths[k] as number) < y) low = k + 1;
+    else high = k;
+  }
+  return { k: low, gap: low < widths.length && y > middle(low) - (widths[low] as number) };
+}
+
+/**
+ * Points on a line: the score of the nearest point, averaged along the line over 2 tau: linear pieces, exact across the
+ * line. Any direction of R^D, evenly spaced or not. Paper 003, Eq. 9, 15, 16 (k in 2 ... n - 1), 20; for other processes than
+ * ve in x / alpha and S / alpha^2.
+ *
+ * @param line a data set of distinct points on a line, of equal weights
+ * @example
+ * const field = piecewiseScore(engine.mixture([[-1, 0], [1, 0]]), { kappa: 0.4 });
+ * @throws {VkernelError} E_USAGE, E_SHAPE, E_RANGE (a point off the line, widths beyond half a gap, at a call kappa t beyond its
+ * range), E_UNSUPPORTED
+ */
+export function piecewiseScore<P extends Precision>(
+  line: Mixture<P>,
+  options: PiecewiseOptions,
+): ScoreField<P> {
+  checkMixture(line);
+  line.check();
+  checkOptions(options, ["kappa", "width", "process"]);
+  const smoothing = checkSmoothing(options ?? {});
+  const process = options.process ?? ve();
+  checkProcess(process, line);
+  checkIsotropic(process);
+  const shape = lineOf(line);
+  // Widths that are no function of time are wrong now or never.
+  if ("width" in smoothing) widthsOf(shape, smoothing, 0);
+  const { dim } = line;
+  return new RowField(line, process, (x, t) => {
+    const alpha = process.alpha(t);
+    const variance = process.variance(t) / (alpha * alpha);
+    const widths = widthsOf(shape, smoothing, variance);
+    const { direction, origin } = shape;
+    const out = new Float64Array(x.length);
+    for (let i = 0; i < x.length; i += dim) {
+      let y = 0;
+      for (let d = 0; d < dim; d++) y += (direction[d] as number) * ((x[i + d] as number) / alpha);
+      const along = pieceScore(shape, widths, y) / (alpha * variance);
+      for (let d = 0; d < dim; d++) {
+        const u = direction[d] as number;
+        const across = (origin[d] as number) + y * u - (x[i + d] as number) / alpha;
+        out[i + d] = along * u + across / (alpha * variance);
+      }
+    }
+    return out;
+  });
+}
+
+/** S / alpha^2 times the score along the line. */
+export function pieceScore(line: Line, widths: Float64Array, y: number): number {
+  const { k, gap } = pieceOf(line, widths, y);
+  const left = line.places[k] as number;
+  if (!gap) return left - y;
+  const right = line.places[k + 1] as number;
+  const width = widths[k] as number;
+  return (((right - left) / 2 - width) * (y - (left + right) / 2)) / width;
+}

@@ -1,0 +1,77 @@
+import type { CubeRule } from "./rules.js";
+import type { Values } from "./values.js";
+
+/** Queries made of one rule at a time. */
+const BATCH = 2 ** 18;
+
+/** A smoothed score and, where it was asked for, the standard error or the change by a finer rule of each number. */
+export interface Smoothed {
+  readonly score: Float64Array;
+  readonly error: Float64Array | undefined;
+}
+
+export interface AverageOptions {
+  /** Scores longer than this are shortened to it. */
+  readonly truncate: number;
+  /** Copies of the rule whose means are compared for the error; 0: no error. */
+  readonly groups: number;
+}
+
+/** The mean of the exact score at x + width times the places of a rule, over all axes. */
+export async function averageScore(
+  values: Values,
+  rule: CubeRule,
+  width: number,
+  x: Float64Array,
+  t: number,
+  { truncate, groups }: AverageOptions,
+): Promise<Smoothed> {
+  const { dim } = values.data;
+  const draws = rule.weights.length;
+  const rows = x.length / dim;
+  const score = new Float64Array(x.length);
+  const error = groups > 0 ? new Float64Array(x.length) : undefined;
+  const step = Math.max(1, Math.floor(BATCH / draws));
+  for (let first = 0; first < rows; first += step) {
+    const some = Math.min(step, rows - first);
+    const queries = new Float64Array(some * draws * dim);
+    for (let i = 0; i < some; i++) {
+      for (let j = 0; j < draws; j++) {
+        for (let d = 0; d < dim; d++) {
+          queries[(i * draws + j) * dim + d] =
+            (x[(first + i) * dim + d] as number) + width * (rule.places[j * dim + d] as number);
+        }
+      }
+    }
+    const scores = await values.score(queries, t);
+    if (truncate < Number.POSITIVE_INFINITY) shorten(scores, dim, truncate);
+    for (let i = 0; i < some; i++) {
+      for (let d = 0; d < dim; d++) {
+        let sum = 0;
+        const at = (j: number): number => scores[(i * draws + j) * dim + d] as number;
+        for (let j = 0; j < draws; j++) sum += (rule.weights[j] as number) * at(j);
+        score[(first + i) * dim + d] = sum;
+        if (!error) continue;
+        const each = draws / groups;
+        let spread = 0;
+        for (let g = 0; g < groups; g++) {
+          let mean = 0;
+          for (let j = g * each; j < (g + 1) * each; j++) mean += at(j) / each;
+          spread += (mean - sum) ** 2;
+        }
+        error[(first + i) * dim + d] = Math.sqrt(spread / (groups * (groups - 1)));
+      }
+    }
+  }
+  return { score, error };
+}
+
+function shorten(scores: Float64Array, dim: number, most: number): void {
+  for (let i = 0; i < scores.length; i += dim) {
+    let square = 0;
+    for (let d = 0; d < dim; d++) square += (scores[i + d] as number) ** 2;
+    if (square <= most * most) continue;
+    const factor = most / Math.sqrt(square);
+    for (let d = 0; d < dim; d++) scores[i + d] = (scores[i + d] as number) * factor;
+  }
+}

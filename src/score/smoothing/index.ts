@@ -1,0 +1,1 @@
+export { type SmoothedOptions, type SmoothedScore, smoothedScore } from "./smoothed.js";

@@ -1,0 +1,172 @@
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../../check.js";
+import type { Mixture, PointsInput, Precision } from "../../data/mixture.js";
+import { badArgument } from "../../errors.js";
+import type { Process } from "../../process/process.js";
+import { checkPlaces } from "../checkPlaces.js";
+import { RowField } from "../custom.js";
+import { checkMixture, checkProcess } from "../exact.js";
+import type { ScoreField } from "../field.js";
+import { checkIsotropic, findLine, unsupported } from "../line.js";
+import { averageScore, type Smoothed } from "./average.js";
+import { boxMean, takesPanels, varyingAxes } from "./box.js";
+import { shortestInPlane, shortestOnLine } from "./minimumNorm.js";
+import { type CubeRule, drawnRule, normalRule, quasiRule, SHIFTS } from "./rules.js";
+import { Values } from "./values.js";
+
+export interface SmoothedOptions {
+  /** tau: half the side of the box, half the segment's length, or the standard deviation; a function of t, or one number. */
+  width: number | ((t: number) => number);
+  /**
+   * "box" (default): the mean over the cube (Paper 003, Eq. 7, 18). "minimumNorm": the shortest of the means over segments in
+   * all directions (Eq. 37). "gaussian": sigma-CFDM, the mean over Gaussian draws (Scarvelis et al. 2023).
+   */
+  kernel?: "box" | "minimumNorm" | "gaussian";
+  /**
+   * How a box is averaged: by ratios of densities at its ends and panels along its faces ("panels"; the default where the data
+   * vary along three axes or fewer; along one it is exact), by quasi-random places ("quasi", the default beyond), or by
+   * uniform draws as in the paper's Section 4.2 ("draws").
+   */
+  rule?: "panels" | "quasi" | "draws";
+  /** Places or draws of "quasi", "draws" and the Gaussian kernel, the same at every query; 512 by default. */
+  count?: number;
+  /** Scores that are drawn are shortened to this length; Infinity by default. */
+  truncate?: number;
+  seed?: number;
+}
+
+const names = ["width", "kernel", "rule", "count", "truncate", "seed"];
+const MOST = 2 ** 16;
+
+type Rows = (x: Float64Array, t: number, width: number, error: boolean) => Promise<Smoothed>;
+
+/** The exact score, averaged around every place. */
+export interface SmoothedScore<P extends Precision = Precision> extends ScoreField<P> {
+  /**
+   * How far off the averages may be, each number of the score: 0 where they are in closed form, the change when the panels are
+   * halved, or the standard error of quasi-random places (8 shifted copies) and of draws.
+   *
+   * @returns `[count, dim]`
+   */
+  errorEstimate(x: PointsInput, t: number): Promise<Float64Array>;
+}
+
+class SmoothedField<P extends Precision> extends RowField<P> implements SmoothedScore<P> {
+  readonly #estimate: (x: Float64Array, t: number) => Promise<Float64Array>;
+
+  constructor(data: Mixture<P>, process: Process, rows: Rows, widthAt: (t: number) => number) {
+    super(data, process, async (x, t) => (await rows(x, t, widthAt(t), false)).score);
+    this.#estimate = async (x, t) => (await rows(x, t, widthAt(t), true)).error as Float64Array;
+  }
+
+  async errorEstimate(x: PointsInput, t: number): Promise<Float64Array> {
+    const { x: rows } = checkPlaces(this.data, this.process, { x, t }, "places");
+    return this.#estimate(rows, t);
+  }
+}
+
+/**
+ * The exact score smoothed over `width`: what a network that cannot follow sharp turns may learn. Paper 003, Eq. 7, 18, 37.
+ *
+ * @example
+ * const field = smoothedScore(data, ve(), { width: (t) => 1 - Math.sqrt(0.4 * t) });
+ * const { score } = await field.evaluate([[0.3]], 0.1, ["score"]);
+ * @throws {VkernelError} E_USAGE, E_TYPE, E_RANGE (a negative width), E_NONFINITE, E_LIMIT, E_UNSUPPORTED (anisotropic noise; the
+ * shortest mean in more than two dimensions of points that are not on a line)
+ */
+export function smoothedScore<P extends Precision>(
+  data: Mixture<P>,
+  process: Process,
+  options: SmoothedOptions,
+): SmoothedScore<P> {
+  checkMixture(data);
+  checkProcess(process, data);
+  data.check();
+  checkIsotropic(process);
+  checkOptions(options, names);
+  const { width } = options ?? {};
+  if (typeof width !== "function") checkNumber(width, "width", { min: 0 });
+  const kernel = checkWord(options.kernel ?? "box", ["box", "minimumNorm", "gaussian"] as const, "kernel");
+  const values = new Values(data, process);
+  const axes = varyingAxes(values);
+  const rule =
+    options.rule === undefined
+      ? takesPanels(axes)
+        ? "panels"
+        : "quasi"
+      : checkWord(options.rule, ["panels", "quasi", "draws"] as const, "rule");
+  if (kernel !== "box" && options.rule !== undefined) {
+    throw badArgument("E_USAGE", "rule", "nothing: it is of the box alone", options.rule);
+  }
+  if (rule === "panels" && !takesPanels(axes)) {
+    throw badArgument(
+      "E_LIMIT",
+      "rule",
+      `"quasi" or "draws" for data that vary along ${axes.length} axes`,
+      rule,
+    );
+  }
+  const drawn = kernel === "gaussian" || (kernel === "box" && rule !== "panels");
+  for (const name of ["count", "truncate", "seed"] as const) {
+    if (!drawn && options[name] !== undefined) {
+      throw badArgument("E_USAGE", name, "nothing where no places are drawn", options[name]);
+    }
+  }
+  const count = checkInteger(options.count ?? 512, "count", SHIFTS, MOST);
+  const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
+  const truncate =
+    options.truncate === undefined || options.truncate === Number.POSITIVE_INFINITY
+      ? Number.POSITIVE_INFINITY
+      : checkNumber(options.truncate, "truncate", { above: 0 });
+  const widthAt = (t: number): number => {
+    if (typeof width !== "function") return width;
+    return checkNumber(width(t), `width at t = ${t}`, { min: 0 });
+  };
+  const closed = (score: Float64Array): Smoothed => ({ score, error: new Float64Array(score.length) });
+  const smooth = rowsOf();
+  return new SmoothedField(
+    data,
+    process,
+    async (x, t, w, error) => (w === 0 ? closed(await values.score(x, t)) : smooth(x, t, w, error)),
+    widthAt,
+  );
+
+  function rowsOf(): Rows {
+    if (kernel === "minimumNorm" && data.dim > 1) {
+      const line = findLine(data);
+      if (!("off" in line)) return async (x, t, w) => closed(await shortestOnLine(values, line, w, x, t));
+      if (data.dim === 2) return async (x, t, w) => closed(await shortestInPlane(values, w, x, t));
+      throw unsupported(
+        "kernel",
+        '"minimumNorm" in two dimensions, or for points on a line',
+        `${data.dim} dimensions`,
+      );
+    }
+    if (!drawn) {
+      return async (x, t, w, error) => {
+        const score = await boxMean(values, axes, w, x, t, false);
+        if (!error || axes.length <= 1) return closed(score);
+        const coarse = await boxMean(values, axes, w, x, t, true);
+        return { score, error: score.map((value, i) => Math.abs(value - (coarse[i] as number))) };
+      };
+    }
+    const gaussian = kernel === "gaussian";
+    const places = gaussian
+      ? normalRule(data.dim, count, seed)
+      : spread(rule === "quasi" ? quasiRule(axes.length, count, seed) : drawnRule(axes.length, count, seed));
+    const groups = !gaussian && rule === "quasi" ? SHIFTS : places.weights.length;
+    return (x, t, w, error) =>
+      averageScore(values, places, w, x, t, { truncate, groups: error ? groups : 0 });
+  }
+
+  /** Places over the axes along which the data vary, as places over all. */
+  function spread(some: CubeRule): CubeRule {
+    const { dim } = data;
+    const places = new Float64Array(some.weights.length * dim);
+    for (let j = 0; j < some.weights.length; j++) {
+      axes.forEach((d, k) => {
+        places[j * dim + d] = some.places[j * axes.length + k] as number;
+      });
+    }
+    return { places, weights: some.weights };
+  }
+}

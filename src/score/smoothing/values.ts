@@ -1,0 +1,91 @@
+import type { Mixture } from "../../data/mixture.js";
+import type { Process } from "../../process/process.js";
+import { logRatios, referenceLogRatios } from "../evaluate.js";
+import { exactScore, runAll } from "../exact.js";
+import type { ScoreField } from "../field.js";
+import { levelOf } from "../level.js";
+
+/** Queries evaluated at a time. */
+const BATCH = 2 ** 18;
+
+/** What smoothing averages: the exact score, and ratios of densities, at rows of one time. */
+export class Values {
+  readonly data: Mixture;
+  readonly process: Process;
+  readonly #field: ScoreField;
+
+  constructor(data: Mixture, process: Process) {
+    this.data = data;
+    this.process = process;
+    this.#field = exactScore(data, process);
+  }
+
+  /** The exact score at rows `[count, dim]`. */
+  async score(x: Float64Array, t: number): Promise<Float64Array> {
+    const { dim } = this.data;
+    const out = new Float64Array(x.length);
+    for (let first = 0; first < x.length; first += BATCH * dim) {
+      const { score } = await this.#field.evaluate(x.subarray(first, first + BATCH * dim), t, ["score"]);
+      out.set(score, first);
+    }
+    return out;
+  }
+
+  /** log p(x + shift) - log p(x - shift), row by row. */
+  async ratios(x: Float64Array, shift: Float64Array, t: number): Promise<Float64Array> {
+    const { data, process } = this;
+    const { dim } = data;
+    data.check();
+    const level = levelOf(process, t, data.sigma0);
+    const { runtime } = data.engine;
+    const out = new Float64Array(x.length / dim);
+    for (let first = 0; first < out.length; first += BATCH) {
+      const [places, shifts] = [x, shift].map((all) => all.subarray(first * dim, (first + BATCH) * dim)) as [
+        Float64Array,
+        Float64Array,
+      ];
+      const some =
+        runtime === undefined
+          ? referenceLogRatios(data, level, places, shifts)
+          : await data.hold(() =>
+              runAll(logRatios(data, level, places, shifts), (job) => runtime.run(job, {})),
+            );
+      out.set(some, first);
+    }
+    return out;
+  }
+
+  /** alpha R / V times a length: how much the score bends over it. R: the extent of the data. */
+  bend(length: number, t: number): number {
+    const { alpha, total } = levelOf(this.process, t, this.data.sigma0);
+    return (length * alpha * this.extent) / total;
+  }
+
+  #extent: number | undefined;
+  /** The diagonal of the box that the data lie in. */
+  get extent(): number {
+    if (this.#extent === undefined) {
+      let sum = 0;
+      for (const range of this.ranges) sum += range * range;
+      this.#extent = Math.sqrt(sum);
+    }
+    return this.#extent;
+  }
+
+  #ranges: Float64Array | undefined;
+  /** How far the data reach along each axis, `[dim]`. */
+  get ranges(): Float64Array {
+    if (this.#ranges === undefined) {
+      const { dim, points } = this.data;
+      const low = new Float64Array(dim).fill(Number.POSITIVE_INFINITY);
+      const high = new Float64Array(dim).fill(Number.NEGATIVE_INFINITY);
+      for (let i = 0; i < points.length; i++) {
+        const d = i % dim;
+        low[d] = Math.min(low[d] as number, points[i] as number);
+        high[d] = Math.max(high[d] as number, points[i] as number);
+      }
+      this.#ranges = low.map((value, d) => (high[d] as number) - value);
+    }
+    return this.#ranges;
+  }
+}
