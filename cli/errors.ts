@@ -65,6 +65,10 @@ const options: Readonly<Record<string, string>> = {
   particlesPerRealization: "--per-realization",
   ...Object.fromEntries(
     [
+      "kernel",
+      "rule",
+      "truncate",
+      "width",
       "sampler",
       "grid",
       "steps",

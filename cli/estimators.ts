@@ -12,9 +12,12 @@ import {
 } from "../src/score/features/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
 import { linearScore } from "../src/score/linear.js";
+import { shrinkingWidth } from "../src/score/line.js";
 import { naiveScore } from "../src/score/naive.js";
 import { ntkScore } from "../src/score/ntk.js";
+import { type PiecewiseOptions, piecewiseScore } from "../src/score/piecewise.js";
 import type { Smoother } from "../src/score/smoother.js";
+import { type SmoothedOptions, smoothedScore } from "../src/score/smoothing/index.js";
 import {
   gridTimes,
   logNormalTimes,
@@ -74,6 +77,11 @@ interface FitOptions {
   effective?: "matched" | "literal";
 }
 
+interface SmoothedChoices extends Omit<SmoothedOptions, "width"> {
+  width?: number;
+  kappa?: number;
+}
+
 interface LinearOptions extends FitOptions {
   features?: keyof typeof featureTable;
   featureCount?: number;
@@ -90,7 +98,32 @@ interface NtkOptions extends FitOptions {
 }
 
 const draws = numeric("--draws <R>", "naive: training points a step (default 1)");
-const kappa = numeric("--kappa <time>", "naive: noise that keeps its size as steps shrink");
+const kappa = numeric(
+  "--kappa <n>",
+  "naive: noise that keeps its size as steps shrink; smoothed, piecewise: tau = Delta - sqrt(kappa S) between points on a line",
+);
+const width = numeric("--width <tau>", "smoothed, piecewise: half the width that the score is averaged over");
+const kernel: Parameter = {
+  flags: "--kernel <name>",
+  about: "smoothed: box (default), minimumNorm or gaussian",
+  parse: word("--kernel", ["box", "minimumNorm", "gaussian"]),
+};
+const rule: Parameter = {
+  flags: "--rule <name>",
+  about: "smoothed: how a box is averaged: panels, quasi or draws (default by the data's dimension)",
+  parse: word("--rule", ["panels", "quasi", "draws"]),
+};
+const places: Parameter = {
+  flags: "--places <n>",
+  about: "smoothed: places that quasi, draws and gaussian average (default 512)",
+  as: "count",
+  parse: (given) => {
+    const count = number("--places")(given);
+    if (Number.isInteger(count) && count >= 8 && count <= 65_536) return count;
+    throw conflict("--places", `expected a whole number from 8 to 65536, got ${given}`);
+  },
+};
+const truncate = numeric("--truncate <n>", "smoothed: the most length of a score that is drawn");
 const effective: Parameter = {
   flags: "--effective <form>",
   about:
@@ -196,6 +229,24 @@ const estimatorTable = {
     kappa,
     effective,
   ),
+  smoothed: entry(
+    (options: SmoothedChoices): Maker =>
+      (purpose) =>
+        smoothed(purpose, options),
+    width,
+    kappa,
+    kernel,
+    rule,
+    places,
+    truncate,
+  ),
+  piecewise: entry(
+    (options: PiecewiseOptions): Maker =>
+      (purpose) =>
+        piecewise(purpose, options),
+    width,
+    kappa,
+  ),
   linear: entry(
     (options: LinearOptions): Maker =>
       (purpose) =>
@@ -244,6 +295,30 @@ async function naive({ data, process }: Purpose, options: NaiveOptions): Promise
         ? `the naive estimator (${size})`
         : `the effective SDE of the naive estimator (${size}, ${randomness.gaussian} covariance)`,
   };
+}
+
+async function smoothed({ data, process }: Purpose, options: SmoothedChoices): Promise<Estimated> {
+  const { kappa: decay, width: fixed, ...more } = options;
+  if ((decay === undefined) === (fixed === undefined)) {
+    throw conflict("--estimator", "smoothed needs --width or --kappa, one of them");
+  }
+  const field = smoothedScore(data, process, {
+    ...more,
+    width: fixed ?? shrinkingWidth(data, process, decay as number),
+  });
+  const size = decay === undefined ? `tau = ${short(fixed as number)}` : `kappa = ${short(decay)}`;
+  return {
+    field,
+    told: { kind: "smoothed", ...options },
+    sentence: `the smoothed score (${more.kernel ?? "box"}, ${size})`,
+  };
+}
+
+async function piecewise({ data, process }: Purpose, options: PiecewiseOptions): Promise<Estimated> {
+  const field = piecewiseScore(data, { ...options, process });
+  const size =
+    options.kappa === undefined ? `tau = ${short(options.width ?? 0)}` : `kappa = ${short(options.kappa)}`;
+  return { field, told: { kind: "piecewise", ...options }, sentence: `the piecewise linear score (${size})` };
 }
 
 async function linear(purpose: Purpose, options: LinearOptions): Promise<Estimated> {

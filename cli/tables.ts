@@ -61,8 +61,14 @@ const eta = numeric("--eta <n>", "ancestral: 1 is DDPM (default), 0 is DDIM");
 const snr = numeric("--snr <n>", "predictorCorrector: signal-to-noise ratio of a correction (default 0.16)");
 const correctors = numeric("--correctors <n>", "predictorCorrector: corrections at each level (default 1)");
 
+const variable: Parameter = {
+  flags: "--variable <name>",
+  about: "euler: time (default), or squareRoot: steps in sqrt(t)",
+  parse: word("--variable", ["time", "squareRoot"]),
+};
+
 const samplerTable = {
-  euler: entry(() => euler()),
+  euler: entry(euler, variable),
   heun: entry(heun, churn, churnMin, churnMax, noiseScale),
   rk4: entry(() => rk4()),
   dpmpp2m: entry(() => dpmpp2m()),

@@ -1,3 +1,4 @@
+import { checkNumber } from "../check.js";
 import type { Mixture } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
 import type { Process } from "../process/process.js";
@@ -123,4 +124,23 @@ export function widthsOf({ places }: Line, smoothing: Smoothing, variance: numbe
     }
   }
   return out;
+}
+
+/**
+ * tau of t for points on a line that are smoothed over Delta - sqrt(kappa S / alpha^2), with Delta half the narrowest gap; in the
+ * units of x. Paper 003, Sec. 3.2.
+ */
+export function shrinkingWidth(data: Mixture, process: Process, kappa: number): (t: number) => number {
+  const { places } = lineOf(data);
+  checkNumber(kappa, "kappa", { min: 0 });
+  let half = Number.POSITIVE_INFINITY;
+  for (let k = 1; k < places.length; k++) {
+    half = Math.min(half, ((places[k] as number) - (places[k - 1] as number)) / 2);
+  }
+  return (t) => {
+    const width = process.alpha(t) * half - Math.sqrt(kappa * process.variance(t));
+    if (width > 0) return width;
+    const most = (half * process.alpha(t)) ** 2 / process.variance(t);
+    throw badArgument("E_RANGE", "kappa", `below Delta^2 alpha^2 / S = ${most} at t = ${t}`, kappa);
+  };
 }

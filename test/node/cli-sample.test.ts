@@ -32,6 +32,10 @@ import {
   songVp,
   times,
   vp,
+  piecewiseScore,
+  smoothedScore,
+  squareRoot,
+  ve,
 } from "../../build/ts/src/index.js";
 import { encodeNpy, parseCsv, parseNpy } from "../../build/ts/src/io/index.js";
 import { commandLine, type Result, runAll } from "../shared/commandLine.js";
@@ -246,6 +250,57 @@ describe("learned scores", () => {
     zero.dispose();
   });
 
+  it("--estimator smoothed and piecewise, with Euler in sqrt(t)", async () => {
+    writeFileSync(at("two.csv"), "x0\n-1\n1\n");
+    const grids = [
+      "--process",
+      "ve",
+      "--grid",
+      "squareRoot",
+      "--t-max",
+      "0.5",
+      "--t-min",
+      "0",
+      "--steps",
+      "4",
+    ];
+    const common = ["sample", "two.csv", "--count", "5", "--seed", "3", "--json", ...grids];
+    const line = engine.mixture([[-1], [1]]);
+    const grid = squareRoot({ steps: 4, tMax: 0.5, tMin: 0 });
+    const options = { sampler: euler({ variable: "squareRoot" }), grid, count: 5, seed: 3 };
+    const smoothing = ["--sampler", "euler", "--variable", "squareRoot", "--kappa", "0.4"];
+    const pieces = await vkernel(...common, ...smoothing, "--estimator", "piecewise");
+    const expected = await sample(piecewiseScore(line, { kappa: 0.4 }), options);
+    expect(JSON.parse(pieces.stdout).samples).toEqual(Array.from(expected.samples, (value) => [value]));
+    expect(JSON.parse(pieces.stdout).estimator).toEqual({ kind: "piecewise", kappa: 0.4 });
+    const smooth = await vkernel(...common, ...smoothing, "--estimator", "smoothed");
+    const width = (t: number) => 1 - Math.sqrt(0.4 * t);
+    const other = await sample(smoothedScore(line, ve(), { width }), options);
+    expect(JSON.parse(smooth.stdout).samples).toEqual(
+      Array.from(other.samples, (value) => [expect.closeTo(value, 6)]),
+    );
+    const gaussian = await vkernel(
+      ...common,
+      ...[
+        "--sampler",
+        "heun",
+        "--estimator",
+        "smoothed",
+        "--width",
+        "0.2",
+        "--kernel",
+        "gaussian",
+        "--places",
+        "64",
+      ],
+    );
+    const third = await sample(smoothedScore(line, ve(), { width: 0.2, kernel: "gaussian", count: 64 }), {
+      ...options,
+      sampler: heun(),
+    });
+    expect(JSON.parse(gaussian.stdout).samples).toEqual(Array.from(third.samples, (value) => [value]));
+  });
+
   it("what it costs is told before it runs", async () => {
     const { stderr } = await vkernel(
       "sample",
@@ -282,6 +337,12 @@ describe("learned scores", () => {
       ["--estimator", "linear", "--realization", "fit", "--per-realization", "2"],
       "--per-realization goes with",
     ],
+    [["--estimator", "smoothed"], "smoothed needs --width or --kappa"],
+    [["--estimator", "smoothed", "--width", "-1"], "--width expected a finite number at least 0, got -1"],
+    [["--estimator", "piecewise", "--kappa", "1"], '"line[1]" expected a point on the line of the others'],
+    [["--estimator", "smoothed", "--width", "1", "--places", "7"], "--places expected a whole number from 8"],
+    [["--estimator", "linear", "--kernel", "box"], "--kernel goes with --estimator smoothed only"],
+    [["--sampler", "heun", "--variable", "squareRoot"], "--variable goes with --sampler euler only"],
     [["--estimator", "ntk", "--network-start", "normal"], "--network-start expected"],
     [["--estimator", "linear", "--sampler", "rk4"], "--sampler expected"],
     [

@@ -50,6 +50,17 @@ const checks: Record<string, (output: string) => void> = {
     expect(output).toContain(`karras: ${[...karras.map((t) => t.toPrecision(4)), "0.000"].join(" ")}`);
     expect(output.match(/^\w+: mean radius 1\.0000$/gm)).toHaveLength(5);
   },
+  "smoothed.js": (output) => {
+    expect(output).toContain("in theory 0.3953 of the mass");
+    // Of the 0.3953, some lie within 0.01 of a point. The smoothed score itself leaves a little more between (0.027; the
+    // sampling error is 0.0035).
+    const [piecewise] = numbersOf(/piecewise: ([\d.]+)/, output);
+    const [smoothed] = numbersOf(/smoothed: ([\d.]+)/, output);
+    expect(piecewise).toBeGreaterThan(0.3);
+    expect(piecewise).toBeLessThan(0.4);
+    expect(smoothed - piecewise).toBeGreaterThan(0.005);
+    expect(smoothed - piecewise).toBeLessThan(0.05);
+  },
   "naive.js": (output) => {
     // With one draw the law is the kernel density of width 0.1 at any number of steps: E d^2 = 0.02, of 20,000 draws
     // with a standard error of 0.02 / sqrt(20,000); the root to 0.005 of 0.1414 is seven of them.
