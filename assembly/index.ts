@@ -2,6 +2,7 @@
 // A kernel allocates nothing, checks nothing and never throws; `src/` has checked before.
 // Kernels of `learn/` begin with the first and the count of the tasks they are to do.
 // assembly/README.md decodes the names.
+import { mlpAdam, mlpForward, mlpGradient } from "./learn/mlp";
 import { posterior } from "./mixture/lanes";
 import { colour, spreadRows } from "./mixture/spread";
 import { average, averageDistance, covariance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
@@ -58,3 +59,9 @@ export function stageF64(out: u32, y: u32, h: u32, slopes: u32, stride: u32, a: 
 export function errorNormF64(out: u32, y: u32, yNew: u32, h: u32, slopes: u32, stride: u32, e: u32, terms: u32, extra: u32, atol: f64, rtol: f64, n: u32, D: u32, width: u32): void { errorNorm<f64>(out, y, yNew, h, slopes, stride, e, terms, extra, atol, rtol, n, D, width); }
 export function exp2F64(out: u32, x: u32, count: u32, table: u32): void { exp2Table<f64>(table); for (let o: u32 = 0; o < count * sizeof<f64>(); o += 16) v128.store(out + o, exp2<f64>(v128.load(x + o), table)); }
 export function philoxBlock(out: u32, c0: u32, c1: u32, c2: u32, c3: u32, k0: u32, k1: u32): void { philox(out, c0, c1, c2, c3, k0, k1); }
+export function mlpForwardF32(first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, outputs: u32, rows: u32, activation: u32): void { mlpForward<f32>(first, count, scratch, params, shape, layers, units, inputs, outputs, rows, activation); }
+export function mlpGradientF32(first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, targets: u32, weights: u32, gradients: u32, size: u32, losses: u32, rows: u32, activation: u32): void { mlpGradient<f32>(first, count, scratch, params, shape, layers, units, inputs, targets, weights, gradients, size, losses, rows, activation); }
+export function mlpAdamF32(first: u32, count: u32, params: u32, moments: u32, squares: u32, gradients: u32, size: u32, chunks: u32, rate: f64, beta1: f64, beta2: f64, c1: f64, c2: f64, epsilon: f64, coupled: f64, decoupled: f64): void { mlpAdam<f32>(first, count, params, moments, squares, gradients, size, chunks, rate, beta1, beta2, c1, c2, epsilon, coupled, decoupled); }
+export function mlpForwardF64(first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, outputs: u32, rows: u32, activation: u32): void { mlpForward<f64>(first, count, scratch, params, shape, layers, units, inputs, outputs, rows, activation); }
+export function mlpGradientF64(first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, targets: u32, weights: u32, gradients: u32, size: u32, losses: u32, rows: u32, activation: u32): void { mlpGradient<f64>(first, count, scratch, params, shape, layers, units, inputs, targets, weights, gradients, size, losses, rows, activation); }
+export function mlpAdamF64(first: u32, count: u32, params: u32, moments: u32, squares: u32, gradients: u32, size: u32, chunks: u32, rate: f64, beta1: f64, beta2: f64, c1: f64, c2: f64, epsilon: f64, coupled: f64, decoupled: f64): void { mlpAdam<f64>(first, count, params, moments, squares, gradients, size, chunks, rate, beta1, beta2, c1, c2, epsilon, coupled, decoupled); }

@@ -28,3 +28,4 @@ export {
   normalEquations,
 } from "./products.js";
 export type { LongCall } from "./workspace.js";
+export { type Batch, PerceptronMachine, type PerceptronPrecision } from "./mlp.js";

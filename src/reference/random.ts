@@ -29,6 +29,8 @@ export const streams = Object.freeze({
   start: 9,
   /** Places over which a score is averaged. */
   smoothing: 10,
+  /** Weights of a network before training, and which samples a batch takes. */
+  network: 11,
   /** Langevin steps at one level: 16, 17, ... */
   langevin: 16,
   /** From 2^31 on: nodes of Brownian paths (`brownianPath`). */

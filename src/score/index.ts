@@ -16,6 +16,7 @@ export type {
 } from "./field.js";
 export { quantities } from "./field.js";
 export { type LinearScore, type LinearScoreOptions, linearScore } from "./linear.js";
+export { loadNetwork, type MlpScore, type MlpScoreOptions, mlpScore } from "./network/index.js";
 export { type NaiveOptions, naiveScore } from "./naive.js";
 export { type InputMap, type NtkScore, type NtkScoreOptions, ntkScore } from "./ntk.js";
 export { type PiecewiseOptions, piecewiseScore } from "./piecewise.js";

@@ -113,9 +113,11 @@ export async function trainingTuples(
     seed: number;
     weighting: Weighting;
     times: TimeLaw | undefined;
+    /** The number of the first tuple: those of later numbers are other ones. */
+    first?: number;
   },
 ): Promise<TrainingTuples> {
-  const { samples, seed, weighting, times } = options;
+  const { samples, seed, weighting, times, first = 0 } = options;
   const { dim } = data;
   const weight = weightOf(weighting, process, spreadOf(data));
   if (typeof samples === "object" && samples !== null) return checkTuples(samples, data, process, weight);
@@ -133,18 +135,18 @@ export async function trainingTuples(
   const x = new Float64Array(count * dim);
   const noiseAt = noiseOf(process, dim, data.sigma0);
   for (let n = 0; n < count; n++) {
-    const u = uniform(seed, n, 0, streams.tuples, 0);
-    const [z] = normalPair(seed, n, 1, streams.tuples, 0);
+    const u = uniform(seed, first + n, 0, streams.tuples, 0);
+    const [z] = normalPair(seed, first + n, 1, streams.tuples, 0);
     const time = times.draw(process, u, z);
     const variance = time > 0 && time <= process.end ? process.variance(time) : 0;
     if (!(variance > 0 && Number.isFinite(variance))) {
       throw badArgument("E_RANGE", "times", `times of ${process.name} in (0, ${process.end}]`, time);
     }
     t[n] = time;
-    const m = categorical(data.weights, uniform(seed, n, 2, streams.tuples, 0));
-    const inner = data.sigma0 > 0 ? normals(seed, n, 3, dim) : undefined;
+    const m = categorical(data.weights, uniform(seed, first + n, 2, streams.tuples, 0));
+    const inner = data.sigma0 > 0 ? normals(seed, first + n, 3, dim) : undefined;
     const { alpha, colour } = noiseAt(time);
-    const noise = colour(normals(seed, n, 4, dim));
+    const noise = colour(normals(seed, first + n, 4, dim));
     for (let d = 0; d < dim; d++) {
       const mu = data.points[m * dim + d] as number;
       const start = mu + (inner ? data.sigma0 * (inner[d] as number) : 0);

@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEngine } from "vkernel";
 import { readGolden } from "../golden/files.js";
 import type { ScoreGolden } from "../golden/g1.check.js";
 import type { SmoothingGolden } from "../golden/g4.check.js";
@@ -7,6 +8,7 @@ import type { EstimatorGolden } from "../golden/g6.check.js";
 import { fewerRuns, type LawGolden } from "../golden/g7.check.js";
 import { type Precision, variants, variantTitle } from "../golden/golden.js";
 import { bitsHashes } from "../shared/bits.js";
+import { trainedParameters } from "../shared/network.js";
 import { bundlePage, dist, root } from "./bundle.js";
 import { browserTitle, launch, skipReason } from "./chromium.js";
 import type { PageGlobals } from "./page/main.js";
@@ -119,6 +121,17 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
         { kernels, precision, cases },
       );
       expect(result).toEqual({ failures: [], kernels, checked: cases.length });
+    });
+
+    it.each([1, 2])("trains networks to the bits of Node, %d threads", async (threads) => {
+      const engine = await createEngine({ kernels: "simd", threads: 1 });
+      const expected = await trainedParameters(engine);
+      engine.close();
+      const got = await page.evaluate((options) => (globalThis as PageGlobals).vk.trained(options), {
+        kernels: "simd" as const,
+        threads,
+      });
+      expect(got).toEqual(expected);
     });
 
     const smoothing = readGolden<SmoothingGolden>("g4_smoothing.json");

@@ -20,6 +20,7 @@ import {
   vp,
 } from "vkernel";
 import { checkScoreCase, type ScoreCase } from "../../golden/g1.check.js";
+import { trainedParameters } from "../../shared/network.js";
 import { checkSmoothing, type SmoothingGolden } from "../../golden/g4.check.js";
 import { checkEstimators, type EstimatorGolden } from "../../golden/g6.check.js";
 import { checkLawRun, type LawRun } from "../../golden/g7.check.js";
@@ -99,6 +100,14 @@ export async function golden(
   const ran = engine.info.kernels;
   engine.close();
   return { failures, kernels: ran, checked: cases.length };
+}
+
+/** Parameters of small trained networks. */
+export async function trained(options: Options): Promise<number[][]> {
+  const engine = await createEngine(options);
+  const parameters = await trainedParameters(engine);
+  engine.close();
+  return parameters;
 }
 
 /** All of g4; a line for every number that is off. */

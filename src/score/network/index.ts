@@ -1,0 +1,1 @@
+export { loadNetwork, type MlpScore, type MlpScoreOptions, mlpScore } from "./mlp.js";
