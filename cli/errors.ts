@@ -62,10 +62,16 @@ const options: Readonly<Record<string, string>> = {
   sigmaMax: "--sigma-max",
   logLikelihood: "--likelihood",
   trainingTime: "--training-time",
+  learningRate: "--learning-rate",
+  weightDecay: "--weight-decay",
+  timeFeatures: "--time-features",
   particlesPerRealization: "--per-realization",
   ...Object.fromEntries(
     [
       "kernel",
+      "members",
+      "batch",
+      "samples",
       "rule",
       "truncate",
       "width",

@@ -1,6 +1,7 @@
 import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
 import { ensembleCost } from "../src/sampler/ensembleRun.js";
+import { ensemble } from "../src/score/ensemble.js";
 import { exactScore } from "../src/score/exact.js";
 import {
   type FeatureMap,
@@ -14,6 +15,7 @@ import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/fiel
 import { linearScore } from "../src/score/linear.js";
 import { shrinkingWidth } from "../src/score/line.js";
 import { naiveScore } from "../src/score/naive.js";
+import { loadNetwork, type MlpScore } from "../src/score/network/index.js";
 import { ntkScore } from "../src/score/ntk.js";
 import { type PiecewiseOptions, piecewiseScore } from "../src/score/piecewise.js";
 import type { Smoother } from "../src/score/smoother.js";
@@ -27,6 +29,8 @@ import {
   type Weighting,
 } from "../src/score/training.js";
 import { effectiveSde } from "../src/theory/index.js";
+import { VkernelError } from "../src/errors.js";
+import { exitCodes, Failure } from "./errors.js";
 import { conflict, number, word } from "./options.js";
 import { entry, makeEntry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";
 import { grouped, short } from "./text.js";
@@ -52,6 +56,13 @@ export interface Purpose {
   /** The times of the run: what fits to samples takes its range from, unless told. */
   readonly times: Float64Array;
   readonly signal?: AbortSignal;
+  /** Trained networks, as they were saved. */
+  readonly networks?: readonly NamedFile[];
+}
+
+export interface NamedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 type Maker = (purpose: Purpose) => Promise<Estimated>;
@@ -88,6 +99,11 @@ interface LinearOptions extends FitOptions {
   featureWidth?: number;
   degree?: number;
   frequencies?: number;
+}
+
+interface NetworkOptions {
+  network?: string;
+  effective?: "matched" | "literal";
 }
 
 interface NtkOptions extends FitOptions {
@@ -194,7 +210,7 @@ const range: Parameter[] = [
   { ...fitTMin, as: "tMin" },
   { ...fitTMax, as: "tMax" },
 ];
-const timeLaws = {
+export const timeLaws = {
   logUniform: entry(logUniformTimes, ...range),
   uniform: entry(uniformTimes, ...range),
   logNormal: entry(() => logNormalTimes()),
@@ -217,6 +233,13 @@ const networkStart: Parameter = {
   flags: "--network-start <law>",
   about: "ntk: output before training, zero (default) or gaussian, another in each realization",
   parse: word("--network-start", ["zero", "gaussian"]),
+};
+
+export const networkFile: Parameter = {
+  flags: "--network <file|folder>",
+  about:
+    "network: a file that vkernel train wrote, or a folder of them: an ensemble, one of them for each sample",
+  parse: (given) => given,
 };
 
 const estimatorTable = {
@@ -257,6 +280,13 @@ const estimatorTable = {
     degree,
     frequencies,
     ...fits,
+  ),
+  network: entry(
+    (options: NetworkOptions): Maker =>
+      (purpose) =>
+        trained(purpose, options),
+    networkFile,
+    effective,
   ),
   ntk: entry(
     (options: NtkOptions): Maker =>
@@ -349,6 +379,39 @@ async function linear(purpose: Purpose, options: LinearOptions): Promise<Estimat
   const about = { features: { name: map.name, ...map.parameters }, F: estimator.features - 1 };
   const size = `${grouped(estimator.features - 1)} ${map.name} features`;
   return fitted("linear", `a linear score of ${size}`, estimator, about, { ...options, ridge, count, law });
+}
+
+async function trained(
+  { data, process, networks }: Purpose,
+  { network, effective: form }: NetworkOptions,
+): Promise<Estimated> {
+  if (networks === undefined) throw conflict("--estimator", "network needs --network <file|folder>");
+  const members = networks.map(({ name, bytes }) => {
+    try {
+      return loadNetwork(bytes, data, process);
+    } catch (error) {
+      if (!(error instanceof VkernelError)) throw error;
+      const code = error.code === "E_USAGE" ? exitCodes.usage : exitCodes.data;
+      const message = `${name}: ${error.argument === "bytes" ? "" : `${error.argument} `}expected ${error.expected}, got ${error.got}`;
+      throw new Failure(error.code, code, name, message, error);
+    }
+  });
+  const told = { kind: "network", network, members: members.length };
+  if (members.length === 1) {
+    if (form !== undefined)
+      throw conflict("--effective", "goes with an ensemble of networks, a folder of them");
+    const one = members[0] as MlpScore;
+    return { field: one, told, sentence: `a trained network of layers ${one.sizes.join(", ")}` };
+  }
+  if (form === "literal") throw conflict("--effective", "literal goes with --estimator naive only");
+  const all = ensemble(members);
+  return {
+    field: form === undefined ? all : effectiveSde(all),
+    told: { ...told, ...(form && { gaussian: form }) },
+    sentence: form
+      ? `the effective SDE of ${members.length} trained networks`
+      : `${members.length} trained networks, one of them for each sample`,
+  };
 }
 
 async function ntk(purpose: Purpose, options: NtkOptions): Promise<Estimated> {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants, rmSync } from "node:fs";
-import { access, type FileHandle, lstat, open, realpath, rename, stat } from "node:fs/promises";
+import { access, type FileHandle, lstat, open, realpath, rename, stat, readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { PixelRange } from "../src/data/images.js";
 import { VkernelError } from "../src/errors.js";
@@ -103,6 +103,24 @@ export class Files {
       const { exitCode } = explain(error, { [path]: { file: path, dim: 1 } });
       throw new Failure(error.code, exitCode, path, error.message, error);
     }
+  }
+
+  /** Reads a file as it is. */
+  async readBytes(path: string): Promise<Uint8Array> {
+    return this.#read(path);
+  }
+
+  /** Reads the files of a folder whose names end so, in the order of their names; or the one file that a path is. */
+  async readAll(path: string, ending: string): Promise<{ name: string; bytes: Uint8Array }[]> {
+    const info = await stat(path).catch((error: unknown) => {
+      throw fileFailure(path, reason(error), error);
+    });
+    if (!info.isDirectory()) return [{ name: path, bytes: await this.#read(path) }];
+    const names = (await readdir(path)).filter((name) => name.endsWith(ending)).sort();
+    if (names.length === 0) throw fileFailure(path, `there is no file that ends in ${ending} in it`);
+    const out: { name: string; bytes: Uint8Array }[] = [];
+    for (const name of names) out.push({ name: join(path, name), bytes: await this.#read(join(path, name)) });
+    return out;
   }
 
   async #read(path: string): Promise<Uint8Array> {

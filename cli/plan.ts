@@ -2,7 +2,7 @@ import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
 import type { Grid, SampleOptions, Sampler } from "../src/sampler/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
-import { type Estimated, type EstimatorName, estimators } from "./estimators.js";
+import { type Estimated, type EstimatorName, estimators, type NamedFile } from "./estimators.js";
 import { conflict, number } from "./options.js";
 import { makeEntry } from "./parameters.js";
 import {
@@ -85,6 +85,8 @@ export interface PlanInputs {
   /** The normals of a file given as `noise`, `[steps, count, dim]`. */
   noise?: Float32Array | Float64Array | undefined;
   likelihood?: boolean;
+  /** Trained networks, as they were saved. */
+  networks?: readonly NamedFile[] | undefined;
   signal?: AbortSignal;
 }
 
@@ -150,8 +152,8 @@ export async function planSample(
   const grid = makeGrid(choices, process, { steps: sampler.adaptive ? 2 : 40 }, inputs.times);
   const times = grid.times(process);
   if (inputs.likelihood) checkLikelihood(name, sampler, times);
-  const { signal } = inputs;
-  const made = await make({ data, process, times, ...(signal && { signal }) });
+  const { signal, networks } = inputs;
+  const made = await make({ data, process, times, ...(signal && { signal }), ...(networks && { networks }) });
   const { field, told: estimator } = made;
   const { states } = inputs;
   const count = choices.count ?? (states === undefined ? 1000 : states.length / data.dim);

@@ -12,8 +12,10 @@ import { runMap } from "./commands/map.js";
 import { runVariance } from "./commands/report.js";
 import { runSample } from "./commands/sample.js";
 import { runScore } from "./commands/score.js";
+import { runTrain } from "./commands/train.js";
 import type { Context } from "./context.js";
 import { estimatorNames, estimators } from "./estimators.js";
+import { numberList } from "./given.js";
 import { classList } from "./input.js";
 import { number, threads, word, words } from "./options.js";
 import { type Parameter, parametersOf } from "./parameters.js";
@@ -261,6 +263,79 @@ Examples:
 ${exits}`,
   );
   map.action((name: string, choices) => runMap(name, choices, context));
+
+  const train = common("train", "Train networks to be the score of a data set; each is a file.")
+    .argument("<data>", setOrFile)
+    .requiredOption("--out <folder>", "where network-001.vkn and so on go; made where it is missing")
+    .option("--members <n>", "networks, of seeds one after another (default 1)", number("--members"))
+    .option("--widths <list>", "units of the hidden layers (default 64,64)", (given: string) =>
+      numberList("--widths", given),
+    )
+    .option(
+      "--activation <name>",
+      "silu (default), relu or tanh",
+      word("--activation", ["relu", "silu", "tanh"]),
+    )
+    .option(
+      "--conditioning <name>",
+      "scaled: output over sqrt(S) (default); edm: EDM's preconditioning",
+      word("--conditioning", ["scaled", "edm"]),
+    )
+    .option(
+      "--time-features <n>",
+      "pairs of sines and cosines of the noise level (default 0)",
+      number("--time-features"),
+    )
+    .option("--steps <n>", "steps of Adam (default 3000)", number("--steps"))
+    .option("--batch <n>", "samples a step (default 256)", number("--batch"))
+    .option("--learning-rate <r>", "(default 0.001)", number("--learning-rate"))
+    .option("--weight-decay <w>", "(default 0)", number("--weight-decay"))
+    .option(
+      "--decay <kind>",
+      "coupled (default): L2; decoupled: AdamW",
+      word("--decay", ["coupled", "decoupled"]),
+    )
+    .option(
+      "--loss <name>",
+      "denoising (default): proxy scores; exact: the exact score",
+      word("--loss", ["exact", "denoising"]),
+    )
+    .option(
+      "--samples <P>",
+      "so many samples, drawn once (default: fresh ones at every step)",
+      number("--samples"),
+    )
+    .option(
+      "--weighting <name>",
+      "variance (default), one or edm",
+      word("--weighting", ["variance", "one", "edm"]),
+    )
+    .option(
+      "--law <name>",
+      "times: logUniform (default), uniform, or logNormal as EDM",
+      word("--law", ["logUniform", "uniform", "logNormal"]),
+    )
+    .option("--t-min <time>", "least time (default: noise level 0.01)", number("--t-min"))
+    .option(
+      "--t-max <time>",
+      "largest time (default: noise level 20, or the process's end)",
+      number("--t-max"),
+    )
+    .option("--seed <n>", "of the first network (default 0)", number("--seed"));
+  process(train);
+  data(train);
+  engine(train);
+  bar(output(train)).addHelpText(
+    "after",
+    `
+The same seed gives the same network on any number of threads.
+
+Examples:
+  vkernel train polygon --members 20 --out nets/
+  vkernel sample polygon --estimator network --network nets/ --count 2000 --out samples.npy
+${exits}`,
+  );
+  train.action((name: string, choices) => runTrain(name, choices, context));
 
   const report = program.command("report").description("Re-make the figures and the numbers of a paper.");
   report.helpOption("-h, --help", "print this help").addHelpText("after", exits);

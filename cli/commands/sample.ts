@@ -42,6 +42,8 @@ export async function runSample(
   const states = await readInitial(choices.initial, context, input.dim);
   const times = await readTimes(choices.times, context);
   const noise = await readNoise(choices.noise, context);
+  const { network } = choices as { network?: string };
+  const networks = network === undefined ? undefined : await files.readAll(network, ".vkn");
   const out =
     choices.out === undefined ? undefined : await files.claim("--out", choices.out, [".npy", ".npz", ".csv"]);
   const report =
@@ -78,6 +80,7 @@ export async function runSample(
         times,
         noise: noise?.values,
         likelihood: likelihood !== undefined,
+        networks,
         signal,
       },
     );
