@@ -9,7 +9,7 @@ import { runData } from "./commands/data.js";
 import { runInfo } from "./commands/info.js";
 import { runLikelihood } from "./commands/likelihood.js";
 import { runMap } from "./commands/map.js";
-import { runVariance } from "./commands/report.js";
+import { runSmoothing, runVariance } from "./commands/report.js";
 import { runSample } from "./commands/sample.js";
 import { runScore } from "./commands/score.js";
 import { runTrain } from "./commands/train.js";
@@ -339,24 +339,40 @@ ${exits}`,
 
   const report = program.command("report").description("Re-make the figures and the numbers of a paper.");
   report.helpOption("-h, --help", "print this help").addHelpText("after", exits);
-  const variance = report
-    .command("variance")
-    .description("Generalization through variance (paper 002): every figure and claim, measured.")
-    .helpOption("-h, --help", "print this help")
-    .requiredOption("--out <file>", "the page (.html); the numbers go to a .json of the same name beside it")
-    .option("--seed <n>", "0 to 2^53 - 1 (default 1)", number("--seed"))
-    .option("--quick", "small numbers of everything: seconds, for a look");
-  engine(variance);
-  bar(output(variance)).addHelpText(
-    "after",
-    `
+  for (const { name, about, action } of [
+    {
+      name: "variance",
+      about: "Generalization through variance (paper 002): every figure and claim, measured.",
+      action: runVariance,
+    },
+    {
+      name: "smoothing",
+      about: "Interpolation effect of score smoothing (paper 003): every figure and claim, measured.",
+      action: runSmoothing,
+    },
+  ]) {
+    const one = report
+      .command(name)
+      .description(about)
+      .helpOption("-h, --help", "print this help")
+      .requiredOption(
+        "--out <file>",
+        "the page (.html); the numbers go to a .json of the same name beside it",
+      )
+      .option("--seed <n>", "0 to 2^53 - 1 (default 1)", number("--seed"))
+      .option("--quick", "small numbers of everything: seconds, for a look");
+    engine(one);
+    bar(output(one)).addHelpText(
+      "after",
+      `
 The whole takes a few minutes; the same seed gives the same numbers on any number of threads.
 
 Example:
-  vkernel report variance --out variance.html
+  vkernel report ${name} --out ${name}.html
 ${exits}`,
-  );
-  variance.action((choices) => runVariance(choices, context));
+    );
+    one.action((choices) => action(choices, context));
+  }
 
   const sets = common("data", "List the built-in data sets, or write one to a file.")
     .argument("[set]", `a built-in set (${dataSetNames.join(", ")})`)

@@ -1,6 +1,7 @@
 import { checkInteger } from "../../src/check.js";
-import { createEngine } from "../../src/engine.js";
+import { createEngine, type Engine, type EngineInfo } from "../../src/engine.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
+import type { Claim } from "../report/study/layout.js";
 import { Progress } from "../progress.js";
 import { commandLine, duration, onePiece, printJson } from "../text.js";
 
@@ -13,8 +14,49 @@ export interface ReportChoices extends CommonChoices {
   progress?: boolean;
 }
 
+/** A report: what measures, what draws, what judges. */
+interface Report<S extends object, P> {
+  readonly name: string;
+  readonly measure: (
+    engine: Engine,
+    options: {
+      seed: number;
+      quick: boolean;
+      signal: AbortSignal;
+      onProgress: (progress: { done: number; total: number }) => void;
+    },
+  ) => Promise<{ study: S; pictures: P }>;
+  readonly render: (
+    study: S,
+    pictures: P,
+    about: { command: string; engine: EngineInfo; milliseconds: number },
+  ) => string;
+  readonly claims: (study: S) => Claim[];
+}
+
 /** `vkernel report variance`: re-makes the figures and the numbers of paper 002, theory beside. */
-export async function runVariance(choices: ReportChoices, context: Context): Promise<void> {
+export const runVariance = (choices: ReportChoices, context: Context): Promise<void> =>
+  runReport(choices, context, async () => {
+    const { runStudy } = await import("../report/variance/study.js");
+    const { renderVariance } = await import("../report/variance/page.js");
+    const { claimsOf } = await import("../report/variance/claims.js");
+    return { name: "variance", measure: runStudy, render: renderVariance, claims: claimsOf };
+  });
+
+/** `vkernel report smoothing`: the same for paper 003. */
+export const runSmoothing = (choices: ReportChoices, context: Context): Promise<void> =>
+  runReport(choices, context, async () => {
+    const { runStudy } = await import("../report/smoothing/study.js");
+    const { renderSmoothing } = await import("../report/smoothing/page.js");
+    const { claimsOf } = await import("../report/smoothing/claims.js");
+    return { name: "smoothing", measure: runStudy, render: renderSmoothing, claims: claimsOf };
+  });
+
+async function runReport<S extends object, P>(
+  choices: ReportChoices,
+  context: Context,
+  load: () => Promise<Report<S, P>>,
+): Promise<void> {
   const { files, signal } = context;
   const seed = checkInteger(choices.seed ?? 1, "seed", 0, Number.MAX_SAFE_INTEGER - 10_000);
   const out = await files.claim("--out", choices.out, [".html", ".htm"]);
@@ -30,9 +72,10 @@ export async function runVariance(choices: ReportChoices, context: Context): Pro
     progress: choices.progress === true,
   });
   try {
-    const { runStudy } = await import("../report/variance/study.js");
+    // Charts take a while to load.
+    const { name, measure, render, claims: judge } = await load();
     const start = performance.now();
-    const { study, pictures } = await runStudy(engine, {
+    const { study, pictures } = await measure(engine, {
       seed,
       quick: choices.quick === true,
       signal,
@@ -40,12 +83,9 @@ export async function runVariance(choices: ReportChoices, context: Context): Pro
     });
     const milliseconds = performance.now() - start;
     progress.stop();
-    // Charts take a while to load: only now.
-    const { renderVariance } = await import("../report/variance/page.js");
-    const { claimsOf } = await import("../report/variance/claims.js");
     const command = commandLine(context.words);
-    const page = renderVariance(study, pictures, { command, engine: engine.info, milliseconds });
-    const claims = claimsOf(study).map(({ measured, ...claim }) => ({
+    const page = render(study, pictures, { command, engine: engine.info, milliseconds });
+    const claims = judge(study).map(({ measured, ...claim }) => ({
       ...claim,
       measured: measured.text.replace(/<[^>]*>/g, "").replace(/&#39;/g, "'"),
     }));
@@ -56,7 +96,7 @@ export async function runVariance(choices: ReportChoices, context: Context): Pro
     await files.commit();
     if (choices.json) printJson(result);
     const held = claims.filter(({ verdict }) => verdict === "holds").length;
-    tell(choices, `variance: ${claims.length} claims measured, ${held} hold: ${duration(milliseconds)}`);
+    tell(choices, `${name}: ${claims.length} claims measured, ${held} hold: ${duration(milliseconds)}`);
     for (const path of [choices.out, beside]) tell(choices, `wrote ${path}`);
   } finally {
     progress.stop();

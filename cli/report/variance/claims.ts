@@ -1,21 +1,9 @@
 import { short } from "../../text.js";
 import { type Html, html } from "../html.js";
-import { differenceOf, type Estimate } from "./bench.js";
+import { differenceOf, type Estimate } from "../study/estimate.js";
+import type { Claim } from "../study/layout.js";
 import type { Study } from "./study.js";
-import { CLEAR, clear, pm, share } from "./words.js";
-
-/** What the numbers say of a sentence. */
-export type Verdict = "holds" | "does not hold" | "not seen" | "corrected";
-
-/** A sentence of the paper beside what was measured. */
-export interface Claim {
-  readonly id: string;
-  readonly where: string;
-  readonly says: string;
-  readonly measured: Html;
-  readonly verdict: Verdict;
-  readonly why: string;
-}
+import { CLEAR, clear, pm, share } from "../study/words.js";
 
 const z = ({ value, standardError }: Estimate): number =>
   standardError > 0 ? value / standardError : value === 0 ? 0 : Number.POSITIVE_INFINITY;

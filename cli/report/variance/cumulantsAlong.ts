@@ -2,7 +2,8 @@ import { edm } from "../../../src/process/edm.js";
 import type { ScoreEnsemble, StepEstimator } from "../../../src/score/field.js";
 import { naiveScore } from "../../../src/score/naive.js";
 import { cumulants } from "../../../src/theory/cumulants.js";
-import { type Bench, hexagon, type Recipe } from "./bench.js";
+import { type Bench, hexagon } from "./bench.js";
+import type { Recipe } from "../study/estimate.js";
 import { fitLinear } from "./linear.js";
 import { trainNetwork } from "./tangent.js";
 

@@ -8,18 +8,8 @@ import { type LinearScore, linearScore } from "../../../src/score/linear.js";
 import { stableTargets } from "../../../src/score/stableTarget.js";
 import { logUniformTimes } from "../../../src/score/training.js";
 import { gapFraction } from "../../../src/diagnose/gapFraction.js";
-import {
-  type Bench,
-  drawsOf,
-  type Estimate,
-  hexagon,
-  logGrid,
-  meanOf,
-  mixtureOf,
-  type Recipe,
-  runOf,
-  shareIf,
-} from "./bench.js";
+import { type Bench, drawsOf, hexagon, logGrid, mixtureOf, runOf } from "./bench.js";
+import { type Estimate, meanOf, type Recipe, shareIf } from "../study/estimate.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear, linearSettings } from "./linear.js";
 

@@ -3,7 +3,8 @@ import { customProcess } from "../../../src/process/custom.js";
 import type { Process } from "../../../src/process/process.js";
 import { exactScore } from "../../../src/score/exact.js";
 import { varianceFraction } from "../../../src/theory/vKernel.js";
-import { type Bench, hexagon, mixtureOf, type Recipe, rounded, sets, squareGrid } from "./bench.js";
+import { type Bench, hexagon, mixtureOf, sets, squareGrid } from "./bench.js";
+import { type Recipe, rounded } from "../study/estimate.js";
 
 /** The process of Figure 1: alpha^2 = 1 - t, sigma^2 = t. */
 export const figureProcess = (): Process =>

@@ -5,15 +5,14 @@ import { chanceGap, kernelDensityGap } from "../measure.js";
 import {
   type Bench,
   drawsOf,
-  type Estimate,
   logGrid,
   mixtureOf,
-  type Recipe,
   runOf,
   sets,
   type Whereabouts,
   whereabouts,
 } from "./bench.js";
+import type { Estimate, Recipe } from "../study/estimate.js";
 
 export const figure2Settings = { tMax: 20, epsilon: 0.15, steps: 100 };
 

@@ -8,18 +8,8 @@ import { edm } from "../../../src/process/edm.js";
 import { exactScore } from "../../../src/score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../../../src/score/field.js";
 import { naiveScore } from "../../../src/score/naive.js";
-import {
-  type Bench,
-  drawsOf,
-  type Estimate,
-  hexagon,
-  logGrid,
-  mixtureOf,
-  type Recipe,
-  runOf,
-  shareIf,
-  whereabouts,
-} from "./bench.js";
+import { type Bench, drawsOf, hexagon, logGrid, mixtureOf, runOf, whereabouts } from "./bench.js";
+import { type Estimate, type Recipe, shareIf } from "../study/estimate.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear } from "./linear.js";
 import { trainNetwork } from "./tangent.js";

@@ -3,15 +3,8 @@ import { memorization } from "../../../src/diagnose/memorization.js";
 import type { Mixture } from "../../../src/data/mixture.js";
 import type { ScoreEnsemble } from "../../../src/score/field.js";
 import { effectiveSde } from "../../../src/theory/effectiveSde.js";
-import {
-  type Bench,
-  drawsOf,
-  type Estimate,
-  logGrid,
-  runOf,
-  type Whereabouts,
-  whereabouts,
-} from "./bench.js";
+import { type Bench, drawsOf, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
+import type { Estimate } from "../study/estimate.js";
 import { type PairedDistance, pairedDistance } from "./pairedDistance.js";
 
 /** How learned scores are trained and sampled here: edm from T to epsilon. */

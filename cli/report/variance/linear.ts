@@ -5,7 +5,8 @@ import { rbfFeatures } from "../../../src/score/features/index.js";
 import { type LinearScore, linearScore } from "../../../src/score/linear.js";
 import { logUniformTimes } from "../../../src/score/training.js";
 import type { Mixture } from "../../../src/data/mixture.js";
-import { type Bench, drawsOf, hexagon, logGrid, type Recipe, runOf } from "./bench.js";
+import { type Bench, drawsOf, hexagon, logGrid, runOf } from "./bench.js";
+import type { Recipe } from "../study/estimate.js";
 import {
   type LawPictures,
   type LawWhereabouts,

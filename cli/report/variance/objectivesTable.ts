@@ -4,7 +4,8 @@ import { exactScore } from "../../../src/score/exact.js";
 import type { ScoreField } from "../../../src/score/field.js";
 import { gridTimes, type Weighting } from "../../../src/score/training.js";
 import { type Objectives, objectives } from "../../../src/theory/objectives.js";
-import { type Bench, hexagon, logGrid, type Recipe } from "./bench.js";
+import { type Bench, hexagon, logGrid } from "./bench.js";
+import type { Recipe } from "../study/estimate.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear } from "./linear.js";
 

@@ -4,9 +4,10 @@ import { grouped, short } from "../../text.js";
 import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";
 import { table } from "../parts.js";
-import { type Estimate, exactly, type Recipe } from "./bench.js";
-import { cloud, colorBar, curves, mapTile, pictureGrid, type Series } from "./charts.js";
-import { type Claim, claimsOf } from "./claims.js";
+import { type Estimate, exactly, type Recipe } from "../study/estimate.js";
+import { cloud, colorBar, curves, mapTile, pictureGrid, type Series } from "../study/charts.js";
+import { claimsOf } from "./claims.js";
+import { claimTable, note, section, text, wide } from "../study/layout.js";
 import { corner, gridWithoutCorner } from "./kinds.js";
 import { figureTimes, HALF } from "./figure1.js";
 import { figure2Settings } from "./figure2.js";
@@ -17,7 +18,7 @@ import { redrawPlaces } from "./redraws.js";
 import { scanSettings } from "./scans.js";
 import type { Pictures, Study } from "./study.js";
 import { KERNEL_HALF, kernelMapTimes } from "./tangent.js";
-import { pm, share } from "./words.js";
+import { pm, share } from "../study/words.js";
 
 const sets = [polygon(), line(), lShape(), randomOutlier()];
 const hexagon = polygon().points;
@@ -28,40 +29,6 @@ const names: Readonly<Record<string, string>> = {
   random: "random, one outlier",
 };
 const nameOf = (set: string): string => names[set] ?? set;
-
-/** Figures, tables and the recipe of one part of the report. */
-function section(id: string, title: string, parts: readonly Html[], recipe?: Recipe): Html {
-  return html`<section id="${id}">
-<h2>${title}</h2>
-${[...parts]}
-${
-  recipe === undefined
-    ? undefined
-    : html`<details><summary>A program that gives a number of this part</summary>
-<p class="quiet">It prints <code>${recipe.gives}</code> of the JSON. Run it beside an installed vkernel: <code>node part.mjs</code>.</p>
-<pre>${recipe.code}</pre></details>`
-}
-</section>
-`;
-}
-
-const text = (...parts: (Html | string)[]): Html => html`<p>${parts}</p>`;
-const note = (...parts: (Html | string)[]): Html => html`<p class="quiet">${parts}</p>`;
-const wide = (content: Html): Html => html`<div class="scroll">${content}</div>`;
-
-function claimTable(claims: readonly Claim[]): Html {
-  const words = { holds: "✓", "does not hold": "✗", "not seen": "–", corrected: "≠" } as const;
-  return html`<div class="claims">${claims.map(
-    (claim) => html`<article data-claim="${claim.id}" data-verdict="${claim.verdict}">
-<p class="where">${claim.where}</p>
-<p class="says">${claim.says}</p>
-<p class="verdict"><span aria-hidden="true">${words[claim.verdict]}</span> ${claim.verdict}</p>
-<p>${claim.measured}</p>
-<p class="quiet">${claim.why}</p>
-</article>
-`,
-  )}</div>`;
-}
 
 function figure1(study: Study): Html {
   const { figure1: part } = study;

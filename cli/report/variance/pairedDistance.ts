@@ -1,5 +1,5 @@
 import { inTurns, unitOfWork } from "../../../src/diagnose/turns.js";
-import type { Estimate } from "./bench.js";
+import type { Estimate } from "../study/estimate.js";
 
 /** Distances of the laws of two models, measured on samples from the same starts. */
 export interface PairedDistance {

@@ -3,7 +3,8 @@ import { euler, sample } from "../../../src/sampler/index.js";
 import { naiveScore } from "../../../src/score/naive.js";
 import { effectiveSde } from "../../../src/theory/effectiveSde.js";
 import { pathLogDensity } from "../../../src/theory/pathIntegral.js";
-import { type Bench, type Estimate, hexagon, logGrid, meanOf, type Recipe } from "./bench.js";
+import { type Bench, hexagon, logGrid } from "./bench.js";
+import { type Estimate, meanOf, type Recipe } from "../study/estimate.js";
 
 export const pathSettings = {
   tMax: 2,

@@ -1,5 +1,6 @@
 import type { ScoreEnsemble } from "../../../src/score/field.js";
-import { type Bench, type Estimate, hexagon, type Recipe } from "./bench.js";
+import { type Bench, hexagon } from "./bench.js";
+import type { Estimate, Recipe } from "../study/estimate.js";
 import { fitLinear, linearSettings } from "./linear.js";
 import { learnedSettings } from "./learned.js";
 import { trainNetwork } from "./tangent.js";

@@ -3,19 +3,8 @@ import { exactScore } from "../../../src/score/exact.js";
 import type { ScoreField, StepEstimator } from "../../../src/score/field.js";
 import { naiveScore } from "../../../src/score/naive.js";
 import { effectiveSde } from "../../../src/theory/effectiveSde.js";
-import {
-  type Bench,
-  differenceOf,
-  drawsOf,
-  type Estimate,
-  hexagon,
-  logGrid,
-  meanOf,
-  type Recipe,
-  runOf,
-  type Whereabouts,
-  whereabouts,
-} from "./bench.js";
+import { type Bench, drawsOf, hexagon, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
+import { differenceOf, type Estimate, meanOf, type Recipe } from "../study/estimate.js";
 
 export const scanSettings = {
   tMax: 20,

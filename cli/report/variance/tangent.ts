@@ -4,7 +4,8 @@ import { type NtkScore, ntkScore } from "../../../src/score/ntk.js";
 import { logUniformTimes } from "../../../src/score/training.js";
 import type { Mixture } from "../../../src/data/mixture.js";
 import { vKernel } from "../../../src/theory/vKernel.js";
-import { type Bench, hexagon, type Recipe, rounded, squareGrid } from "./bench.js";
+import { type Bench, hexagon, squareGrid } from "./bench.js";
+import { type Recipe, rounded } from "../study/estimate.js";
 import { type LawPictures, learnedSettings, type ThreeLaws, threeLaws } from "./learned.js";
 
 export const kernelMapTimes = [0.2, 0.5];

@@ -1,6 +1,6 @@
 import { short } from "../../text.js";
 import { type Html, html } from "../html.js";
-import type { Estimate } from "./bench.js";
+import type { Estimate } from "./estimate.js";
 
 /** A number with its standard error, to the digit that the error leaves: 0.0187 ± 0.0022. */
 export function pm({ value, standardError }: Estimate): Html {

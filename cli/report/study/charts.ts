@@ -4,7 +4,7 @@ import { draw, pageTheme } from "../charts.js";
 import { Html, html } from "../html.js";
 import { palette, uri } from "../map.js";
 import { palettePng } from "../png.js";
-import type { Estimate } from "./bench.js";
+import type { Estimate } from "./estimate.js";
 
 /** Okabe and Ito's colours, each with a shape of its own; told apart without colour, too. */
 const looks = [
@@ -19,6 +19,8 @@ const looks = [
 /** A curve of numbers with errors. */
 export interface Series {
   readonly name: string;
+  /** The number of its colour and mark; by default its place in the list. */
+  readonly look?: number;
   readonly points: readonly { readonly x: number; readonly y: Estimate }[];
 }
 
@@ -37,8 +39,8 @@ export function curves(
   const { label, x, y, width = 520, height = 270, bars = true } = options;
   const theme = pageTheme;
   const marks: Plot.Markish[] = [];
-  series.forEach(({ points }, k) => {
-    const { color, symbol } = look(k);
+  series.forEach(({ points, look: own }, k) => {
+    const { color, symbol } = look(own ?? k);
     const rows = points
       .filter((point) => !y.log || point.y.value > 0)
       .map((point) => ({
@@ -118,7 +120,7 @@ export function curves(
     },
     { width, theme, label },
   );
-  return html`<div class="chart">${new Html(svg)}${legend(series.map(({ name }) => name))}</div>`;
+  return html`<div class="chart">${new Html(svg)}${legend(series)}</div>`;
 }
 
 const look = (k: number) => looks[k % looks.length] as (typeof looks)[number];
@@ -132,9 +134,13 @@ const shapes: Record<(typeof looks)[number]["symbol"], string> = {
   star: '<path d="M7 1.6L8.4 5.2L12.2 5.4L9.2 7.8L10.2 11.6L7 9.4L3.8 11.6L4.8 7.8L1.8 5.4L5.6 5.2Z"/>',
 };
 
-/** Names of curves beside their marks. */
-function legend(names: readonly string[]): Html {
-  return html`<div class="key">${names.map((name, k) => {
+/** Names of curves beside their marks, each once. */
+function legend(series: readonly Series[]): Html {
+  const known = new Map<string, number>();
+  series.forEach(({ name, look: own }, k) => {
+    if (!known.has(name)) known.set(name, own ?? k);
+  });
+  return html`<div class="key">${Array.from(known, ([name, k]) => {
     const { color, symbol } = look(k);
     return html`<span>${new Html(`<svg viewBox="0 0 14 14" aria-hidden="true" fill="${color}">${shapes[symbol]}</svg>`)}${name}</span>`;
   })}</div>`;

@@ -1,0 +1,152 @@
+import { ve } from "../../../src/process/index.js";
+import type { ScoreField } from "../../../src/score/field.js";
+import { mlpScore } from "../../../src/score/network/index.js";
+import { exactScore } from "../../../src/score/exact.js";
+import { piecewiseScore } from "../../../src/score/piecewise.js";
+import { smoothedScore } from "../../../src/score/smoothing/index.js";
+import { gridTimes } from "../../../src/score/training.js";
+import type { Engine } from "../../../src/engine.js";
+import type { Mixture } from "../../../src/data/mixture.js";
+import { type Estimate, meanOf, rounded } from "../study/estimate.js";
+import { settings, type Sizes } from "./settings.js";
+
+export interface Bench {
+  readonly engine: Engine;
+  readonly sizes: Sizes;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Tells that a part of the section is done: 0 to 1. */
+  readonly done: (part: number) => void;
+}
+
+/** A score along the line. */
+export interface Curve {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+/** Networks of one weight decay and activation. */
+export interface FittedNetworks {
+  readonly weightDecay: number;
+  readonly activation: "relu" | "silu";
+  /** The tau whose piecewise score is nearest on [-1, 1], and how near: root mean square over that of the score itself. */
+  readonly width: Estimate;
+  readonly distance: Estimate;
+  readonly loss: Estimate;
+}
+
+export interface Figure1 {
+  readonly x: readonly number[];
+  readonly left: readonly Curve[];
+  /** Slope at 0 and largest value of the piecewise score at the paper's t and tau. */
+  readonly slope: number;
+  readonly largest: number;
+  readonly center: readonly Curve[];
+  readonly networks: readonly FittedNetworks[];
+  readonly right: readonly Curve[];
+}
+
+const places = Float64Array.from({ length: 401 }, (_, i) => (i - 200) / 100);
+
+export const twoPoints = ({ engine }: Bench): Mixture<"f64"> =>
+  engine.mixture([[-1], [1]], { precision: "f64" });
+
+async function along(field: ScoreField, t: number): Promise<Float64Array> {
+  return Float64Array.from((await field.evaluate(places, t, ["score"])).score);
+}
+
+/** The tau in (0, 1) whose piecewise score is nearest to values on [-1, 1], by golden sections. */
+export function bestWidth(values: Float64Array, t: number): { width: number; distance: number } {
+  const inner = Array.from(places.keys()).filter((i) => Math.abs(places[i] as number) <= 1);
+  const misfit = (width: number): number => {
+    let sum = 0;
+    for (const i of inner) {
+      const x = places[i] as number;
+      const piece = x <= -width ? -1 - x : x >= width ? 1 - x : ((1 - width) * x) / width;
+      sum += (piece / t - (values[i] as number)) ** 2;
+    }
+    return sum;
+  };
+  let best = 0.01;
+  for (let k = 1; k < 100; k++) if (misfit(k / 100) < misfit(best)) best = k / 100;
+  let [low, high] = [Math.max(1e-3, best - 0.01), Math.min(0.999, best + 0.01)];
+  const golden = 0.6180339887498949;
+  while (high - low > 1e-6) {
+    const [a, b] = [high - golden * (high - low), low + golden * (high - low)];
+    if (misfit(a) < misfit(b)) high = b;
+    else low = a;
+  }
+  const width = (low + high) / 2;
+  const size = inner.reduce((sum, i) => sum + (values[i] as number) ** 2, 0);
+  return { width, distance: Math.sqrt(misfit(width) / size) };
+}
+
+/** Figure 1: the exact score of two points and what smoothing and training make of it. Paper 003, Sec. 3, 4.1, A.7. */
+export async function measureFigure1(bench: Bench): Promise<Figure1> {
+  const { sizes, seed, signal, done } = bench;
+  const { time, width, printedWidths, weightDecays, fit } = settings;
+  const data = twoPoints(bench);
+  const exact = await along(exactScore(data, ve()), time);
+  const piecewise = (tau: number) => along(piecewiseScore(data, { width: tau }), time);
+  const middle = await piecewise(width);
+  const left: Curve[] = [
+    { name: "exact score", values: rounded(exact) },
+    { name: "nearest point's (Eq. 15)", values: rounded(await piecewise(0)) },
+    { name: `piecewise, tau = ${width}`, values: rounded(middle) },
+    {
+      name: `smoothed, tau = ${width}`,
+      values: rounded(await along(smoothedScore(data, ve(), { width }), time)),
+    },
+  ];
+  const center: Curve[] = [{ name: "exact score", values: rounded(exact) }];
+  const networks: FittedNetworks[] = [];
+  const activations = ["relu", "silu"] as const;
+  for (const [a, activation] of activations.entries()) {
+    for (const [w, weightDecay] of weightDecays.entries()) {
+      const found: { width: number; distance: number; loss: number }[] = [];
+      for (let n = 0; n < sizes.networks; n++) {
+        const net = await mlpScore(data, ve(), {
+          ...fit,
+          steps: Math.max(10, Math.round(fit.steps * sizes.training)),
+          activation,
+          weightDecay,
+          loss: "exact",
+          times: gridTimes([time]),
+          seed: seed + n,
+          signal,
+        });
+        const values = await along(net, time);
+        const last = net.losses.slice(-20);
+        found.push({
+          ...bestWidth(values, time),
+          loss: last.reduce((sum, value) => sum + value / last.length, 0),
+        });
+        if (n === 0 && activation === "relu") {
+          center.push({ name: `weight decay ${weightDecay}`, values: rounded(values) });
+        }
+        net.dispose();
+        done((a * weightDecays.length + w + (n + 1) / sizes.networks) / (2 * weightDecays.length));
+      }
+      networks.push({
+        weightDecay,
+        activation,
+        width: meanOf(found.map((one) => one.width)),
+        distance: meanOf(found.map((one) => one.distance)),
+        loss: meanOf(found.map((one) => one.loss)),
+      });
+    }
+  }
+  const right: Curve[] = [];
+  for (const tau of printedWidths)
+    right.push({ name: `tau = ${tau}`, values: rounded(await piecewise(tau)) });
+  data.dispose();
+  return {
+    x: rounded(places),
+    left,
+    slope: (1 - width) / (width * time),
+    largest: Math.max(...middle.filter((_, i) => Math.abs(places[i] as number) <= 1)),
+    center,
+    networks,
+    right,
+  };
+}
