@@ -9,7 +9,7 @@ import { piecewiseScore } from "../../../src/score/piecewise.js";
 import { smoothedScore } from "../../../src/score/smoothing/index.js";
 import { uniformTimes } from "../../../src/score/training.js";
 import { terminalLaw } from "../../../src/theory/index.js";
-import { type Estimate, meanOf, shareIf } from "../study/estimate.js";
+import { type Estimate, shareIf } from "../study/estimate.js";
 import type { Bench } from "./figure1.js";
 import { settings } from "./settings.js";
 

@@ -1,5 +1,5 @@
 import { short } from "../../text.js";
-import { type Html, html } from "../html.js";
+import { html } from "../html.js";
 import { differenceOf, type Estimate } from "../study/estimate.js";
 import type { Claim } from "../study/layout.js";
 import type { Study } from "./study.js";

@@ -4,7 +4,7 @@ import { grouped, short } from "../../text.js";
 import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";
 import { table } from "../parts.js";
-import { type Estimate, exactly, type Recipe } from "../study/estimate.js";
+import { type Estimate, exactly } from "../study/estimate.js";
 import { cloud, colorBar, curves, mapTile, pictureGrid, type Series } from "../study/charts.js";
 import { claimsOf } from "./claims.js";
 import { claimTable, note, section, text, wide } from "../study/layout.js";
