@@ -361,6 +361,12 @@ ${exits}`,
       )
       .option("--seed <n>", "0 to 2^53 - 1 (default 1)", number("--seed"))
       .option("--quick", "small numbers of everything: seconds, for a look");
+    if (name === "variance") {
+      one.option(
+        "--ensemble <folder>",
+        "networks of vkernel train polygon: their V-kernel and their laws too",
+      );
+    }
     engine(one);
     bar(output(one)).addHelpText(
       "after",

@@ -2,6 +2,7 @@ import { checkInteger } from "../../src/check.js";
 import { createEngine, type Engine, type EngineInfo } from "../../src/engine.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import type { Claim } from "../report/study/layout.js";
+import type { NetworkFile } from "../report/variance/trained.js";
 import { Progress } from "../progress.js";
 import { commandLine, duration, onePiece, printJson } from "../text.js";
 
@@ -9,6 +10,8 @@ export interface ReportChoices extends CommonChoices {
   out: string;
   seed?: number;
   quick?: boolean;
+  /** Trained networks: a folder, or a file. */
+  ensemble?: string;
   threads?: number | "auto";
   kernels?: "auto" | "simd" | "relaxed" | "reference";
   progress?: boolean;
@@ -23,6 +26,7 @@ interface Report<S extends object, P> {
       seed: number;
       quick: boolean;
       signal: AbortSignal;
+      networks?: readonly NetworkFile[];
       onProgress: (progress: { done: number; total: number }) => void;
     },
   ) => Promise<{ study: S; pictures: P }>;
@@ -59,6 +63,7 @@ async function runReport<S extends object, P>(
 ): Promise<void> {
   const { files, signal } = context;
   const seed = checkInteger(choices.seed ?? 1, "seed", 0, Number.MAX_SAFE_INTEGER - 10_000);
+  const networks = choices.ensemble === undefined ? undefined : await files.readAll(choices.ensemble, ".vkn");
   const out = await files.claim("--out", choices.out, [".html", ".htm"]);
   const beside = choices.out.replace(/\.html?$/i, ".json");
   const numbers = await files.claim("--out", beside, [".json"]);
@@ -79,6 +84,7 @@ async function runReport<S extends object, P>(
       seed,
       quick: choices.quick === true,
       signal,
+      ...(networks && { networks }),
       onProgress: progress.update,
     });
     const milliseconds = performance.now() - start;

@@ -55,7 +55,7 @@ tbody th { font-weight: 400; }
 td { white-space: nowrap; }
 .error { color: var(--quiet); white-space: nowrap; }
 .wide { display: inline; }
-@media (max-width: 640px) { th, td { padding: 5px 4px; font-size: 12px; } .error { display: block; } .wide { display: none; } }
+@media (max-width: 640px) { th, td { padding: 5px 4px; font-size: 12px; } td .error { display: block; } .wide { display: none; } }
 .sheet { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: 14px 16px; margin: 4px 0 16px; }
 .sheet figure { margin: 0; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }

@@ -214,3 +214,54 @@ describe("bad input and interrupts", () => {
     expect(readdirSync(at("."))).toEqual(before);
   });
 });
+
+describe("--ensemble", () => {
+  const quick = ["report", "variance", "--quick", "--seed", "3"];
+
+  it("measures networks that vkernel train made", async () => {
+    const few = ["--steps", "60", "--batch", "32", "--samples", "100", "--t-min", "0.05", "--t-max", "1.5"];
+    await vkernel("train", "polygon", "--members", "3", "--out", "nets", ...few);
+    const { code } = await vkernel(...quick, "--ensemble", "nets", "--out", "n.html");
+    expect(code).toBe(0);
+    const found: Numbers = JSON.parse(readFileSync(at("n.json"), "utf8"));
+    const { trained } = found;
+    expect(trained).toMatchObject({ members: 3, sizes: [3, 64, 64, 2] });
+    expect(trained?.maps.map(({ model }) => model)).toEqual([
+      "naive, R = 1",
+      "trained networks",
+      "naive, R = 1",
+      "trained networks",
+    ]);
+    for (const { correlation } of trained?.correlations ?? [])
+      expect(Math.abs(correlation)).toBeLessThanOrEqual(1);
+    expect(trained?.between).toBeGreaterThan(0);
+    const claim = found.claims?.find(({ id }) => id === "trained");
+    expect(readFileSync(at("n.html"), "utf8")).toContain(
+      `data-claim="trained" data-verdict="${claim?.verdict}"`,
+    );
+    // The rest is what it is without them.
+    const { claims, command, trained: own, ...rest } = found;
+    const { claims: other, command: words, ...without } = study;
+    expect(rest).toEqual(without);
+    const copy = structuredClone(found) as Study;
+    const verdictOf = (one: Study) => claimsOf(one).find(({ id }) => id === "trained")?.verdict;
+    Object.assign(copy.trained as object, { atPoint: 1, between: 2 });
+    Object.assign(copy.trained?.laws.ensembleEffective.energy as object, { value: 0, standardError: 1 });
+    expect(verdictOf(copy)).toBe("holds");
+    Object.assign(copy.trained as object, { atPoint: 3 });
+    expect(verdictOf(copy)).toBe("does not hold");
+  });
+
+  it("refuses networks of another process, one alone, and none", async () => {
+    await vkernel("train", "polygon", "--process", "ve", "--members", "2", "--steps", "1", "--out", "ve");
+    for (const [path, code, message] of [
+      ["ve", 2, "--ensemble ve/network-001.vkn: expected"],
+      ["nets/network-001.vkn", 2, "--ensemble expected at least two networks, got 1"],
+      ["nowhere", 5, "nowhere"],
+    ] as const) {
+      const refused = await vkernel(...quick, "--ensemble", path, "--out", "r.html");
+      expect([path, refused.code, refused.stderr]).toEqual([path, code, expect.stringContaining(message)]);
+      expect(existsSync(at("r.html"))).toBe(false);
+    }
+  });
+});

@@ -283,5 +283,17 @@ export function claimsOf(study: Study): Claim[] {
     verdict: worstWeight < CLEAR ? "corrected" : "does not hold",
     why: "On the range of C, and for a given grid only: paths of two kappas become mutually singular as steps grow.",
   });
+  if (study.trained !== undefined) {
+    const { members, atPoint, between: middle, laws } = study.trained;
+    const apart = z(laws.ensembleEffective.energy);
+    claims.push({
+      id: "trained",
+      where: "Prop. 3.1, networks of --ensemble",
+      says: "The typical law of trained networks is that of an SDE with the mean score and noise of their V-kernel, high in boundary regions.",
+      measured: html`${members} networks: tr V ${short(atPoint)} at a training point, ${short(middle)} halfway between two (t = 0.2); energy distance of ensemble and effective SDE ${pm(laws.ensembleEffective.energy)}, of two runs of the ensemble ${pm(laws.ensembleEnsemble.energy)}.`,
+      verdict: middle > atPoint && !clear(apart) ? "holds" : "does not hold",
+      why: "With few members the Gaussian functions of the effective SDE mix them: a law of its own where the members differ much.",
+    });
+  }
   return claims;
 }

@@ -404,6 +404,58 @@ function tangent(study: Study, pictures: Pictures): Html {
   );
 }
 
+function trained(study: Study, pictures: Pictures): Html[] {
+  const { trained: part } = study;
+  if (part === undefined) return [];
+  const models = [...new Set(part.maps.map((map) => map.model))];
+  const found = pictures.trained;
+  const options = { half: 2, most: 1200 };
+  const label = `${part.members} networks`;
+  const parts = [
+    text(
+      `${part.members} networks of layers ${part.sizes.join(", ")}, as they were trained: their mean, their empirical V-kernel (of rank ${part.members - 1}), their laws. Left the naive estimator's tr V on [-2, 2]², each map from 0 to its own largest value.`,
+    ),
+    pictureGrid(
+      models,
+      kernelMapTimes.map((t) => ({
+        name: `t = ${t}`,
+        pictures: models.map((model) => {
+          const map = part.maps.find((one) => one.model === model && one.t === t);
+          const { trace = [], side = 0, largest = 1 } = map ?? {};
+          const tile = mapTile(trace, side, {
+            domain: [0, largest],
+            points: hexagon,
+            half: KERNEL_HALF,
+            label: `tr V of ${model} at t = ${t}`,
+          });
+          return html`${tile}<span class="column">largest ${short(largest)}</span>`;
+        }),
+      })),
+    ),
+    note(
+      `Correlation of log tr V of the networks with the naive estimator's over the map: ${part.correlations.map(({ t, correlation }) => `${correlation.toFixed(2)} at t = ${t}`).join(", ")}.`,
+    ),
+    ...(found === undefined
+      ? []
+      : [
+          pictureGrid(
+            ["exact score", "PF-ODE of the average", "ensemble", "effective SDE"],
+            [
+              {
+                name: label,
+                pictures: [pictures.exact, found.average, found.ensemble, found.effective].map((samples, i) =>
+                  cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] as number }),
+                ),
+              },
+            ],
+          ),
+        ]),
+    wide(table(lawHead, lawRows(label, part.laws))),
+    wide(table(distanceHead, distanceRows(label, part.laws))),
+  ];
+  return [section("trained", "Trained networks", parts)];
+}
+
 function redraws(study: Study): Html {
   const { redraws: part } = study;
   const place = (p: number): string =>
@@ -671,6 +723,7 @@ export function renderVariance(
       scans(study),
       linear(study, pictures),
       tangent(study, pictures),
+      ...trained(study, pictures),
       redraws(study),
       cumulants(study),
       objectiveTable(study),

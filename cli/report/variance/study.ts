@@ -11,7 +11,9 @@ import { measurePaths, type PathWeights } from "./paths.js";
 import { measureRedraws, type Redraws } from "./redraws.js";
 import { measureObjectives, type ObjectivesTable } from "./objectivesTable.js";
 import { measureScans, type Scans } from "./scans.js";
+import type { LawPictures } from "./learned.js";
 import { measureTangent, type Tangent } from "./tangent.js";
+import { measureTrained, type NetworkFile, type Trained } from "./trained.js";
 
 /** Every number of the report: what `--json` writes, less the claims. */
 export interface Study {
@@ -31,6 +33,8 @@ export interface Study {
   readonly factors: Factors;
   readonly redraws: Redraws;
   readonly paths: PathWeights;
+  /** With `--ensemble` alone. */
+  readonly trained?: Trained;
 }
 
 /** Samples that are drawn in pictures and not kept in the JSON. */
@@ -40,12 +44,15 @@ export interface Pictures {
   readonly exact: Float64Array;
   readonly tangent: Awaited<ReturnType<typeof measureTangent>>["pictures"];
   readonly kinds: Awaited<ReturnType<typeof measureKinds>>["pictures"];
+  readonly trained?: LawPictures;
 }
 
 export interface StudyOptions {
   readonly seed: number;
   readonly quick: boolean;
   readonly signal: AbortSignal;
+  /** Trained networks to be measured too. */
+  readonly networks?: readonly NetworkFile[];
   readonly onProgress: (progress: { done: number; total: number }) => void;
 }
 
@@ -69,7 +76,7 @@ export async function runStudy(
   engine: Engine,
   options: StudyOptions,
 ): Promise<{ study: Study; pictures: Pictures }> {
-  const { seed, quick, signal, onProgress } = options;
+  const { seed, quick, signal, networks, onProgress } = options;
   const sizes = quick ? quickSizes : fullSizes;
   let before = 0;
   const section = async <R>(name: keyof typeof shares, measure: (bench: Bench) => Promise<R>): Promise<R> => {
@@ -81,6 +88,9 @@ export async function runStudy(
     before += shares[name];
     return result;
   };
+  // First: networks that do not fit are known at once.
+  const trained =
+    networks && (await measureTrained({ engine, sizes, seed, signal, done: () => {} }, networks));
   const figure1 = await section("figure1", measureFigure1);
   const figure2 = await section("figure2", measureFigure2);
   const scans = await section("scans", measureScans);
@@ -111,6 +121,7 @@ export async function runStudy(
       factors,
       redraws,
       paths,
+      ...(trained && { trained: trained.result }),
     },
     pictures: {
       figure2: figure2.pictures,
@@ -118,6 +129,7 @@ export async function runStudy(
       exact: linear.exact,
       tangent: tangent.pictures,
       kinds: kinds.pictures,
+      ...(trained && { trained: trained.pictures }),
     },
   };
 }

@@ -1,0 +1,123 @@
+import { VkernelError } from "../../../src/errors.js";
+import { edm } from "../../../src/process/edm.js";
+import { ensemble } from "../../../src/score/ensemble.js";
+import { loadNetwork, type MlpScore } from "../../../src/score/network/index.js";
+import { naiveScore } from "../../../src/score/naive.js";
+import { vKernel } from "../../../src/theory/vKernel.js";
+import { exitCodes, Failure } from "../../errors.js";
+import { rounded } from "../study/estimate.js";
+import { type Bench, hexagon, squareGrid } from "./bench.js";
+import { type LawPictures, type ThreeLaws, threeLaws } from "./learned.js";
+import { KERNEL_HALF, type KernelMap, kernelMapTimes } from "./tangent.js";
+
+/** A file of a trained network. */
+export interface NetworkFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The networks of `--ensemble`: their V-kernel and their laws. */
+export interface Trained {
+  readonly members: number;
+  readonly sizes: readonly number[];
+  readonly maps: readonly KernelMap[];
+  /** Of each time: the correlation of log tr V of the networks with log tr V of the naive estimator over the map. */
+  readonly correlations: readonly { readonly t: number; readonly correlation: number }[];
+  /** tr V at a training point and halfway between two neighbours, t = 0.2. */
+  readonly atPoint: number;
+  readonly between: number;
+  readonly laws: ThreeLaws;
+}
+
+/** Loads networks that were trained on the polygon under edm. */
+function load(
+  bench: Bench,
+  data: ReturnType<typeof hexagon>,
+  files: readonly NetworkFile[],
+): MlpScore<"f64">[] {
+  if (files.length < 2) {
+    const message = `--ensemble expected at least two networks, got ${files.length}`;
+    throw new Failure("E_USAGE", exitCodes.usage, "--ensemble", message);
+  }
+  bench.signal.throwIfAborted();
+  return files.map(({ name, bytes }) => {
+    try {
+      return loadNetwork(bytes, data, edm());
+    } catch (error) {
+      if (!(error instanceof VkernelError)) throw error;
+      const message = `--ensemble ${name}: expected ${error.expected}, got ${error.got}; the report's networks are those of vkernel train polygon under edm`;
+      const code = error.code === "E_USAGE" ? exitCodes.usage : exitCodes.data;
+      throw new Failure(error.code, code, "--ensemble", message, error);
+    }
+  });
+}
+
+/** Trained networks as an ensemble: Prop. 3.1 of paper 002 for what people train. */
+export async function measureTrained(
+  bench: Bench,
+  files: readonly NetworkFile[],
+): Promise<{ result: Trained; pictures: LawPictures }> {
+  const { kernelMap, scanned } = bench.sizes;
+  const data = hexagon(bench);
+  const members = load(bench, data, files);
+  try {
+    const all = ensemble(members);
+    const naive = naiveScore(data, edm(), { draws: 1 });
+    const grid = squareGrid(kernelMap, KERNEL_HALF);
+    const maps: KernelMap[] = [];
+    const correlations: Trained["correlations"][number][] = [];
+    for (const t of kernelMapTimes) {
+      const traces: Float64Array[] = [];
+      for (const [model, estimator] of [
+        ["naive, R = 1", naive],
+        ["trained networks", all],
+      ] as const) {
+        bench.signal.throwIfAborted();
+        const trace = await vKernel(estimator).trace(grid, t);
+        traces.push(trace);
+        const largest = trace.reduce((most, value) => Math.max(most, value), 0);
+        maps.push({ model, t, side: kernelMap, trace: rounded(trace), largest });
+      }
+      correlations.push({ t, correlation: correlation(...(traces as [Float64Array, Float64Array])) });
+    }
+    const [x, y, u, v] = data.points as unknown as [number, number, number, number];
+    const [atPoint, between] = await vKernel(all).trace(Float64Array.of(x, y, (x + u) / 2, (y + v) / 2), 0.2);
+    const { laws, pictures } = await threeLaws(bench, data, all, {
+      count: scanned,
+      seed: bench.seed + 900,
+      done: bench.done,
+    });
+    const { sizes } = members[0] as MlpScore;
+    return {
+      result: {
+        members: members.length,
+        sizes,
+        maps,
+        correlations,
+        atPoint: atPoint as number,
+        between: between as number,
+        laws,
+      },
+      pictures,
+    };
+  } finally {
+    for (const member of members) member.dispose();
+  }
+}
+
+/** Pearson's correlation of logarithms, of numbers above 1e-300. */
+function correlation(a: Float64Array, b: Float64Array): number {
+  const pairs = Array.from(
+    a,
+    (value, i) => [Math.log(Math.max(value, 1e-300)), Math.log(Math.max(b[i] as number, 1e-300))] as const,
+  );
+  const mean = (k: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[k] / pairs.length, 0);
+  const [p, q] = [mean(0), mean(1)];
+  let [pp, qq, pq] = [0, 0, 0];
+  for (const [u, v] of pairs) {
+    pp += (u - p) ** 2;
+    qq += (v - q) ** 2;
+    pq += (u - p) * (v - q);
+  }
+  return pq / Math.sqrt(pp * qq);
+}
