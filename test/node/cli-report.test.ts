@@ -244,12 +244,25 @@ describe("--ensemble", () => {
     const { claims: other, command: words, ...without } = study;
     expect(rest).toEqual(without);
     const copy = structuredClone(found) as Study;
-    const verdictOf = (one: Study) => claimsOf(one).find(({ id }) => id === "trained")?.verdict;
-    Object.assign(copy.trained as object, { atPoint: 1, between: 2 });
-    Object.assign(copy.trained?.laws.ensembleEffective.energy as object, { value: 0, standardError: 1 });
-    expect(verdictOf(copy)).toBe("holds");
-    Object.assign(copy.trained as object, { atPoint: 3 });
-    expect(verdictOf(copy)).toBe("does not hold");
+    const verdictOf = (id: string, one: Study) => claimsOf(one).find((item) => item.id === id)?.verdict;
+    const { laws } = copy.trained as NonNullable<Study["trained"]>;
+    for (const [effective, average, verdict] of [
+      [0, 9, "holds"],
+      [0, 1, "not seen"],
+      [9, 9, "does not hold"],
+    ] as const) {
+      Object.assign(laws.ensembleEffective.energy, { value: effective, standardError: 1 });
+      Object.assign(laws.ensembleAverage.energy, { value: average, standardError: 1 });
+      expect(verdictOf("trained", copy)).toBe(verdict);
+    }
+    for (const [value, verdict] of [
+      [0.9, "holds"],
+      [-0.5, "does not hold"],
+    ] as const) {
+      Object.assign(copy.trained?.correlations[0] as object, { correlation: value });
+      Object.assign(copy.trained?.correlations[1] as object, { correlation: 0.9 });
+      expect(verdictOf("trained boundaries", copy)).toBe(verdict);
+    }
   });
 
   it("refuses networks of another process, one alone, and none", async () => {
