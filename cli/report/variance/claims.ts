@@ -300,9 +300,9 @@ export function claimsOf(study: Study): Claim[] {
       id: "trained boundaries",
       where: "Sec. 3, networks of --ensemble",
       says: "Generalization noise is high in boundary regions: V inherits the proxy score's covariance.",
-      measured: html`tr V of the networks: ${short(atPoint)} at a training point, ${short(middle)} halfway between two (t = 0.2). Correlation of its logarithm with that of the naive estimator's tr V over the map: ${least.toFixed(2)} to ${most.toFixed(2)}.`,
+      measured: html`tr V of the networks: ${short(atPoint)} at a training point, ${short(middle)} halfway between two (t = 0.2). Correlation of its logarithm with that of the naive estimator's tr V at 1,000 draws of p(x|t): ${least.toFixed(2)} to ${most.toFixed(2)}.`,
       verdict: least > 0.3 ? "holds" : "does not hold",
-      why: "These networks see fresh samples at every step: what is left between seeds is where training has not come to, mostly far from the data. Networks fitted to few samples (vkernel train --samples) differ by their targets' noise too.",
+      why: "Networks that see fresh samples at every step average the targets' noise out: what is left between seeds is where training has not come to. Those fitted to few samples (vkernel train --samples) keep it.",
     });
   }
   return claims;

@@ -433,7 +433,7 @@ function trained(study: Study, pictures: Pictures): Html[] {
       })),
     ),
     note(
-      `Correlation of log tr V of the networks with the naive estimator's over the map: ${part.correlations.map(({ t, correlation }) => `${correlation.toFixed(2)} at t = ${t}`).join(", ")}.`,
+      `Correlation of log tr V of the networks with the naive estimator's at 1,000 draws of p(x|t): ${part.correlations.map(({ t, correlation }) => `${correlation.toFixed(2)} at t = ${t}`).join(", ")}.`,
     ),
     ...(found === undefined
       ? []

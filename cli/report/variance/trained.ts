@@ -6,7 +6,7 @@ import { naiveScore } from "../../../src/score/naive.js";
 import { vKernel } from "../../../src/theory/vKernel.js";
 import { exitCodes, Failure } from "../../errors.js";
 import { rounded } from "../study/estimate.js";
-import { type Bench, hexagon, squareGrid } from "./bench.js";
+import { type Bench, drawsOf, hexagon, squareGrid } from "./bench.js";
 import { type LawPictures, type ThreeLaws, threeLaws } from "./learned.js";
 import { KERNEL_HALF, type KernelMap, kernelMapTimes } from "./tangent.js";
 
@@ -21,13 +21,16 @@ export interface Trained {
   readonly members: number;
   readonly sizes: readonly number[];
   readonly maps: readonly KernelMap[];
-  /** Of each time: the correlation of log tr V of the networks with log tr V of the naive estimator over the map. */
+  /** Of each time: the correlation of log tr V of the networks with that of the naive estimator at draws of p(x|t). */
   readonly correlations: readonly { readonly t: number; readonly correlation: number }[];
   /** tr V at a training point and halfway between two neighbours, t = 0.2. */
   readonly atPoint: number;
   readonly between: number;
   readonly laws: ThreeLaws;
 }
+
+/** Where V-kernels are compared. */
+const DRAWS = 1000;
 
 /** Loads networks that were trained on the polygon under edm. */
 function load(
@@ -68,13 +71,14 @@ export async function measureTrained(
     const correlations: Trained["correlations"][number][] = [];
     for (const t of kernelMapTimes) {
       const traces: Float64Array[] = [];
+      const places = await drawsOf(bench, data, { t, count: DRAWS, seed: bench.seed + 901 });
       for (const [model, estimator] of [
         ["naive, R = 1", naive],
         ["trained networks", all],
       ] as const) {
         bench.signal.throwIfAborted();
         const trace = await vKernel(estimator).trace(grid, t);
-        traces.push(trace);
+        traces.push(await vKernel(estimator).trace(places, t));
         const largest = trace.reduce((most, value) => Math.max(most, value), 0);
         maps.push({ model, t, side: kernelMap, trace: rounded(trace), largest });
       }
