@@ -278,7 +278,7 @@ ${exits}`,
     )
     .option(
       "--conditioning <name>",
-      "scaled: output over sqrt(S) (default); edm: EDM's preconditioning",
+      "edm: EDM's preconditioning (default); scaled: output over sqrt(S)",
       word("--conditioning", ["scaled", "edm"]),
     )
     .option(

@@ -79,6 +79,7 @@ details pre { margin-top: 8px; }
 .ends { display: flex; justify-content: space-between; }
 .grid { display: grid; gap: 8px; align-items: center; margin: 4px 0 8px; max-width: 900px; }
 .grid[data-columns="1"] { grid-template-columns: 84px minmax(0, 1fr); }
+.grid[data-columns="2"] { grid-template-columns: 84px repeat(2, minmax(0, 1fr)); max-width: 560px; }
 .grid[data-columns="3"] { grid-template-columns: 84px repeat(3, minmax(0, 1fr)); max-width: 760px; }
 .grid[data-columns="4"] { grid-template-columns: 84px repeat(4, minmax(0, 1fr)); }
 .grid[data-columns="5"] { grid-template-columns: 84px repeat(5, minmax(0, 1fr)); }
@@ -86,6 +87,7 @@ details pre { margin-top: 8px; }
 .grid .row { font-size: 13px; color: var(--quiet); }
 .grid svg image { image-rendering: pixelated; }
 @media (max-width: 640px) { .grid[data-columns] { gap: 4px; }
+  .grid[data-columns="2"] { grid-template-columns: 44px repeat(2, minmax(0, 1fr)); }
   .grid[data-columns="3"] { grid-template-columns: 44px repeat(3, minmax(0, 1fr)); }
   .grid[data-columns="4"] { grid-template-columns: 44px repeat(4, minmax(0, 1fr)); }
   .grid[data-columns="5"] { grid-template-columns: 44px repeat(5, minmax(0, 1fr)); }

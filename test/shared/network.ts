@@ -2,7 +2,14 @@ import { edm, type Engine, gridTimes, logUniformTimes, type MlpScoreOptions, mlp
 
 /** Small trainings of every kind, whose parameters Node and Chromium agree on to the bit. */
 export const trainings: readonly MlpScoreOptions[] = [
-  { steps: 20, batch: 100, activation: "silu", times: logUniformTimes({ tMin: 0.05, tMax: 3 }), seed: 1 },
+  {
+    steps: 20,
+    batch: 100,
+    activation: "silu",
+    conditioning: "scaled",
+    times: logUniformTimes({ tMin: 0.05, tMax: 3 }),
+    seed: 1,
+  },
   {
     steps: 20,
     batch: 16,

@@ -108,6 +108,7 @@ export async function measureFigure1(bench: Bench): Promise<Figure1> {
         const net = await mlpScore(data, ve(), {
           ...fit,
           steps: Math.max(10, Math.round(fit.steps * sizes.training)),
+          conditioning: "scaled",
           activation,
           weightDecay,
           loss: "exact",

@@ -66,6 +66,7 @@ export async function measureFigure3(
   const net = await mlpScore(data, ve(), {
     ...network,
     steps: Math.max(10, Math.round(network.steps * sizes.training)),
+    conditioning: "scaled",
     activation: "relu",
     loss: "exact",
     times: uniformTimes({ tMin: 1e-6 * t0, tMax: t0 }),

@@ -19,7 +19,10 @@ export interface MlpScoreOptions {
   widths?: readonly number[];
   /** "silu" by default. */
   activation?: "relu" | "silu" | "tanh";
-  /** "scaled" (default): inputs (x, log t), output over sqrt(S_t). "edm": EDM's c_skip, c_out, c_in, c_noise. */
+  /**
+   * "edm" (default): EDM's c_skip, c_out, c_in, c_noise, for wide ranges of noise. "scaled": inputs (x, log t), output over
+   * sqrt(S_t), as Paper 003 has it.
+   */
   conditioning?: "scaled" | "edm";
   /** Pairs of sines and cosines of the noise level at the input; 0 by default. */
   timeFeatures?: number;
@@ -163,7 +166,7 @@ export async function mlpScore<P extends Precision>(
   const activation = checkWord(options.activation ?? "silu", ["relu", "silu", "tanh"] as const, "activation");
   const shape: NetworkShape = {
     dim: data.dim,
-    conditioning: checkWord(options.conditioning ?? "scaled", ["scaled", "edm"] as const, "conditioning"),
+    conditioning: checkWord(options.conditioning ?? "edm", ["scaled", "edm"] as const, "conditioning"),
     timeFeatures: checkInteger(options.timeFeatures ?? 0, "timeFeatures", 0, 16),
     sigmaData: spreadOf(data),
   };
