@@ -241,11 +241,8 @@ describe("training", () => {
 
   it("that diverges says so", async () => {
     const options = {
-      steps: 3000,
-      times: times(),
-      learningRate: 10,
-      weightDecay: 10,
-      activation: "relu" as const,
+      ...{ steps: 3000, times: times(), learningRate: 10, weightDecay: 10 },
+      ...({ activation: "relu", conditioning: "scaled" } as const),
     };
     const data = engine.mixture([
       [1e18, 0],
