@@ -1,7 +1,7 @@
 import type { Line } from "../line.js";
 import { levelOf } from "../level.js";
 import { lineMean } from "./box.js";
-import { legendre, NODES } from "./rules.js";
+import { legendre, NODES, normalRule } from "./rules.js";
 import type { Values } from "./values.js";
 
 /** Widths, or directions, looked at before the best is refined. */
@@ -101,6 +101,54 @@ export async function shortestOnLine(
   return out;
 }
 
+/** Means of the score over segments of half length `width` through rows, each in its own direction `[rows, dim]`. */
+async function segmentMeans(
+  values: Values,
+  width: number,
+  x: Float64Array,
+  t: number,
+  directions: Float64Array,
+): Promise<Float64Array> {
+  const { dim } = values.data;
+  const rows = x.length / dim;
+  const { nodes, weights } = legendre(NODES);
+  const panels = Math.max(1, Math.min(MOST_PANELS, Math.ceil(values.bend(width, t) / Math.PI)));
+  const along = NODES * panels;
+  const queries = new Float64Array(rows * along * dim);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < along; j++) {
+      const r = width * ((2 * (Math.floor(j / NODES) + (nodes[j % NODES] as number))) / panels - 1);
+      for (let d = 0; d < dim; d++) {
+        queries[(i * along + j) * dim + d] =
+          (x[i * dim + d] as number) + r * (directions[i * dim + d] as number);
+      }
+    }
+  }
+  const scores = await values.score(queries, t);
+  const out = new Float64Array(x.length);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < along; j++) {
+      const weight = (weights[j % NODES] as number) / panels;
+      for (let d = 0; d < dim; d++) {
+        out[i * dim + d] =
+          (out[i * dim + d] as number) + weight * (scores[(i * along + j) * dim + d] as number);
+      }
+    }
+  }
+  return out;
+}
+
+/** Lengths of rows. */
+function lengths(rows: Float64Array, dim: number): Float64Array {
+  const out = new Float64Array(rows.length / dim);
+  for (let i = 0; i < out.length; i++) {
+    let sum = 0;
+    for (let d = 0; d < dim; d++) sum += (rows[i * dim + d] as number) ** 2;
+    out[i] = Math.sqrt(sum);
+  }
+  return out;
+}
+
 /** The same in the plane, over all directions. */
 export async function shortestInPlane(
   values: Values,
@@ -109,36 +157,15 @@ export async function shortestInPlane(
   t: number,
 ): Promise<Float64Array> {
   const rows = x.length / 2;
-  const { nodes, weights } = legendre(NODES);
-  const panels = Math.max(1, Math.min(MOST_PANELS, Math.ceil(values.bend(width, t) / Math.PI)));
-  const along = NODES * panels;
-  const means = async (angles: Float64Array): Promise<Float64Array> => {
-    const queries = new Float64Array(rows * along * 2);
-    for (let i = 0; i < rows; i++) {
-      const [c, s] = [Math.cos(angles[i] as number), Math.sin(angles[i] as number)];
-      for (let j = 0; j < along; j++) {
-        const node = nodes[j % NODES] as number;
-        const r = width * ((2 * (Math.floor(j / NODES) + node)) / panels - 1);
-        queries[(i * along + j) * 2] = (x[2 * i] as number) + r * c;
-        queries[(i * along + j) * 2 + 1] = (x[2 * i + 1] as number) + r * s;
-      }
-    }
-    const scores = await values.score(queries, t);
-    const out = new Float64Array(x.length);
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < along; j++) {
-        const weight = (weights[j % NODES] as number) / panels;
-        for (let d = 0; d < 2; d++) {
-          out[2 * i + d] = (out[2 * i + d] as number) + weight * (scores[(i * along + j) * 2 + d] as number);
-        }
-      }
-    }
-    return out;
+  const means = (angles: Float64Array): Promise<Float64Array> => {
+    const directions = new Float64Array(x.length);
+    angles.forEach((angle, i) => {
+      directions[2 * i] = Math.cos(angle);
+      directions[2 * i + 1] = Math.sin(angle);
+    });
+    return segmentMeans(values, width, x, t, directions);
   };
-  const size = async (angles: Float64Array): Promise<Float64Array> => {
-    const vectors = await means(angles);
-    return angles.map((_, i) => Math.hypot(vectors[2 * i] as number, vectors[2 * i + 1] as number));
-  };
+  const size = async (angles: Float64Array): Promise<Float64Array> => lengths(await means(angles), 2);
   const best = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
   const angle = new Float64Array(rows);
   const step = Math.PI / SCAN;
@@ -153,4 +180,70 @@ export async function shortestInPlane(
     size,
   );
   return means(found);
+}
+
+/** Directions that are looked at first, a coordinate. */
+const STARTS = 24;
+/** Compass steps at most, and the least of them. */
+const ROUNDS = 400;
+const LEAST_STEP = 1e-7;
+
+/**
+ * The same in any dimension: the best of 24 D seeded directions, refined by compass search on the sphere. It finds a minimum;
+ * that no other is lower follows from the starts alone.
+ */
+export async function shortestInSpace(
+  values: Values,
+  width: number,
+  x: Float64Array,
+  t: number,
+  seed: number,
+): Promise<Float64Array> {
+  const { dim } = values.data;
+  const rows = x.length / dim;
+  const starts = normalRule(dim, STARTS * dim, seed).places;
+  const best = new Float64Array(x.length);
+  const vectors = new Float64Array(x.length);
+  const size = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
+  const steps = new Float64Array(rows).fill(0.3);
+  /** Takes what is shorter than before; says of which rows it was. */
+  const tryOut = async (directions: Float64Array): Promise<Uint8Array> => {
+    const found = await segmentMeans(values, width, x, t, directions);
+    const long = lengths(found, dim);
+    const taken = new Uint8Array(rows);
+    for (let i = 0; i < rows; i++) {
+      if (!((long[i] as number) < (size[i] as number))) continue;
+      taken[i] = 1;
+      size[i] = long[i] as number;
+      best.set(directions.subarray(i * dim, (i + 1) * dim), i * dim);
+      vectors.set(found.subarray(i * dim, (i + 1) * dim), i * dim);
+    }
+    return taken;
+  };
+  for (let s = 0; s < STARTS * dim; s++) {
+    const one = starts.subarray(s * dim, (s + 1) * dim);
+    const [length] = lengths(one, dim) as unknown as [number];
+    const directions = new Float64Array(x.length);
+    for (let i = 0; i < x.length; i++) directions[i] = (one[i % dim] as number) / length;
+    await tryOut(directions);
+  }
+  for (let round = 0; round < ROUNDS && steps.some((step) => step > LEAST_STEP); round++) {
+    const better = new Uint8Array(rows);
+    for (let axis = 0; axis < 2 * dim; axis++) {
+      const directions = best.slice();
+      for (let i = 0; i < rows; i++) {
+        const at = i * dim + (axis >> 1);
+        directions[at] = (directions[at] as number) + (axis % 2 === 0 ? 1 : -1) * (steps[i] as number);
+      }
+      const long = lengths(directions, dim);
+      for (let i = 0; i < directions.length; i++) {
+        directions[i] = (directions[i] as number) / (long[Math.floor(i / dim)] as number);
+      }
+      (await tryOut(directions)).forEach((taken, i) => {
+        if (taken) better[i] = 1;
+      });
+    }
+    for (let i = 0; i < rows; i++) if (!better[i]) steps[i] = (steps[i] as number) / 2;
+  }
+  return vectors;
 }

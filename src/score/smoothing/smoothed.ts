@@ -6,10 +6,10 @@ import { checkPlaces } from "../checkPlaces.js";
 import { RowField } from "../custom.js";
 import { checkMixture, checkProcess } from "../exact.js";
 import type { ScoreField } from "../field.js";
-import { checkIsotropic, findLine, unsupported } from "../line.js";
+import { checkIsotropic, findLine } from "../line.js";
 import { averageScore, type Smoothed } from "./average.js";
 import { boxMean, takesPanels, varyingAxes } from "./box.js";
-import { shortestInPlane, shortestOnLine } from "./minimumNorm.js";
+import { shortestInPlane, shortestInSpace, shortestOnLine } from "./minimumNorm.js";
 import { type CubeRule, drawnRule, normalRule, quasiRule, SHIFTS } from "./rules.js";
 import { Values } from "./values.js";
 
@@ -18,7 +18,7 @@ export interface SmoothedOptions {
   width: number | ((t: number) => number);
   /**
    * "box" (default): the mean over the cube (Paper 003, Eq. 7, 18). "minimumNorm": the shortest of the means over segments in
-   * all directions (Eq. 37). "gaussian": sigma-CFDM, the mean over Gaussian draws (Scarvelis et al. 2023).
+   * all directions (Eq. 37; beyond the plane and lines by a seeded search). "gaussian": sigma-CFDM, the mean over Gaussian draws (Scarvelis et al. 2023).
    */
   kernel?: "box" | "minimumNorm" | "gaussian";
   /**
@@ -70,8 +70,7 @@ class SmoothedField<P extends Precision> extends RowField<P> implements Smoothed
  * @example
  * const field = smoothedScore(data, ve(), { width: (t) => 1 - Math.sqrt(0.4 * t) });
  * const { score } = await field.evaluate([[0.3]], 0.1, ["score"]);
- * @throws {VkernelError} E_USAGE, E_TYPE, E_RANGE (a negative width), E_NONFINITE, E_LIMIT, E_UNSUPPORTED (anisotropic noise; the
- * shortest mean in more than two dimensions of points that are not on a line)
+ * @throws {VkernelError} E_USAGE, E_TYPE, E_RANGE (a negative width), E_NONFINITE, E_LIMIT, E_UNSUPPORTED (anisotropic noise)
  */
 export function smoothedScore<P extends Precision>(
   data: Mixture<P>,
@@ -107,7 +106,7 @@ export function smoothedScore<P extends Precision>(
   }
   const drawn = kernel === "gaussian" || (kernel === "box" && rule !== "panels");
   for (const name of ["count", "truncate", "seed"] as const) {
-    if (!drawn && options[name] !== undefined) {
+    if (!drawn && options[name] !== undefined && !(name === "seed" && kernel === "minimumNorm")) {
       throw badArgument("E_USAGE", name, "nothing where no places are drawn", options[name]);
     }
   }
@@ -135,11 +134,7 @@ export function smoothedScore<P extends Precision>(
       const line = findLine(data);
       if (!("off" in line)) return async (x, t, w) => closed(await shortestOnLine(values, line, w, x, t));
       if (data.dim === 2) return async (x, t, w) => closed(await shortestInPlane(values, w, x, t));
-      throw unsupported(
-        "kernel",
-        '"minimumNorm" in two dimensions, or for points on a line',
-        `${data.dim} dimensions`,
-      );
+      return async (x, t, w) => closed(await shortestInSpace(values, w, x, t, seed));
     }
     if (!drawn) {
       return async (x, t, w, error) => {
