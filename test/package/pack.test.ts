@@ -25,9 +25,10 @@ const allowed = [
 ];
 /**
  * The README shows figures; they are looked at on the web, not installed. Kilobytes of what is installed, of which the
- * images of `digits` and `fashion`, each a file that loads when it is asked for, are some 650.
+ * images of `digits` and `fashion`, each a file that loads when it is asked for, are some 650, and the four builds of the
+ * kernels, as files and embedded, some 980.
  */
-const SIZE_LIMIT = 3072;
+const SIZE_LIMIT = 3328;
 
 interface Packed {
   readonly filename: string;

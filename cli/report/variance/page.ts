@@ -17,7 +17,7 @@ import { pathSettings } from "./paths.js";
 import { redrawPlaces } from "./redraws.js";
 import { scanSettings } from "./scans.js";
 import type { Pictures, Study } from "./study.js";
-import { KERNEL_HALF, kernelMapTimes } from "./tangent.js";
+import { KERNEL_HALF, type KernelMap, kernelMapTimes } from "./tangent.js";
 import { pm, share } from "../study/words.js";
 
 const sets = [polygon(), line(), lShape(), randomOutlier()];
@@ -323,12 +323,33 @@ function linear(study: Study, pictures: Pictures): Html {
   );
 }
 
+/** tr V of models at the times of maps, each from 0 to its own largest value. */
+function kernelMaps(maps: readonly KernelMap[]): Html {
+  const models = [...new Set(maps.map((map) => map.model))];
+  return pictureGrid(
+    models,
+    kernelMapTimes.map((t) => ({
+      name: `t = ${t}`,
+      pictures: models.map((model) => {
+        const map = maps.find((one) => one.model === model && one.t === t);
+        const { trace = [], side = 0, largest = 1 } = map ?? {};
+        const tile = mapTile(trace, side, {
+          domain: [0, largest],
+          points: hexagon,
+          half: KERNEL_HALF,
+          label: `tr V of ${model} at t = ${t}`,
+        });
+        return html`${tile}<span class="column">largest ${short(largest)}</span>`;
+      }),
+    })),
+  );
+}
+
 function tangent(study: Study, pictures: Pictures): Html {
   const { tangent: part } = study;
   const { radius } = learnedSettings;
   const rows = part.rows.map((row) => ({ x: row.trainingTime, laws: row.laws }));
   const ticks = part.rows.map((row) => row.trainingTime);
-  const models = [...new Set(part.maps.map((map) => map.model))];
   const options = { half: 2, most: 1200 };
   const spectrum: Series[] = part.rows.map((row) => ({
     name: `tau = ${row.trainingTime}`,
@@ -381,23 +402,7 @@ function tangent(study: Study, pictures: Pictures): Html {
       text(
         "The V-kernel itself, tr V(z, z) on [-2, 2]², each map from 0 to its own largest value: of the naive estimator it follows tr C, of the network its kernel as well.",
       ),
-      pictureGrid(
-        models,
-        kernelMapTimes.map((t) => ({
-          name: `t = ${t}`,
-          pictures: models.map((model) => {
-            const map = part.maps.find((one) => one.model === model && one.t === t);
-            const { trace = [], side = 0, largest = 1 } = map ?? {};
-            const tile = mapTile(trace, side, {
-              domain: [0, largest],
-              points: hexagon,
-              half: KERNEL_HALF,
-              label: `tr V of ${model} at t = ${t}`,
-            });
-            return html`${tile}<span class="column">largest ${short(largest)}</span>`;
-          }),
-        })),
-      ),
+      kernelMaps(part.maps),
       colorBar([0, 1], false, "tr V / largest"),
     ],
     part.recipe,
@@ -407,7 +412,6 @@ function tangent(study: Study, pictures: Pictures): Html {
 function trained(study: Study, pictures: Pictures): Html[] {
   const { trained: part } = study;
   if (part === undefined) return [];
-  const models = [...new Set(part.maps.map((map) => map.model))];
   const found = pictures.trained;
   const options = { half: 2, most: 1200 };
   const label = `${part.members} networks`;
@@ -415,23 +419,7 @@ function trained(study: Study, pictures: Pictures): Html[] {
     text(
       `${part.members} networks of layers ${part.sizes.join(", ")}, as they were trained: their mean, their empirical V-kernel (of rank ${part.members - 1}), their laws. Left the naive estimator's tr V on [-2, 2]², each map from 0 to its own largest value.`,
     ),
-    pictureGrid(
-      models,
-      kernelMapTimes.map((t) => ({
-        name: `t = ${t}`,
-        pictures: models.map((model) => {
-          const map = part.maps.find((one) => one.model === model && one.t === t);
-          const { trace = [], side = 0, largest = 1 } = map ?? {};
-          const tile = mapTile(trace, side, {
-            domain: [0, largest],
-            points: hexagon,
-            half: KERNEL_HALF,
-            label: `tr V of ${model} at t = ${t}`,
-          });
-          return html`${tile}<span class="column">largest ${short(largest)}</span>`;
-        }),
-      })),
-    ),
+    kernelMaps(part.maps),
     note(
       `Correlation of log tr V of the networks with the naive estimator's at 1,000 draws of p(x|t): ${part.correlations.map(({ t, correlation }) => `${correlation.toFixed(2)} at t = ${t}`).join(", ")}.`,
     ),
