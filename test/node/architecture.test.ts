@@ -129,6 +129,10 @@ describe("arrows between folders go down only", () => {
     expect(wrong).toEqual([]);
   });
 
+  it("site imports itself and src, and the packages that the page may carry", () => {
+    expect(strays("site", ["site", "src"], /^(uplot|d3-)/)).toEqual([]);
+  });
+
   it("src/index.ts is imported by nothing inside src", () => {
     expect(importsOf("src").filter(([, to]) => to === "src/index.js")).toEqual([]);
   });
@@ -138,7 +142,17 @@ describe("docs/architecture.md", () => {
   /** Folders of the first and second level that hold code. */
   const folders = () => {
     const list = new Set<string>();
-    for (const top of ["assembly", "bindings", "src", "cli", "bench", "scripts", "test", "examples"]) {
+    for (const top of [
+      "assembly",
+      "bindings",
+      "src",
+      "cli",
+      "site",
+      "bench",
+      "scripts",
+      "test",
+      "examples",
+    ]) {
       for (const ending of [".ts", ".js", ".mjs"]) {
         for (const file of filesIn(top, ending)) {
           list.add(top);

@@ -1,0 +1,138 @@
+/**
+ * All that the explorer shows, as one plain value: what a link carries, what undo goes back to, what the worker is told.
+ * Nothing here is computed and nothing is a pixel.
+ */
+
+export const tabs = ["map", "particles", "line", "pde", "digits", "compare"] as const;
+export type Tab = (typeof tabs)[number];
+
+export const sets = ["polygon", "line", "l", "random", "two", "four", "own", "digits", "fashion"] as const;
+export type SetName = (typeof sets)[number];
+
+export const processes = ["edm", "ve", "vp", "ou"] as const;
+export type ProcessName = (typeof processes)[number];
+
+/** Whose score drives the particles; "kde": samples of the Gaussian kernel density of width epsilon, no flow at all. */
+export const estimators = ["exact", "naive", "kappa", "effective", "smoothed", "piecewise", "kde"] as const;
+export type EstimatorName = (typeof estimators)[number];
+
+export const samplers = [
+  "euler",
+  "heun",
+  "rk4",
+  "dpmpp2m",
+  "dopri5",
+  "eulerMaruyama",
+  "ancestral",
+  "posterior",
+  "predictorCorrector",
+] as const;
+export type SamplerName = (typeof samplers)[number];
+
+export const grids = ["karras", "linear", "logarithmic", "squareRoot"] as const;
+export type GridName = (typeof grids)[number];
+
+/** What colours the plane. "fraction" is f = tr C / (tr C + |s|^2), fixed to [0, 1]. */
+export const quantities = [
+  "none",
+  "fraction",
+  "proxyVariance",
+  "vKernel",
+  "logDensity",
+  "scoreNorm",
+  "posteriorEntropy",
+  "cells",
+] as const;
+export type MapQuantity = (typeof quantities)[number];
+
+export interface Overlays {
+  readonly arrows: boolean;
+  readonly voronoi: boolean;
+  readonly trajectories: boolean;
+  readonly ellipses: boolean;
+}
+
+/** What one pane shows. */
+export interface View {
+  readonly set: SetName;
+  /** `[count, 2]`, row-major: the user's own points, where `set` is "own". */
+  readonly points: readonly number[];
+  readonly process: ProcessName;
+  readonly estimator: EstimatorName;
+  readonly sampler: SamplerName;
+  readonly grid: GridName;
+  readonly steps: number;
+  /** The last time of a run. */
+  readonly epsilon: number;
+  /** Draws of the naive estimator, paper 002's R. */
+  readonly draws: number;
+  /** Noise of the "kappa" estimator, note 000 sec. 9.3. */
+  readonly noiseKappa: number;
+  /** Width of the smoothed score: delta - sqrt(kappa t), and the kappa of the piecewise score. */
+  readonly smoothingKappa: number;
+  /** A fixed width as a share of delta, 0 to 0.99; "tied": it follows t by `smoothingKappa`. */
+  readonly tau: number | "tied";
+  readonly particles: number;
+  readonly quantity: MapQuantity;
+  readonly overlays: Overlays;
+}
+
+export interface State {
+  readonly tab: Tab;
+  /** The story that is open, by name; its cards hold the view to numbers. */
+  readonly story: string | undefined;
+  readonly view: View;
+  /** Compare: the panes beside the first; each differs from `view` where it says so. At most three. */
+  readonly panes: readonly Partial<View>[];
+  /** The time that is shown, shared by all panes. */
+  readonly t: number;
+  readonly seed: number;
+  /** Centre and half the width of what the stage shows. */
+  readonly camera: { readonly x: number; readonly y: number; readonly half: number };
+  readonly theme: "auto" | "light" | "dark";
+  /** 1-based speed of play: grid steps a frame are chosen from it. */
+  readonly speed: number;
+}
+
+export const defaultView: View = {
+  set: "polygon",
+  points: [],
+  process: "edm",
+  estimator: "exact",
+  sampler: "heun",
+  grid: "karras",
+  steps: 100,
+  epsilon: 0.02,
+  draws: 1,
+  noiseKappa: 0.1,
+  smoothingKappa: 0.4,
+  tau: "tied",
+  particles: 20_000,
+  quantity: "fraction",
+  overlays: { arrows: false, voronoi: false, trajectories: false, ellipses: false },
+};
+
+export const defaultState: State = {
+  tab: "particles",
+  story: undefined,
+  view: defaultView,
+  panes: [],
+  t: 0.1,
+  seed: 1,
+  camera: { x: 0, y: 0, half: 2 },
+  theme: "auto",
+  speed: 1,
+};
+
+/** The least and largest value of what is a number; both are allowed. */
+export const ranges = {
+  t: [1e-4, 80],
+  epsilon: [1e-4, 0.5],
+  steps: [1, 1000],
+  draws: [1, 64],
+  noiseKappa: [0, 2],
+  smoothingKappa: [0, 2],
+  tau: [0, 0.99],
+  particles: [1, 500_000],
+  seed: [0, 2 ** 32 - 1],
+} as const;

@@ -1,0 +1,137 @@
+/**
+ * What page and worker tell each other: plain data, so that a worker, a frame of a sandbox or the page itself can be the
+ * other side. The page asks, the worker computes; whatever is shown of numbers or pixels came from here.
+ */
+import type { ClaimResult } from "../stories/story.js";
+import type { State, View } from "../state/state.js";
+
+export interface Size {
+  /** Device pixels of a pane, square or not. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where the worker finds what it must not carry itself; addresses of files beside the page's own script. */
+export interface Assets {
+  /** dist/wasm/simd-local.wasm and simd-shared.wasm. */
+  readonly local: string;
+  readonly shared: string;
+  /** dist/worker.js, the threads' script. */
+  readonly threads: string;
+}
+
+/** Every request has a number; exactly one reply or error carries it back. */
+export type Request =
+  | { readonly kind: "start"; readonly assets: Assets; readonly isolated: boolean }
+  /** The whole state, whenever something of it changed; the worker finds out what that touches. */
+  | { readonly kind: "state"; readonly state: State; readonly sizes: readonly Size[] }
+  /** Draw a frame: advance by so many grid steps first (0: only draw). `seek` goes to a step of the grid instead. */
+  | { readonly kind: "frame"; readonly advance: number; readonly seek?: number }
+  /** Values at a place of pane `pane`: float64, by the library. */
+  | { readonly kind: "probe"; readonly pane: number; readonly x: readonly number[]; readonly t: number }
+  /** The states of pane `pane` now. */
+  | { readonly kind: "particles"; readonly pane: number }
+  /** Trajectories from places (or of the first `count` particles), for overlays. */
+  | {
+      readonly kind: "paths";
+      readonly pane: number;
+      readonly from?: readonly number[];
+      readonly count?: number;
+    }
+  /** Vectors and ellipses on a coarse grid of places. */
+  | { readonly kind: "glyphs"; readonly pane: number; readonly side: number }
+  /** Measure a card of a story. */
+  | { readonly kind: "claim"; readonly story: string; readonly card: string; readonly seed: number }
+  | { readonly kind: "stop" };
+
+export interface Probe {
+  readonly x: readonly number[];
+  readonly t: number;
+  readonly logDensity: number;
+  readonly score: readonly number[];
+  readonly proxyVariance: number;
+  /** tr C / (tr C + |s|^2). */
+  readonly fraction: number;
+  /** One a training point. */
+  readonly weights: readonly number[];
+  readonly nearest: number;
+}
+
+export interface Engine {
+  readonly threads: number;
+  readonly kernels: string;
+  readonly note: string | undefined;
+}
+
+/** One pane's picture. */
+export interface Frame {
+  readonly pane: number;
+  readonly width: number;
+  readonly height: number;
+  /** RGBA, transferred: to be put on a canvas as it is. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** Where the colours of the field lie: values at the two ends of the bar, and whether it is logarithmic. */
+  readonly scale: { readonly from: number; readonly to: number; readonly log: boolean } | undefined;
+  /** At most 500 particles are drawn as circles by the page. */
+  readonly circles: Float32Array<ArrayBuffer> | undefined;
+  readonly step: number;
+  readonly t: number;
+  readonly done: boolean;
+  /** Said on the page where something had to be left out to keep up. */
+  readonly notice: string | undefined;
+  /** Values for the stage's description: how many lie within epsilon-sized reach of a point, and so on. */
+  readonly summary: Readonly<Record<string, number>>;
+  /** Milliseconds of computing behind this frame. */
+  readonly milliseconds: number;
+}
+
+export interface Replies {
+  start: Engine;
+  state: {
+    /** The times of the run of each pane, descending. */
+    readonly times: readonly (readonly number[])[];
+    /** What was put right, in words. */
+    readonly notices: readonly string[];
+  };
+  frame: readonly Frame[];
+  probe: Probe;
+  particles: {
+    readonly data: Float32Array<ArrayBuffer>;
+    readonly count: number;
+    readonly dim: number;
+    readonly step: number;
+  };
+  paths: {
+    /** `[paths, times, 2]`. */
+    readonly data: Float32Array<ArrayBuffer>;
+    readonly count: number;
+    readonly times: number;
+  };
+  glyphs: {
+    /** `[side * side, 2]` places, scores and `[.., 3]` xx, xy, yy of C. */
+    readonly places: Float64Array<ArrayBuffer>;
+    readonly scores: Float64Array<ArrayBuffer>;
+    readonly covariances: Float64Array<ArrayBuffer>;
+  };
+  claim: ClaimResult;
+  stop: undefined;
+}
+
+export type Reply<K extends Request["kind"] = Request["kind"]> = Replies[K];
+
+/** What goes from the page to the worker, and back. */
+export interface Call {
+  readonly id: number;
+  readonly request: Request;
+}
+
+export type Answer =
+  | { readonly id: number; readonly reply: Reply }
+  | { readonly id: number; readonly error: { readonly code: string; readonly message: string } }
+  /** Progress of a long claim, 0 to 1. */
+  | { readonly id: number; readonly progress: number };
+
+/** The view of pane i: the first as it is, the others with what they change. */
+export function viewOf(state: State, pane: number): View {
+  return pane === 0 ? state.view : { ...state.view, ...state.panes[pane - 1] };
+}
