@@ -72,6 +72,8 @@ export interface View {
   readonly smoothingKappa: number;
   /** A fixed width as a share of delta, 0 to 0.99; "tied": it follows t by `smoothingKappa`. */
   readonly tau: number | "tied";
+  /** Where the runs of the 1-D tab start, from the exact law there: t0 of paper 003. */
+  readonly start: number;
   readonly particles: number;
   readonly quantity: MapQuantity;
   readonly overlays: Overlays;
@@ -87,6 +89,10 @@ export interface State {
   /** The time that is shown, shared by all panes. */
   readonly t: number;
   readonly seed: number;
+  /** The PDE tab: where the forward process ends and the reverse one starts, T* of paper 004. */
+  readonly horizon: number;
+  /** The Digits tab: steps of the run that takes few. */
+  readonly fewSteps: number;
   /** Centre and half the width of what the stage shows. */
   readonly camera: { readonly x: number; readonly y: number; readonly half: number };
   readonly theme: "auto" | "light" | "dark";
@@ -107,6 +113,7 @@ export const defaultView: View = {
   noiseKappa: 0.1,
   smoothingKappa: 0.4,
   tau: "tied",
+  start: 0.3,
   particles: 20_000,
   quantity: "fraction",
   overlays: { arrows: false, voronoi: false, trajectories: false, ellipses: false },
@@ -119,6 +126,8 @@ export const defaultState: State = {
   panes: [],
   t: 0.1,
   seed: 1,
+  horizon: 2,
+  fewSteps: 4,
   camera: { x: 0, y: 0, half: 2 },
   theme: "auto",
   speed: 1,
@@ -133,6 +142,9 @@ export const ranges = {
   noiseKappa: [0, 2],
   smoothingKappa: [0, 2],
   tau: [0, 0.99],
+  start: [1e-4, 80],
+  horizon: [0.25, 4],
+  fewSteps: [1, 20],
   particles: [1, 500_000],
   seed: [0, 2 ** 32 - 1],
 } as const;

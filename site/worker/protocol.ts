@@ -4,6 +4,7 @@
  */
 import type { ClaimResult } from "../stories/story.js";
 import type { State, View } from "../state/state.js";
+import type { PanelReplies, PanelRequest } from "./panels.js";
 
 export interface Size {
   /** Device pixels of a pane, square or not. */
@@ -42,6 +43,8 @@ export type Request =
   | { readonly kind: "glyphs"; readonly pane: number; readonly side: number }
   /** Measure a card of a story. */
   | { readonly kind: "claim"; readonly story: string; readonly card: string; readonly seed: number }
+  /** What the tabs 1-D, Digits and PDE show. */
+  | PanelRequest
   | { readonly kind: "stop" };
 
 export interface Probe {
@@ -85,7 +88,7 @@ export interface Frame {
   readonly milliseconds: number;
 }
 
-export interface Replies {
+export interface Replies extends PanelReplies {
   start: Engine;
   state: {
     /** The times of the run of each pane, descending. */

@@ -1,0 +1,89 @@
+/**
+ * What the tabs 1-D, Digits and PDE ask of the worker, and what comes back: plain data, part of the protocol. Arrays are fresh
+ * and handed over; numbers are float64.
+ */
+import type { View } from "../state/state.js";
+
+type Numbers = Float64Array<ArrayBuffer>;
+
+export type PanelRequest =
+  /** Density and scores at `places` evenly spaced places of the line, at time `t`. */
+  | { readonly kind: "curves"; readonly view: View; readonly t: number; readonly places: number }
+  /** Where the flow from `view.start` takes `places` places, and how `paths` of them go there. */
+  | {
+      readonly kind: "flow";
+      readonly view: View;
+      readonly seed: number;
+      readonly places: number;
+      readonly paths: number;
+    }
+  /** Particles of a run from `view.start`, in `bins` at the time of the run nearest to `t`, beside their law. */
+  | {
+      readonly kind: "histogram";
+      readonly view: View;
+      readonly seed: number;
+      readonly t: number;
+      readonly bins: number;
+    };
+
+/** The points on the line, and what is said of them. */
+export interface OnLine {
+  readonly points: Numbers;
+  /** What was put right or left out, in words. */
+  readonly notices: readonly string[];
+}
+
+export interface Curves extends OnLine {
+  readonly t: number;
+  /** sqrt(S) / alpha at t. */
+  readonly sigma: number;
+  readonly x: Numbers;
+  /** By the library, and by the formula of a Gaussian mixture. */
+  readonly density: Numbers;
+  readonly densityTheory: Numbers;
+  readonly exact: Numbers;
+  readonly exactTheory: Numbers;
+  /** tau of the smoothed score; undefined where it is not smoothed at t: then it is the exact one. */
+  readonly width: number | undefined;
+  readonly smoothed: Numbers | undefined;
+  /** The difference of log densities at x - tau and x + tau, over 2 tau. */
+  readonly smoothedTheory: Numbers | undefined;
+  readonly piecewise: Numbers | undefined;
+}
+
+export interface Flow extends OnLine {
+  /** The times of the run, descending, the last 0. */
+  readonly times: Numbers;
+  readonly from: Numbers;
+  readonly to: Numbers;
+  /** The closed form (paper 003, Eq. 17), or for the exact score the point whose quantile it is; undefined where there is none. */
+  readonly theory: Numbers | undefined;
+  /** `[times, paths]` */
+  readonly paths: Numbers;
+  /** Whether every place has noise of its own. */
+  readonly random: boolean;
+  readonly sampler: string;
+}
+
+export interface Histogram extends OnLine {
+  readonly t: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly particles: number;
+  /** `bins + 1` edges; what lies beyond them counts in `outside`. */
+  readonly edges: Numbers;
+  readonly counts: Numbers;
+  readonly outside: number;
+  /** The mass of the law in each bin, without the atoms; undefined where no law is known. */
+  readonly theory: Numbers | undefined;
+  /** What the law is, in words. */
+  readonly law: string;
+  /** Particles that ended on a point (t = 0): share, and what the law says. */
+  readonly atoms: { readonly share: Numbers; readonly theory: Numbers | undefined } | undefined;
+}
+
+export interface PanelReplies {
+  curves: Curves;
+  flow: Flow;
+  histogram: Histogram;
+}
