@@ -32,7 +32,10 @@ export type SamplerName = (typeof samplers)[number];
 export const grids = ["karras", "linear", "logarithmic", "squareRoot"] as const;
 export type GridName = (typeof grids)[number];
 
-/** What colours the plane. "fraction" is f = tr C / (tr C + |s|^2), fixed to [0, 1]. */
+/**
+ * What colours the plane. "fraction" is f = tr C / (tr C + |s|^2), fixed to [0, 1]; "residual" is what the kernels give for it
+ * less what plain float64 gives.
+ */
 export const quantities = [
   "none",
   "fraction",
@@ -42,6 +45,7 @@ export const quantities = [
   "scoreNorm",
   "posteriorEntropy",
   "cells",
+  "residual",
 ] as const;
 export type MapQuantity = (typeof quantities)[number];
 

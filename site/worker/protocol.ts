@@ -3,7 +3,7 @@
  * other side. The page asks, the worker computes; whatever is shown of numbers or pixels came from here.
  */
 import type { ClaimResult } from "../stories/story.js";
-import type { State, View } from "../state/state.js";
+import type { MapQuantity, State, View } from "../state/state.js";
 import type { PanelReplies, PanelRequest } from "./panels.js";
 
 export interface Size {
@@ -19,24 +19,36 @@ export interface Assets {
   readonly shared: string;
   /** dist/worker.js, the threads' script. */
   readonly threads: string;
+  /** The bundle of site/worker/worker.ts, a module worker; without it the session runs in the page itself. */
+  readonly session?: string;
 }
 
 /** Every request has a number; exactly one reply or error carries it back. */
 export type Request =
   | { readonly kind: "start"; readonly assets: Assets; readonly isolated: boolean }
   /** The whole state, whenever something of it changed; the worker finds out what that touches. */
-  | { readonly kind: "state"; readonly state: State; readonly sizes: readonly Size[] }
-  /** Draw a frame: advance by so many grid steps first (0: only draw). `seek` goes to a step of the grid instead. */
-  | { readonly kind: "frame"; readonly advance: number; readonly seek?: number }
+  | { readonly kind: "state"; readonly state: State; readonly sizes: readonly Size[]; readonly dark: boolean }
+  /**
+   * Draw a frame: advance by so many grid steps first (0: only draw). `seek` goes to a step of the grid instead. While
+   * playing, fields are drawn coarsely. `buffers` are those of pictures that were drawn, to be used again.
+   */
+  | {
+      readonly kind: "frame";
+      readonly advance: number;
+      readonly seek?: number;
+      readonly playing?: boolean;
+      readonly buffers?: readonly ArrayBuffer[];
+    }
   /** Values at a place of pane `pane`: float64, by the library. */
   | { readonly kind: "probe"; readonly pane: number; readonly x: readonly number[]; readonly t: number }
   /** The states of pane `pane` now. */
   | { readonly kind: "particles"; readonly pane: number }
-  /** Trajectories from places (or of the first `count` particles), for overlays. */
+  /** Trajectories of the first `count` particles, or from places at step `step` of the grid, for overlays. */
   | {
       readonly kind: "paths";
       readonly pane: number;
       readonly from?: readonly number[];
+      readonly step?: number;
       readonly count?: number;
     }
   /** Vectors and ellipses on a coarse grid of places. */
@@ -66,20 +78,38 @@ export interface Engine {
   readonly note: string | undefined;
 }
 
-/** One pane's picture. */
-export interface Frame {
-  readonly pane: number;
+/** RGBA, transferred: to be put on a canvas as it is. Rows from the top. */
+export interface Picture {
   readonly width: number;
   readonly height: number;
-  /** RGBA, transferred: to be put on a canvas as it is. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
-  /** Where the colours of the field lie: values at the two ends of the bar, and whether it is logarithmic. */
-  readonly scale: { readonly from: number; readonly to: number; readonly log: boolean } | undefined;
-  /** At most 500 particles are drawn as circles by the page. */
+}
+
+/** What the colours of a field stand for: values at the two ends of the bar, and whether it is logarithmic. */
+export interface Scale {
+  readonly quantity: MapQuantity;
+  readonly from: number;
+  readonly to: number;
+  readonly log: boolean;
+  /** "cells" has no bar: its colours are names. */
+  readonly colours: "cividis" | "purpleOrange" | "cells";
+}
+
+/** One pane's picture: a field below, particles above it. */
+export interface Frame {
+  readonly pane: number;
+  /** Opaque, stretched over the pane; "same" where the last one still holds, undefined where there is none. */
+  readonly field: Picture | "same" | undefined;
+  /** Particles as a density, transparent where there are none; "same" and undefined as above. */
+  readonly density: Picture | "same" | undefined;
+  readonly scale: Scale | undefined;
+  /** At most 500 particles are drawn as circles by the page: `[count, 2]`. */
   readonly circles: Float32Array<ArrayBuffer> | undefined;
   readonly step: number;
   readonly t: number;
   readonly done: boolean;
+  /** Whether the field has its final detail; asking for the frame again brings more. */
+  readonly fine: boolean;
   /** Said on the page where something had to be left out to keep up. */
   readonly notice: string | undefined;
   /** Values for the stage's description: how many lie within epsilon-sized reach of a point, and so on. */
@@ -93,6 +123,8 @@ export interface Replies extends PanelReplies {
   state: {
     /** The times of the run of each pane, descending. */
     readonly times: readonly (readonly number[])[];
+    /** The training points of each pane, `[count, 2]`, row-major. */
+    readonly points: readonly (readonly number[])[];
     /** What was put right, in words. */
     readonly notices: readonly string[];
   };
@@ -108,7 +140,8 @@ export interface Replies extends PanelReplies {
     /** `[paths, times, 2]`. */
     readonly data: Float32Array<ArrayBuffer>;
     readonly count: number;
-    readonly times: number;
+    /** `[times]`, descending. */
+    readonly times: readonly number[];
   };
   glyphs: {
     /** `[side * side, 2]` places, scores and `[.., 3]` xx, xy, yy of C. */
