@@ -99,6 +99,7 @@ const options: Readonly<Record<string, string>> = {
       "depth",
       "features",
       "ridge",
+      "port",
     ].map((name) => [name, `--${name}`]),
   ),
 };

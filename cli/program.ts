@@ -12,6 +12,7 @@ import { runMap } from "./commands/map.js";
 import { runSmoothing, runVariance } from "./commands/report.js";
 import { runSample } from "./commands/sample.js";
 import { runScore } from "./commands/score.js";
+import { runServe } from "./commands/serve.js";
 import { runTrain } from "./commands/train.js";
 import type { Context } from "./context.js";
 import { estimatorNames, estimators } from "./estimators.js";
@@ -395,6 +396,12 @@ ${exits}`,
   const info = common("info", "Tell what runs here: version, machine, kernels, threads.");
   output(engine(info)).addHelpText("after", exits);
   info.action((choices) => runInfo(choices, context));
+
+  const serve = common("serve", "Serve the explorer, a page that computes it all live, on this machine.")
+    .option("--port <n>", "0 for any that is free (default 4173)", number("--port"))
+    .option("--host <address>", "who may reach it (default 127.0.0.1: this machine alone)");
+  output(serve).addHelpText("after", exits);
+  serve.action((choices) => runServe(choices, context));
 
   const bench = common(
     "bench",

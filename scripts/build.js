@@ -1,5 +1,6 @@
 // Builds everything, in order, when a source is newer than what was built from it:
 //   assembly/ -> build/wasm/*.wasm -> build/generated (embedded bytes, data, worker) -> build/ts -> dist/
+// With --site also the explorer: site/ and build/ts/src -> dist/site/.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -9,6 +10,7 @@ import { promisify } from "node:util";
 import resolve from "@rollup/plugin-node-resolve";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { buildSite } from "./build-site.js";
 import { generateDigits } from "./generate/digits.js";
 import { generateFashion } from "./generate/fashion.js";
 
@@ -101,6 +103,7 @@ try {
     await writeIfChanged(workerFile, `export const workerSource = ${JSON.stringify(code)};\n`);
     await compile();
     await rm(join(root, "dist"), { recursive: true, force: true });
+    await rm(join(root, "build/stamps/site"), { force: true });
     await mkdir(join(root, "dist/wasm"), { recursive: true });
     await writeFile(join(root, "dist/worker.js"), code);
     await writeFile(join(root, "dist/worker.d.ts"), "export {};\n");
@@ -147,6 +150,10 @@ try {
       `/// <reference lib="esnext.disposable" />\n${await readFile(declarations, "utf8")}`,
     );
   });
+  if (process.argv.includes("--site")) {
+    const site = await stampOf(["site"], ["scripts/build-site.js"]);
+    await step("site", `${sources} ${site}`, () => buildSite(root));
+  }
 } catch (error) {
   console.error(error.stdout || "", error.stderr || "", error.message);
   process.exit(1);

@@ -137,6 +137,16 @@ export const defaultState: State = {
   speed: 1,
 };
 
+/** Where a run of a process begins, and the largest time there is to show: data of a few units' width are noise there. */
+export const horizons: Readonly<Record<ProcessName, number>> = { edm: 80, ve: 80, vp: 1, ou: 5 };
+
+/** Points of one's own that a state holds; coordinates are kept to 1 / `pointScale`, so that links carry them exactly. */
+export const mostPoints = 2000;
+export const pointScale = 10_000;
+
+/** Panes beside the first. */
+export const mostPanes = 3;
+
 /** The least and largest value of what is a number; both are allowed. */
 export const ranges = {
   t: [1e-4, 80],
@@ -151,4 +161,8 @@ export const ranges = {
   fewSteps: [1, 20],
   particles: [1, 500_000],
   seed: [0, 2 ** 32 - 1],
+  point: [-100, 100],
+  centre: [-100, 100],
+  half: [0.01, 200],
+  speed: [0.1, 10],
 } as const;

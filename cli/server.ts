@@ -1,0 +1,140 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, resolve, sep } from "node:path";
+import { exitCodes, Failure } from "./errors.js";
+
+/** Nothing from elsewhere, no inline script or style, no eval but that of Wasm; what the explorer runs under. */
+export const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' blob: data:",
+  "style-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+export interface ServerOptions {
+  /** What is served: this folder's files, and nothing beside it. */
+  readonly folder: string;
+  /** Default 127.0.0.1: this machine alone. */
+  readonly host?: string;
+  /** Default 0: any that is free. */
+  readonly port?: number;
+  /** COOP and COEP, which let pages share memory with workers. Default true. */
+  readonly isolated?: boolean;
+  /** The content-security policy; by default `pagePolicy`, undefined for none. */
+  readonly policy?: string | undefined;
+  /** Served in the place of files, by path: "/wasm/simd-local.wasm". */
+  readonly files?: ReadonlyMap<string, string | Uint8Array>;
+  /** The path under which it all lies, with slashes at both ends. Default "/". */
+  readonly base?: string;
+}
+
+export interface RunningServer {
+  /** With a slash at the end. */
+  readonly url: string;
+  /** The paths that were asked for and not found. */
+  readonly missing: readonly string[];
+  close(): Promise<void>;
+}
+
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+};
+
+/**
+ * Serves a folder over HTTP with the headers that the explorer wants: isolation, policy, types, and leave for other
+ * origins to use the files.
+ *
+ * @throws {Failure} E_IO: the port is taken or not allowed, the host is not of this machine
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host = "127.0.0.1", port = 0, isolated = true, files = new Map(), base = "/" } = options;
+  const policy = "policy" in options ? options.policy : pagePolicy;
+  const folder = resolve(options.folder);
+  const missing: string[] = [];
+
+  async function find(path: string): Promise<string | Uint8Array | undefined> {
+    if (!path.startsWith(base)) return undefined;
+    const inside = `/${path.slice(base.length)}`;
+    const name = inside.endsWith("/") ? `${inside}index.html` : inside;
+    const made = files.get(name);
+    if (made !== undefined) return made;
+    const file = resolve(folder, `.${name}`);
+    if (!file.startsWith(folder + sep) || name.includes("\0")) return undefined;
+    return readFile(file).catch(() => undefined);
+  }
+
+  const server = createServer(async (request, response) => {
+    response.setHeader("Cache-Control", "no-cache");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Referrer-Policy", "no-referrer");
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
+    if (isolated) {
+      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+    }
+    if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      response.writeHead(405, { Allow: "GET, HEAD" }).end();
+      return;
+    }
+    const path = pathOf(request.url);
+    const content = path === undefined ? undefined : await find(path);
+    if (path === undefined || content === undefined) {
+      missing.push(path ?? String(request.url));
+      response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" }).end("Not found\n");
+      return;
+    }
+    response.setHeader("Content-Type", types[extname(path) || ".html"] ?? "application/octet-stream");
+    response.setHeader("Content-Length", Buffer.byteLength(content));
+    response.end(request.method === "HEAD" ? undefined : content);
+  });
+  await new Promise<void>((done, fail) => {
+    server.once("error", (error: NodeJS.ErrnoException) => fail(whyNot(error, host, port)));
+    server.listen(port, host, done);
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${name}:${address.port}${base}`,
+    missing,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** The path of a request, decoded; undefined where it is none. */
+function pathOf(url: string | undefined): string | undefined {
+  try {
+    return decodeURIComponent(new URL(url ?? "/", "http://localhost").pathname);
+  } catch {
+    return undefined;
+  }
+}
+
+function whyNot(error: NodeJS.ErrnoException, host: string, port: number): Failure {
+  const [argument, why] =
+    error.code === "EADDRINUSE"
+      ? [
+          "--port",
+          `--port ${port}: another program listens there; take another one, or 0 for any that is free`,
+        ]
+      : error.code === "EACCES"
+        ? ["--port", `--port ${port}: permission denied; ports from 1024 on need none`]
+        : ["--host", `--host ${host}: ${error.code ?? error.message}: no address of this machine`];
+  return new Failure("E_IO", exitCodes.files, argument, why as string, error);
+}

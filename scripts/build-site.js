@@ -1,0 +1,104 @@
+// Bundles the explorer: site/*.ts, against the library as build/ts has it, to dist/site/, a folder that any static host
+// can serve under any path. Whatever is not needed for the first picture is a chunk that loads later.
+import { existsSync } from "node:fs";
+import { cp, mkdir, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import resolve from "@rollup/plugin-node-resolve";
+import terser from "@rollup/plugin-terser";
+import { rollup } from "rollup";
+import ts from "typescript";
+
+/** What is served as it stands in site/. */
+const pages = ["index.html", "embed.html", "page.css", "page.js"];
+const kernels = ["simd-local", "simd-shared"];
+
+const shrink = (module) =>
+  terser({ module, ecma: 2022, compress: { passes: 2 }, format: { comments: false } });
+
+export async function buildSite(root) {
+  const out = join(root, "dist/site");
+  await rm(out, { recursive: true, force: true });
+  await mkdir(join(out, "wasm"), { recursive: true });
+  const entries = { explorer: join(root, "site/explorer.ts") };
+  const worker = join(root, "site/worker/worker.ts");
+  if (existsSync(worker)) entries.worker = worker;
+  const bundle = await rollup({
+    input: entries,
+    plugins: [sources(root), withoutEmbedded(), styles(), resolve({ browser: true }), shrink(true)],
+    treeshake: { moduleSideEffects: (id) => id.startsWith(join(root, "site")) },
+    onwarn,
+  });
+  await bundle.write({
+    dir: out,
+    format: "es",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name]-[hash].js",
+    hoistTransitiveImports: false,
+  });
+  await bundle.close();
+  const threads = await rollup({ input: join(root, "dist/worker.js"), plugins: [shrink(false)], onwarn });
+  await threads.write({ file: join(out, "threads.js"), format: "iife" });
+  await threads.close();
+  for (const name of kernels) await cp(join(root, `build/wasm/${name}.wasm`), join(out, `wasm/${name}.wasm`));
+  for (const name of pages) await cp(join(root, "site", name), join(out, name));
+}
+
+function onwarn(warning) {
+  throw new Error(warning.message);
+}
+
+/** TypeScript of site/, a file at a time; `src` is what the library's build compiled, types are checked elsewhere. */
+function sources(root) {
+  return {
+    name: "sources",
+    resolveId(id, importer) {
+      if (!id.startsWith(".") || !importer?.startsWith(join(root, "site"))) return null;
+      const path = join(dirname(importer), id);
+      const inside = relative(root, path);
+      if (inside.startsWith("src/")) return join(root, "build/ts", inside);
+      const source = path.replace(/\.js$/, ".ts");
+      return existsSync(source) ? source : null;
+    },
+    transform(code, id) {
+      if (!id.endsWith(".ts")) return null;
+      const compilerOptions = {
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.ESNext,
+        verbatimModuleSyntax: true,
+      };
+      const { outputText } = ts.transpileModule(code, { compilerOptions });
+      return { code: outputText, map: null };
+    },
+  };
+}
+
+/** The kernels and the threads' script lie beside the page as files: what is embedded in the library stays out. */
+function withoutEmbedded() {
+  return {
+    name: "without-embedded",
+    load(id) {
+      if (/build\/(ts\/build\/)?generated\/wasm\//.test(id)) return 'export const base64 = "";';
+      if (/build\/(ts\/build\/)?generated\/worker-source\./.test(id))
+        return 'export const workerSource = "";';
+      return null;
+    },
+  };
+}
+
+/** Style sheets as text, without what only readers need. */
+function styles() {
+  return {
+    name: "styles",
+    transform(code, id) {
+      if (!id.endsWith(".css")) return null;
+      const text = code
+        .replace(/\/\*[\s\S]*?\*\//g, "")
+        .replace(/\s+/g, " ")
+        .replace(/ ?([{};,]) ?/g, "$1")
+        .replace(/: /g, ":")
+        .replace(/;}/g, "}")
+        .trim();
+      return { code: `export default ${JSON.stringify(text)};`, map: null };
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import {
+  estimators,
+  grids,
+  horizons,
+  mostPanes,
+  mostPoints,
+  type Overlays,
+  pointScale,
+  processes,
+  quantities,
+  ranges,
+  samplers,
+  type State,
+  sets,
+  tabs,
+  type View,
+} from "./state.js";
+
+/** Said of what was put right; one sentence each. */
+export type Say = (text: string) => void;
+
+/** What numbers are called on the page, so that a notice reads as the control does. */
+export const labels = {
+  t: "t",
+  epsilon: "epsilon",
+  steps: "steps",
+  draws: "R",
+  noiseKappa: "kappa (noise)",
+  smoothingKappa: "kappa (smoothing)",
+  tau: "tau",
+  particles: "particles",
+  seed: "seed",
+  point: "a coordinate",
+  centre: "the centre",
+  half: "the zoom",
+  speed: "speed",
+} as const satisfies Record<keyof typeof ranges, string>;
+
+const whole = new Set<keyof typeof ranges>(["steps", "draws", "particles", "seed"]);
+
+/** A number within the range of its name: nearest value allowed; `fallback` where it is none. */
+export function clampNumber(name: keyof typeof ranges, value: unknown, fallback: number, say: Say): number {
+  const [least, most] = ranges[name];
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    say(`${labels[name]} is no number: ${fallback} stays.`);
+    return fallback;
+  }
+  const rounded = whole.has(name) && Number.isFinite(value) ? Math.round(value) : value;
+  // + 0: a link has no minus zero.
+  const clamped = Math.min(most, Math.max(least, rounded)) + 0;
+  if (clamped !== rounded) say(`${labels[name]} goes from ${least} to ${most}: ${clamped} is taken.`);
+  return clamped;
+}
+
+function word<T extends string>(name: string, list: readonly T[], value: unknown, fallback: T, say: Say): T {
+  if ((list as readonly unknown[]).includes(value)) return value as T;
+  say(`${name} has no "${String(value)}": ${fallback} stays.`);
+  return fallback;
+}
+
+function clampPoints(points: readonly number[], say: Say): readonly number[] {
+  let list = points.length % 2 === 0 ? points : points.slice(0, -1);
+  if (list.length > 2 * mostPoints) {
+    say(`A set has at most ${mostPoints} points: the first ${mostPoints} of ${list.length / 2} are taken.`);
+    list = list.slice(0, 2 * mostPoints);
+  }
+  if (!list.every(Number.isFinite)) {
+    say("Points that are no numbers are left out.");
+    const kept: number[] = [];
+    for (let i = 0; i < list.length; i += 2) {
+      const [x, y] = [list[i] as number, list[i + 1] as number];
+      if (Number.isFinite(x) && Number.isFinite(y)) kept.push(x, y);
+    }
+    list = kept;
+  }
+  const [least, most] = ranges.point;
+  if (list.some((value) => value < least || value > most))
+    say(`Coordinates go from ${least} to ${most}: what is beyond is moved there.`);
+  return list.map((value) => {
+    const clamped = Math.min(most, Math.max(least, value));
+    return Math.round(clamped * pointScale) / pointScale + 0;
+  });
+}
+
+const viewNumbers = ["epsilon", "steps", "draws", "noiseKappa", "smoothingKappa", "particles"] as const;
+
+/** Part of a view with every value allowed; what is wrong falls back to `old`'s. */
+export function clampView(patch: Partial<View>, old: View, say: Say): Partial<View> {
+  const out: { -readonly [K in keyof View]?: View[K] } = { ...patch };
+  if (patch.set !== undefined) out.set = word("Data", sets, patch.set, old.set, say);
+  if (patch.process !== undefined) out.process = word("Process", processes, patch.process, old.process, say);
+  if (patch.estimator !== undefined)
+    out.estimator = word("Estimator", estimators, patch.estimator, old.estimator, say);
+  if (patch.sampler !== undefined) out.sampler = word("Sampler", samplers, patch.sampler, old.sampler, say);
+  if (patch.grid !== undefined) out.grid = word("Grid", grids, patch.grid, old.grid, say);
+  if (patch.quantity !== undefined)
+    out.quantity = word("Quantity", quantities, patch.quantity, old.quantity, say);
+  if (patch.points !== undefined && patch.points !== old.points) out.points = clampPoints(patch.points, say);
+  for (const name of viewNumbers) {
+    const value = patch[name];
+    if (value !== undefined) out[name] = clampNumber(name, value, old[name], say);
+  }
+  if (patch.tau !== undefined && patch.tau !== "tied")
+    out.tau = clampNumber("tau", patch.tau, old.tau === "tied" ? 0 : old.tau, say);
+  if (patch.overlays !== undefined) {
+    const given: Partial<Overlays> = patch.overlays;
+    const { arrows, voronoi, trajectories, ellipses } = { ...old.overlays, ...given };
+    out.overlays = {
+      arrows: arrows === true,
+      voronoi: voronoi === true,
+      trajectories: trajectories === true,
+      ellipses: ellipses === true,
+    };
+  }
+  return out;
+}
+
+/** A state with every value allowed; what is wrong falls back to `old`'s. */
+export function clampState(state: State, old: State, say: Say): State {
+  const view: View =
+    state.view === old.view ? old.view : { ...state.view, ...clampView(state.view, old.view, say) };
+  const panes =
+    state.panes === old.panes
+      ? old.panes
+      : state.panes.slice(0, mostPanes).map((pane) => clampView(pane, view, say));
+  const t = clampNumber("t", state.t, old.t, say);
+  const end = horizons[view.process];
+  if (t > end) say(`${view.process} ends at t = ${end}: ${end} is taken.`);
+  const { x, y, half } = state.camera;
+  const numbers = {
+    x: clampNumber("centre", x, old.camera.x, say),
+    y: clampNumber("centre", y, old.camera.y, say),
+    half: clampNumber("half", half, old.camera.half, say),
+  };
+  return {
+    tab: word("The page", tabs, state.tab, old.tab, say),
+    story: state.story === undefined || /^[\w-]{1,40}$/.test(state.story) ? state.story : old.story,
+    view,
+    panes,
+    t: Math.min(t, end),
+    seed: clampNumber("seed", state.seed, old.seed, say),
+    camera: state.camera === old.camera ? old.camera : numbers,
+    theme: word("Theme", ["auto", "light", "dark"] as const, state.theme, old.theme, say),
+    speed: clampNumber("speed", state.speed, old.speed, say),
+  };
+}
