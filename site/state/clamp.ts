@@ -28,6 +28,9 @@ export const labels = {
   noiseKappa: "kappa (noise)",
   smoothingKappa: "kappa (smoothing)",
   tau: "tau",
+  start: "t0",
+  horizon: "T*",
+  fewSteps: "few steps",
   particles: "particles",
   seed: "seed",
   point: "a coordinate",
@@ -36,7 +39,7 @@ export const labels = {
   speed: "speed",
 } as const satisfies Record<keyof typeof ranges, string>;
 
-const whole = new Set<keyof typeof ranges>(["steps", "draws", "particles", "seed"]);
+const whole = new Set<keyof typeof ranges>(["steps", "draws", "fewSteps", "particles", "seed"]);
 
 /** A number within the range of its name: nearest value allowed; `fallback` where it is none. */
 export function clampNumber(name: keyof typeof ranges, value: unknown, fallback: number, say: Say): number {
@@ -82,7 +85,15 @@ function clampPoints(points: readonly number[], say: Say): readonly number[] {
   });
 }
 
-const viewNumbers = ["epsilon", "steps", "draws", "noiseKappa", "smoothingKappa", "particles"] as const;
+const viewNumbers = [
+  "epsilon",
+  "steps",
+  "draws",
+  "noiseKappa",
+  "smoothingKappa",
+  "start",
+  "particles",
+] as const;
 
 /** Part of a view with every value allowed; what is wrong falls back to `old`'s. */
 export function clampView(patch: Partial<View>, old: View, say: Say): Partial<View> {
@@ -139,6 +150,8 @@ export function clampState(state: State, old: State, say: Say): State {
     panes,
     t: Math.min(t, end),
     seed: clampNumber("seed", state.seed, old.seed, say),
+    horizon: clampNumber("horizon", state.horizon, old.horizon, say),
+    fewSteps: clampNumber("fewSteps", state.fewSteps, old.fewSteps, say),
     camera: state.camera === old.camera ? old.camera : numbers,
     theme: word("Theme", ["auto", "light", "dark"] as const, state.theme, old.theme, say),
     speed: clampNumber("speed", state.speed, old.speed, say),

@@ -21,6 +21,7 @@ const viewKeys = {
   noiseKappa: "kn",
   smoothingKappa: "ks",
   tau: "tau",
+  start: "t0",
   particles: "count",
   quantity: "q",
   overlays: "ov",
@@ -28,6 +29,17 @@ const viewKeys = {
 
 const viewNames = Object.keys(viewKeys) as (keyof View)[];
 const nameOfKey = new Map<string, keyof View>(viewNames.map((name) => [viewKeys[name], name]));
+
+/** Numbers of the state itself. */
+const stateKeys = {
+  t: "t",
+  seed: "seed",
+  horizon: "end",
+  fewSteps: "few",
+  speed: "speed",
+} as const satisfies Partial<Record<keyof State, string>>;
+
+const stateNames = Object.keys(stateKeys) as (keyof typeof stateKeys)[];
 
 const overlayLetters: readonly (readonly [keyof Overlays, string])[] = [
   ["arrows", "a"],
@@ -102,12 +114,10 @@ export function encodeState(state: State): string {
     const changes = writeView(pane, undefined, `${i + 1}.`);
     parts.push(...(changes.length > 0 ? changes : [`${i + 1}.`]));
   });
-  add("t", state.t, base.t);
-  add("seed", state.seed, base.seed);
+  for (const name of stateNames) add(stateKeys[name], state[name], base[name]);
   const camera = ({ x, y, half }: State["camera"]): string => `${x},${y},${half}`;
   add("cam", camera(state.camera), camera(base.camera));
   add("theme", state.theme, base.theme);
-  add("speed", state.speed, base.speed);
   return parts.length === 0 ? "" : [version, ...parts].join(";");
 }
 
@@ -194,10 +204,14 @@ export function decodeState(
       continue;
     }
     const number = readNumber(value);
+    const ofState = stateNames.find((one) => stateKeys[one] === key);
+    if (ofState !== undefined && number !== undefined) {
+      top[ofState] = number;
+      continue;
+    }
     if (key === "tab") top.tab = value as State["tab"];
     else if (key === "theme") top.theme = value as State["theme"];
     else if (key === "story" && /^[\w-]{1,40}$/.test(value)) top.story = value;
-    else if ((key === "t" || key === "seed" || key === "speed") && number !== undefined) top[key] = number;
     else if (key === "cam") {
       const [x, y, half] = value.split(",").map(readNumber);
       if (x === undefined || y === undefined || half === undefined) malformed();
