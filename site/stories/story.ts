@@ -43,7 +43,10 @@ export interface Card {
   readonly title: string;
   /** Paper and equation. */
   readonly source: string;
-  /** The kernels whose results it holds, as `assembly/index.ts` names them without precision: `posteriorLanes2`. */
+  /**
+   * The kernels whose results it holds, as `assembly/index.ts` names them without precision, and which of their outputs, where
+   * they have several: `affine`, `posteriorLanes2.covariance`. One percent on any of them makes the card fail.
+   */
   readonly kernels: readonly string[];
   measure(context: CardContext): Promise<Claim>;
 }

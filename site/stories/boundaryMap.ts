@@ -1,0 +1,201 @@
+import { polygon, twoPoints } from "../../src/data/index.js";
+import { edm, type Process, vp } from "../../src/process/index.js";
+import { evaluatePoint, levelAt, type ReferenceMixture } from "../../src/reference/index.js";
+import { exactScore } from "../../src/score/index.js";
+import { varianceFraction } from "../../src/theory/index.js";
+import { entryOf } from "./entries.js";
+import { at, gridOf, largest, u32, withData } from "./measure.js";
+import type { Card, Story } from "./story.js";
+
+const T = 0.2;
+const hexagon = polygon().points.map(Math.fround);
+const plain: ReferenceMixture = {
+  points: hexagon,
+  dim: 2,
+  weights: new Float64Array(6).fill(1 / 6),
+  sigma0: 0,
+};
+
+/**
+ * What float32 leaves of a weight: relative exponents up to 16 matter (e^-16 is less than the rest of the rounding), they are
+ * products of rounded factors, 4 roundings each, and the place itself is rounded; both of these weigh |e| of it. A covariance
+ * then averages a few such weights.
+ */
+const weightError = 16 * 8 * u32;
+
+/** The Hessian of log p by central differences of the score, sixth order: right to 1e-9 of 1 / S at this step. */
+function hessianAt(x: readonly [number, number], i: number, j: number): number {
+  const step = 0.01 * T;
+  const level = levelAt(edm(), T);
+  const score = (k: number): number => {
+    const place = Float64Array.of(...x);
+    place[j] = at(place, j) + k * step;
+    return at(evaluatePoint(plain, level, place, ["score"]).score, i);
+  };
+  let sum = 0;
+  for (const [k, c] of [
+    [1, 3 / 4],
+    [2, -3 / 20],
+    [3, 1 / 60],
+  ] as const)
+    sum += c * (score(k) - score(-k));
+  return sum / step;
+}
+
+const identity: Card = {
+  name: "identity",
+  title: "C = 1/S + Hessian of log p: largest error over the map, in units of 1/S",
+  source: "Paper 002, Eq. 5",
+  kernels: ["posteriorLanes2.covariance"],
+  measure: (context) =>
+    withData(context, hexagon, "f32", async (data) => {
+      const side = 31;
+      const places = gridOf(side, 1.6);
+      const { proxyCovariance } = await exactScore(data, edm()).evaluate(places, T, ["proxyCovariance"]);
+      const S = T * T;
+      const measured = largest(4 * side * side, (k) => {
+        const [i, j] = [Math.floor(k / 2) % 2, k % 2];
+        const x = [at(places, 2 * (k >> 2)), at(places, 2 * (k >> 2) + 1)] as const;
+        return S * Math.abs(at(proxyCovariance, k) - (i === j ? 1 / S : 0) - hessianAt(x, i, j));
+      });
+      const peak = S * largest(proxyCovariance.length, (k) => at(proxyCovariance, k));
+      return {
+        measured,
+        theory: 0,
+        relation: "at most",
+        // C itself, in units of 1/S, times the relative error of a weight.
+        tolerance: peak * weightError,
+        details: [
+          ["places", side * side],
+          ["largest entry of C, in units of 1/S", peak],
+        ],
+      };
+    }),
+};
+
+/** tr C half way between (-1, 0) and (1, 0), at 33 heights. */
+const midplane = (name: string, process: Process, t: number): Card => ({
+  name,
+  title: `Two points, ${process.name}, t = ${t}: tr C on the plane between them`,
+  source: "Paper 002, Fig. 1 and Eq. 5",
+  kernels: ["posteriorLanes2.covariance"],
+  measure: (context) =>
+    withData(context, twoPoints().points, "f32", async (data) => {
+      const count = 33;
+      const places = Float64Array.from({ length: 2 * count }, (_, i) => (i % 2 ? (i - count) / 16 : 0));
+      const { proxyVariance } = await exactScore(data, process).evaluate(places, t, ["proxyVariance"]);
+      const distance = 2;
+      const theory = (process.alpha(t) ** 2 * distance ** 2) / (4 * process.variance(t) ** 2);
+      // The two weights are equal to the bit: what rounds is the sum, the square, the two factors and the result.
+      const off = largest(count, (i) => Math.abs(at(proxyVariance, i) - theory));
+      const worst = proxyVariance.findIndex((value) => Math.abs(value - theory) === off);
+      return {
+        measured: at(proxyVariance, Math.max(0, worst)),
+        theory,
+        tolerance: 8 * u32 * theory,
+        details: [
+          ["alpha", process.alpha(t)],
+          ["S", process.variance(t)],
+          ["heights looked at", count],
+        ],
+        note: "The height that is furthest from the formula alpha^2 |mu1 - mu2|^2 / (4 S^2).",
+      };
+    }),
+});
+
+const atPoint: Card = {
+  name: "at-a-point",
+  title: "tr C at a training point",
+  source: "Paper 002, Sec. 2, against its words",
+  kernels: ["posteriorLanes2.covariance"],
+  measure: (context) =>
+    withData(context, hexagon, "f32", async (data) => {
+      const [x0, y0, x1, y1] = hexagon as unknown as [number, number, number, number];
+      const places = [
+        [x0, y0],
+        [Math.fround((x0 + x1) / 2), Math.fround((y0 + y1) / 2)],
+      ];
+      const { proxyVariance } = await exactScore(data, edm()).evaluate(places, T, ["proxyVariance"]);
+      const level = levelAt(edm(), T);
+      const [point, middle] = places.map(
+        (place) => evaluatePoint(plain, level, Float64Array.from(place), ["proxyVariance"]).proxyVariance,
+      ) as [number, number];
+      return {
+        measured: at(proxyVariance, 0),
+        theory: point,
+        tolerance: weightError * point,
+        details: [
+          ["half way between two neighbours", at(proxyVariance, 1)],
+          ["half way, by the formula", middle],
+        ],
+        note: "Small at training points: only the boundaries between them are high.",
+      };
+    }),
+};
+
+const fraction: Card = {
+  name: "fraction",
+  title: "The map itself, f = tr C / (tr C + |s|^2): largest error",
+  source: "Paper 002, Fig. 1",
+  kernels: ["posteriorLanes2.covariance", "posteriorLanes2.mean"],
+  measure: (context) =>
+    withData(context, hexagon, "f32", async (data) => {
+      const side = 51;
+      const places = gridOf(side, 1.6);
+      const got = await varianceFraction(exactScore(data, edm()), places, T);
+      const level = levelAt(edm(), T);
+      const theory = (i: number): number => {
+        const place = places.subarray(2 * i, 2 * i + 2);
+        const { score, proxyVariance } = evaluatePoint(plain, level, place, ["score", "proxyVariance"]);
+        return proxyVariance / (proxyVariance + at(score, 0) ** 2 + at(score, 1) ** 2);
+      };
+      const expected = Float64Array.from({ length: side * side }, (_, i) => theory(i));
+      return {
+        measured: largest(side * side, (i) => Math.abs(at(got.fraction, i) - at(expected, i))),
+        theory: 0,
+        relation: "at most",
+        // df <= dC/C f (1 - f) + 2 |ds| |s| / (C + s^2): a quarter of the one and, as |ds| <= weightError |mu| / S, at most the
+        // whole of the other.
+        tolerance: 2 * weightError,
+        details: [
+          ["places", side * side],
+          ["least f", Math.min(...expected)],
+          ["largest f", Math.max(...expected)],
+        ],
+      };
+    }),
+};
+
+export const story: Story = {
+  ...entryOf("boundary-map"),
+  preset: {
+    tab: "map",
+    t: T,
+    seed: 1,
+    camera: { x: 0, y: 0, half: 1.6 },
+    view: { set: "polygon", process: "edm", estimator: "exact", quantity: "fraction" },
+  },
+  text: {
+    see: "Six training points and, in colour, how much of what a network is shown there is noise: f is 1 where the target is all noise and 0 where it is all score. Move the time: at small times the lines between neighbours light up, at larger ones only coarser boundaries remain.",
+    says: "The target of denoising score matching is a noisy version of the score. Its covariance C is 1/S plus the curvature of log p, and the paper finds it large at training points and at the boundaries between them.",
+    measured:
+      "C is exactly 1/S plus the Hessian. Half way between two points it is alpha^2 |mu1 - mu2|^2 / (4 S^2). At a training point, though, it is next to nothing: 0.0047 against 156 between neighbours. Only the boundaries are high, because at a point the curvature cancels 1/S.",
+  },
+  cards: [identity, midplane("midplane", edm(), T), midplane("midplane-vp", vp(), 0.1), atPoint, fraction],
+  // A map is evaluated, not integrated: it has no steps to double.
+  error: async (context) => {
+    const side = 33;
+    const places = gridOf(side, 1.6);
+    const map = (precision: "f32" | "f64", t: number) =>
+      withData(context, hexagon, precision, async (data) => {
+        const { fraction: f } = await varianceFraction(exactScore(data, edm()), places, t);
+        return f;
+      });
+    const [single, double] = [await map("f32", T), await map("f64", T)];
+    const apart = Float64Array.from(single, (value, i) => Math.abs(value - at(double, i))).sort();
+    return [
+      ["float64 for float32: median difference of f", at(apart, apart.length >> 1)],
+      ["float64 for float32: largest difference of f", at(apart, apart.length - 1)],
+    ];
+  },
+};

@@ -1,0 +1,45 @@
+/** What the index of stories shows; light enough to be there at once. */
+export interface StoryEntry {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
+  /** One line of what it shows. */
+  readonly line: string;
+}
+
+const list = [
+  {
+    name: "boundary-map",
+    title: "Boundary map",
+    source: "Paper 002, Fig. 1",
+    line: "Where a training target is most uncertain: on the boundaries between training points.",
+  },
+  {
+    name: "who-fills-the-gap",
+    title: "Who fills the gap?",
+    source: "Paper 002, Prop. 4.1",
+    line: "Seven samplers on one seed, and which of them leaves anything between the points.",
+  },
+  {
+    name: "smoothed-score",
+    title: "Smoothed score",
+    source: "Paper 003, Fig. 1",
+    line: "What averaging a score over a width makes of its jump, and what it costs.",
+  },
+  {
+    name: "flow-map",
+    title: "Flow map",
+    source: "Paper 003, Fig. 2",
+    line: "Straight lines in the noise level: a flow that any number of steps gets right.",
+  },
+] as const satisfies readonly StoryEntry[];
+
+export type StoryName = (typeof list)[number]["name"];
+
+/** In the order of the index. */
+export const stories: readonly (StoryEntry & { readonly name: StoryName })[] = list;
+
+/** The entry of a story, for its own file. */
+export function entryOf(name: StoryName): StoryEntry {
+  return list.find((entry) => entry.name === name) as StoryEntry;
+}
