@@ -57,6 +57,9 @@ export type Request =
   | { readonly kind: "claim"; readonly story: string; readonly card: string; readonly seed: number }
   /** What the tabs 1-D, Digits and PDE show. */
   | PanelRequest
+  /** Gives up an earlier call, by its number, where that can still be done. */
+  | { readonly kind: "cancel"; readonly call: number }
+  /** Closes the engine: nothing is computed after it. */
   | { readonly kind: "stop" };
 
 export interface Probe {
@@ -150,6 +153,7 @@ export interface Replies extends PanelReplies {
     readonly covariances: Float64Array<ArrayBuffer>;
   };
   claim: ClaimResult;
+  cancel: undefined;
   stop: undefined;
 }
 

@@ -1,0 +1,27 @@
+import { createEngine, type Engine } from "../../src/index.js";
+import type { Assets } from "./protocol.js";
+
+/** The library's engine on the files beside the page: threads where memory can be shared, else one. */
+export async function makeEngine(
+  { shared, local, threads }: Assets,
+  isolated: boolean,
+): Promise<{ engine: Engine; note: string | undefined }> {
+  let note: string | undefined;
+  if (isolated) {
+    try {
+      return { engine: await createEngine({ wasm: shared, worker: threads }), note };
+    } catch (error) {
+      note = `one thread: ${messageOf(error)}`;
+    }
+  }
+  try {
+    const engine = await createEngine({ wasm: local, threads: 1 });
+    return { engine, note: note ?? (isolated ? undefined : ONE_THREAD) };
+  } catch (error) {
+    return { engine: await createEngine({ kernels: "reference" }), note: `no kernels: ${messageOf(error)}` };
+  }
+}
+
+const ONE_THREAD = "one thread: shared memory needs a cross-origin isolated page";
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,258 @@
+import type { Engine } from "../../src/index.js";
+import type { State, View } from "../state/state.js";
+import { densityTables } from "./colours.js";
+import { FieldMap } from "./fields.js";
+import { densityPicture, MOST_CIRCLES, summarize } from "./particles.js";
+import type { Frame, Size } from "./protocol.js";
+import { type Run, startRun } from "./runs.js";
+import { type Data, type Drive, dataKey, driveKey, loadData, makeDrive } from "./setup.js";
+
+/** A frame of particles that takes longer than this, in milliseconds, drops some while it plays. */
+const SLOW = 120;
+/** At least so many are kept. */
+const LEAST_PARTICLES = 1000;
+
+export interface FrameRequest {
+  /** The step to go to. */
+  readonly step: number;
+  readonly playing: boolean;
+  readonly newer: () => Promise<boolean>;
+  readonly buffer: (bytes: number) => ArrayBuffer;
+}
+
+/** One pane: its data, what drives its particles, where they are, its field. */
+export class Pane {
+  readonly #engine: Engine;
+  readonly index: number;
+  readonly #field = new FieldMap();
+  #view: View;
+  #state: State;
+  #size: Size = { width: 1, height: 1 };
+  #dark = false;
+  #data: Data | undefined;
+  #drive: Drive | undefined;
+  #run: Run | undefined;
+  #keys = { data: "", drive: "", run: "", density: "" };
+  /** The time that is shown where there are no particles. */
+  #t = 1;
+  #step = 0;
+  /** Particles while it plays, where all are too many to keep up. */
+  #limit = Number.POSITIVE_INFINITY;
+  #slow = 0;
+
+  constructor(engine: Engine, index: number, state: State, view: View) {
+    this.#engine = engine;
+    this.index = index;
+    this.#state = state;
+    this.#view = view;
+  }
+
+  get data(): Data {
+    return this.#data as Data;
+  }
+
+  get drive(): Drive {
+    return this.#drive as Drive;
+  }
+
+  get view(): View {
+    return this.#view;
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  /** The time that is shown. */
+  get t(): number {
+    return this.#t;
+  }
+
+  get notices(): readonly string[] {
+    return [...this.data.notices, ...this.drive.notices];
+  }
+
+  /** Whether particles are drawn: the map shows the field alone. */
+  get #particles(): boolean {
+    return this.#state.tab !== "map";
+  }
+
+  /** Takes a new state in; what it does not touch stays. */
+  async update(state: State, view: View, size: Size, dark: boolean): Promise<void> {
+    const moved = this.#data === undefined || state.t !== this.#state.t || state.tab !== this.#state.tab;
+    this.#state = state;
+    this.#view = view;
+    this.#size = size;
+    this.#dark = dark;
+    const keys = { data: dataKey(view), drive: driveKey(view) };
+    if (keys.data !== this.#keys.data) {
+      const data = await loadData(this.#engine, view);
+      this.#dropRun();
+      this.#data?.dispose();
+      this.#data = data;
+      this.#keys = { ...this.#keys, data: keys.data, drive: "" };
+    }
+    if (keys.drive !== this.#keys.drive) {
+      this.#dropRun();
+      this.#drive = makeDrive(this.data, view);
+      this.#keys = { ...this.#keys, drive: keys.drive };
+      this.#limit = Number.POSITIVE_INFINITY;
+    }
+    const { process } = this.drive;
+    if (moved && !this.#particles) this.#t = Math.min(state.t, process.end);
+    this.#step = Math.min(this.#step, this.drive.times.length - 1);
+  }
+
+  /** The step of this pane's grid whose noise level is nearest to that of a step of another pane. */
+  stepLike(other: Pane, step: number): number {
+    const level = Math.log(other.drive.process.sigma(other.drive.times[step] as number));
+    const { times, process } = this.drive;
+    if (step === other.drive.times.length - 1) return times.length - 1;
+    let best = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < times.length; i++) {
+      const distance = Math.abs(Math.log(process.sigma(times[i] as number)) - level);
+      if (distance < least) {
+        least = distance;
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  #dropRun(): void {
+    this.#run?.dispose();
+    this.#run = undefined;
+    this.#keys = { ...this.#keys, run: "" };
+  }
+
+  /** The run of so many particles, at a step. */
+  async #runAt(count: number, step: number): Promise<Run> {
+    const key = JSON.stringify([this.#keys.drive, this.#state.seed, count]);
+    if (this.#run === undefined || key !== this.#keys.run) {
+      this.#dropRun();
+      this.#run = await startRun(this.drive, { count, seed: this.#state.seed });
+      this.#keys = { ...this.#keys, run: key };
+    }
+    await this.#run.seek(step);
+    return this.#run;
+  }
+
+  async frame({ step, playing, newer, buffer }: FrameRequest): Promise<Frame> {
+    const began = performance.now();
+    const { drive } = this;
+    const last = drive.times.length - 1;
+    const before = this.#step;
+    this.#step = Math.max(0, Math.min(step, last));
+    const { particles: wanted } = this.#view;
+    let notice: string | undefined;
+    let drawn: Pick<Frame, "density" | "circles" | "summary"> = {
+      density: undefined,
+      circles: undefined,
+      summary: {},
+    };
+    if (this.#particles) {
+      const count = playing ? Math.min(wanted, this.#limit) : wanted;
+      const run = await this.#runAt(count, this.#step);
+      this.#t = drive.times[this.#step] as number;
+      drawn = this.#draw(run, buffer);
+      if (count < wanted) {
+        notice = `${count.toLocaleString("en")} of ${wanted.toLocaleString("en")} particles while it plays, to keep up.`;
+      }
+      if (playing) this.#keepUp(performance.now() - began, count, this.#step - before);
+    } else if (this.#step !== before) this.#t = drive.times[this.#step] as number;
+    const field = await this.#drawField(playing, newer, buffer);
+    return {
+      pane: this.index,
+      field,
+      ...drawn,
+      scale: this.#field.scale,
+      step: this.#step,
+      t: this.#t,
+      done: this.#step === last,
+      fine: this.#field.fine,
+      notice,
+      milliseconds: performance.now() - began,
+    };
+  }
+
+  /** Fewer particles where one step at a time is too slow, twice in a row. */
+  #keepUp(spent: number, count: number, steps: number): void {
+    this.#slow = spent > SLOW && steps <= 1 ? this.#slow + 1 : 0;
+    if (this.#slow < 2) return;
+    this.#slow = 0;
+    const fitting = Math.floor((count * SLOW) / (2 * spent));
+    this.#limit = Math.max(LEAST_PARTICLES, fitting);
+  }
+
+  #draw(run: Run, buffer: (bytes: number) => ArrayBuffer): Pick<Frame, "density" | "circles" | "summary"> {
+    const { drive, data } = this;
+    const particles = run.view();
+    const alpha = drive.process.alpha(this.#t);
+    const summary = summarize(
+      particles,
+      data.points,
+      alpha,
+      3 * Math.sqrt(drive.process.variance(drive.times.at(-1) as number)),
+    );
+    const { camera } = this.#state;
+    if (run.count <= MOST_CIRCLES) {
+      this.#keys = { ...this.#keys, density: "" };
+      return { density: undefined, circles: particles.slice() as Float32Array<ArrayBuffer>, summary };
+    }
+    const bright = this.#dark || this.#view.quantity !== "none";
+    const tables = densityTables[drive.kernel ? "kernel" : "sampler"];
+    const key = JSON.stringify([this.#keys.run, this.#step, camera, this.#size, bright]);
+    if (key === this.#keys.density) return { density: "same", circles: undefined, summary };
+    this.#keys = { ...this.#keys, density: key };
+    const table = tables[bright ? "bright" : "deep"];
+    const density = densityPicture(particles, camera, this.#size, table, buffer);
+    return { density, circles: undefined, summary };
+  }
+
+  #drawField(
+    playing: boolean,
+    newer: () => Promise<boolean>,
+    buffer: (bytes: number) => ArrayBuffer,
+  ): ReturnType<FieldMap["draw"]> {
+    const { view, data, drive } = { view: this.#view, data: this.data.f32, drive: this.drive };
+    const { camera } = this.#state;
+    const request = {
+      view,
+      data,
+      process: drive.process,
+      t: this.#t,
+      camera,
+      size: this.#size,
+      dark: this.#dark,
+    };
+    const v = view.quantity === "vKernel" ? [view.estimator, view.draws, view.noiseKappa] : [];
+    const key = JSON.stringify([
+      this.#keys.data,
+      view.process,
+      view.quantity,
+      v,
+      this.#t,
+      camera,
+      this.#size,
+      view.quantity === "cells" && this.#dark,
+    ]);
+    return this.#field.draw(request, key, !playing, newer, buffer);
+  }
+
+  /** All particles at the step that is shown, however few were drawn. */
+  async particles(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#runAt(this.#view.particles, this.#step)).samples;
+  }
+
+  /** Pictures that the page has are no longer what was drawn last. */
+  forget(): void {
+    this.#field.forget();
+    this.#keys = { ...this.#keys, density: "" };
+  }
+
+  dispose(): void {
+    this.#dropRun();
+    this.#data?.dispose();
+  }
+}

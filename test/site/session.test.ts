@@ -1,0 +1,205 @@
+// The computing side of the explorer, in Node: the same session that the page's worker runs.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createEngine, edm, exactScore, heun, karras, loadDataSet, sample } from "vkernel";
+import type { State } from "../../site/state/state.js";
+import type { Answer, Reply, Request } from "../../site/worker/protocol.js";
+import { Session } from "../../site/worker/session.js";
+import { root } from "../browser/bundle.js";
+import { hexagon, oracle, stateWith } from "./states.js";
+
+const assets = {
+  local: `${root}dist/wasm/simd-local.wasm`,
+  shared: `${root}dist/wasm/simd-shared.wasm`,
+  threads: new URL("../../dist/worker.js", import.meta.url).href,
+};
+
+/** A session and what it answers. */
+class Side {
+  readonly answers: Answer[] = [];
+  readonly session: Session;
+  #next = 1;
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+
+  constructor() {
+    this.session = new Session((answer) => {
+      this.answers.push(answer);
+      if (!("progress" in answer)) this.#waiting.get(answer.id)?.(answer);
+    });
+  }
+
+  async call<K extends Request["kind"]>(request: Extract<Request, { kind: K }>): Promise<Reply<K>> {
+    const id = this.#next++;
+    const answer = await new Promise<Answer>((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.session.take({ id, request });
+    });
+    if ("error" in answer) throw Object.assign(new Error(answer.error.message), { code: answer.error.code });
+    return (answer as unknown as { reply: Reply<K> }).reply;
+  }
+
+  show(state: State, size = 60): Promise<Reply<"state">> {
+    const sizes = Array.from({ length: 1 + state.panes.length }, () => ({ width: size, height: size }));
+    return this.call<"state">({ kind: "state", state, sizes, dark: false });
+  }
+}
+
+/** Whole numbers from a linear congruence in [0, 1). */
+function* uniforms(seed: number): Generator<number, never> {
+  for (let at = seed >>> 0; ; ) {
+    at = (Math.imul(at, 1664525) + 1013904223) >>> 0;
+    yield at / 2 ** 32;
+  }
+}
+
+/** float64 sums of a dozen terms, twice, in different orders: far below this. */
+const PROBE_TOLERANCE = 1e-11;
+
+describe("a session", () => {
+  const side = new Side();
+  beforeAll(async () => {
+    await side.call<"start">({ kind: "start", assets, isolated: true });
+  });
+  afterAll(() => side.call<"stop">({ kind: "stop" }));
+
+  it("says what is shown: times from noise to epsilon, the points", async () => {
+    const { times, points, notices } = await side.show(stateWith({}));
+    expect(times[0]).toHaveLength(101);
+    expect(times[0]?.[0]).toBe(3);
+    expect(times[0]?.at(-1)).toBe(0.02);
+    expect(notices).toEqual([]);
+    expect(points[0]).toHaveLength(12);
+    points[0]?.forEach((value, i) => {
+      expect(value).toBeCloseTo(hexagon[i] as number, 15);
+    });
+  });
+
+  it.each(["edm", "ve", "vp", "ou"] as const)(
+    "probes as the formulas say, 20 places, %s",
+    async (process) => {
+      await side.show(stateWith({ process }));
+      const next = uniforms(7);
+      for (let i = 0; i < 20; i++) {
+        const x = [4 * next.next().value - 2, 4 * next.next().value - 2];
+        const t = 0.05 * 20 ** next.next().value;
+        const got = await side.call<"probe">({ kind: "probe", pane: 0, x, t });
+        const want = oracle(hexagon, process, x, t);
+        const scale = (value: number): number => Math.max(1, Math.abs(value));
+        for (const name of ["logDensity", "proxyVariance", "fraction"] as const) {
+          expect(Math.abs(got[name] - want[name]) / scale(want[name]), `${name} at ${x}, ${t}`).toBeLessThan(
+            PROBE_TOLERANCE,
+          );
+        }
+        for (const d of [0, 1]) {
+          const [a, b] = [got.score[d] as number, want.score[d] as number];
+          expect(Math.abs(a - b) / scale(b)).toBeLessThan(PROBE_TOLERANCE);
+        }
+        want.weights.forEach((w, m) => {
+          expect(Math.abs((got.weights[m] as number) - w)).toBeLessThan(PROBE_TOLERANCE);
+        });
+        expect(got.nearest).toBe(want.nearest);
+      }
+    },
+  );
+
+  it("has the bits of the library's own run, at every step and after going back", async () => {
+    const { times } = await side.show(stateWith({ particles: 3000, steps: 30 }, { seed: 5 }));
+    const engine = await createEngine({ threads: 1 });
+    const { points, dim } = await loadDataSet("polygon");
+    const field = exactScore(engine.mixture(points, { dim }), edm());
+    const run = await sample(field, {
+      sampler: heun(),
+      grid: karras({ steps: 30, tMin: 0.02, tMax: 3, last: "sigmaMin" }),
+      count: 3000,
+      seed: 5,
+      record: "all",
+    });
+    engine.close();
+    expect(times[0]).toEqual(Array.from(run.times));
+    const states = run.trajectories as Float32Array;
+    for (const step of [0, 1, 17, 30, 17, 3]) {
+      const [frame] = await side.call<"frame">({ kind: "frame", advance: 0, seek: step });
+      expect(frame).toMatchObject({ step, t: run.times[step], done: step === 30, fine: true });
+      const { data, count } = await side.call<"particles">({ kind: "particles", pane: 0 });
+      expect(count).toBe(3000);
+      expect(data).toEqual(states.slice(6000 * step, 6000 * (step + 1)));
+    }
+  });
+
+  it("puts right what does not go together, in words", async () => {
+    const said = async (view: Parameters<typeof stateWith>[0]) => {
+      const { notices } = await side.show(stateWith({ particles: 100, steps: 4, ...view }));
+      const [frame] = await side.call<"frame">({ kind: "frame", advance: 0, seek: 4 });
+      expect(frame?.circles?.every(Number.isFinite)).toBe(true);
+      return notices.join(" ");
+    };
+    expect(await said({ estimator: "naive" })).toMatch(/^Heun takes no score .* Euler runs instead/);
+    expect(await said({ estimator: "kappa", sampler: "ancestral" })).toBe("");
+    expect(await said({ estimator: "effective", sampler: "dopri5" })).toMatch(/Euler runs instead/);
+    expect(await said({ estimator: "smoothed", sampler: "posterior" })).toMatch(/ancestral sampler runs/);
+    expect(await said({ estimator: "smoothed", sampler: "dopri5" })).toMatch(/Heun runs instead/);
+    expect(await said({ estimator: "piecewise" })).toMatch(/the smoothed score runs instead/);
+    expect(await said({ estimator: "piecewise", set: "line", process: "ve" })).toMatch(
+      /holds below t = .* from p\(x \| t\)/,
+    );
+    expect(await said({ estimator: "piecewise", set: "line", tau: 0.5 })).toBe("");
+    expect(await said({ set: "own" })).toMatch(/no points of your own/);
+    expect(await said({ estimator: "kde" })).toBe("");
+  });
+
+  it("runs every sampler, estimator, grid, process and set to finite particles", async () => {
+    const { samplers, estimators, grids, processes, sets } = await import("../../site/state/state.js");
+    const base = { particles: 60, steps: 5 };
+    const views = [
+      ...samplers.map((sampler) => ({ sampler })),
+      ...estimators.map((estimator) => ({ estimator })),
+      ...grids.map((grid) => ({ grid })),
+      ...processes.map((process) => ({ process })),
+      ...sets.map((set) => ({ set })),
+    ];
+    for (const view of views) {
+      await side.show(stateWith({ ...base, ...view }), 12);
+      const [frame] = await side.call<"frame">({ kind: "frame", advance: 5 });
+      expect(frame?.done, JSON.stringify(view)).toBe(true);
+      expect(frame?.circles, JSON.stringify(view)).toHaveLength(120);
+      expect(frame?.circles?.every(Number.isFinite), JSON.stringify(view)).toBe(true);
+    }
+  });
+
+  it("errors are typed, and the session goes on", async () => {
+    await expect(side.call<"probe">({ kind: "probe", pane: 3, x: [0, 0], t: 1 })).rejects.toMatchObject({
+      code: "E_RANGE",
+    });
+    await expect(side.call<"probe">({ kind: "probe", pane: 0, x: [0, 0], t: -1 })).rejects.toMatchObject({
+      code: "E_RANGE",
+    });
+    expect(await side.call<"frame">({ kind: "frame", advance: 0 })).toHaveLength(1);
+  });
+
+  it("a newer request is not kept waiting by a fine map", async () => {
+    await side.show(stateWith({}, { tab: "map" }), 900);
+    const fine = side.call<"frame">({ kind: "frame", advance: 0 });
+    const probed = side.call<"probe">({ kind: "probe", pane: 0, x: [0, 0], t: 1 });
+    const [frame] = await fine;
+    await probed;
+    expect(frame?.fine).toBe(false);
+    const [again] = await side.call<"frame">({ kind: "frame", advance: 0 });
+    expect(again?.fine).toBe(true);
+    expect(again?.field).toMatchObject({ width: 900, height: 900 });
+    const [third] = await side.call<"frame">({ kind: "frame", advance: 0 });
+    expect(third?.field).toBe("same");
+  });
+
+  it("trajectories are those of the first particles; clicked ones start where they were asked to", async () => {
+    const { times } = await side.show(stateWith({ particles: 700, steps: 12 }));
+    const { data, count } = await side.call<"paths">({ kind: "paths", pane: 0, count: 5 });
+    expect(count).toBe(5);
+    await side.call<"frame">({ kind: "frame", advance: 0, seek: 7 });
+    const { data: now } = await side.call<"particles">({ kind: "particles", pane: 0 });
+    for (let p = 0; p < 5; p++) {
+      expect(data.slice(2 * (p * 13 + 7), 2 * (p * 13 + 8))).toEqual(now.slice(2 * p, 2 * p + 2));
+    }
+    const own = await side.call<"paths">({ kind: "paths", pane: 0, from: [0.5, -0.25], step: 4 });
+    expect(Array.from(own.data.slice(0, 2))).toEqual([0.5, -0.25]);
+    expect(own.times).toEqual(times[0]?.slice(4));
+  });
+});
