@@ -31,6 +31,8 @@ export const streams = Object.freeze({
   smoothing: 10,
   /** Weights of a network before training, and which samples a batch takes. */
   network: 11,
+  /** Starts over which laws are averaged. */
+  law: 12,
   /** Langevin steps at one level: 16, 17, ... */
   langevin: 16,
   /** From 2^31 on: nodes of Brownian paths (`brownianPath`). */

@@ -7,11 +7,25 @@ export interface Nodes {
 }
 
 const ORDER = 16;
-let rule: Nodes | undefined;
+const rules = new Map<number, Nodes>();
 
-/** Gauss-Legendre with 16 nodes in each panel between ascending `breaks`, none wider than `widest`. */
-export function panels(breaks: readonly number[], widest = Number.POSITIVE_INFINITY): Nodes {
-  rule ??= gaussLegendre(ORDER);
+/** The rule of `order` nodes on (0, 1), made once. */
+export function unitRule(order = ORDER): Nodes {
+  let rule = rules.get(order);
+  if (rule === undefined) {
+    rule = gaussLegendre(order);
+    rules.set(order, rule);
+  }
+  return rule;
+}
+
+/** Gauss-Legendre with `order` nodes in each panel between ascending `breaks`, none wider than `widest`. */
+export function panels(
+  breaks: ArrayLike<number>,
+  widest = Number.POSITIVE_INFINITY,
+  order: number = ORDER,
+): Nodes {
+  const rule = unitRule(order);
   const nodes: number[] = [];
   const weights: number[] = [];
   for (let i = 1; i < breaks.length; i++) {
@@ -20,7 +34,7 @@ export function panels(breaks: readonly number[], widest = Number.POSITIVE_INFIN
     if (!(length > 0)) continue;
     const count = Math.max(1, Math.ceil(length / widest));
     for (let p = 0; p < count; p++) {
-      for (let n = 0; n < ORDER; n++) {
+      for (let n = 0; n < order; n++) {
         nodes.push(from + ((p + (rule.nodes[n] as number)) * length) / count);
         weights.push(((rule.weights[n] as number) * length) / count);
       }

@@ -1,6 +1,5 @@
-// g5, the reverse process of paper 004: every coefficient of a step, Theorem 2, whole paths with given noise, and the
-// score of the Ornstein-Uhlenbeck flow and the
-// identity of the two objectives. Corollary 3.2 belongs to another part of the library.
+// g5, the reverse process of paper 004: every coefficient of a step, Theorem 2, whole paths with given noise, the score of the
+// Ornstein-Uhlenbeck flow, Corollary 3.2 and the identity of the two objectives.
 import {
   ancestral,
   createEngine,
@@ -16,9 +15,10 @@ import {
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGolden } from "./files.js";
+import { checkGenerated, type GeneratedGolden } from "./g5.check.js";
 import type { Kernels } from "./golden.js";
 
-interface ReverseGolden {
+interface ReverseGolden extends GeneratedGolden {
   readonly theorem2: readonly {
     readonly T_star: number;
     readonly s: number;
@@ -213,6 +213,10 @@ describe.each(["simd", "relaxed", "reference"] as const)("g5, reverse process: %
       expect(Math.abs((score[i] as number) - item.score)).toBeLessThanOrEqual(scoreTolerance * scale);
     });
     data.dispose();
+  });
+
+  it("the generated law and the laws on the way (corollary_3_2)", async () => {
+    expect(await checkGenerated(engine, golden)).toEqual([]);
   });
 
   it("the objectives of a field and the identity between them (loss_identities)", async () => {

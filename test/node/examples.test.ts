@@ -202,6 +202,25 @@ const checks: Record<string, (output: string) => void> = {
       expect(near).toBeGreaterThan(97);
     }
   },
+  "generated-law.js": (output) => {
+    const rows = Array.from(output.matchAll(/^T\* = [\d.]+: ([\d. ]+), (\S+) from the weights$/gm));
+    expect(rows).toHaveLength(5);
+    for (const [i, [, masses, distance]] of rows.entries()) {
+      const sum = masses.split(" ").reduce((total, mass) => total + Number(mass), 0);
+      expect(sum).toBeCloseTo(1, 4);
+      if (i > 0) expect(Number(distance)).toBeLessThan(Number(rows[i - 1][2]));
+    }
+    const theory = rows[1][1].split(" ").map(Number);
+    // Binomial standard errors of 100,000 draws are 0.0016 at most; 5.7 of them are 0.009.
+    for (const [m, share] of numbersOf(/^sampled: (.*)$/m, output, " ").entries())
+      expect(Math.abs(share - theory[m])).toBeLessThan(0.009);
+    const [left, , last] = numbersOf(/^from \[1, 2\]: (.*)$/m, output, " ");
+    expect(last).toBeGreaterThan(left);
+    // Symmetric data from a symmetric start.
+    const [a, , b] = numbersOf(/^a triangle: (.*)$/m, output, " ");
+    expect(a).toBe(b);
+    expect(numbersOf(/^from 1\.5: (.*)$/m, output, " ").reduce((x, y) => x + y)).toBeCloseTo(1, 4);
+  },
   "files.js": (output) => {
     expect(output).toContain("points.csv: 4 rows of x, y; points.npy: 4 rows of 2");
     expect(output).toContain("samples.npy: 5 x 2, same bits: true");
