@@ -4,6 +4,7 @@ import { createEngine, exactScore, generatedLaw, logarithmic, ou, pairLaw, poste
 const engine = await createEngine();
 const weights = [0.5, 0.3, 0.2];
 const data = engine.mixture([[-1], [0.5], [2]], { weights, precision: "f64" });
+/** @param {ArrayLike<number>} list */
 const show = (list) => Array.from(list, (p) => p.toFixed(5)).join(" ");
 
 // Started from N(0, 1) in place of p_T it ends on the training points, with masses that are not quite their weights.
@@ -30,8 +31,7 @@ const { values: ratios } = await law.ratio([[-1], [0.5], [2]], 0.1);
 console.log(`q at t = 0.1: ${show(values)}; over rho: ${show(ratios)}`);
 
 // Where it starts is up to you: a density on a grid or as a function, or samples. Data may be a density on a grid as well.
-const box = [[1, 2]];
-const right = await generatedLaw(data, ou(), { horizon: 0.5, initial: { density: () => 1, box } });
+const right = await generatedLaw(data, ou(), { horizon: 0.5, initial: { density: () => 1, box: [[1, 2]] } });
 console.log(`from [1, 2]: ${show(right.masses)}`);
 const triangle = { x: [-1, 0, 1], density: [0, 1, 0] };
 const smooth = await generatedLaw(triangle, ou(), { horizon: 0.5, initial: "normal" });
