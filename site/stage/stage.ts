@@ -1,0 +1,443 @@
+import { h } from "../controls/dom.js";
+import type { State } from "../state/state.js";
+import type { Store } from "../state/store.js";
+import styleText from "../style/stage.css";
+import type { Client } from "../worker/client.js";
+import { type Frame, type Probe, type Replies, viewOf } from "../worker/protocol.js";
+import { describeFrame } from "./describe.js";
+import { Overlays } from "./overlay.js";
+import { PaneView } from "./paneView.js";
+import { Player } from "./player.js";
+import { Pointer } from "./pointer.js";
+
+const style = new CSSStyleSheet();
+style.replaceSync(styleText);
+
+/** How often, at most, the state's time follows a run that plays; and the description. */
+const TELL_TIME = 100;
+const DESCRIBE_TIME = 2000;
+
+export interface StageOptions {
+  /** Whether it plays at once; by default where the reader has not asked for reduced motion. */
+  autoplay?: boolean;
+}
+
+/**
+ * The stage: panes with fields, particles and marks, drawn by the session behind `client`, as `store` says. It hears of the
+ * state itself. Nothing runs while it is hidden or has nothing new to draw.
+ *
+ * Events: "frame" `{ step, t, steps, done }`, "play" `{ playing }`, "error" `{ code, message }`.
+ */
+export class Stage {
+  readonly #root: HTMLElement;
+  readonly #store: Store;
+  readonly #client: Client;
+  readonly #events: (type: string, detail: unknown) => void;
+  readonly #player = new Player();
+  readonly #panes: PaneView[] = [];
+  readonly #pointers: Pointer[] = [];
+  readonly #overlays: Overlays;
+  readonly #says = h("p", { class: "says", "aria-live": "polite" });
+  readonly #ends: (() => void)[] = [];
+  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
+  #times: readonly (readonly number[])[] = [];
+  #step = 0;
+  /** The state must be sent again. */
+  #dirty = true;
+  /** The step to go to, where one was asked for. */
+  #seek: number | undefined;
+  #wanted = true;
+  #running = false;
+  #hidden = false;
+  #disposed = false;
+  /** The time that the stage itself has put into the state. */
+  #told = Number.NaN;
+  #toldAt = 0;
+  #describedAt = 0;
+  #describing: ReturnType<typeof setTimeout> | undefined;
+  #notices = "";
+  #free: ArrayBuffer[] = [];
+  #settled: (() => void)[] = [];
+
+  constructor(
+    host: HTMLElement,
+    store: Store,
+    client: Client,
+    events: (type: string, detail: unknown) => void,
+    options: StageOptions = {},
+  ) {
+    this.#store = store;
+    this.#client = client;
+    this.#events = events;
+    this.#overlays = new Overlays(client, () => this.#repaint());
+    const root = host.getRootNode() as Document | ShadowRoot;
+    if (!root.adoptedStyleSheets.includes(style)) root.adoptedStyleSheets.push(style);
+    this.#root = h("div", { class: "vk-stage" }, this.#says);
+    host.append(this.#root);
+    const resizes = new ResizeObserver(() => this.#measure());
+    resizes.observe(this.#root);
+    const listen = (target: EventTarget, type: string, listener: () => void): void => {
+      target.addEventListener(type, listener);
+      this.#ends.push(() => target.removeEventListener(type, listener));
+    };
+    listen(document, "visibilitychange", () => this.show(!document.hidden));
+    listen(this.#scheme, "change", () => this.#refresh());
+    this.#ends.push(
+      () => resizes.disconnect(),
+      store.subscribe((state, previous) => this.#heard(state, previous)),
+    );
+    this.#arrange();
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (options.autoplay ?? !still) {
+      if (store.get().tab !== "map") this.play();
+    }
+    this.#wake();
+  }
+
+  get playing(): boolean {
+    return this.#player.playing;
+  }
+
+  get #state(): State {
+    return this.#store.get();
+  }
+
+  get #dark(): boolean {
+    const { theme } = this.#state;
+    return theme === "auto" ? this.#scheme.matches : theme === "dark";
+  }
+
+  get #steps(): number {
+    return Math.max(1, (this.#times[0]?.length ?? 2) - 1);
+  }
+
+  /** From where it is to the data; from noise where it is there already. */
+  play(): void {
+    if (this.#player.playing) return;
+    if (this.#times.length === 0 || (this.#seek ?? this.#step) >= this.#steps) this.#seek = 0;
+    this.#player.play();
+    this.#events("play", { playing: true });
+    this.#wake();
+  }
+
+  pause(): void {
+    if (!this.#player.playing) return;
+    this.#player.pause();
+    this.#events("play", { playing: false });
+    this.#wake();
+  }
+
+  /** Forward by steps of the grid, or back where negative; resolves when they are drawn. */
+  async step(count = 1): Promise<void> {
+    await this.seek((this.#seek ?? this.#step) + count);
+  }
+
+  /** To a step of the grid; resolves when it is drawn. */
+  async seek(step: number): Promise<void> {
+    const playing = this.#player.playing;
+    this.#seek = Math.max(0, Math.min(step, this.#times.length === 0 ? step : this.#steps));
+    await this.#next();
+    if (!playing) this.#tell(true);
+  }
+
+  /** Values at a place of a pane, in float64. */
+  probe(x: readonly number[], t: number, pane = 0): Promise<Probe> {
+    return this.#client.call<"probe">({ kind: "probe", pane, x, t });
+  }
+
+  /** The particles of a pane, as they are drawn now. */
+  async getParticles(pane = 0): Promise<Replies["particles"]> {
+    await this.#next();
+    return this.#client.call<"particles">({ kind: "particles", pane });
+  }
+
+  /** All panes as a PNG. */
+  async picture(): Promise<Blob> {
+    await this.#next();
+    const sizes = this.#panes.map(({ composed }) => composed);
+    const columns = sizes.length > 1 ? 2 : 1;
+    const rows = Math.ceil(sizes.length / columns);
+    const gap = 16;
+    const width = Math.max(...sizes.map((size) => size.width));
+    const height = Math.max(...sizes.map((size) => size.height));
+    const ratio = Math.max(1, globalThis.devicePixelRatio || 1);
+    const canvas = h("canvas", {
+      width: Math.round(ratio * (columns * (width + gap) + gap)),
+      height: Math.round(ratio * (rows * (height + gap) + gap)),
+    });
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    context.fillStyle = this.#dark ? "#14181b" : "#ffffff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.scale(ratio, ratio);
+    this.#panes.forEach((pane, i) => {
+      pane.compose(
+        context,
+        gap + (i % columns) * (width + gap),
+        gap + Math.floor(i / columns) * (height + gap),
+      );
+    });
+    return new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("the picture could not be made"))));
+    });
+  }
+
+  /** What is seen, in words. */
+  describe(): string {
+    const lines = this.#panes.map((pane) => describeFrame(pane.view, pane.frame, this.#steps));
+    return lines.length === 1
+      ? (lines[0] as string)
+      : lines.map((line, i) => `Pane ${i + 1}: ${line}`).join(" ");
+  }
+
+  /** Whether it can be seen: hidden, nothing runs. */
+  show(seen: boolean): void {
+    this.#hidden = !seen;
+    if (seen) this.#wake();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#describing);
+    for (const end of this.#ends.splice(0)) end();
+    for (const pointer of this.#pointers.splice(0)) pointer.dispose();
+    this.#root.remove();
+    for (const settle of this.#settled.splice(0)) settle();
+  }
+
+  /** Makes as many panes as the state has. */
+  #arrange(): void {
+    const state = this.#state;
+    const count = state.tab === "compare" ? 1 + state.panes.length : 1;
+    while (this.#panes.length > count) {
+      this.#panes.pop()?.element.remove();
+      this.#pointers.pop()?.dispose();
+    }
+    while (this.#panes.length < count) {
+      const index = this.#panes.length;
+      const pane = new PaneView(state, viewOf(state, index));
+      this.#panes.push(pane);
+      this.#root.insertBefore(pane.element, this.#says);
+      this.#pointers.push(
+        new Pointer(pane, index, {
+          store: this.#store,
+          probe: (x) => this.probe(x, pane.frame?.t ?? this.#state.t, index),
+          start: (x) => this.#overlays.start(pane, index, x, pane.frame?.step ?? 0),
+          repaint: () => pane.paint(),
+        }),
+      );
+    }
+    this.#root.dataset.panes = String(count);
+    this.#panes.forEach((pane, i) => {
+      const label = count > 1 ? String.fromCharCode(65 + i) : undefined;
+      pane.show(state, viewOf(state, i), this.#dark, label);
+      pane.surface.setAttribute("aria-label", count > 1 ? `Stage ${label}` : "Stage");
+    });
+    this.#measure();
+  }
+
+  #measure(): void {
+    let changed = false;
+    for (const pane of this.#panes) changed = pane.measure() || changed;
+    if (changed) this.#refresh();
+  }
+
+  #refresh(): void {
+    this.#dirty = true;
+    this.#wake();
+  }
+
+  #heard(state: State, previous: State): void {
+    const { t, ...rest } = state;
+    const { t: before, ...others } = previous;
+    const same = Object.keys(rest).every(
+      (key) => rest[key as keyof typeof rest] === others[key as keyof typeof others],
+    );
+    if (t !== before && t !== this.#told) {
+      // From outside: the nearest step of the run, or the time itself where there is none.
+      if (state.tab === "map") this.#dirty = true;
+      else this.#seek = this.#nearest(t);
+      this.#told = Number.NaN;
+    }
+    if (!same) {
+      this.#dirty = true;
+      this.#arrange();
+      if (state.camera !== previous.camera) this.#repaint();
+    }
+    this.#wake();
+  }
+
+  #nearest(t: number): number {
+    const times = this.#times[0] ?? [];
+    let best = 0;
+    let least = Number.POSITIVE_INFINITY;
+    times.forEach((time, i) => {
+      const distance = Math.abs(Math.log(time / t));
+      if (distance < least) {
+        least = distance;
+        best = i;
+      }
+    });
+    return best;
+  }
+
+  /** Resolves when all that was asked for until now is drawn. */
+  #next(): Promise<void> {
+    this.#wanted = true;
+    this.#wake();
+    return new Promise((resolve) => this.#settled.push(resolve));
+  }
+
+  #wake(): void {
+    if (this.#running || this.#disposed) return;
+    this.#running = true;
+    void this.#run().finally(() => {
+      this.#running = false;
+      if (!this.#disposed && this.#busy && !this.#hidden) this.#wake();
+    });
+  }
+
+  get #busy(): boolean {
+    return (
+      this.#panes.some(({ visible }) => visible) &&
+      (this.#dirty || this.#wanted || this.#seek !== undefined || this.#player.playing || !this.#fine)
+    );
+  }
+
+  get #fine(): boolean {
+    return this.#panes.every(({ frame }) => frame?.fine ?? false);
+  }
+
+  /** One frame is computed while the one before it waits for the screen. */
+  async #run(): Promise<void> {
+    let drawing: Promise<void> | undefined;
+    while (this.#busy && !this.#hidden && !this.#disposed) {
+      const settled = this.#settled.splice(0);
+      this.#wanted = false;
+      try {
+        const frames = await this.#ask();
+        await drawing;
+        if (frames === undefined) {
+          await nextFrame();
+          this.#settled.unshift(...settled);
+          this.#wanted = settled.length > 0;
+          continue;
+        }
+        drawing = nextFrame().then(() => {
+          this.#draw(frames);
+          for (const settle of settled) settle();
+        });
+        // What is drawn finely or stands still is seen before anything else is asked.
+        if (!this.#player.playing) await drawing;
+      } catch (error) {
+        for (const settle of settled) settle();
+        if (this.#disposed) return;
+        this.pause();
+        this.#seek = undefined;
+        this.#dirty = false;
+        const { code = "E_INTERNAL", message } = error as { code?: string; message: string };
+        this.#events("error", { code, message });
+        this.#store.notices.say(message);
+        return;
+      }
+    }
+    await drawing;
+  }
+
+  /** Sends the state where it is new, and asks for a frame; undefined where no step is due yet. */
+  async #ask(): Promise<readonly Frame[] | undefined> {
+    const first = this.#times.length === 0;
+    const fresh = this.#dirty;
+    if (fresh) {
+      this.#dirty = false;
+      await this.#send();
+      if (first && this.#seek === undefined && this.#state.tab !== "map") {
+        this.#seek = this.#nearest(this.#state.t);
+      }
+    }
+    const playing = this.#player.playing;
+    const seek = this.#seek;
+    this.#seek = undefined;
+    const advance = playing && seek === undefined ? this.#player.due(this.#steps, this.#state.speed) : 0;
+    if (playing && advance === 0 && seek === undefined && !fresh) return undefined;
+    const buffers = this.#free.splice(0);
+    const frames = await this.#client.call<"frame">({
+      kind: "frame",
+      advance,
+      playing: playing || fresh || seek !== undefined,
+      buffers,
+      ...(seek !== undefined && { seek }),
+    });
+    const spent = frames.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    this.#player.took(spent, advance);
+    this.#step = frames[0]?.step ?? 0;
+    return frames;
+  }
+
+  async #send(): Promise<void> {
+    const state = this.#state;
+    const sizes = this.#panes.map(({ size }) => size);
+    const reply = await this.#client.call<"state">({ kind: "state", state, sizes, dark: this.#dark });
+    const changed = JSON.stringify(reply.times[0]) !== JSON.stringify(this.#times[0]);
+    const had = this.#times.length > 0;
+    this.#times = reply.times;
+    if (changed && had && !this.#player.playing && this.#seek === undefined && state.tab !== "map") {
+      this.#seek = this.#nearest(state.t);
+    }
+    reply.points.forEach((points, i) => {
+      if (!this.#pointers[i]?.holding) this.#panes[i]?.setPoints(points);
+    });
+    const notices = reply.notices.join(" ");
+    if (notices !== this.#notices) for (const notice of reply.notices) this.#store.notices.say(notice);
+    this.#notices = notices;
+  }
+
+  #draw(frames: readonly Frame[]): void {
+    if (this.#disposed) return;
+    for (const frame of frames) {
+      const pane = this.#panes[frame.pane];
+      if (pane) this.#free.push(...pane.draw(frame));
+    }
+    this.#repaint();
+    this.#overlays.update(this.#panes, this.#state, this.#player.playing);
+    const [first] = frames;
+    if (first === undefined) return;
+    const ended = this.#player.playing && first.done;
+    this.#tell(ended || !this.#player.playing);
+    this.#events("frame", { step: first.step, t: first.t, steps: this.#steps, done: first.done });
+    if (ended && this.#seek === undefined) this.pause();
+    this.#say();
+  }
+
+  #repaint(): void {
+    for (const pane of this.#panes) if (pane.visible) pane.paint();
+  }
+
+  /** The time of the run becomes the state's. */
+  #tell(now: boolean): void {
+    const t = this.#panes[0]?.frame?.t;
+    if (t === undefined || this.#state.tab === "map" ? !this.#player.playing : t === this.#state.t) return;
+    if (!now && performance.now() < this.#toldAt + TELL_TIME) return;
+    this.#toldAt = performance.now();
+    this.#told = t as number;
+    this.#store.set({ t: t as number }, { undo: false, transient: true });
+    this.#told = this.#state.t;
+  }
+
+  /** The description, at most every two seconds. */
+  #say(): void {
+    clearTimeout(this.#describing);
+    const wait = Math.max(0, this.#describedAt + DESCRIBE_TIME - performance.now());
+    this.#describing = setTimeout(() => {
+      this.#describedAt = performance.now();
+      const text = this.describe();
+      if (this.#says.textContent !== text) this.#says.textContent = text;
+    }, wait);
+  }
+}
+
+/** When the screen is next drawn; soon, where it is not. */
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => resolve());
+  });
+}
