@@ -30,7 +30,8 @@ function figure1(study: Study): Html {
     curves(seriesOf(part.x, part.left, 2), {
       ...shape,
       label: "The exact score and its substitutes",
-      width: 640,
+      width: 860,
+      height: 340,
     }),
     text(
       "Networks of two hidden layers of 64 ReLU units, fitted to the exact score by Adam with three weight decays; and the piecewise score with the widths that the paper picked to match its networks.",

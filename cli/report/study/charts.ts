@@ -16,6 +16,9 @@ const looks = [
   { color: "#56B4E9", symbol: "star" },
 ] as const;
 
+/** About how many marks say which curve a long one is. */
+const CURVE_MARKS = 12;
+
 /** A curve of numbers with errors. */
 export interface Series {
   readonly name: string;
@@ -67,7 +70,10 @@ export function curves(
     }
     // Marks of many points would make a band: some of them say which curve it is.
     const [low, high] = y.domain ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-    const marked = rows.filter((row, i) => row.y >= low && row.y <= high && (bars || i % 6 === k % 6));
+    const inside = rows.filter((row) => row.y >= low && row.y <= high);
+    const every = bars ? 1 : Math.max(1, Math.ceil(inside.length / CURVE_MARKS));
+    const start = Math.floor((every * (k + 0.5)) / series.length);
+    const marked = inside.filter((_, i) => i % every === start % every);
     marks.push(
       Plot.dot(marked, {
         x: "x",
