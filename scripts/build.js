@@ -3,6 +3,7 @@
 // With --site also the explorer: site/ and build/ts/src -> dist/site/.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,6 +38,16 @@ async function stampOf(folders, files) {
 async function writeIfChanged(path, content) {
   const old = await readFile(path, "utf8").catch(() => undefined);
   if (old !== content) await writeFile(path, content);
+}
+
+/** Takes back what was emitted from sources that are gone; a compiler that starts from its last state leaves it. */
+async function dropStale() {
+  const emitted = join(root, "build/ts");
+  const files = await filesIn("build/ts").catch(() => []);
+  for (const file of files) {
+    const source = join(root, file.slice(emitted.length)).replace(/(\.d\.ts|\.js)$/, ".ts");
+    if (source.endsWith(".ts") && !existsSync(source)) await rm(file);
+  }
 }
 
 async function step(name, stamp, work) {
@@ -90,9 +101,8 @@ try {
   );
   await step("library", sources, async () => {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
-    const compile = () => run(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root });
-    await rm(join(root, "build/ts"), { recursive: true, force: true });
-    await compile();
+    await dropStale();
+    await run(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root });
     const worker = await rollup({
       input: join(root, "build/ts/bindings/worker.js"),
       plugins: [resolve()],
@@ -100,8 +110,10 @@ try {
     });
     const { output } = await worker.generate({ format: "iife", inlineDynamicImports: true });
     const code = output[0].code;
-    await writeIfChanged(workerFile, `export const workerSource = ${JSON.stringify(code)};\n`);
-    await compile();
+    const text = `export const workerSource = ${JSON.stringify(code)};\n`;
+    await writeIfChanged(workerFile, text);
+    // One string: as JavaScript it is the same text, which a second run of the compiler would only copy.
+    await writeIfChanged(join(root, "build/ts/build/generated/worker-source.js"), text);
     await rm(join(root, "dist"), { recursive: true, force: true });
     await rm(join(root, "build/stamps/site"), { force: true });
     await mkdir(join(root, "dist/wasm"), { recursive: true });
