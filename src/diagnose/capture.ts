@@ -1,18 +1,25 @@
 import { checkLongCall, checkOptions } from "../check.js";
 import type { Precision } from "../data/mixture.js";
 import type { ScoreField } from "../score/field.js";
+import { badArgument } from "../errors.js";
+import { checkIsotropic, unsupported } from "../score/line.js";
+import { excursions } from "./excursions.js";
 import { nearestPoints } from "./nearest.js";
+import { distinctPositions } from "./neighbours.js";
 import { checkRun, type RecordedRun } from "./run.js";
-import { shareOf } from "./statistics.js";
+import { momentsOf, shareOf } from "./statistics.js";
+import { inTurns } from "./turns.js";
 
 export interface CaptureOptions {
+  /** Whether to count what happens between recorded times too, as `shareByTime.unseen`; false by default. */
+  unseen?: boolean;
   signal?: AbortSignal;
 }
 
 export interface Shares {
   /** One a time. */
   readonly fraction: Float64Array<ArrayBuffer>;
-  /** Binomial. */
+  /** Binomial; of the bounds of `unseen` by the spread over particles. */
   readonly standardError: Float64Array<ArrayBuffer>;
 }
 
@@ -27,22 +34,41 @@ export interface Capture {
    * first time of all if it never changed.
    */
   readonly time: Float64Array<ArrayBuffer>;
+  /** The row of `times` at which each particle is in its final cell for the first time; it may leave it again. */
+  readonly firstIndex: Int32Array<ArrayBuffer>;
+  /** The time at that row. */
+  readonly firstTime: Float64Array<ArrayBuffer>;
   /** The nearest point at the end. */
   readonly nearest: Int32Array<ArrayBuffer>;
   readonly shareByTime: {
     /** In the final cell at that time; it may leave and come back. */
     readonly inFinalCell: Shares;
-    /** Not to leave it again: never above the other, and never falling. */
+    /** To have been in it by that time. */
+    readonly entered: Shares;
+    /** Not to be seen outside it again: never above the others, and never falling. */
     readonly settled: Shares;
+    /**
+     * Not to leave it again, seen or not: bounds of that probability for paths that are Brownian bridges between recorded
+     * states, where `unseen` asked for it. They close as the recorded times come near to each other.
+     */
+    readonly unseen: { readonly low: Shares; readonly high: Shares } | undefined;
   };
 }
 
 /**
  * When trajectories are captured by the Voronoi cell of the training point that they end on (paper 004, Eq. 4.42 and
  * Fig. 10). The nearest point at time t is that to x among alpha_t mu_m, of equal distances the heavier one; at time 0
- * among mu_m. What happens between recorded times is not seen: record "all".
+ * among mu_m.
  *
- * Cost: one search for nearest points of count states for each recorded time, on the engine's threads.
+ * What happens between recorded times is not seen: noisy trajectories leave and come back, so `settled` of a coarse record is too
+ * high, by the order of the square root of the steps in S_t / alpha_t^2. Record "all"; with `unseen`, each trajectory is
+ * weighed by the probability that the Brownian bridges between its recorded states (in x / alpha, by the variance S / alpha^2,
+ * as the exact reverse SDE has them: `posterior()` from "marginal" at any steps, other samplers of that SDE at fine ones) stay
+ * inside all walls, of which the bridge from d to d' crosses one with probability exp(-2 d d' / variance). Trajectories of the
+ * probability flow have no such excursions.
+ *
+ * Cost: one search for nearest points of count states for each recorded time, on the engine's threads; with `unseen` as many
+ * again on the calling thread in turns of 12 ms.
  *
  * @param field gives points and alpha_t; its score is not used
  * @throws {VkernelError} E_USAGE (also of a run without recorded states), E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE,
@@ -57,53 +83,114 @@ export async function capture(
   run: RecordedRun,
   options: CaptureOptions = {},
 ): Promise<Capture> {
-  checkOptions(options, ["signal"]);
+  checkOptions(options, ["unseen", "signal"]);
   checkLongCall(options);
+  const { unseen = false, signal } = options;
+  if (typeof unseen !== "boolean") throw badArgument("E_TYPE", "unseen", "true or false", unseen);
   const trajectories = checkRun(field, run).slice();
+  if (unseen) {
+    checkIsotropic(field.process);
+    if (field.data.sigma0 > 0)
+      throw unsupported("unseen", "points of width 0", `sigma0 = ${field.data.sigma0}`);
+  }
   const { count, dim } = run;
-  const asked = options.signal ? { signal: options.signal } : {};
+  const asked = signal ? { signal } : {};
   const indices = Array.from(run.recorded);
   const end = run.times.length - 1;
   const samples = run.samples.slice();
   if (indices.at(-1) !== end) indices.push(end);
   const times = Float64Array.from(indices, (index) => run.times[index] as number);
   const rows = times.length;
+  const states = (row: number): Float32Array | Float64Array =>
+    row < run.recorded.length ? trajectories.subarray(row * count * dim, (row + 1) * count * dim) : samples;
   const cells: Int32Array[] = [];
   for (let row = 0; row < rows; row++) {
-    const states =
-      row < run.recorded.length ? trajectories.subarray(row * count * dim, (row + 1) * count * dim) : samples;
     const t = times[row] as number;
     cells.push(
       t > 0
-        ? (await field.evaluate(states, t, ["nearest"], asked)).nearest
-        : (await nearestPoints(states, field.data, asked)).index,
+        ? (await field.evaluate(states(row), t, ["nearest"], asked)).nearest
+        : (await nearestPoints(states(row), field.data, asked)).index,
     );
   }
   const nearest = Int32Array.from(cells.at(-1) as Int32Array);
   const index = new Int32Array(count).fill(-1);
+  const firstIndex = new Int32Array(count).fill(-1);
   const inFinal = new Int32Array(rows);
-  const settled = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const now = cells[row] as Int32Array;
     const before = cells[row - 1];
     let here = 0;
     for (let i = 0; i < count; i++) {
-      if (now[i] === nearest[i]) here++;
+      if (now[i] === nearest[i]) {
+        here++;
+        if ((firstIndex[i] as number) < 0) firstIndex[i] = row;
+      }
       if (before !== undefined && now[i] !== before[i]) index[i] = row;
     }
     inFinal[row] = here;
   }
-  for (let row = 0; row < rows; row++)
-    for (const last of index) if (last <= row) settled[row] = (settled[row] as number) + 1;
+  const by = (list: Int32Array): Int32Array => {
+    const hits = new Int32Array(rows);
+    for (const row of list) hits[Math.max(0, row)] = (hits[Math.max(0, row)] as number) + 1;
+    for (let row = 1; row < rows; row++) hits[row] = (hits[row] as number) + (hits[row - 1] as number);
+    return hits;
+  };
   return {
     times,
     count,
     index,
-    time: Float64Array.from(index, (row) => times[Math.max(0, row)] as number),
+    time: timesAt(index),
+    firstIndex,
+    firstTime: timesAt(firstIndex),
     nearest,
-    shareByTime: { inFinalCell: sharesOf(inFinal, count), settled: sharesOf(settled, count) },
+    shareByTime: {
+      inFinalCell: sharesOf(inFinal, count),
+      entered: sharesOf(by(firstIndex), count),
+      settled: sharesOf(by(index), count),
+      unseen: unseen ? await unseenShares() : undefined,
+    },
   };
+
+  function timesAt(list: Int32Array): Float64Array<ArrayBuffer> {
+    return Float64Array.from(list, (row) => times[Math.max(0, row)] as number);
+  }
+
+  async function unseenShares(): Promise<{ low: Shares; high: Shares }> {
+    const positions = await inTurns(distinctPositions(field.data), signal);
+    const stay = { low: new Float64Array(count).fill(1), high: new Float64Array(count).fill(1) };
+    const [low, high] = [emptyShares(rows), emptyShares(rows)];
+    for (let row = rows - 1; row >= 0; row--) {
+      const now = cells[row] as Int32Array;
+      if (row + 1 < rows) {
+        await inTurns(
+          excursions(positions, nearest, stay, {
+            earlier: states(row),
+            later: states(row + 1),
+            process: field.process,
+            from: times[row] as number,
+            to: times[row + 1] as number,
+          }),
+          signal,
+        );
+      }
+      for (const [side, shares] of [
+        [stay.low, low],
+        [stay.high, high],
+      ] as const) {
+        for (let i = 0; i < count; i++) if (now[i] !== nearest[i]) side[i] = 0;
+        const { mean, variance } = momentsOf(side);
+        shares.fraction[row] = mean;
+        shares.standardError[row] = Math.sqrt(variance / count);
+      }
+    }
+    return { low, high };
+  }
 }
+
+const emptyShares = (rows: number): Shares => ({
+  fraction: new Float64Array(rows),
+  standardError: new Float64Array(rows),
+});
 
 function sharesOf(hits: Int32Array, count: number): Shares {
   const shares = Array.from(hits, (of) => shareOf(of, count));

@@ -2,8 +2,8 @@ import { checkLongCall, checkNumber, checkOptions } from "../check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSamples } from "./input.js";
 import { nearestTwo } from "./memorization.js";
-import { neighbours } from "./neighbours.js";
-import { quantileOf, shareOf } from "./statistics.js";
+import { spacingOf } from "./neighbours.js";
+import { shareOf } from "./statistics.js";
 import { inTurns } from "./turns.js";
 
 export interface GapOptions {
@@ -66,8 +66,7 @@ function* gaps(samples: Float64Array, data: Mixture, given: number | undefined):
   const { points } = positions;
   let radius = given ?? 0;
   if (given === undefined) {
-    const near = yield* neighbours(points, points, dim, 1, true);
-    radius = 0.1 * quantileOf(near.squared.map(Math.sqrt).sort(), 0.5);
+    radius = 0.1 * (yield* spacingOf(positions));
   }
   const nearest = new Int32Array(count);
   const secondNearest = new Int32Array(count);

@@ -1,4 +1,5 @@
 import type { Mixture } from "../data/mixture.js";
+import { quantileOf } from "./statistics.js";
 import { unitOfWork } from "./turns.js";
 
 /** The distinct positions of a mixture's points, heaviest point first. */
@@ -96,6 +97,12 @@ export function* neighbours(
     }
   }
   return found;
+}
+
+/** The median distance of a position from its nearest other one; Infinity of a single position. */
+export function* spacingOf({ points, size }: Positions): Generator<void, number, void> {
+  const { squared } = yield* neighbours(points, points, points.length / size, 1, true);
+  return quantileOf(squared.map(Math.sqrt).sort(), 0.5);
 }
 
 function scan(

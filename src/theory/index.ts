@@ -1,3 +1,4 @@
+export { type CellLaw, type CellLawOptions, cellLaw } from "./cellLaw.js";
 export { type Cumulants, cumulants } from "./cumulants.js";
 export { type EffectiveEnsemble, type EffectiveSdeOptions, effectiveSde } from "./effectiveSde.js";
 export { type FlowMapOptions, flowMap } from "./flowMap.js";

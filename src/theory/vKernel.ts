@@ -2,7 +2,8 @@ import type { PointsInput, Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { checkPlaces } from "../score/checkPlaces.js";
-import { checkInteger, checkNumber, checkOptions } from "../check.js";
+import { checkNumber, checkOptions } from "../check.js";
+import { checkPlane, type PlaneOptions, planeOptionNames } from "../data/plane.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
 
 /** V(z, z') = D_t Cov[s-hat(z), s-hat(z')] D_t': Paper 002, Prop. 3.1. */
@@ -22,18 +23,8 @@ export interface VKernel {
   readonly kind: "white" | "correlated";
 }
 
-export interface VKernelMapOptions {
+export interface VKernelMapOptions extends PlaneOptions {
   t: number;
-  /** Ends of the two axes: the first and the last value that the map has. */
-  x: readonly [number, number];
-  y: readonly [number, number];
-  /** Values along x, 2 to 8192; and along y, as many by default. */
-  width: number;
-  height?: number;
-  /** The coordinates that lie along the axes; [0, 1] by default. */
-  axes?: readonly [number, number];
-  /** A place that the plane goes through, `dim` numbers; 0 by default. */
-  through?: ArrayLike<number>;
 }
 
 /** tr V(z, z) on a grid. */
@@ -139,7 +130,9 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
     between,
     trace,
     async map(options) {
-      const { x, y, places, t } = checkMap(options, dim);
+      checkOptions(options, ["t", ...planeOptionNames]);
+      const { x, y, places } = checkPlane(options, dim, "estimator");
+      const t = checkNumber(options.t, "t", { min: 0 });
       const width = x.length;
       const out = new Float64Array(width * y.length);
       // A band of rows at a time: every place has a matrix.
@@ -155,59 +148,6 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
 
 /** Matrices of places of a map that are kept at a time, in numbers. */
 const MAP_NUMBERS = 2 ** 20;
-const MAX_SIDE = 8192;
-
-/** The axes of a map, and its places by rows. */
-function checkMap(
-  options: VKernelMapOptions,
-  dim: number,
-): { x: Float64Array; y: Float64Array; t: number; places: (first: number, last: number) => Float64Array } {
-  checkOptions(options, ["t", "x", "y", "width", "height", "axes", "through"]);
-  const width = checkInteger(options?.width, "width", 2, MAX_SIDE);
-  const height = checkInteger(options.height ?? width, "height", 2, MAX_SIDE);
-  if (dim < 2) throw badArgument("E_SHAPE", "estimator", "data of two dimensions or more for a map", dim);
-  const axis = (name: "x" | "y", count: number): Float64Array => {
-    const ends: unknown = options[name];
-    if (!Array.isArray(ends) || ends.length !== 2) {
-      throw badArgument("E_TYPE", name, "the two ends of the axis", ends);
-    }
-    const low = checkNumber(ends[0], `${name}[0]`);
-    const high = checkNumber(ends[1], `${name}[1]`);
-    if (!(high > low)) throw badArgument("E_RANGE", name, "a first end below the last", ends);
-    return Float64Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
-  };
-  const x = axis("x", width);
-  const y = axis("y", height);
-  const axes: unknown = options.axes ?? [0, 1];
-  if (!Array.isArray(axes) || axes.length !== 2) throw badArgument("E_TYPE", "axes", "two coordinates", axes);
-  const [i, j] = axes.map((value, k) => checkInteger(value, `axes[${k}]`, 0, dim - 1)) as [number, number];
-  if (i === j) throw badArgument("E_RANGE", "axes", "two different coordinates", axes);
-  const through = new Float64Array(dim);
-  if (options.through !== undefined) {
-    if (options.through?.length !== dim) {
-      throw badArgument("E_SHAPE", "through", `${dim} numbers`, options.through);
-    }
-    for (let d = 0; d < dim; d++) through[d] = checkNumber(options.through[d], `through[${d}]`);
-  }
-  const t = checkNumber(options.t, "t", { min: 0 });
-  return {
-    x,
-    y,
-    t,
-    places(first, last) {
-      const out = new Float64Array((last - first) * width * dim);
-      for (let row = first; row < last; row++) {
-        for (let column = 0; column < width; column++) {
-          const place = out.subarray(((row - first) * width + column) * dim).subarray(0, dim);
-          place.set(through);
-          place[i] = x[column] as number;
-          place[j] = y[row] as number;
-        }
-      }
-      return out;
-    },
-  };
-}
 
 /** D_t block D_t'. */
 function sandwich(process: Process, t: number, block: Float64Array, s: number, dim: number): Float64Array {

@@ -221,6 +221,36 @@ const checks: Record<string, (output: string) => void> = {
     expect(a).toBe(b);
     expect(numbersOf(/^from 1\.5: (.*)$/m, output, " ").reduce((x, y) => x + y)).toBeCloseTo(1, 4);
   },
+  "capture.js": (output) => {
+    const rows = Array.from(
+      output.matchAll(
+        /final cell ([\d.]+) \+- ([\d.]+), exactly ([\d.]+); to stay ([\d.]+) \+- ([\d.]+) to ([\d.]+) \+- [\d.]+, exactly ([\d.]+) \(seen: ([\d.]+)/g,
+      ),
+      (match) =>
+        match.slice(1).map(Number) as [number, number, number, number, number, number, number, number],
+    );
+    expect(rows).toHaveLength(3);
+    for (const [here, error, exact, low, lowError, high, stays, seen] of rows) {
+      // Numbers are shown to 1e-4.
+      expect(Math.abs(here - exact)).toBeLessThan(5.7 * error + 1e-4);
+      expect(low - 5.7 * lowError - 1e-4).toBeLessThan(stays);
+      expect(high + 5.7 * lowError + 1e-4).toBeGreaterThan(stays);
+      expect(seen).toBeGreaterThanOrEqual(high);
+    }
+    expect(output).toMatch(/^ode, t = 1: in the final cell 1$/m);
+    const [apart] = numbersOf(/a share of ([\d.]+) ends on another/, output);
+    expect(apart).toBeGreaterThan(0.1);
+    expect(apart).toBeLessThan(0.3);
+  },
+  "compare-fields.js": (output) => {
+    const rows = Array.from(output.matchAll(/off by ([\d.]+) \+- ([\d.]+) at p_t, .* departed ([\d.]+);/g));
+    expect(rows).toHaveLength(5);
+    for (const [, off, error] of rows) {
+      expect(Number(off)).toBeLessThan(1);
+      expect(Number(error)).toBeLessThan(Number(off));
+    }
+    expect(numbersOf(/^ends on another point: ([\d.]+) /m, output)[0]).toBeLessThan(0.5);
+  },
   "files.js": (output) => {
     expect(output).toContain("points.csv: 4 rows of x, y; points.npy: 4 rows of 2");
     expect(output).toContain("samples.npy: 5 x 2, same bits: true");

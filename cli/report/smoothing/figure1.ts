@@ -1,3 +1,4 @@
+import { leastOf } from "../../../src/diagnose/least.js";
 import { ve } from "../../../src/process/index.js";
 import type { ScoreField } from "../../../src/score/field.js";
 import { mlpScore } from "../../../src/score/network/index.js";
@@ -67,16 +68,10 @@ export function bestWidth(values: Float64Array, t: number): { width: number; dis
     }
     return sum;
   };
-  let best = 0.01;
-  for (let k = 1; k < 100; k++) if (misfit(k / 100) < misfit(best)) best = k / 100;
-  let [low, high] = [Math.max(1e-3, best - 0.01), Math.min(0.999, best + 0.01)];
-  const golden = 0.6180339887498949;
-  while (high - low > 1e-6) {
-    const [a, b] = [high - golden * (high - low), low + golden * (high - low)];
-    if (misfit(a) < misfit(b)) high = b;
-    else low = a;
-  }
-  const width = (low + high) / 2;
+  const search = leastOf([1e-3, ...Array.from({ length: 99 }, (_, k) => (k + 1) / 100), 0.999], 1e-6);
+  let next = search.next();
+  while (!next.done) next = search.next(misfit(next.value));
+  const width = next.value;
   const size = inner.reduce((sum, i) => sum + (values[i] as number) ** 2, 0);
   return { width, distance: Math.sqrt(misfit(width) / size) };
 }

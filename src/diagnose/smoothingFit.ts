@@ -1,0 +1,120 @@
+import type { Mixture } from "../data/mixture.js";
+import type { Process } from "../process/process.js";
+import { smoothedScore } from "../score/smoothing/index.js";
+import { leastOf } from "./least.js";
+import { momentsOf } from "./statistics.js";
+
+export type SmoothingKernel = "box" | "minimumNorm" | "gaussian";
+
+/** The width of a smoothed score that is nearest to a field at one time. */
+export interface SmoothingFit {
+  readonly width: number;
+  /** Of the width, over draws of the places; NaN of a width at an end of the range searched, 0 where the fields agree. */
+  readonly standardError: number;
+  /** The mean square of what smoothing leaves, over that of the field's difference from the exact score. */
+  readonly unexplained: number;
+  readonly unexplainedError: number;
+}
+
+/** Widths looked at first: geometric, from and to these shares of the data's extent, and 0. */
+const SCAN = { count: 12, from: 1e-3, to: 1 };
+const TOLERANCE = 1e-5;
+/** Slopes by the width are differences over this share of it. */
+const SHIFT = 0.02;
+
+/**
+ * The least squares width among `smoothedScore`s. Its standard error is the sandwich of least squares: the spread of the slopes
+ * of single terms over the curvature of their mean.
+ *
+ * @param x `[count, dim]` draws of p_t
+ * @param mine scores of the field there
+ * @param exact those of the exact field
+ */
+export async function fitSmoothing(
+  data: Mixture,
+  process: Process,
+  kernel: SmoothingKernel,
+  t: number,
+  x: Float64Array,
+  mine: ArrayLike<number>,
+  exact: ArrayLike<number>,
+): Promise<SmoothingFit> {
+  const { dim } = data;
+  const count = x.length / dim;
+  const residuals = (scores: ArrayLike<number>): Float64Array => squaredDistances(mine, scores, dim);
+  const atZero = residuals(exact);
+  if (atZero.every((value) => value === 0)) {
+    return { width: 0, standardError: 0, unexplained: 0, unexplainedError: 0 };
+  }
+  const known = new Map<number, Float64Array>([[0, atZero]]);
+  const at = async (width: number): Promise<Float64Array> => {
+    let found = known.get(width);
+    if (found === undefined) {
+      const field = smoothedScore(data, process, { width, kernel });
+      found = residuals((await field.evaluate(x, t, ["score"])).score);
+      known.set(width, found);
+    }
+    return found;
+  };
+  const reach = process.alpha(t) * (extentOf(data) || Math.sqrt(process.variance(t)));
+  const { count: places, from, to } = SCAN;
+  const scan = Array.from({ length: places }, (_, k) => reach * from * (to / from) ** (k / (places - 1)));
+  const search = leastOf([0, ...scan], TOLERANCE * reach);
+  let next = search.next();
+  while (!next.done) next = search.next(momentsOf(await at(next.value)).mean);
+  const width = next.value;
+  const left = await at(width);
+  const ratio = momentsOf(left).mean / momentsOf(atZero).mean;
+  const spread = left.map((value, i) => (value - ratio * (atZero[i] as number)) / momentsOf(atZero).mean);
+  const atEnd = width === 0 || width >= (scan.at(-1) as number) * (1 - SHIFT);
+  return {
+    width,
+    standardError: atEnd ? Number.NaN : await errorOf(at, width, count),
+    unexplained: ratio,
+    unexplainedError: Math.sqrt(momentsOf(spread).variance / count),
+  };
+}
+
+async function errorOf(
+  at: (width: number) => Promise<Float64Array>,
+  width: number,
+  count: number,
+): Promise<number> {
+  const shift = SHIFT * width;
+  const [below, here, above] = [await at(width - shift), await at(width), await at(width + shift)];
+  const slopes = above.map((value, i) => (value - (below[i] as number)) / (2 * shift));
+  const bends = above.map(
+    (value, i) => (value - 2 * (here[i] as number) + (below[i] as number)) / (shift * shift),
+  );
+  const curvature = momentsOf(bends).mean;
+  return curvature > 0 ? Math.sqrt(momentsOf(slopes).variance / count) / curvature : Number.NaN;
+}
+
+/** |a - b|^2 by rows. */
+export function squaredDistances(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  dim: number,
+): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(a.length / dim);
+  for (let i = 0; i < a.length; i++) {
+    const row = Math.floor(i / dim);
+    out[row] = (out[row] as number) + ((a[i] as number) - (b[i] as number)) ** 2;
+  }
+  return out;
+}
+
+/** The longest side of the box around the points. */
+function extentOf({ points, dim, size }: Mixture): number {
+  let longest = 0;
+  for (let d = 0; d < dim; d++) {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let m = 0; m < size; m++) {
+      const value = points[m * dim + d] as number;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    longest = Math.max(longest, high - low);
+  }
+  return longest;
+}
