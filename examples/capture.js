@@ -20,6 +20,7 @@ const process = ou();
 const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
 const field = exactScore(data, process);
 const grid = logSnr({ steps: 40, tMax: 1, tMin: 1e-5 });
+/** @type {import("vkernel").SampleOptions} */
 const common = { grid, count: 4000, seed: 1, initial: "marginal", record: "all" };
 
 // The reverse SDE, exact in law at any step count. What happens between recorded times is bounded by `unseen`.
@@ -30,7 +31,8 @@ const rows = [0, 10, 20];
 const exact = await cellLaw(data, process, { times: rows.map((row) => noisy.times[row]) });
 for (const [k, row] of rows.entries()) {
   const { inFinalCell, settled, unseen } = noisy.shareByTime;
-  const show = ({ fraction, standardError }) =>
+  if (unseen === undefined) continue;
+  const show = (/** @type {import("vkernel").Shares} */ { fraction, standardError }) =>
     `${fraction[row].toFixed(4)} +- ${standardError[row].toFixed(4)}`;
   console.log(
     `sde, t = ${noisy.times[row].toFixed(4)}: in the final cell ${show(inFinalCell)}, exactly ${exact.inFinalCell[k].toFixed(4)}; ` +
@@ -52,6 +54,7 @@ const uneven = engine.mixture(
   ],
   { weights: [1, 2, 3, 4] },
 );
+/** @type {import("vkernel").PlaneOptions} */
 const view = { x: [-2, 2], y: [-2, 3], width: 60 };
 const cells = await cellMap(uneven, view);
 const basins = await basinMap(exactScore(uneven, process), { t: 0.8, ...view });

@@ -12,12 +12,17 @@ const net = await mlpScore(data, ou(), {
   seed: 1,
 });
 const times = [2, 0.5, 0.1, 0.02, 0.005];
-const { marginal, along, departures, smoothing } = await compareFields(net, exact, {
+const {
+  marginal,
+  along,
+  departures,
+  smoothing = [],
+} = await compareFields(net, exact, {
   times,
   count: 300,
   seed: 1,
 });
-const show = ({ mean, standardError }, row) =>
+const show = (/** @type {import("vkernel").Means} */ { mean, standardError }, /** @type {number} */ row) =>
   `${Math.sqrt(mean[row]).toFixed(4)} +- ${(standardError[row] / (2 * Math.sqrt(mean[row]))).toFixed(4)}`;
 times.forEach((t, row) => {
   const { width, unexplained } = smoothing[row];
