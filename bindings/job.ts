@@ -1,4 +1,5 @@
 import { kernelScratch } from "./abi.js";
+import type { CarriedAt } from "./carry.js";
 import type { DenseJob } from "./dense.js";
 
 /** What a block of work is made of: plain data with pointers, so that it can be posted to a worker. */
@@ -180,8 +181,13 @@ export interface SampleJob {
   needs: ProgramNeeds;
   /** From `encodeOps`. */
   ops: Float64Array;
-  /** count x width, T: the start, then the end. */
+  /** count x width, T: the start. */
   state: number;
+  /** count x width, T: where the end goes; `state` itself, or elsewhere. */
+  end: number;
+  /** What an earlier part of the program left, and what this one leaves for a later. */
+  loads: CarriedAt[];
+  saves: CarriedAt[];
   /** slots x count x width, T, or 0. */
   record: number;
   /** steps x count x width, T: normals that the caller supplied, or 0. */

@@ -1,5 +1,6 @@
 import { type Abi, type Kernel, type KernelSet, kernelSet } from "./abi.js";
 import { integrate } from "./adaptive.js";
+import type { CarriedAt } from "./carry.js";
 import { runDense } from "./dense.js";
 import {
   factorFree,
@@ -201,6 +202,14 @@ export class Machine {
     }
     for (let r = 0; r < job.scalars; r++) scalar(r).fill(0);
     this.#copy(register(0), job.state + first * rowBytes, blockBytes);
+    const carried = ({ scalar, register: r, at }: CarriedAt) =>
+      scalar
+        ? { inside: scratch + (layout.scalars[r] as number), outside: at + 8 * first, size: 8 * n }
+        : { inside: register(r), outside: at + first * rowBytes, size: blockBytes };
+    for (const one of job.loads) {
+      const { inside, outside, size } = carried(one);
+      this.#copy(inside, outside, size);
+    }
     const path =
       layout.path &&
       new BrownianPath(this.#sets[8], this.#memory, job, layout.path, scratch, job.particle + first, n);
@@ -374,7 +383,11 @@ export class Machine {
       }
       yield 1;
     }
-    this.#copy(job.state + first * rowBytes, register(0), blockBytes);
+    this.#copy(job.end + first * rowBytes, register(0), blockBytes);
+    for (const one of job.saves) {
+      const { inside, outside, size } = carried(one);
+      this.#copy(outside, inside, size);
+    }
     for (let r = 0; job.outputs && r < SCALAR_OUTPUTS; r++) {
       this.#copy(job.outputs + 8 * (r * job.count + first), scratch + (layout.scalars[r] as number), 8 * n);
     }

@@ -184,13 +184,15 @@ export class Runtime {
     }
   }
 
-  /** Runs a job on the calling thread at once. */
-  runSync(job: Job): void {
+  /** Runs a job on the calling thread at once; `later` makes the error where a function of the caller's gives a promise. */
+  runSync(job: Job, calls?: readonly RowFunction[], later?: () => Error): void {
     this.check();
     const scratch = this.memory.alloc(scratchBytes(job), "scratch");
     try {
-      for (const _ of this.#units(job, scratch)) {
-        // Everything at once.
+      for (const units of this.#units(job, scratch, calls)) {
+        if (typeof units === "number") continue;
+        units.catch(() => {});
+        throw later?.() ?? new TypeError("a function that waits cannot be called at once");
       }
     } catch (cause) {
       if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;

@@ -50,11 +50,10 @@ export async function integrateEnsemble<P extends Precision>(
   run: Run,
   each: number,
 ): Promise<RunResult<P>> {
-  const { data, process } = ensemble;
+  const { data } = ensemble;
   const { count, recorded, signal, onProgress } = run;
   const { dim } = data;
-  const numbers = ensembleCost(ensemble, { count: 1 }).numbers ?? 1;
-  const batch = Math.max(1, Math.floor(BATCH_BYTES / (8 * numbers)));
+  const batch = realizationsAtOnce(ensemble);
   const realizations = Math.ceil(count / each);
   const samples = data.array(count * dim);
   const trajectories = recorded.length > 0 ? data.array(recorded.length * count * dim) : undefined;
@@ -64,12 +63,7 @@ export async function integrateEnsemble<P extends Precision>(
     const some = Math.min(batch, realizations - first);
     const start = first * each;
     const part = Math.min(some * each, count - start);
-    const rows = ensemble.realizations
-      ? await ensemble.realizations({ kind: "draws", first, count: some, seed: run.seed, signal })
-      : await byDraws(ensemble, first, some, run.seed);
-    const field = new RowField(data, process, (x, t, particle) =>
-      rows(x, t, (row) => Math.floor((particle + row) / each) - first),
-    );
+    const field = await realize(ensemble, { first, count: some, each, seed: run.seed, signal });
     const result = await integrate(field, {
       ...run,
       count: part,
@@ -93,6 +87,32 @@ export async function integrateEnsemble<P extends Precision>(
     evaluations = result.evaluations;
   }
   return { samples, trajectories, evaluations, density: undefined };
+}
+
+/** How many realizations of an ensemble are held at a time. */
+export function realizationsAtOnce(ensemble: ScoreEnsemble): number {
+  const numbers = ensembleCost(ensemble, { count: 1 }).numbers ?? 1;
+  return Math.max(1, Math.floor(BATCH_BYTES / (8 * numbers)));
+}
+
+/** Realizations `first` ... first + count - 1 of a seed as one field: particle p has the score of realization p / each. */
+export async function realize<P extends Precision>(
+  ensemble: ScoreEnsemble<P>,
+  options: {
+    readonly first: number;
+    readonly count: number;
+    readonly each: number;
+    readonly seed: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<ScoreField<P>> {
+  const { first, count, each, seed, signal } = options;
+  const rows = ensemble.realizations
+    ? await ensemble.realizations({ kind: "draws", first, count, seed, signal })
+    : await byDraws(ensemble, first, count, seed);
+  return new RowField(ensemble.data, ensemble.process, (x, t, particle) =>
+    rows(x, t, (row) => Math.floor((particle + row) / each) - first),
+  );
 }
 
 async function byDraws(ensemble: ScoreEnsemble, first: number, count: number, seed: number) {

@@ -12,6 +12,7 @@ export {
   type LogLikelihoodOptions,
   logLikelihood,
 } from "./likelihood.js";
+export { type LiveOptions, type LiveRun, liveRun, type RestartOptions, type StepOptions } from "./live.js";
 export { posterior } from "./posterior.js";
 export { type PredictorCorrectorOptions, predictorCorrector } from "./predictorCorrector.js";
 export { rk4 } from "./rk4.js";

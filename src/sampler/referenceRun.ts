@@ -1,4 +1,4 @@
-import { type Op, OpCode, type RowFunction, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
+import { type Op, OpCode, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import { dormandPrince } from "../reference/dormandPrince.js";
 import { multiply } from "../reference/linear.js";
@@ -6,42 +6,37 @@ import { evaluatePoint, type ReferenceMixture } from "../reference/mixture.js";
 import { brownianPath, fillNormals, uniform } from "../reference/random.js";
 import { categorical } from "../reference/samplers.js";
 import { aborted } from "../score/exact.js";
+import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Frames } from "./frames.js";
 import type { Program } from "./program.js";
 import type { Run, RunOutput } from "./run.js";
+import { callsOf } from "./written.js";
 
-/** Particles between two looks at the clock. */
-const BATCH = 64;
+/** Particles that go together. */
+export const BATCH = 64;
+/** Milliseconds of work between two chances for everything else. */
+export const SLICE = 12;
 
 /** Runs a program without Wasm: the same operations on plain float64 arrays, by the reference's functions. */
 export async function runReference<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
   data: Mixture<P>,
   program: Program,
   frames: Frames | undefined,
   run: Run,
-  calls: readonly RowFunction[] = [],
 ): Promise<RunOutput<P>> {
-  const { dim, packed } = data;
-  const { count, initial, signal, onProgress } = run;
+  const { dim } = data;
+  const { count, signal, onProgress } = run;
   const recorded = run.recorded.length;
-  const start = run.particle ?? 0;
-  const mixture = { points: packed.points, dim, weights: packed.weights, sigma0: 0 };
-  const mixtures = [mixture, ...(frames?.pointSets ?? []).map((points) => ({ ...mixture, points }))];
   const samples = data.array(count * dim);
-  if (typeof initial !== "string") samples.set(initial);
   const trajectories = recorded > 0 ? data.array(recorded * count * dim) : undefined;
   const outputs = new Float64Array(SCALAR_OUTPUTS * count);
+  const runOp = referenceOps(field, data, frames, run, trajectories);
   const total = count * program.ops.length;
-  let until = performance.now() + 12;
+  let until = performance.now() + SLICE;
   for (let first = 0; first < count; first += BATCH) {
-    const n = Math.min(BATCH, count - first);
-    const block: Block = {
-      first,
-      n,
-      registers: Array.from({ length: program.registers }, () => new Float64Array(n * dim)),
-      scalars: Array.from({ length: program.scalars }, () => new Float64Array(n)),
-    };
-    (block.registers[0] as Float64Array).set(samples.subarray(first * dim, (first + n) * dim));
+    const block = startBlock(data, program, run, first);
+    const { n } = block;
     for (let i = 0; i < program.ops.length; i++) {
       await runOp(program.ops[i] as Op, block);
       if (performance.now() < until) continue;
@@ -49,13 +44,58 @@ export async function runReference<P extends Precision>(
       data.check();
       if (signal?.aborted) throw aborted(signal);
       onProgress?.({ done: first * program.ops.length + n * (i + 1), total });
-      until = performance.now() + 12;
+      until = performance.now() + SLICE;
     }
     samples.set(block.registers[0] as Float64Array, first * dim);
     for (let r = 0; r < SCALAR_OUTPUTS; r++) outputs.set(block.scalars[r] as Float64Array, r * count + first);
   }
   onProgress?.({ done: total, total });
   return { samples, trajectories, outputs };
+}
+
+/** Some particles, with all that a program knows of them. */
+export interface Block {
+  readonly first: number;
+  readonly n: number;
+  readonly registers: Float64Array[];
+  readonly scalars: Float64Array[];
+}
+
+/** The particles from `first` on, as many as go together, before a program begins. */
+export function startBlock(
+  data: Mixture,
+  program: Program,
+  { initial, count }: Pick<Run, "initial" | "count">,
+  first: number,
+): Block {
+  const { dim } = data;
+  const n = Math.min(BATCH, count - first);
+  const registers = Array.from({ length: program.registers }, () => new Float64Array(n * dim));
+  if (typeof initial !== "string") {
+    // In the precision of the run, as everything that is given.
+    const rows = data.array(n * dim);
+    rows.set(initial.subarray(first * dim, (first + n) * dim));
+    (registers[0] as Float64Array).set(rows);
+  }
+  const scalars = Array.from({ length: program.scalars }, () => new Float64Array(n));
+  return { first, n, registers, scalars };
+}
+
+/** How operations of a run work on a block; a promise where they wait for the caller's function. */
+export function referenceOps<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
+  data: Mixture<P>,
+  frames: Frames | undefined,
+  run: Run,
+  trajectories?: Float32Array | Float64Array,
+): (op: Op, block: Block) => Promise<void> | undefined {
+  const { dim, packed } = data;
+  const { count } = run;
+  const start = run.particle ?? 0;
+  const calls = callsOf(field);
+  const mixture = { points: packed.points, dim, weights: packed.weights, sigma0: 0 };
+  const mixtures = [mixture, ...(frames?.pointSets ?? []).map((points) => ({ ...mixture, points }))];
+  return runOp;
 
   function runOp(op: Op, { first, n, registers, scalars }: Block): Promise<void> | undefined {
     const register = (r: number): Float64Array => registers[r] as Float64Array;
@@ -136,7 +176,11 @@ export async function runReference<P extends Precision>(
         for (let p = 0; p < n; p++) adaptive(op, register(op.x), p, scalars);
         break;
       case OpCode.Call: {
-        const given = (calls[op.index] as RowFunction)(register(op.x).slice(), op.t, start + first);
+        const given = (calls[op.index] as (typeof calls)[number])(
+          register(op.x).slice(),
+          op.t,
+          start + first,
+        );
         if (given instanceof Promise) return given.then((values) => register(op.out).set(values));
         register(op.out).set(given);
         break;
@@ -229,11 +273,4 @@ export async function runReference<P extends Precision>(
     size[p] = end.step;
     evaluations[p] = end.evaluations < 0 ? -1e300 : (evaluations[p] as number) + end.evaluations;
   }
-}
-
-interface Block {
-  readonly first: number;
-  readonly n: number;
-  readonly registers: Float64Array[];
-  readonly scalars: Float64Array[];
 }

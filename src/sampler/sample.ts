@@ -97,45 +97,9 @@ export async function sample<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P> | ScoreEnsemble<P>,
   options: SampleOptions = {},
 ): Promise<SampleRun<P>> {
-  const kind: unknown = (field as { kind?: unknown } | null | undefined)?.kind;
-  if (kind !== "field" && kind !== "step" && kind !== "ensemble") {
-    throw badArgument("E_TYPE", "field", "a score such as exactScore(data, process)", field);
-  }
-  checkOptions(options, known);
-  checkLongCall(options);
-  const { data, process } = field;
-  data.check();
-  const { signal, onProgress } = options;
-  const sampler = options.sampler ?? euler();
-  checkSampler(sampler, field);
-  const times = gridTimes(options.grid ?? defaultGrid(process, sampler), process);
-  const steps = times.length - 1;
-  const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
-  const { initial, count } = checkInitial(options, data);
-  const size = checkSize("count", count, data.dim);
-  const recorded = checkRecord(options.record ?? "last", steps);
-  checkSize("record", Math.max(1, recorded.length), size);
-  if (signal?.aborted) throw aborted(signal);
-
-  const effective = "effective" in field;
-  const each = checkEach(options.particlesPerRealization, field.kind, effective);
-  const noise = checkNoise(options.noise ?? "independent", sampler, field, steps, size);
-  const density = options.logLikelihood ?? false;
-  if (typeof density !== "boolean") throw badArgument("E_TYPE", "logLikelihood", "true or false", density);
-  if (density) checkLikelihood(field, sampler, times);
-
-  const run: { -readonly [K in keyof Run]: Run[K] } = {
-    sampler,
-    times,
-    initial,
-    count,
-    seed,
-    recorded,
-    noise,
-    density,
-    signal,
-    onProgress,
-  };
+  const { run, each } = checkedRun(field, options, known);
+  const { data } = field;
+  const { times, initial, count, recorded, density } = run;
   const start = performance.now();
   if (density && typeof initial === "string") {
     // The states to start from, as the run would draw them: their density is the base of all.
@@ -167,6 +131,44 @@ export async function sample<P extends Precision>(
       threads: info.threads,
       kernels: info.kernels,
     },
+  };
+}
+
+/** Checks a field and the options of a run, and gives what they stand for. */
+export function checkedRun(
+  field: ScoreField | StepEstimator | ScoreEnsemble,
+  options: SampleOptions,
+  words: readonly string[],
+): { run: { -readonly [K in keyof Run]: Run[K] }; each: number } {
+  const kind: unknown = (field as { kind?: unknown } | null | undefined)?.kind;
+  if (kind !== "field" && kind !== "step" && kind !== "ensemble") {
+    throw badArgument("E_TYPE", "field", "a score such as exactScore(data, process)", field);
+  }
+  checkOptions(options, words);
+  checkLongCall(options);
+  const { data, process } = field;
+  data.check();
+  const { signal, onProgress } = options;
+  const sampler = options.sampler ?? euler();
+  checkSampler(sampler, field);
+  const times = gridTimes(options.grid ?? defaultGrid(process, sampler), process);
+  const steps = times.length - 1;
+  const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
+  const { initial, count } = checkInitial(options, data);
+  const size = checkSize("count", count, data.dim);
+  const recorded = checkRecord(options.record ?? "last", steps);
+  checkSize("record", Math.max(1, recorded.length), size);
+  if (signal?.aborted) throw aborted(signal);
+
+  const effective = "effective" in field;
+  const each = checkEach(options.particlesPerRealization, field.kind, effective);
+  const noise = checkNoise(options.noise ?? "independent", sampler, field, steps, size);
+  const density = options.logLikelihood ?? false;
+  if (typeof density !== "boolean") throw badArgument("E_TYPE", "logLikelihood", "true or false", density);
+  if (density) checkLikelihood(field, sampler, times);
+  return {
+    run: { sampler, times, initial, count, seed, recorded, noise, density, signal, onProgress },
+    each,
   };
 }
 

@@ -36,6 +36,12 @@ const checks: Record<string, (output: string) => void> = {
     expect(numbersOf(/training set ([\d.]+)/, output)[0]).toBeLessThan(1e-4);
     expect(output).toContain("same bits: true");
   },
+  "live.js": (output) => {
+    expect(output).toMatch(/^step 0, t = 10\.000: mean radius 1\d\.\d{3}$/m);
+    expect(output).toContain("step 20, t = 0.000: mean radius 1.000");
+    expect(output).toContain("same bits as sample: true");
+    expect(output).toContain("back at step 5 with the same bits: true");
+  },
   "processes.js": (output) => {
     expect(output).toContain("edm: alpha, S, beta, D at t = 0.5: 1.000000, 0.250000, 0.000000, 0.500000");
     expect(output).toContain("ve: alpha, S, beta, D at t = 0.5: 1.000000, 0.500000, 0.000000, 0.500000");

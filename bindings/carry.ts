@@ -1,0 +1,73 @@
+import { type Op, OpCode, Scalar, SCALAR_OUTPUTS } from "./job.js";
+
+/** A register (or a scalar one) whose values outlive a part of a program. The state, register 0, always does. */
+export interface Carried {
+  readonly register: number;
+  readonly scalar: boolean;
+}
+
+/** One at its place in memory: count x width T, or count float64. */
+export interface CarriedAt extends Carried {
+  readonly at: number;
+}
+
+/** Registers by number, scalars from -1 down. */
+type Key = number;
+const scalarKey = (scalar: number): Key => -1 - scalar;
+
+/** What an operation reads, and what it writes in full. */
+function accessOf(op: Op): { reads: Key[]; writes: Key[] } {
+  switch (op.code) {
+    case OpCode.Score:
+      return { reads: [op.x], writes: [op.mean, ...(op.trace >= 0 ? [scalarKey(op.trace)] : [])] };
+    case OpCode.Draw:
+    case OpCode.Spread:
+      return { reads: [op.x], writes: [op.mean, op.out] };
+    case OpCode.Normal:
+    case OpCode.Given:
+    case OpCode.Path:
+      return { reads: [], writes: [op.out] };
+    case OpCode.Affine:
+      return { reads: op.terms.map(([register]) => register), writes: [op.out] };
+    case OpCode.Linear:
+    case OpCode.Call:
+      return { reads: [op.x], writes: [op.out] };
+    case OpCode.Scalar:
+      return { reads: op.terms.map(([scalar]) => scalarKey(scalar)), writes: [scalarKey(op.out)] };
+    case OpCode.Adaptive: {
+      const scalars = [op.size, Scalar.Evaluations, ...(op.density ? [Scalar.LogDensity] : [])];
+      const both = [op.x, ...scalars.map(scalarKey)];
+      return { reads: both, writes: both };
+    }
+    case OpCode.Record:
+      return { reads: [op.x], writes: [] };
+  }
+}
+
+/**
+ * What a program that stops before operation `cut` has to keep, for each cut: what a later operation reads before one
+ * writes it, and the scalar results that any operation gives. The last cut may be the end.
+ */
+export function carriedAcross(ops: readonly Op[], cuts: readonly number[]): Carried[][] {
+  const live = new Set<Key>();
+  for (const op of ops) {
+    for (const key of accessOf(op).writes) if (key < 0 && -1 - key < SCALAR_OUTPUTS) live.add(key);
+  }
+  const found = new Map<number, Carried[]>();
+  const asked = new Set(cuts);
+  for (let at = ops.length; at >= 0; at--) {
+    const op = ops[at];
+    if (op !== undefined) {
+      const { reads, writes } = accessOf(op);
+      for (const key of writes) live.delete(key);
+      for (const key of reads) live.add(key);
+    }
+    if (!asked.has(at)) continue;
+    const keys = [...live].filter((key) => key !== 0).sort((a, b) => a - b);
+    found.set(
+      at,
+      keys.map((key) => ({ register: key < 0 ? -1 - key : key, scalar: key < 0 })),
+    );
+  }
+  return cuts.map((cut) => found.get(cut) ?? []);
+}

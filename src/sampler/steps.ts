@@ -1,0 +1,253 @@
+import { type Carried, carriedAcross } from "../../bindings/carry.js";
+import { OP_WIDTH, type Op, type SampleJob, Scalar } from "../../bindings/job.js";
+import type { Mixture, Numbers, Precision } from "../data/mixture.js";
+import { VkernelError } from "../errors.js";
+import { aborted } from "../score/exact.js";
+import type { ScoreField, StepEstimator } from "../score/field.js";
+import type { Frames } from "./frames.js";
+import { Blocks, uploadJob, writeStart } from "./kernelRun.js";
+import { BATCH, type Block, referenceOps, SLICE, startBlock } from "./referenceRun.js";
+import type { Run } from "./run.js";
+import { callsOf, checkEnds, checkEvaluations, type Written } from "./written.js";
+
+/** Steps of a run that are made at a time, of a field or an estimator whose program they belong to. */
+export interface Part<P extends Precision> {
+  readonly field: ScoreField<P> | StepEstimator<P>;
+  readonly run: Run;
+  /** The time of the grid to go on from; undefined: from the start, which is drawn anew. */
+  readonly from: number | undefined;
+  readonly to: number;
+}
+
+export interface PartOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((done: number, total: number) => void) | undefined;
+}
+
+/** A program run part by part, with what its particles know between parts. Work that fails changes nothing. */
+export interface Steps<P extends Precision> {
+  run(part: Part<P>, options: PartOptions): Promise<void>;
+  runSync(part: Part<P>): void;
+  /** A copy of the states, `[count, dim]`. */
+  read(): Numbers<P>;
+  /** Where they lie in Wasm memory; undefined without Wasm. */
+  readonly pointer: number | undefined;
+  dispose(): void;
+}
+
+/** What a program is, however it is run. */
+interface Whole<P extends Precision> {
+  readonly data: Mixture<P>;
+  readonly written: Written;
+  readonly frames: Frames | undefined;
+  readonly run: Run;
+}
+
+export function makeSteps<P extends Precision>(whole: Whole<P>): Steps<P> {
+  return whole.data.engine.runtime === undefined ? new ReferenceSteps(whole) : new KernelSteps(whole);
+}
+
+const waits = (): VkernelError =>
+  new VkernelError("E_UNSUPPORTED", {
+    argument: "advanceSync",
+    expected: "advance, which waits, for a field whose score is computed on the pool",
+    got: "advanceSync",
+  });
+
+/** States and what else lives between parts, in Wasm memory. */
+interface Kept {
+  readonly state: number;
+  readonly carried: ReadonlyMap<string, number>;
+}
+
+const nameOf = ({ register, scalar }: Carried): string => `${scalar ? "scalar" : "register"} ${register}`;
+
+/** On the kernels: every part reads one of two sets of buffers and writes the other. */
+class KernelSteps<P extends Precision> implements Steps<P> {
+  readonly #data: Mixture<P>;
+  readonly #cuts: readonly number[];
+  readonly #blocks: Blocks;
+  readonly #job: SampleJob;
+  /** What a program that stops at a cut has to keep. */
+  readonly #carried: readonly Carried[][];
+  #now: Kept;
+  #spare: Kept;
+
+  constructor({ data, written, frames, run }: Whole<P>) {
+    const { program, cuts } = written;
+    const { layout, runtime } = data;
+    this.#data = data;
+    this.#cuts = cuts;
+    this.#carried = carriedAcross(program.ops, cuts);
+    this.#blocks = new Blocks(runtime.memory);
+    const all = new Map(this.#carried.flat().map((one) => [nameOf(one), one]));
+    const rowBytes = layout.width * layout.bytes;
+    const keep = (): Kept => ({
+      state: this.#blocks.take(run.count * rowBytes, "count"),
+      carried: new Map(
+        Array.from(all, ([name, { scalar }]) => [
+          name,
+          this.#blocks.take(run.count * (scalar ? 8 : rowBytes), "count"),
+        ]),
+      ),
+    });
+    try {
+      this.#now = keep();
+      this.#spare = keep();
+      this.#job = uploadJob(data, program, frames, run, this.#blocks);
+    } catch (error) {
+      this.#blocks.free();
+      throw error;
+    }
+  }
+
+  get pointer(): number {
+    return this.#now.state;
+  }
+
+  async run(part: Part<P>, options: PartOptions): Promise<void> {
+    const calls = callsOf(part.field);
+    if (part.run.count > 0) await this.#data.runtime.run(this.#jobOf(part), { ...options, calls });
+    this.#commit(part);
+  }
+
+  runSync(part: Part<P>): void {
+    const calls = callsOf(part.field);
+    if (part.run.count > 0) this.#data.runtime.runSync(this.#jobOf(part), calls, waits);
+    this.#commit(part);
+  }
+
+  #jobOf({ run, from, to }: Part<P>): SampleJob {
+    const at = (kept: Kept, step: number) =>
+      (this.#carried[step] as Carried[]).map((one) => ({
+        ...one,
+        at: kept.carried.get(nameOf(one)) as number,
+      }));
+    const [now, spare] = [this.#now, this.#spare];
+    if (from === undefined) writeStart(this.#data, spare.state, run);
+    const first = from === undefined ? 0 : (this.#cuts[from] as number);
+    return {
+      ...this.#job,
+      seedLow: run.seed >>> 0,
+      seedHigh: Math.floor(run.seed / 2 ** 32),
+      // A part of its own: a view would be posted with all that is behind it.
+      ops: this.#job.ops.slice(first * OP_WIDTH, (this.#cuts[to] as number) * OP_WIDTH),
+      state: (from === undefined ? spare : now).state,
+      end: spare.state,
+      loads: from === undefined ? [] : at(now, from),
+      saves: at(spare, to),
+    };
+  }
+
+  /** Takes what a part has made for the present, unless something is wrong with it. */
+  #commit({ field, run }: Part<P>): void {
+    const { count } = run;
+    const { layout, dim } = this.#data;
+    const made = this.#spare;
+    const evaluations = made.carried.get(nameOf({ register: Scalar.Evaluations, scalar: true }));
+    if (evaluations !== undefined) {
+      checkEvaluations(this.#data.runtime.memory.f64(evaluations, count) as Float64Array);
+    }
+    if (callsOf(field).length > 0) {
+      checkEnds(this.#data.readRows(made.state, count, dim, layout.width), dim);
+    }
+    [this.#now, this.#spare] = [made, this.#now];
+  }
+
+  read(): Numbers<P> {
+    const { width } = this.#job.mixture;
+    return this.#data.readRows(this.#now.state, this.#job.count, this.#data.dim, width);
+  }
+
+  dispose(): void {
+    this.#blocks.free();
+  }
+}
+
+/** By the reference's functions: float64 in every register, whatever the precision. */
+class ReferenceSteps<P extends Precision> implements Steps<P> {
+  readonly #whole: Whole<P>;
+  readonly pointer = undefined;
+  #blocks: Block[] = [];
+
+  constructor(whole: Whole<P>) {
+    this.#whole = whole;
+  }
+
+  async run(part: Part<P>, { signal, onProgress }: PartOptions): Promise<void> {
+    const { data } = this.#whole;
+    const blocks = this.#blocksOf(part);
+    const ops = this.#opsOf(part);
+    let until = performance.now() + SLICE;
+    let done = 0;
+    if (signal?.aborted) throw aborted(signal);
+    for (const later of this.#work(part, blocks, ops)) {
+      if (later) await later;
+      done++;
+      if (performance.now() < until) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      data.check();
+      if (signal?.aborted) throw aborted(signal);
+      onProgress?.(done, blocks.length * ops.length);
+      until = performance.now() + SLICE;
+    }
+    onProgress?.(done, done);
+    this.#commit(part, blocks);
+  }
+
+  runSync(part: Part<P>): void {
+    const blocks = this.#blocksOf(part);
+    for (const later of this.#work(part, blocks, this.#opsOf(part))) {
+      if (!later) continue;
+      later.catch(() => {});
+      throw waits();
+    }
+    this.#commit(part, blocks);
+  }
+
+  /** Blocks to work on: fresh ones, or copies of those there are. */
+  #blocksOf({ run, from }: Part<P>): Block[] {
+    const { data, written } = this.#whole;
+    if (from === undefined) {
+      return Array.from({ length: Math.ceil(run.count / BATCH) }, (_, i) =>
+        startBlock(data, written.program, run, i * BATCH),
+      );
+    }
+    return this.#blocks.map(({ registers, scalars, ...rest }) => ({
+      ...rest,
+      registers: registers.map((values) => values.slice()),
+      scalars: scalars.map((values) => values.slice()),
+    }));
+  }
+
+  #opsOf({ from, to }: Part<P>): Op[] {
+    const { cuts, program } = this.#whole.written;
+    return program.ops.slice(from === undefined ? 0 : cuts[from], cuts[to]);
+  }
+
+  *#work({ field, run }: Part<P>, blocks: Block[], ops: Op[]): Generator<Promise<void> | undefined> {
+    const runOp = referenceOps(field, this.#whole.data, this.#whole.frames, run);
+    for (const block of blocks) for (const op of ops) yield runOp(op, block);
+  }
+
+  #commit({ field }: Part<P>, blocks: Block[]): void {
+    for (const { scalars } of blocks) checkEvaluations(scalars[Scalar.Evaluations] as Float64Array);
+    if (callsOf(field).length > 0) checkEnds(this.#rows(blocks), this.#whole.data.dim);
+    this.#blocks = blocks;
+  }
+
+  #rows(blocks: Block[]): Numbers<P> {
+    const { data, run } = this.#whole;
+    const out = data.array(run.count * data.dim);
+    for (const { first, registers } of blocks) out.set(registers[0] as Float64Array, first * data.dim);
+    return out;
+  }
+
+  read(): Numbers<P> {
+    return this.#rows(this.#blocks);
+  }
+
+  dispose(): void {
+    this.#blocks = [];
+  }
+}
