@@ -52,33 +52,40 @@ export interface Curves extends OnLine {
 }
 
 export interface Flow extends OnLine {
-  /** The times of the run, descending, the last 0. */
+  /** The times of the run, descending, the last 0; and sqrt(S) / alpha at each. */
   readonly times: Numbers;
+  readonly sigmas: Numbers;
+  /** Places at the start, ascending. */
   readonly from: Numbers;
-  readonly to: Numbers;
-  /** The closed form (paper 003, Eq. 17), or for the exact score the point whose quantile it is; undefined where there is none. */
-  readonly theory: Numbers | undefined;
-  /** `[times, paths]` */
-  readonly paths: Numbers;
-  /** Whether every place has noise of its own. */
+  /** Where the exact score takes them, by the sampler and by quantiles: in one dimension a flow keeps them. */
+  readonly exact: Numbers;
+  readonly exactTheory: Numbers;
+  /** Where the chosen score takes them, if it is another; `random`: each place has noise of its own. */
+  readonly chosen: Numbers | undefined;
   readonly random: boolean;
-  readonly sampler: string;
+  /** The closed form of the smoothed flow, paper 003, Eq. 17; undefined where there is none. */
+  readonly closedForm: Numbers | undefined;
+  /** `[times, paths]`, of the chosen score, from places of equal shares of the law at the start. */
+  readonly paths: Numbers;
 }
 
 export interface Histogram extends OnLine {
   readonly t: number;
+  readonly sigma: number;
+  /** Steps done, and of the whole run. */
   readonly step: number;
   readonly steps: number;
   readonly particles: number;
   /** `bins + 1` edges; what lies beyond them counts in `outside`. */
   readonly edges: Numbers;
+  /** Particles in each bin; at t = 0 without those that lie on a point. */
   readonly counts: Numbers;
   readonly outside: number;
-  /** The mass of the law in each bin, without the atoms; undefined where no law is known. */
+  /** The mass of the law in each bin, without atoms; undefined where no law is known. */
   readonly theory: Numbers | undefined;
   /** What the law is, in words. */
   readonly law: string;
-  /** Particles that ended on a point (t = 0): share, and what the law says. */
+  /** At t = 0, of each point: the share of the particles that lie on it, and what the law says. */
   readonly atoms: { readonly share: Numbers; readonly theory: Numbers | undefined } | undefined;
 }
 
