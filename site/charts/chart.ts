@@ -79,6 +79,8 @@ export interface ChartOptions {
   readonly logX?: boolean;
   /** Whether numbers of the x-axis are left out, where the chart below has them. */
   readonly bare?: boolean;
+  /** Whether the y-axis has 0 and its ends alone: of small charts about 0. */
+  readonly ends?: boolean;
 }
 
 export interface ChartData {
@@ -261,7 +263,7 @@ export class Chart {
   /** A plot of the data. For a picture the size is that of its pixels, `ratio` of which are one to the eye. */
   #build(host: HTMLElement, size: { width: number; height: number }, ratio: number): uPlot {
     const data = this.#data as ChartData;
-    const { log, logX, bare, x } = this.#options;
+    const { log, logX, bare, ends, x } = this.#options;
     const live = host === this.#plotHost;
     const zoom = ratio / uPlot.pxRatio;
     const share = live ? 1 : 1 / uPlot.pxRatio;
@@ -295,7 +297,13 @@ export class Chart {
             values: bare ? (_, values) => values.map(() => "") : plain,
             ...(bare ? {} : { label: x, labelSize: 16 * zoom, labelGap: 2 * zoom }),
           },
-          { ...axis, size: AXIS * zoom, space: 26 * zoom, values: plain },
+          {
+            ...axis,
+            size: AXIS * zoom,
+            space: 26 * zoom,
+            values: plain,
+            ...(ends && { splits: (_: uPlot, __: number, min: number, max: number) => [min, 0, max] }),
+          },
         ],
         series: [
           {},
@@ -459,7 +467,9 @@ export class Chart {
   #drawMarkers(plot: uPlot, context: CanvasRenderingContext2D, ratio: number, curve: Curve): void {
     const { x } = this.#data as ChartData;
     const every = MARKERS * ratio;
-    let next = plot.bbox.left + every / 2;
+    // Each curve's own third of the way, so that curves that coincide show the shapes of all.
+    const marked = (this.#data as ChartData).layers.filter((layer) => layer.kind === "curve" && layer.marker);
+    let next = plot.bbox.left + every * (0.25 + marked.indexOf(curve) / Math.max(2, marked.length));
     for (let i = 0; i < x.length; i++) {
       const left = plot.valToPos(x[i] as number, "x", true);
       const value = curve.y[i] as number;

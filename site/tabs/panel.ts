@@ -70,8 +70,8 @@ export class Latest {
     this.#controller = undefined;
     const next = this.#waiting;
     this.#waiting = undefined;
+    this.#busy(false);
     if (next) void this.#run(next.base, next.work);
-    else this.#busy(false);
   }
 }
 

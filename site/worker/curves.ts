@@ -21,6 +21,8 @@ import {
 } from "./line.js";
 import { logDensity, mass, quantile, score, smoothedScore } from "./lineLaw.js";
 import type { Curves, Flow, Histogram, PanelRequest } from "./panels.js";
+import type { Request } from "./protocol.js";
+import type { Room, RoomContext } from "./rooms.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 
@@ -55,16 +57,29 @@ interface Recorded {
   readonly states: Float32Array;
 }
 
-/** The line of one engine: what was made for the last request serves the next. */
-export class LineWork {
+/** Answers the 1-D tab; what was made for its last request serves the next. */
+export class LineRoom implements Room {
   readonly #engine: Engine;
   #key = "";
   #problem: Promise<LineProblem> | undefined;
   #recorded: Promise<Recorded> | undefined;
   #recordedKey = "";
 
-  constructor(engine: Engine) {
+  constructor({ engine }: Pick<RoomContext, "engine">) {
     this.#engine = engine;
+  }
+
+  answer(request: Request, signal: AbortSignal): Promise<Curves | Flow | Histogram> {
+    switch (request.kind) {
+      case "curves":
+        return this.#curves(request, signal);
+      case "flow":
+        return this.#flow(request, signal);
+      case "histogram":
+        return this.#histogram(request, signal);
+      default:
+        throw new Error(`the line does not answer "${request.kind}"`);
+    }
   }
 
   dispose(): void {
@@ -84,7 +99,7 @@ export class LineWork {
     return this.#problem;
   }
 
-  async curves({ view, t, places }: Asked<"curves">, signal?: AbortSignal): Promise<Curves> {
+  async #curves({ view, t, places }: Asked<"curves">, signal: AbortSignal): Promise<Curves> {
     const problem = await this.#of(view);
     const { data, process, points } = problem;
     const at = Math.min(t, process.end);
@@ -93,7 +108,7 @@ export class LineWork {
     const law = lawAt(problem, at);
     const width = widthAt(problem, at);
     const piecewise = width === undefined ? undefined : piecewiseAt(problem, data);
-    const asked = signal ? { signal } : {};
+    const asked = { signal };
     const exact = await exactScore(data, process).evaluate(x, at, ["logDensity", "score"], asked);
     const smoothed =
       width === undefined
@@ -116,7 +131,7 @@ export class LineWork {
     };
   }
 
-  async flow({ view, places, paths, seed }: Asked<"flow">, signal?: AbortSignal): Promise<Flow> {
+  async #flow({ view, places, paths, seed }: Asked<"flow">, signal: AbortSignal): Promise<Flow> {
     const problem = await this.#of(view);
     const { data, process, points } = problem;
     const { low, high } = windowOf(problem);
@@ -124,7 +139,7 @@ export class LineWork {
     const start = chosen.times[0] as number;
     const law = lawAt(problem, start);
     const from = spaced(low, high, places);
-    const asked = signal ? { signal } : {};
+    const asked = { signal };
     const common = { grid: gridOf(chosen.times), seed, ...asked };
     const exactly = lineRun(problem, data, true);
     const random = (run: LineRun): boolean => run.field.kind === "step" || !run.sampler.flow;
@@ -161,7 +176,7 @@ export class LineWork {
     };
   }
 
-  async histogram({ view, seed, t, bins }: Asked<"histogram">, signal?: AbortSignal): Promise<Histogram> {
+  async #histogram({ view, seed, t, bins }: Asked<"histogram">, signal: AbortSignal): Promise<Histogram> {
     const problem = await this.#of(view);
     const { process, points } = problem;
     const { low, high } = windowOf(problem);
@@ -220,7 +235,7 @@ async function record(
   problem: LineProblem,
   key: string,
   seed: number,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<Recorded> {
   const { view, particles, process } = problem;
   const run = lineRun(problem, particles);
@@ -242,7 +257,7 @@ async function record(
     count,
     seed,
     initial: "marginal" as const,
-    ...(signal ? { signal } : {}),
+    signal,
   };
   if (view.estimator === "kde") {
     // No flow: fresh draws of p_t at each time, and at 0 of the points themselves.
@@ -269,10 +284,10 @@ async function record(
   return { key, run, indices, states: trajectories as Float32Array, count, notices };
 }
 
-/** The recorded time that is nearest to t in its logarithm; the step to 0 where t is below all others. */
+/** The recorded time that is nearest to t in its logarithm; the step to 0 where t is the time bar's end or below. */
 function nearestRow(all: Float64Array, indices: readonly number[], t: number): number {
   const end = indices.length - 1;
-  if (t < (all[all.length - 2] as number) * (1 - 1e-9)) return end;
+  if (t <= (all[all.length - 2] as number) * (1 + 1e-6)) return end;
   let best = 0;
   for (let row = 1; row < end; row++) {
     const distance = (i: number): number => Math.abs(Math.log((all[indices[i] as number] as number) / t));

@@ -2,44 +2,14 @@
 import { type DataSetName, loadDataSet } from "../../src/data/sets.js";
 import type { Mixture, Precision } from "../../src/data/mixture.js";
 import type { Engine } from "../../src/engine.js";
-import { edm, ou, type Process, ve, vp } from "../../src/process/index.js";
-import {
-  ancestral,
-  dopri5,
-  dpmpp2m,
-  euler,
-  eulerMaruyama,
-  type Grid,
-  heun,
-  karras,
-  linear,
-  logarithmic,
-  posterior,
-  predictorCorrector,
-  rk4,
-  type Sampler,
-  squareRoot,
-  times,
-} from "../../src/sampler/index.js";
+import type { Process } from "../../src/process/index.js";
+import { euler, type Grid, heun, type Sampler, times } from "../../src/sampler/index.js";
 import { exactScore, naiveScore, piecewiseScore, smoothedScore } from "../../src/score/index.js";
 import type { ScoreField, StepEstimator } from "../../src/score/field.js";
 import { effectiveSde } from "../../src/theory/effectiveSde.js";
-import type { ProcessName, SamplerName, SetName, View } from "../state/state.js";
+import type { SetName, View } from "../state/state.js";
 import type { Law } from "./lineLaw.js";
-
-const processes: Record<ProcessName, () => Process> = { edm, ve, vp, ou };
-
-const samplers: Record<SamplerName, () => Sampler> = {
-  euler,
-  heun,
-  rk4,
-  dpmpp2m,
-  dopri5,
-  eulerMaruyama,
-  ancestral,
-  posterior,
-  predictorCorrector,
-};
+import { gridMakers, processMakers, samplerMakers, samplerNames } from "./setup.js";
 
 const planeSets: Partial<Record<SetName, DataSetName>> = {
   polygon: "polygon",
@@ -102,7 +72,7 @@ export async function linePoints(
 
 export async function lineProblem(engine: Engine, view: View): Promise<LineProblem> {
   const { points, notices } = await linePoints(view);
-  const process = processes[view.process]();
+  const process = processMakers[view.process]();
   let half: number | undefined;
   for (let m = 1; m < points.length; m++) {
     const gap = ((points[m] as number) - (points[m - 1] as number)) / 2;
@@ -223,7 +193,12 @@ export function lineRun(problem: LineProblem, data: Mixture, exact = false): Lin
     field = estimator === "effective" ? effectiveSde(naive) : naive;
   }
   const sampler = samplerFor(view, field, smoothed, notices);
-  const descending = timesOf(view, process, from, Math.min(problem.end, from / 2));
+  const descending = gridMakers[view.grid]({
+    steps: view.steps,
+    tMin: Math.min(problem.end, from / 2),
+    tMax: from,
+    last: "sigmaMin",
+  }).times(process);
   const all = new Float64Array(descending.length + 1);
   all.set(descending);
   return { field, sampler, times: all, smoothed, notices };
@@ -235,9 +210,11 @@ function samplerFor(
   smoothed: boolean,
   notices: string[],
 ): Sampler {
-  const sampler = samplers[view.sampler]();
+  const sampler = samplerMakers[view.sampler]();
   if (field.kind === "step" && !sampler.takesRandom) {
-    notices.push(`A random score is taken by first-order samplers: Euler runs, not ${sampler.name}.`);
+    notices.push(
+      `A random score is taken by first-order samplers: Euler runs, not ${samplerNames[view.sampler]}.`,
+    );
     return euler();
   }
   if (smoothed && sampler.adaptive !== undefined) {
@@ -249,17 +226,6 @@ function samplerFor(
   }
   if (view.sampler === "euler" && view.grid === "squareRoot") return euler({ variable: "squareRoot" });
   return sampler;
-}
-
-function timesOf(view: View, process: Process, tMax: number, tMin: number): Float64Array {
-  const ends = { steps: view.steps, tMin, tMax, last: "sigmaMin" } as const;
-  const grids: Record<View["grid"], () => Grid> = {
-    karras: () => karras(ends),
-    linear: () => linear(ends),
-    logarithmic: () => logarithmic(ends),
-    squareRoot: () => squareRoot(ends),
-  };
-  return grids[view.grid]().times(process);
 }
 
 export const gridOf = (list: Float64Array): Grid => times(list);

@@ -20,8 +20,16 @@ export type Kinds = Exclude<
   "start" | "state" | "frame" | "probe" | "particles" | "paths" | "glyphs" | "cancel" | "stop"
 >;
 
+async function line(context: RoomContext): Promise<Room> {
+  return new (await import("./curves.js")).LineRoom(context);
+}
+
 /**
  * Which room answers what, by the kind of request; kinds of one room have one function:
  * `const claims = async (context: RoomContext): Promise<Room> => new (await import("./claims.js")).Claims(context);`
  */
-export const rooms: Readonly<Partial<Record<Kinds, (context: RoomContext) => Promise<Room>>>> = {};
+export const rooms: Readonly<Partial<Record<Kinds, (context: RoomContext) => Promise<Room>>>> = {
+  curves: line,
+  flow: line,
+  histogram: line,
+};

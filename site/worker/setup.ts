@@ -37,9 +37,9 @@ import type { GridName, ProcessName, SamplerName, View } from "../state/state.js
 /** Where runs start: the noise is several times as wide as the built-in sets, and still in sight. */
 const starts: Readonly<Record<ProcessName, number>> = { edm: 3, ve: 9, vp: 1, ou: 3 };
 
-const processMakers: Readonly<Record<ProcessName, () => Process>> = { edm, ve, vp, ou };
+export const processMakers: Readonly<Record<ProcessName, () => Process>> = { edm, ve, vp, ou };
 
-const samplerMakers: Readonly<Record<SamplerName, () => Sampler>> = {
+export const samplerMakers: Readonly<Record<SamplerName, () => Sampler>> = {
   euler,
   heun,
   rk4,
@@ -52,7 +52,7 @@ const samplerMakers: Readonly<Record<SamplerName, () => Sampler>> = {
 };
 
 /** As they are called in sentences. */
-const samplerNames: Readonly<Record<SamplerName, string>> = {
+export const samplerNames: Readonly<Record<SamplerName, string>> = {
   euler: "Euler",
   heun: "Heun",
   rk4: "RK4",
@@ -64,7 +64,7 @@ const samplerNames: Readonly<Record<SamplerName, string>> = {
   predictorCorrector: "the predictor-corrector",
 };
 
-const gridMakers: Readonly<
+export const gridMakers: Readonly<
   Record<GridName, (options: { steps: number; tMin: number; tMax: number; last: "sigmaMin" }) => Grid>
 > = { karras, linear, logarithmic, squareRoot };
 

@@ -1,0 +1,311 @@
+// The tabs 1-D, Digits and PDE in a real Chromium: their numbers are the library's, computed here in Node, or closed forms.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  createEngine,
+  type Engine,
+  euler,
+  exactScore,
+  flowMap,
+  heun,
+  karras,
+  piecewiseScore,
+  sample,
+  smoothedScore,
+  squareRoot,
+  terminalLaw,
+  times,
+  ve,
+} from "vkernel";
+import type { Patch } from "../../site/state/store.js";
+import { browserTitle, launch, skipReason } from "../browser/chromium.js";
+import { axe, bundle, type OpenPage, openPage } from "./open.js";
+import type { PageGlobals } from "./page/tabs.js";
+
+type Cell = string | number;
+
+/** float64, formulas of a dozen operations on scores up to 1 / S: relative to the largest of them. */
+const CURVES = 1e-12;
+/** float64 runs of a hundred steps in Wasm: the same bits in Node. */
+const SAME = 0;
+
+/** The part of a panel's table below a name, without its head. */
+function part(table: readonly Cell[][], name: string): Cell[][] {
+  const start = table.findIndex((row) => row.length === 1 && row[0] === name);
+  expect([name, start]).not.toEqual([name, -1]);
+  const rest = table.slice(start + 2);
+  const end = rest.findIndex((row) => row.length === 1);
+  return end < 0 ? rest : rest.slice(0, end);
+}
+
+const column = (rows: readonly Cell[][], at: number): number[] => rows.map((row) => row[at] as number);
+
+async function show(page: Page, tab: string, patch: Patch): Promise<void> {
+  await page.waitForFunction(() => "openTab" in globalThis);
+  await page.evaluate(
+    async ([name, change]) => (globalThis as PageGlobals).openTab(name as never, change as never),
+    [tab, patch] as const,
+  );
+  await idle(page);
+}
+
+/** Waits until the panel has what it asked for. */
+async function idle(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      document.querySelector(".tab-panel")?.getAttribute("aria-busy") === "false" &&
+      (globalThis as PageGlobals).opened?.asked.length > 0,
+  );
+}
+
+const tableOf = (page: Page): Promise<Cell[][]> =>
+  page.evaluate(() => (globalThis as PageGlobals).opened.panel.table?.() ?? []);
+
+const set = (page: Page, patch: Patch): Promise<void> =>
+  page.evaluate((change) => (globalThis as PageGlobals).opened.store.set(change), patch);
+
+describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
+  let browser: Browser;
+  let files: Map<string, string | Uint8Array>;
+  let engine: Engine;
+  beforeAll(async () => {
+    [browser, files, engine] = await Promise.all([
+      launch(),
+      bundle("test/site/page/tabs.ts"),
+      createEngine({ threads: 1 }),
+    ]);
+  });
+  afterAll(async () => {
+    engine?.close();
+    await browser?.close();
+  });
+
+  describe("1-D", () => {
+    /** Paper 003, Fig. 3: four points, kappa 0.4, t0 = 0.02. */
+    const lineView = {
+      set: "four",
+      process: "ve",
+      estimator: "piecewise",
+      start: 0.02,
+      epsilon: 1e-4,
+      sampler: "euler",
+      grid: "squareRoot",
+      steps: 12,
+      particles: 20_000,
+      smoothingKappa: 0.4,
+    } as const;
+    const points = Float64Array.of(-1, -1 / 3, 1 / 3, 1);
+    let opened: OpenPage;
+    let page: Page;
+    beforeAll(async () => {
+      opened = await openPage(browser, files);
+      ({ page } = opened);
+      await show(page, "line", { t: 1e-4, seed: 5, view: lineView });
+    });
+    afterAll(() => opened?.close());
+
+    it("particles are the library's run of that seed, and the law is the closed one", async () => {
+      const rows = part(await tableOf(page), "Particles");
+      const data = engine.mixture(points, { dim: 1 });
+      const grid = squareRoot({ steps: 12, tMin: 1e-4, tMax: 0.02, last: "sigmaMin" }).times(ve());
+      const run = await sample(piecewiseScore(data, { kappa: 0.4, process: ve() }), {
+        sampler: euler({ variable: "squareRoot" }),
+        grid: times([...grid, 0]),
+        count: 20_000,
+        seed: 5,
+        initial: "marginal",
+      });
+      const atoms = rows.slice(0, 4);
+      const on = (x: number): number => run.samples.filter((place) => Math.abs(place - x) <= 2e-4).length;
+      expect(column(atoms, 1)).toEqual(Array.from(points, on));
+      const fine = engine.mixture(points, { dim: 1, precision: "f64" });
+      const law = terminalLaw(fine, { kappa: 0.4, from: 0.02 });
+      expect(column(atoms, 3)).toEqual(Array.from(law.atoms));
+      expect(law.atoms[0]).toBeCloseTo(0.18412, 5);
+      const bins = rows.slice(4);
+      const width = (bins[1]?.[0] as number) - (bins[0]?.[0] as number);
+      const counts = bins.map(([x]) => {
+        const [low, high] = [(x as number) - width / 2, (x as number) + width / 2];
+        return run.samples.filter(
+          (place) => place >= low && place < high && !points.some((point) => Math.abs(place - point) <= 2e-4),
+        ).length;
+      });
+      // A sample on an edge, to float64's last bit, may be counted on the other side here.
+      const moved = column(bins, 1).reduce((sum, hits, i) => sum + Math.abs(hits - (counts[i] as number)), 0);
+      expect(moved).toBeLessThanOrEqual(2);
+      const inside = bins.reduce((sum, row) => sum + (row[3] as number) * width, 0);
+      expect(inside).toBeCloseTo(law.continuousMass, 9);
+      expect(law.continuousMass).toBeCloseTo(0.39528, 5);
+      data.dispose();
+      fine.dispose();
+    });
+
+    it("the flow by Euler in sqrt(t) is the closed form; the exact score's keeps quantiles", async () => {
+      const rows = part(await tableOf(page), "Flow map");
+      const data = engine.mixture(points, { dim: 1, precision: "f64" });
+      const closed = flowMap(data, { kappa: 0.4, from: 0.02 })(Float64Array.from(column(rows, 0)));
+      const worst = (at: number, of: ArrayLike<number>): number =>
+        Math.max(...column(rows, at).map((value, i) => Math.abs(value - (of[i] as number))));
+      expect(worst(4, closed)).toBe(SAME);
+      expect(worst(3, closed)).toBeLessThan(1e-13);
+      // Off the three steps of the staircase, whose places a few steps of Euler do not meet.
+      const off = rows.filter(([, exact, theory]) => Math.abs((exact as number) - (theory as number)) > 1e-9);
+      expect(off.length).toBeLessThan(rows.length / 20);
+      data.dispose();
+    });
+
+    it("density and scores are their formulas, written here", async () => {
+      await set(page, { t: 0.01, view: { ...lineView, estimator: "smoothed" } });
+      await idle(page);
+      const table = await tableOf(page);
+      const [t, half] = [0.01, 1 / 3];
+      const width = half - Math.sqrt(0.4 * t);
+      const p = (x: number): number => {
+        let sum = 0;
+        for (const mu of points) sum += Math.exp(-((x - mu) ** 2) / (2 * t));
+        return sum / 4 / Math.sqrt(2 * Math.PI * t);
+      };
+      const scoreAt = (x: number): number => {
+        const near = Math.min(...points.map((mu) => (x - mu) ** 2));
+        let [sum, first] = [0, 0];
+        for (const mu of points) {
+          const w = Math.exp((near - (x - mu) ** 2) / (2 * t));
+          sum += w;
+          first += (w * (mu - x)) / t;
+        }
+        return first / sum;
+      };
+      const log = (x: number): number => {
+        const near = Math.min(...points.map((mu) => (x - mu) ** 2));
+        return (
+          Math.log(points.reduce((sum, mu) => sum + Math.exp((near - (x - mu) ** 2) / (2 * t)), 0)) -
+          near / (2 * t)
+        );
+      };
+      for (const [x, computed] of part(table, "Density") as number[][]) {
+        expect(Math.abs((computed as number) - p(x as number))).toBeLessThan(CURVES);
+      }
+      const scores = part(table, "Score") as number[][];
+      expect(scores.length).toBe(401);
+      for (const [x, exact, , smoothed] of scores as [number, number, number, number][]) {
+        expect(Math.abs(exact - scoreAt(x))).toBeLessThan(CURVES * 200);
+        const mean = (log(x + width) - log(x - width)) / (2 * width);
+        expect(Math.abs(smoothed - mean)).toBeLessThan(CURVES * 2000);
+      }
+      const data = engine.mixture(points, { dim: 1, precision: "f64" });
+      const field = smoothedScore(data, ve(), { width });
+      const { score } = await field.evaluate(Float64Array.from(column(scores, 0)), t, ["score"]);
+      expect(Math.max(...score.map((value, i) => Math.abs(value - (scores[i]?.[3] as number))))).toBeLessThan(
+        CURVES * 200,
+      );
+      data.dispose();
+    });
+
+    it("the exact score's particles at a time of the run", async () => {
+      const view = {
+        ...lineView,
+        set: "two",
+        process: "ve",
+        estimator: "exact",
+        sampler: "heun",
+        grid: "karras",
+      };
+      await set(page, { t: 0.005, seed: 9, view: { ...view, particles: 4000 } as never });
+      await idle(page);
+      const rows = part(await tableOf(page), "Particles");
+      const data = engine.mixture(Float64Array.of(-1, 1), { dim: 1 });
+      const grid = karras({ steps: 12, tMin: 1e-4, tMax: 0.02, last: "sigmaMin" }).times(ve());
+      const nearest = grid.reduce(
+        (best, t, i) =>
+          Math.abs(Math.log(t / 0.005)) < Math.abs(Math.log((grid[best] as number) / 0.005)) ? i : best,
+        0,
+      );
+      const run = await sample(exactScore(data, ve()), {
+        sampler: heun(),
+        grid: times(grid.slice(0, nearest + 1)),
+        count: 4000,
+        seed: 9,
+        initial: "marginal",
+      });
+      const width = (rows[1]?.[0] as number) - (rows[0]?.[0] as number);
+      let moved = 0;
+      for (const [x, hits] of rows as number[][]) {
+        const [low, high] = [(x as number) - width / 2, (x as number) + width / 2];
+        moved += Math.abs(
+          (hits as number) - run.samples.filter((place) => place >= low && place < high).length,
+        );
+      }
+      expect(moved).toBeLessThanOrEqual(2);
+      data.dispose();
+    });
+
+    it("only the newest of many times is computed in the end; nothing while it is out of sight", async () => {
+      const before = await page.evaluate(() => (globalThis as PageGlobals).opened.asked.length);
+      const many = 60;
+      await page.evaluate((count) => {
+        const { store } = (globalThis as PageGlobals).opened;
+        for (let i = 0; i < count; i++) store.set({ t: 0.02 - 0.0002 * i });
+      }, many);
+      await idle(page);
+      const asked = (await page.evaluate(() => (globalThis as PageGlobals).opened.asked.length)) - before;
+      expect(asked).toBeLessThan(many / 4);
+      const rows = part(await tableOf(page), "Density") as number[][];
+      const peak = Math.max(...rows.map(([, p]) => p as number));
+      const t = 0.02 - 0.0002 * (many - 1);
+      expect(peak).toBeCloseTo(0.5 / Math.sqrt(2 * Math.PI * t), 6);
+
+      await page.evaluate(() => {
+        (document.querySelector("#host") as HTMLElement).hidden = true;
+      });
+      await page.waitForTimeout(100);
+      const still = await page.evaluate(() => (globalThis as PageGlobals).opened.asked.length);
+      await set(page, { t: 0.003 });
+      await page.waitForTimeout(150);
+      expect(await page.evaluate(() => (globalThis as PageGlobals).opened.asked.length)).toBe(still);
+      await page.evaluate(() => {
+        (document.querySelector("#host") as HTMLElement).hidden = false;
+      });
+      await page.waitForFunction((count) => (globalThis as PageGlobals).opened.asked.length > count, still);
+      await idle(page);
+    });
+
+    it("points are typed; what is no number is refused by name", async () => {
+      const input = page.getByLabel("Points on the line");
+      await input.fill("0.5; -1 2");
+      await input.press("Enter");
+      await input.blur();
+      await idle(page);
+      expect(await page.evaluate(() => (globalThis as PageGlobals).opened.store.get().view.points)).toEqual([
+        0.5, 0, -1, 0, 2, 0,
+      ]);
+      await input.fill("1, two");
+      await input.press("Enter");
+      expect(await input.getAttribute("aria-invalid")).toBe("true");
+      expect(await page.locator(".panel-notices").textContent()).toContain('"two" is no number');
+    });
+
+    it("keys read values along a curve; the table opens; axe finds nothing; a picture is a PNG", async () => {
+      const plot = page.getByRole("slider", { name: /^Density/ });
+      await plot.focus();
+      await plot.press("Home");
+      await plot.press("ArrowRight");
+      expect(await plot.getAttribute("aria-valuenow")).toBe("1");
+      expect(await plot.getAttribute("aria-valuetext")).toMatch(/^x .*, computed .*, theory /);
+      await page.getByText("Numbers", { exact: true }).first().click();
+      expect(await page.locator(".numbers-scroller tbody tr").count()).toBe(14);
+      expect(await axe(page)).toEqual([]);
+      const head = await page.evaluate(async () => {
+        const blob = await (globalThis as PageGlobals).opened.panel.picture?.();
+        return blob && [...new Uint8Array(await blob.slice(0, 4).arrayBuffer())];
+      });
+      expect(head).toEqual([0x89, 0x50, 0x4e, 0x47]);
+      expect(opened.errors).toEqual([]);
+    });
+
+    it("has no sideways scroll at 320 px", async () => {
+      await page.setViewportSize({ width: 320, height: 640 });
+      await page.waitForTimeout(100);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    });
+  });
+});
