@@ -55,7 +55,7 @@ export async function bundle(script: string): Promise<Map<string, string | Uint8
     "/",
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
       '<title>vkernel</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css">' +
-      '<h1>vkernel</h1><main id="host"></main><script type="module" src="/page.js"></script>',
+      '<main><h1>vkernel</h1><div id="host"></div></main><script type="module" src="/page.js"></script>',
   );
   files.set("/page.css", sheet);
   return files;

@@ -120,7 +120,8 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(column(atoms, 1)).toEqual(Array.from(points, on));
       const fine = engine.mixture(points, { dim: 1, precision: "f64" });
       const law = terminalLaw(fine, { kappa: 0.4, from: 0.02 });
-      expect(column(atoms, 3)).toEqual(Array.from(law.atoms));
+      for (const [k, mass] of column(atoms, 3).entries())
+        expect(mass).toBeCloseTo(law.atoms[k] as number, 14);
       expect(law.atoms[0]).toBeCloseTo(0.18412, 5);
       const bins = rows.slice(4);
       const width = (bins[1]?.[0] as number) - (bins[0]?.[0] as number);
