@@ -3,7 +3,7 @@ export { type Dopri5Options, dopri5 } from "./dopri5.js";
 export { dpmpp2m } from "./dpmpp2m.js";
 export { type EnsembleCost, ensembleCost } from "./ensembleRun.js";
 export { euler } from "./euler.js";
-export { eulerMaruyama } from "./eulerMaruyama.js";
+export { type EulerMaruyamaOptions, eulerMaruyama } from "./eulerMaruyama.js";
 export * from "./grids/index.js";
 export { type HeunOptions, heun } from "./heun.js";
 export {

@@ -1,5 +1,5 @@
 import type { RowFunction } from "../../bindings/job.js";
-import { checkLongCall, checkOptions } from "../check.js";
+import { checkLongCall, checkOptions, checkWord } from "../check.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
@@ -7,6 +7,8 @@ import { multiply } from "../reference/linear.js";
 import { checkRequest } from "./evaluate.js";
 import { aborted, checkMixture, checkProcess } from "./exact.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
+import { checkIsotropic } from "./line.js";
+import { type Prediction, predictions, scoreOf } from "./prediction.js";
 
 /** What a score alone gives. */
 export const scoreQuantities = ["score", "velocity", "posteriorMean"] as const;
@@ -161,21 +163,32 @@ interface Groups {
   times: Float64Array;
 }
 
+export interface CustomScoreOptions {
+  /** What the function gives: "score" (default), or another prediction, as networks are trained for. */
+  predicts?: Prediction;
+}
+
 /**
- * Your own score as a field: `score(x, t)` gives `dim` numbers for one row x. It is called on the calling thread; the rest
- * of a step runs on the kernels.
+ * Your own score as a field: `score(x, t)` gives `dim` numbers for one row x, the score or what `predicts` says. It is called
+ * on the calling thread; the rest of a step runs on the kernels.
  *
  * @example
  * const field = customScore(data, edm(), (x, t) => x.map((value) => -value / (1 + t * t)));
- * @throws {VkernelError} E_TYPE, E_SHAPE, and E_NONFINITE where the function gives no finite numbers
+ * const own = customScore(data, edm(), (x, t) => network(x, t), { predicts: "noise" });
+ * @throws {VkernelError} E_TYPE, E_SHAPE, E_NONFINITE where the function gives no finite numbers, E_USAGE, E_UNSUPPORTED (a
+ *   prediction other than the score under noise with a direction)
  */
 export function customScore<P extends Precision>(
   data: Mixture<P>,
   process: Process,
   score: (x: Float64Array, t: number) => ArrayLike<number>,
+  options: CustomScoreOptions = {},
 ): ScoreField<P> {
   checkMixture(data);
   checkProcess(process, data);
+  checkOptions(options, ["predicts"]);
+  const predicts = checkWord(options.predicts ?? "score", predictions, "predicts");
+  if (predicts !== "score") checkIsotropic(process);
   if (typeof score !== "function") throw badArgument("E_TYPE", "score", "a function of (x, t)", score);
   const { dim } = data;
   return new RowField(data, process, (x, t) => {
@@ -192,6 +205,7 @@ export function customScore<P extends Precision>(
         out[i + d] = value;
       }
     }
+    if (predicts !== "score") out.set(scoreOf(out, x, t, process, predicts));
     return out;
   });
 }

@@ -1,4 +1,4 @@
-export { customScore } from "./custom.js";
+export { type CustomScoreOptions, customScore } from "./custom.js";
 export { ensemble, type MemberEnsemble } from "./ensemble.js";
 export { type ExactScore, exactScore } from "./exact.js";
 export * from "./features/index.js";
@@ -20,6 +20,7 @@ export { loadNetwork, type MlpScore, type MlpScoreOptions, mlpScore } from "./ne
 export { type NaiveOptions, naiveScore } from "./naive.js";
 export { type InputMap, type NtkScore, type NtkScoreOptions, ntkScore } from "./ntk.js";
 export { type PiecewiseOptions, piecewiseScore } from "./piecewise.js";
+export { type ConversionOptions, convertPrediction, type Prediction, predict } from "./prediction.js";
 export { type SmoothedOptions, type SmoothedScore, smoothedScore } from "./smoothing/index.js";
 export { stableTargets } from "./stableTarget.js";
 export {

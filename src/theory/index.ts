@@ -1,3 +1,11 @@
+export {
+  type BridgeLaw,
+  type BridgeOptions,
+  bridgeLaw,
+  type WassersteinCurveOptions,
+  wassersteinCurve,
+  wassersteinToPoint,
+} from "./bridgeLaw.js";
 export { type CellLaw, type CellLawOptions, cellLaw } from "./cellLaw.js";
 export { type Cumulants, cumulants } from "./cumulants.js";
 export { type EffectiveEnsemble, type EffectiveSdeOptions, effectiveSde } from "./effectiveSde.js";
@@ -5,6 +13,19 @@ export { type FlowMapOptions, flowMap } from "./flowMap.js";
 export * from "./laws/index.js";
 export { type Estimate, type ObjectiveOptions, type Objectives, objectives } from "./objectives.js";
 export { type PathDensity, type Paths, pathLogDensity } from "./pathIntegral.js";
+export {
+  type ReverseCoefficients,
+  type ReverseForm,
+  reverseCoefficients,
+  reverseDrift,
+} from "./reverseSde.js";
+export {
+  type QuadratureTuplesOptions,
+  quadratureTuples,
+  type ScoreLosses,
+  type ScoreLossOptions,
+  scoreLosses,
+} from "./scoreLosses.js";
 export {
   piecewiseError,
   type SmoothingLossOptions,

@@ -91,7 +91,7 @@ export async function objectives<P extends Precision>(
 }
 
 /** A running mean and variance (Welford). */
-class Sum {
+export class Sum {
   #count = 0;
   #mean = 0;
   #square = 0;

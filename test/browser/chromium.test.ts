@@ -145,7 +145,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
     });
 
     const generated = readGolden<GeneratedGolden>("g5_reverse.json");
-    it.each(["simd", "relaxed", "reference"] as const)("g5, Corollary 3.2: %s", async (kernels) => {
+    it.each(["simd", "relaxed", "reference"] as const)("g5, reverse process: %s", async (kernels) => {
       const result = await page.evaluate(
         ({ kernels, golden }) => (globalThis as PageGlobals).vk.generated(kernels, golden),
         { kernels, golden: generated },

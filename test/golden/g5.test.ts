@@ -1,5 +1,5 @@
 // g5, the reverse process of paper 004: every coefficient of a step, Theorem 2, whole paths with given noise, the score of the
-// Ornstein-Uhlenbeck flow, Corollary 3.2 and the identity of the two objectives.
+// Ornstein-Uhlenbeck flow, Corollary 3.2, the losses of Sec. 4.4 and the identity of the two objectives.
 import {
   ancestral,
   createEngine,
@@ -15,20 +15,10 @@ import {
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readGolden } from "./files.js";
-import { checkGenerated, type GeneratedGolden } from "./g5.check.js";
+import { checkBridge, checkGenerated, checkLosses, type GeneratedGolden } from "./g5.check.js";
 import type { Kernels } from "./golden.js";
 
 interface ReverseGolden extends GeneratedGolden {
-  readonly theorem2: readonly {
-    readonly T_star: number;
-    readonly s: number;
-    readonly x0: number;
-    readonly Xtilde0: number;
-    readonly coef_X: number;
-    readonly coef_x0: number;
-    readonly mean: number;
-    readonly var: number;
-  }[];
   readonly step_coefficients: readonly {
     readonly t_n: number;
     readonly t_next: number;
@@ -54,14 +44,8 @@ interface ReverseGolden extends GeneratedGolden {
       readonly score: number;
     }[];
   };
-  readonly loss_identities: {
-    readonly y: readonly number[];
-    readonly w: readonly number[];
-    readonly t: readonly number[];
-    readonly p_t: readonly number[];
+  readonly loss_identities: GeneratedGolden["loss_identities"] & {
     readonly lambda_t: readonly number[];
-    readonly c0: number;
-    readonly c1: number;
     readonly J0: number;
     readonly J1: number;
     readonly half_E_lambda_trC: number;
@@ -217,6 +201,14 @@ describe.each(["simd", "relaxed", "reference"] as const)("g5, reverse process: %
 
   it("the generated law and the laws on the way (corollary_3_2)", async () => {
     expect(await checkGenerated(engine, golden)).toEqual([]);
+  });
+
+  it("Theorem 2 by bridgeLaw", () => {
+    expect(checkBridge(golden)).toEqual([]);
+  });
+
+  it("the losses and what is between them (seed004)", async () => {
+    expect(await checkLosses(engine, golden)).toEqual([]);
   });
 
   it("the objectives of a field and the identity between them (loss_identities)", async () => {

@@ -257,6 +257,30 @@ const checks: Record<string, (output: string) => void> = {
     }
     expect(numbersOf(/^ends on another point: ([\d.]+) /m, output)[0]).toBeLessThan(0.5);
   },
+  "parameterizations.js": (output) => {
+    expect(numbersOf(/^score from noise: (.*)$/m, output, " ")).toEqual(
+      numbersOf(/^score: (.*)$/m, output, " "),
+    );
+    const [x, mean, noise, v] = ["posteriorMean", "posteriorMean", "noise", "v"].map(
+      (name) => numbersOf(new RegExp(`^${name}: (.*)$`, "m"), output, " ")[0],
+    );
+    expect(x).toBe(mean);
+    const alpha = Math.exp(-0.5);
+    const deviation = Math.sqrt(1 - alpha ** 2);
+    // The place and v from noise and mean.
+    expect(alpha * mean + deviation * noise).toBeCloseTo(0.3, 5);
+    expect(alpha * noise - deviation * mean).toBeCloseTo(v, 5);
+    // A Gaussian of the data's mean square: 1,000 samples, 0.032 each.
+    expect(Math.abs(numbersOf(/radius ([\d.]+)/, output)[0] - 1)).toBeLessThan(0.18);
+    const [total, other] = numbersOf(/total ([\d.]+ = [\d.]+)$/m, output, " = ");
+    expect(total).toBe(other);
+    const [difference, variance] = numbersOf(
+      /^total - score ([\d.]+, variance [\d.]+)$/m,
+      output,
+      ", variance ",
+    );
+    expect(difference).toBeCloseTo(variance, 5);
+  },
   "files.js": (output) => {
     expect(output).toContain("points.csv: 4 rows of x, y; points.npy: 4 rows of 2");
     expect(output).toContain("samples.npy: 5 x 2, same bits: true");
