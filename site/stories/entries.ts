@@ -21,6 +21,12 @@ const list = [
     line: "Seven samplers on one seed, and which of them leaves anything between the points.",
   },
   {
+    name: "typical-law",
+    title: "Typical law",
+    source: "Paper 002, Prop. 3.1, 5.1, 5.2",
+    line: "Many trained scores, the covariance of what they learned, and the law that they sample.",
+  },
+  {
     name: "smoothed-score",
     title: "Smoothed score",
     source: "Paper 003, Fig. 1",
@@ -31,6 +37,30 @@ const list = [
     title: "Flow map",
     source: "Paper 003, Fig. 2",
     line: "Straight lines in the noise level: a flow that any number of steps gets right.",
+  },
+  {
+    name: "line-recovery",
+    title: "Line recovery",
+    source: "Paper 003, Fig. 3",
+    line: "Four points, four scores: which of them fill the line between.",
+  },
+  {
+    name: "never-generalizes",
+    title: "Never generalizes",
+    source: "Paper 004, Cor. 3.2",
+    line: "The exact reverse process always ends on a training point, and when it is caught.",
+  },
+  {
+    name: "one-sample-bridge",
+    title: "One-sample bridge",
+    source: "Paper 004, Theorem 2",
+    line: "With one training point the reverse process is solved, and a misprint shows.",
+  },
+  {
+    name: "digits",
+    title: "Digits",
+    source: "UCI digits; Papers 002, 003",
+    line: "Real images: which samples are copies of training images, and which are not.",
   },
 ] as const satisfies readonly StoryEntry[];
 

@@ -7,8 +7,13 @@ export { type StoryEntry, type StoryName, stories } from "./entries.js";
 const files: Record<StoryName, () => Promise<{ story: Story }>> = {
   "boundary-map": () => import("./boundaryMap.js"),
   "who-fills-the-gap": () => import("./whoFillsTheGap.js"),
+  "typical-law": () => import("./typicalLaw.js"),
   "smoothed-score": () => import("./smoothedScore.js"),
   "flow-map": () => import("./flowMap.js"),
+  "line-recovery": () => import("./lineRecovery.js"),
+  "never-generalizes": () => import("./neverGeneralizes.js"),
+  "one-sample-bridge": () => import("./oneSampleBridge.js"),
+  digits: () => import("./digits.js"),
 };
 
 /** A story with its cards, or undefined where none has the name. */

@@ -2,6 +2,7 @@
 import type { Mixture, PointsInput, Precision } from "../../src/data/mixture.js";
 import { type Grid, type SampleOptions, type Sampler, sample } from "../../src/sampler/index.js";
 import type { ScoreField, StepEstimator } from "../../src/score/field.js";
+import { upperGamma } from "../../src/special.js";
 import type { CardContext, Claim } from "./story.js";
 
 /** What a test at 5 standard errors lets through in vain, two-sided; every other statistical bound of the cards has it too. */
@@ -126,6 +127,13 @@ export function ksDistance(draws: ArrayLike<number>, cdf: (x: number) => number)
 
 /** What that distance exceeds by chance at `falseAlarm`, for any law: Dvoretzky, Kiefer, Wolfowitz with Massart's constant. */
 export const ksBound = (n: number): number => Math.sqrt(Math.log(2 / falseAlarm) / (2 * n));
+
+/** What chi-square exceeds by chance at `falseAlarm`, to 0.01 above. */
+export function chiSquareBound(degrees: number): number {
+  let bound = degrees;
+  while (upperGamma(degrees / 2, bound / 2) > falseAlarm) bound += 0.01;
+  return bound;
+}
 
 /** Places on a square grid, `[side * side, 2]`, each rounded to float32 so that every precision sees the same ones. */
 export function gridOf(side: number, half: number): Float64Array {

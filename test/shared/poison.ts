@@ -9,6 +9,10 @@ interface Output {
   /** The count is the product of these arguments and this number. */
   readonly counts: readonly number[];
   readonly times?: number;
+  /** Numbers before the first one, counted as the others: the product of these arguments and `times`. */
+  readonly skip?: readonly number[];
+  /** Only where argument 0, the first task, is 0. */
+  readonly firstOnly?: boolean;
   /** Bytes of a number; the kernel's own precision where it is left out. */
   readonly bytes?: 8;
   /** Bytes from one number to the next, and to the first, where they do not stand side by side. */
@@ -34,6 +38,15 @@ const outputs: Record<string, Record<string, Output>> = {
   posteriorLanes3: lanes(3),
   affine: { "": { pointer: 0, counts: [1] } },
   normals: { "": { pointer: 0, counts: [2, 3] } },
+  // Tasks `first` to first + count - 1 write a chunk of rows each, of up to 4 outputs padded to 4.
+  mlpForward: { "": { pointer: 8, counts: [1, 9], times: 4, skip: [0, 9] } },
+  average: { "": { pointer: 0, counts: [1, 7] } },
+  distances: { "": { pointer: 0, counts: [1, 5], bytes: 8 } },
+  rbf: { "": { pointer: 3, counts: [1, 4], skip: [0, 4] } },
+  solveStrips: { "": { pointer: 2, counts: [1, 5], times: 4, skip: [0, 5] } },
+  // Tiles of one table, which is spoiled as a whole by who does the first.
+  multiplyStrips: { "": { pointer: 2, counts: [3, 6], firstOnly: true } },
+  ntkTiles: { "": { pointer: 3, counts: [4, 8], firstOnly: true } },
   uniforms: { "": { pointer: 0, counts: [1, 2], bytes: 8 } },
 };
 
@@ -95,10 +108,10 @@ function wrap(module: binaryen.Module, exported: string, original: string, outpu
   const argument = (k: number): number => module.local.get(k, types[k] as number);
   const [at, left] = [types.length, types.length + 1];
   const local = (k: number): number => module.local.get(k, binaryen.i32);
-  const count = output.counts.reduce(
-    (product, k) => i32.mul(product, argument(k)),
-    i32.const(output.times ?? 1),
-  );
+  const product = (list: readonly number[], factor: number): number =>
+    list.reduce((so, k) => i32.mul(so, argument(k)), i32.const(factor));
+  const count = product(output.counts, output.times ?? 1);
+  const skip = output.skip ? product(output.skip, (output.times ?? 1) * stride) : i32.const(0);
   const value = (): number =>
     width === "f64" ? f64.load(offset, 1, local(at)) : f32.load(offset, 1, local(at));
   const spoiled = float.add(
@@ -111,10 +124,16 @@ function wrap(module: binaryen.Module, exported: string, original: string, outpu
       types.map((_, k) => argument(k)),
       binaryen.none,
     ),
-    module.local.set(at, argument(output.pointer)),
+    module.local.set(
+      at,
+      module.select(argument(output.pointer), i32.add(argument(output.pointer), skip), i32.const(0)),
+    ),
     module.local.set(left, count),
     module.if(
-      i32.and(i32.ne(local(at), i32.const(0)), i32.gt_s(local(left), i32.const(0))),
+      i32.and(
+        i32.and(i32.ne(local(at), i32.const(0)), i32.gt_s(local(left), i32.const(0))),
+        output.firstOnly ? i32.eqz(argument(0)) : i32.const(1),
+      ),
       module.loop(
         "each",
         module.block(null, [

@@ -1,0 +1,199 @@
+import { lShape, twoPoints } from "../../src/data/index.js";
+import { capture } from "../../src/diagnose/index.js";
+import { ou } from "../../src/process/index.js";
+import { eulerMaruyama, logSnr, logarithmic, posterior, sample, times } from "../../src/sampler/index.js";
+import { exactScore } from "../../src/score/index.js";
+import { normalCdf } from "../../src/special.js";
+import { entryOf } from "./entries.js";
+import { at, chiSquareBound, errorOf, momentsOf, nearestTo, shareClaim, withData } from "./measure.js";
+import type { Card, CardContext, Story } from "./story.js";
+
+const points = lShape().points.map(Math.fround);
+const size = points.length / 2;
+/** The noise end is not far: what N(0, I) differs from p_T by is seen at the other end. */
+const T = 0.5;
+const END = 1e-4;
+const alphaOf = (t: number): number => Math.exp(-t);
+const varianceOf = (t: number): number => -Math.expm1(-2 * t);
+
+/** Corollary 3.2 for points of equal weight: E over q_0 = N(0, I) of p(point | x, T), by midpoints. */
+function endLaw(): Float64Array {
+  const [alpha, S] = [alphaOf(T), varianceOf(T)];
+  const out = new Float64Array(size);
+  const [half, n] = [8, 240];
+  const h = (2 * half) / n;
+  for (let i = 0; i < n * n; i++) {
+    const [x, y] = [-half + (Math.floor(i / n) + 0.5) * h, -half + ((i % n) + 0.5) * h];
+    const weights = new Float64Array(size);
+    let [least, sum] = [Number.POSITIVE_INFINITY, 0];
+    const square = (m: number): number =>
+      (x - alpha * at(points, 2 * m)) ** 2 + (y - alpha * at(points, 2 * m + 1)) ** 2;
+    for (let m = 0; m < size; m++) least = Math.min(least, square(m));
+    for (let m = 0; m < size; m++) sum += weights[m] = Math.exp((least - square(m)) / (2 * S));
+    const density = (Math.exp(-(x * x + y * y) / 2) / (2 * Math.PI)) * h * h;
+    for (let m = 0; m < size; m++) out[m] = at(out, m) + (density * at(weights, m)) / sum;
+  }
+  return out;
+}
+
+/** Exact draws of the reverse process from N(0, I), which the paper starts from: x_0 from the posterior, then the bridge. */
+async function reverse(context: CardContext, count: number): Promise<Float32Array> {
+  return withData(context, points, "f32", async (data) => {
+    const { samples } = await sample(exactScore(data, ou()), {
+      sampler: posterior(),
+      grid: logSnr({ steps: 6, tMin: END, tMax: T }),
+      initial: "normal",
+      count,
+      seed: context.seed,
+      signal: context.signal,
+      onProgress: ({ done, total }) => context.progress(done / total),
+    });
+    return samples;
+  });
+}
+
+const endPoints: Card = {
+  name: "end-law",
+  title: "Which training point the reverse process ends on: chi-square of six shares against Corollary 3.2",
+  source: "Paper 004, Cor. 3.2 (Eq. 3.19)",
+  kernels: ["uniforms"],
+  async measure(context) {
+    const count = 200_000;
+    const samples = await reverse(context, count);
+    const counts = new Float64Array(size);
+    const alpha = alphaOf(END);
+    const places = points.map((value) => alpha * value);
+    for (let i = 0; i < count; i++) {
+      const { index } = nearestTo(places, samples, 2, i);
+      counts[index] = at(counts, index) + 1;
+    }
+    const law = endLaw();
+    const measured = law.reduce((sum, p, m) => sum + (at(counts, m) - count * p) ** 2 / (count * p), 0);
+    return {
+      measured,
+      theory: chiSquareBound(size - 1),
+      relation: "at most",
+      tolerance: 0,
+      details: [
+        ["particles", count],
+        ...Array.from(
+          law,
+          (p, m) => [`share of point ${m + 1}, theory ${p.toFixed(5)}`, at(counts, m) / count] as const,
+        ),
+      ],
+      note: "Held to the quantile that chance exceeds six times in ten million. The data weigh 1/6 each: what differs from that is N(0, I) against p_T, not a new sample.",
+    };
+  },
+};
+
+const support: Card = {
+  name: "support",
+  title:
+    "Variance about the nearest training point at t = 0.0001, against the noise of that time, S = 0.0002",
+  source: "Paper 004, Cor. 3.2 and Sec. 4.5",
+  kernels: ["posteriorLanes2.draw", "normals", "affine"],
+  async measure(context) {
+    const count = 200_000;
+    const samples = await reverse(context, count);
+    const alpha = alphaOf(END);
+    const places = points.map((value) => alpha * value);
+    let far = 0;
+    const squares = new Float64Array(2 * count);
+    for (let i = 0; i < count; i++) {
+      const { index, distance } = nearestTo(places, samples, 2, i);
+      far = Math.max(far, distance);
+      for (const d of [0, 1]) squares[2 * i + d] = (at(samples, 2 * i + d) - at(places, 2 * index + d)) ** 2;
+    }
+    const { mean: measured, meanError: standardError } = momentsOf(squares);
+    return {
+      measured,
+      standardError,
+      theory: varianceOf(END),
+      // States of size 1 carry 2^-24 of rounding a step: nothing beside 0.014.
+      tolerance: 1e-4 * varianceOf(END),
+      details: [
+        ["particles", count],
+        ["largest distance of all from a training point", far],
+        ["in standard deviations of the noise that is left", far / Math.sqrt(varianceOf(END))],
+      ],
+      note: "What is left is exactly the noise of that time about a training point. At time 0 nothing is left.",
+    };
+  },
+};
+
+const SHOWN = [1.5, 1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05] as const;
+
+const cells: Card = {
+  name: "final-cell",
+  title: "Two points: share that is in its final Voronoi cell at t = 0.5",
+  source: "Paper 004, Sec. 4.5 (Eq. 4.42) and Fig. 10",
+  kernels: [],
+  measure: (context) =>
+    withData(context, twoPoints().points, "f32", async (data) => {
+      const count = 100_000;
+      const field = exactScore(data, ou());
+      const list = [2, ...SHOWN, END];
+      const run = await sample(field, {
+        sampler: posterior(),
+        grid: times(list),
+        initial: "marginal",
+        record: "all",
+        count,
+        seed: context.seed,
+        signal: context.signal,
+      });
+      const { shareByTime } = await capture(field, run, { signal: context.signal });
+      // x_t = alpha mu + noise with mu the point it ends on: the plane between the points is alpha away.
+      const theory = (t: number): number => normalCdf(alphaOf(t) / Math.sqrt(varianceOf(t)));
+      const shares = shareByTime.inFinalCell.fraction;
+      const row = list.indexOf(0.5);
+      return shareClaim(Math.round(at(shares, row) * count), count, theory(0.5), 0, {
+        details: [
+          ["particles", count],
+          ...SHOWN.map((t, k) => [`t = ${t}, theory ${theory(t).toFixed(5)}`, at(shares, k + 1)] as const),
+          ...SHOWN.slice(3).map(
+            (t, k) => [`t = ${t}, there to stay`, at(shareByTime.settled.fraction, k + 4)] as const,
+          ),
+        ],
+        note: "From p_T the pair (x_t, end) has the law of (noised, clean): a share is one normal probability.",
+      });
+    }),
+};
+
+export const story: Story = {
+  ...entryOf("never-generalizes"),
+  preset: {
+    tab: "particles",
+    t: 0.3,
+    seed: 1,
+    camera: { x: 0, y: 0, half: 2.2 },
+    view: {
+      set: "l",
+      process: "ou",
+      estimator: "exact",
+      sampler: "posterior",
+      grid: "logarithmic",
+      steps: 60,
+      epsilon: 0.01,
+      quantity: "cells",
+      overlays: { arrows: false, voronoi: true, trajectories: true, ellipses: false },
+    },
+  },
+  text: {
+    see: "Particles of the exact reverse process and the Voronoi cells of the training points. Early on they change cells freely; toward the end each is trapped in one and falls onto its point.",
+    says: "Run exactly, the reverse diffusion does not generalize: the law it ends in is supported on the data. Corollary 3.2 gives the weight of each training point, which differs from that in the data only as the starting law differs from p_T.",
+    measured:
+      "The six shares are those of the corollary, and at t = 0.0001 what lies around a point is exactly the noise of that time. A particle is in its final cell with a probability known in closed form for two points: 78% at t = 0.5. New samples have to come from an inexact score or from stopping early.",
+  },
+  cards: [endPoints, support, cells],
+  error: (context) =>
+    errorOf(context, {
+      points,
+      field: (data) => exactScore(data, ou()),
+      sampler: eulerMaruyama(),
+      grid: (steps) => logarithmic({ steps, tMin: 0.01, tMax: 2 }),
+      steps: 60,
+      count: 2000,
+      noise: "shared",
+    }),
+};
