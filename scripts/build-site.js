@@ -24,7 +24,9 @@ export async function buildSite(root) {
   if (existsSync(worker)) entries.worker = worker;
   const bundle = await rollup({
     input: entries,
-    plugins: [sources(root), withoutEmbedded(), styles(), resolve({ browser: true }), shrink(true)],
+    plugins: [sources(root), withoutEmbedded(), styles(), asModule(), resolve({ browser: true }), shrink(true)],
+    // The entry keeps its place at the top of the folder: addresses are relative to it.
+    preserveEntrySignatures: "allow-extension",
     treeshake: { moduleSideEffects: (id) => id.startsWith(join(root, "site")) },
     onwarn,
   });
@@ -81,6 +83,18 @@ function withoutEmbedded() {
       if (/build\/(ts\/build\/)?generated\/worker-source\./.test(id))
         return 'export const workerSource = "";';
       return null;
+    },
+  };
+}
+
+/** Papa Parse is a script for loaders of all kinds; here it is a module. */
+function asModule() {
+  return {
+    name: "as-module",
+    transform(code, id) {
+      if (!id.includes("/papaparse/")) return null;
+      const wrapped = `const module = { exports: {} };\n(function (exports) {${code}\n}).call(globalThis, module.exports);\n`;
+      return { code: `${wrapped}export default module.exports;\n`, map: null };
     },
   };
 }

@@ -90,9 +90,11 @@ try {
     await writeFile(workerFile, 'export const workerSource = "";\n');
   }
   const sources = await stampOf(
-    ["bindings", "src", "cli", "build/generated/wasm", "scripts"],
+    ["bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
     [
+      "scripts/build.js",
       "tsconfig.json",
+      "tsconfig.build.json",
       "package.json",
       "package-lock.json",
       "data/digits.csv.gz",
@@ -102,7 +104,7 @@ try {
   await step("library", sources, async () => {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     await dropStale();
-    await run(process.execPath, [tsc, "-p", "tsconfig.json"], { cwd: root });
+    await run(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root });
     const worker = await rollup({
       input: join(root, "build/ts/bindings/worker.js"),
       plugins: [resolve()],

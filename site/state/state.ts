@@ -137,7 +137,10 @@ export const defaultState: State = {
   speed: 1,
 };
 
-/** Where a run of a process begins, and the largest time there is to show: data of a few units' width are noise there. */
+/** Where runs start: the noise is several times as wide as the built-in sets, and still in sight. */
+export const starts: Readonly<Record<ProcessName, number>> = { edm: 3, ve: 9, vp: 1, ou: 3 };
+
+/** The largest time there is to show. */
 export const horizons: Readonly<Record<ProcessName, number>> = { edm: 80, ve: 80, vp: 1, ou: 5 };
 
 /** Points of one's own that a state holds; coordinates are kept to 1 / `pointScale`, so that links carry them exactly. */

@@ -3,7 +3,7 @@
  * other side. The page asks, the worker computes; whatever is shown of numbers or pixels came from here.
  */
 import type { ClaimResult } from "../stories/story.js";
-import type { MapQuantity, State, View } from "../state/state.js";
+import type { EstimatorName, MapQuantity, SamplerName, State, View } from "../state/state.js";
 import type { PanelReplies, PanelRequest } from "./panels.js";
 
 export interface Size {
@@ -55,6 +55,8 @@ export type Request =
   | { readonly kind: "glyphs"; readonly pane: number; readonly side: number }
   /** Measure a card of a story. */
   | { readonly kind: "claim"; readonly story: string; readonly card: string; readonly seed: number }
+  /** What of a story's picture is numerical error: the same run at twice the steps, and in float64. */
+  | { readonly kind: "error"; readonly story: string; readonly seed: number }
   /** What the tabs 1-D, Digits and PDE show. */
   | PanelRequest
   /** Gives up an earlier call, by its number, where that can still be done. */
@@ -79,6 +81,16 @@ export interface Engine {
   readonly threads: number;
   readonly kernels: string;
   readonly note: string | undefined;
+}
+
+/** What runs in a pane: the view's choices, put right where they do not go together. */
+export interface Plan {
+  readonly estimator: EstimatorName;
+  readonly sampler: SamplerName;
+  /** The ends of the grid. */
+  readonly tMax: number;
+  readonly tMin: number;
+  readonly initial: "noise" | "marginal";
 }
 
 /** RGBA, transferred: to be put on a canvas as it is. Rows from the top. */
@@ -128,6 +140,8 @@ export interface Replies extends PanelReplies {
     readonly times: readonly (readonly number[])[];
     /** The training points of each pane, `[count, 2]`, row-major. */
     readonly points: readonly (readonly number[])[];
+    /** What runs in each pane. */
+    readonly plans: readonly Plan[];
     /** What was put right, in words. */
     readonly notices: readonly string[];
   };
@@ -153,6 +167,7 @@ export interface Replies extends PanelReplies {
     readonly covariances: Float64Array<ArrayBuffer>;
   };
   claim: ClaimResult;
+  error: readonly (readonly [string, number])[];
   cancel: undefined;
   stop: undefined;
 }

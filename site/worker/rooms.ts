@@ -23,13 +23,15 @@ export type Kinds = Exclude<
 async function line(context: RoomContext): Promise<Room> {
   return new (await import("./curves.js")).LineRoom(context);
 }
+async function claims(context: RoomContext): Promise<Room> {
+  return new (await import("./claims.js")).Claims(context);
+}
 
-/**
- * Which room answers what, by the kind of request; kinds of one room have one function:
- * `const claims = async (context: RoomContext): Promise<Room> => new (await import("./claims.js")).Claims(context);`
- */
+/** Which room answers what, by the kind of request; kinds of one room have one function. */
 export const rooms: Readonly<Partial<Record<Kinds, (context: RoomContext) => Promise<Room>>>> = {
   curves: line,
   flow: line,
   histogram: line,
+  claim: claims,
+  error: claims,
 };

@@ -11,7 +11,7 @@ type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>;
 /** Buffers of drawn pictures that are kept to be used again. */
 const MOST_BUFFERS = 16;
 /** Requests that wait for nobody: what they ask has an engine or a time of its own. */
-const apart: ReadonlySet<Request["kind"]> = new Set(["claim", "cancel"]);
+const apart: ReadonlySet<Request["kind"]> = new Set(["claim", "error", "cancel"]);
 
 /**
  * The computing side of the explorer: takes calls, gives answers, and does not know whether a worker or the page itself
@@ -150,6 +150,7 @@ export class Session {
     return {
       times: this.#panes.map((pane) => Array.from(pane.drive.times)),
       points: this.#panes.map((pane) => Array.from(pane.data.points)),
+      plans: this.#panes.map(({ drive }) => drive.plan),
       notices: [...new Set(this.#panes.flatMap((pane) => pane.notices))],
     };
   }

@@ -32,10 +32,8 @@ import {
   ve,
   vp,
 } from "../../src/index.js";
-import type { GridName, ProcessName, SamplerName, View } from "../state/state.js";
-
-/** Where runs start: the noise is several times as wide as the built-in sets, and still in sight. */
-const starts: Readonly<Record<ProcessName, number>> = { edm: 3, ve: 9, vp: 1, ou: 3 };
+import { type GridName, type ProcessName, type SamplerName, starts, type View } from "../state/state.js";
+import type { Plan } from "./protocol.js";
 
 export const processMakers: Readonly<Record<ProcessName, () => Process>> = { edm, ve, vp, ou };
 
@@ -91,6 +89,8 @@ export interface Drive {
   readonly times: Float64Array;
   /** From p_t itself where the score holds only below a time, else from noise. */
   readonly initial: "noise" | "marginal";
+  /** The same in words. */
+  readonly plan: Plan;
   /** Samples of the Gaussian kernel density: the marginal law at every time, without a flow. */
   readonly kernel: boolean;
   readonly notices: readonly string[];
@@ -189,6 +189,7 @@ export function makeDrive(data: Data, view: View): Drive {
     grid,
     times: grid.times(process),
     initial,
+    plan: { estimator, sampler: name, tMax: start, tMin: last, initial },
     kernel: estimator === "kde",
     notices,
   };

@@ -1,0 +1,351 @@
+import {
+  type EstimatorName,
+  type GridName,
+  type MapQuantity,
+  mostPanes,
+  type Overlays,
+  type ProcessName,
+  type SamplerName,
+  type SetName,
+  type State,
+  type View,
+} from "../state/state.js";
+import type { Store } from "../state/store.js";
+import { viewOf } from "../worker/protocol.js";
+import { h, iconButton } from "./dom.js";
+import { type Change, choice, type Field, numberField, toggle } from "./fields.js";
+
+const setNames: readonly (readonly [SetName, string])[] = [
+  ["polygon", "Polygon"],
+  ["line", "Line"],
+  ["l", "L"],
+  ["random", "Random"],
+  ["two", "Two points"],
+  ["four", "Four on a line"],
+  ["own", "Your own"],
+];
+const imageNames: readonly (readonly [SetName, string])[] = [
+  ["digits", "Digits"],
+  ["fashion", "Clothes"],
+];
+const processNames: readonly (readonly [ProcessName, string])[] = [
+  ["edm", "EDM"],
+  ["ve", "VE, S = t"],
+  ["vp", "VP"],
+  ["ou", "Ornstein-Uhlenbeck"],
+];
+const estimatorNames: readonly (readonly [EstimatorName, string])[] = [
+  ["exact", "Exact"],
+  ["naive", "Naive, R draws"],
+  ["kappa", "Exact with noise \u03ba"],
+  ["effective", "Effective SDE"],
+  ["smoothed", "Smoothed"],
+  ["piecewise", "Piecewise linear"],
+  ["kde", "Kernel density"],
+];
+const samplerNames: readonly (readonly [SamplerName, string])[] = [
+  ["euler", "Euler"],
+  ["heun", "Heun"],
+  ["rk4", "Runge-Kutta 4"],
+  ["dpmpp2m", "DPM-Solver++ 2M"],
+  ["dopri5", "Dormand-Prince 5"],
+  ["eulerMaruyama", "Euler-Maruyama"],
+  ["ancestral", "Ancestral"],
+  ["posterior", "Posterior"],
+  ["predictorCorrector", "Predictor-corrector"],
+];
+const gridNames: readonly (readonly [GridName, string])[] = [
+  ["karras", "Karras"],
+  ["linear", "Linear"],
+  ["logarithmic", "Logarithmic"],
+  ["squareRoot", "Square root"],
+];
+const quantityNames: readonly (readonly [MapQuantity, string])[] = [
+  ["none", "Nothing"],
+  ["fraction", "f = tr C / (tr C + |s|\u00b2)"],
+  ["proxyVariance", "tr C"],
+  ["vKernel", "tr V"],
+  ["logDensity", "log p"],
+  ["scoreNorm", "|s|"],
+  ["posteriorEntropy", "Entropy of the weights"],
+  ["cells", "Nearest point"],
+  ["residual", "Kernels less plain float64"],
+];
+const overlayNames: readonly (readonly [keyof Overlays, string])[] = [
+  ["arrows", "Score"],
+  ["voronoi", "Cells"],
+  ["trajectories", "Paths"],
+  ["ellipses", "C"],
+];
+
+/** What the panel asks of the rest. */
+export interface PanelActions {
+  /** The points that a pane shows now, `[count, 2]`. */
+  points(pane: number): readonly number[];
+  upload(file: File): void;
+  openTable(): void;
+}
+
+export interface Panel {
+  readonly element: HTMLElement;
+  /** The pane whose controls these are. */
+  readonly pane: number;
+  update(state: State): void;
+  /** Few controls at once, for narrow places. */
+  fold(narrow: boolean): void;
+}
+
+type When = (view: View, state: State) => boolean;
+
+const onStage: When = (_, { tab }) => tab === "map" || tab === "particles" || tab === "compare";
+const runs: When = (_, { tab }) => tab === "particles" || tab === "compare";
+const flows: When = (view, state) => (runs(view, state) || state.tab === "line") && view.estimator !== "kde";
+
+/** The controls of the view, in groups; each is there only where it changes something. */
+export function controlPanel(store: Store, actions: PanelActions): Panel {
+  const rows: { row: HTMLElement; when: When; show: (view: View, state: State) => void }[] = [];
+  let pane = 0;
+  const setView = (patch: Partial<View>, transient = false): void =>
+    store.setPane(pane, patch, { transient });
+
+  function add<T>(field: Field<T>, when: When, value: (view: View, state: State) => T): HTMLElement {
+    rows.push({ row: field.element, when, show: (view, state) => field.show(value(view, state)) });
+    return field.element;
+  }
+  function of<K extends keyof View>(
+    name: K,
+    make: (change: Change<View[K]>) => Field<View[K]>,
+    when: When,
+  ): HTMLElement {
+    const field = make((value, transient) => setView({ [name]: value } as Partial<View>, transient));
+    return add(field, when, (view) => view[name]);
+  }
+  const group = (title: string, ...children: HTMLElement[]): HTMLDetailsElement =>
+    h("details", { class: "group", open: true }, h("summary", {}, title), ...children);
+
+  const points = h("span", { class: "quiet" });
+  const file = h("input", { type: "file", accept: ".csv,.txt,.npy", class: "hidden", tabindex: -1 });
+  file.setAttribute("aria-label", "A table of points");
+  file.addEventListener("change", () => {
+    const [chosen] = file.files ?? [];
+    if (chosen) actions.upload(chosen);
+    file.value = "";
+  });
+  const editing = h(
+    "div",
+    { class: "row buttons" },
+    button("Draw your own", "Starts from the points that are shown", () => {
+      setView({ set: "own", points: [...actions.points(pane)] });
+    }),
+    button("Clear", "Takes all points away", () => setView({ set: "own", points: [] })),
+    button("Upload", "x and y of each point: .csv or .npy", () => file.click()),
+    button("Table", "Points and values as a table", () => actions.openTable()),
+    file,
+  );
+  rows.push({
+    row: editing,
+    when: (_, { tab }) => tab !== "digits" && tab !== "pde",
+    show: () => {
+      const count = actions.points(pane).length / 2;
+      points.textContent = count > 0 ? `${count} ${count === 1 ? "point" : "points"}` : "";
+    },
+  });
+
+  const images = choice("Data", imageNames, (set) => setView({ set }));
+  const sets = choice("Data", setNames, (set) =>
+    setView(
+      set === "own" && store.get().view.points.length === 0
+        ? { set, points: [...actions.points(pane)] }
+        : { set },
+    ),
+  );
+  const data = group(
+    "Data",
+    add(
+      sets,
+      (_, { tab }) => tab !== "digits",
+      ({ set }) => (set === "digits" || set === "fashion" ? "polygon" : set),
+    ),
+    add(
+      images,
+      (_, { tab }) => tab === "digits",
+      ({ set }) => (set === "fashion" ? "fashion" : "digits"),
+    ),
+    editing,
+  );
+
+  const tied = toggle("Width follows t", (on) => setView({ tau: on ? "tied" : 0.58 }));
+  const process = group(
+    "Process and score",
+    of(
+      "process",
+      (change) => choice("Process", processNames, change),
+      (_, { tab }) => tab !== "pde" && tab !== "digits",
+    ),
+    of(
+      "estimator",
+      (change) => choice("Score", estimatorNames, change),
+      (_, { tab }) => tab !== "pde" && tab !== "digits",
+    ),
+    of(
+      "draws",
+      (change) => numberField("Draws R", "draws", change, { whole: true, scale: "log" }),
+      ({ estimator }) => estimator === "naive" || estimator === "effective",
+    ),
+    of(
+      "noiseKappa",
+      (change) => numberField("Noise \u03ba", "noiseKappa", change),
+      ({ estimator }) => estimator === "kappa",
+    ),
+    add(tied, isSmooth, ({ tau }) => tau === "tied"),
+    of(
+      "smoothingKappa",
+      (change) => numberField("Smoothing \u03ba", "smoothingKappa", change),
+      (view, state) => state.tab === "line" || (isSmooth(view, state) && view.tau === "tied"),
+    ),
+    add(
+      numberField("Width \u03c4 / \u03b4", "tau", (tau, transient) => setView({ tau }, transient)),
+      (view, state) => isSmooth(view, state) && view.tau !== "tied",
+      ({ tau }) => (tau === "tied" ? 0 : tau),
+    ),
+  );
+
+  const dice = iconButton("dice", "Another seed (S)", () => store.set({ seed: randomSeed() }));
+  const seed = numberField("Seed", "seed", (value) => store.set({ seed: value }), {
+    whole: true,
+    bare: true,
+  });
+  seed.element.classList.add("seed");
+  seed.element.append(dice);
+  const run = group(
+    "Run",
+    of("sampler", (change) => choice("Sampler", samplerNames, change), flows),
+    of("grid", (change) => choice("Grid", gridNames, change), flows),
+    of("steps", (change) => numberField("Steps", "steps", change, { whole: true, scale: "log" }), flows),
+    of(
+      "epsilon",
+      (change) => numberField("Last time \u03b5", "epsilon", change, { scale: "log" }),
+      (_, { tab }) => tab === "particles" || tab === "compare" || tab === "line",
+    ),
+    of(
+      "particles",
+      (change) => numberField("Particles", "particles", change, { whole: true, scale: "log" }),
+      (_, { tab }) => tab === "particles" || tab === "compare" || tab === "line",
+    ),
+    add(
+      seed,
+      (_, { tab }) => tab !== "map" && tab !== "pde",
+      (_, state) => state.seed,
+    ),
+  );
+
+  const overlays = h(
+    "div",
+    { class: "row switches", role: "group", "aria-label": "Overlays" },
+    ...overlayNames.map(([name, label]) => {
+      const field = toggle(label, (on) => {
+        const old = viewOf(store.get(), pane).overlays;
+        setView({ overlays: { ...old, [name]: on } });
+      });
+      return add(field, onStage, (view) => view.overlays[name]);
+    }),
+  );
+  const picture = group(
+    "Picture",
+    of("quantity", (change) => choice("Colour", quantityNames, change), onStage),
+    overlays,
+  );
+
+  const paneList = h("div", { class: "panes", role: "radiogroup", "aria-label": "Pane to change" });
+  rows.push({ row: paneList, when: (_, { tab }) => tab === "compare", show: (_, state) => showPanes(state) });
+  const groups = [data, process, run, picture];
+  const element = h("div", { class: "panel" }, paneList, ...groups);
+
+  function showPanes(state: State): void {
+    const count = state.panes.length + 1;
+    const names = Array.from({ length: count }, (_, i) => {
+      const { estimator } = viewOf(state, i);
+      return `${i + 1} ${estimatorNames.find(([name]) => name === estimator)?.[1] ?? ""}`;
+    });
+    if (paneList.dataset.names === `${pane}${names.join()}`) return;
+    const focused = paneList.contains((paneList.getRootNode() as ShadowRoot).activeElement);
+    paneList.dataset.names = `${pane}${names.join()}`;
+    const buttons = names.map((name, i) => {
+      const one = button(name, `Pane ${i + 1}`, () => choose(i));
+      one.setAttribute("role", "radio");
+      one.setAttribute("aria-checked", String(i === pane));
+      one.tabIndex = i === pane ? 0 : -1;
+      return one;
+    });
+    const more = iconButton("add", "Another pane", () =>
+      store.set({ panes: [...store.get().panes, { estimator: nextEstimator(store.get()) }] }),
+    );
+    more.toggleAttribute("disabled", count > mostPanes);
+    const less = iconButton("no", "Without this pane", () => {
+      const { panes } = store.get();
+      const rest = panes.filter((_, i) => i !== pane - 1);
+      pane = Math.max(0, pane - 1);
+      store.set({ panes: rest });
+    });
+    less.toggleAttribute("disabled", pane === 0);
+    paneList.replaceChildren(...buttons, more, less);
+    if (focused) buttons[pane]?.focus();
+  }
+  paneList.addEventListener("keydown", (event) => {
+    const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (way === undefined || (event.target as Element).getAttribute("role") !== "radio") return;
+    event.preventDefault();
+    const count = store.get().panes.length + 1;
+    choose((pane + way + count) % count);
+  });
+  function choose(next: number): void {
+    pane = next;
+    update(store.get());
+  }
+
+  function update(state: State): void {
+    if (state.tab !== "compare" || pane > state.panes.length) pane = 0;
+    const view = viewOf(state, pane);
+    for (const { row, when, show } of rows) {
+      const on = when(view, state);
+      row.hidden = !on;
+      if (on) show(view, state);
+    }
+    overlays.hidden = !onStage(view, state);
+    for (const one of groups)
+      one.hidden = [...one.children].slice(1).every((child) => (child as HTMLElement).hidden);
+  }
+
+  let narrow: boolean | undefined;
+  return {
+    element,
+    get pane() {
+      return pane;
+    },
+    update,
+    fold(now) {
+      if (now === narrow) return;
+      narrow = now;
+      groups.forEach((one, i) => {
+        one.open = !now || i === 0;
+      });
+    },
+  };
+}
+
+const isSmooth: When = ({ estimator }) => estimator === "smoothed" || estimator === "piecewise";
+
+/** An estimator that no pane has yet. */
+function nextEstimator(state: State): EstimatorName {
+  const taken = new Set([state.view.estimator, ...state.panes.map(({ estimator }) => estimator)]);
+  return (
+    (["naive", "smoothed", "kde", "effective", "kappa"] as const).find((name) => !taken.has(name)) ?? "exact"
+  );
+}
+
+/** Which seed comes next is nobody's business: dice need not be repeatable, the seed that comes of them is. */
+export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] as number;
+
+function button(text: string, title: string, onclick: () => void): HTMLButtonElement {
+  return h("button", { type: "button", class: "quiet-button", title, onclick }, text);
+}

@@ -1,0 +1,28 @@
+import { parseCsv } from "../../src/io/csv.js";
+import { asTable, parseNpy } from "../../src/io/npy.js";
+import { mostPoints } from "../state/state.js";
+
+/** A file larger than this is no table of points for a page. */
+const MOST_BYTES = 2 ** 24;
+
+/**
+ * The points of a file, `[count, 2]`: its first two columns; a single column is x, with y = 0.
+ *
+ * @returns them, and what to say of them
+ * @throws {VkernelError} E_FORMAT, E_TRUNCATED, E_SHAPE and their kin: what the parsers say
+ */
+export async function readPoints(file: File): Promise<{ points: number[]; notices: string[] }> {
+  if (file.size > MOST_BYTES) throw new Error(`${file.name} has more than ${MOST_BYTES / 2 ** 20} MiB.`);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { data, rows, dim } = /\.npy$/i.test(file.name)
+    ? asTable(parseNpy(bytes, file.name), file.name)
+    : parseCsv(new TextDecoder().decode(bytes), file.name);
+  const points: number[] = [];
+  const count = Math.min(rows, mostPoints);
+  for (let i = 0; i < count; i++)
+    points.push(data[i * dim] as number, dim > 1 ? (data[i * dim + 1] as number) : 0);
+  const notices: string[] = [];
+  if (rows > count) notices.push(`The first ${count} of the ${rows} points of ${file.name} are taken.`);
+  if (dim > 2) notices.push(`The first two of the ${dim} columns of ${file.name} are taken.`);
+  return { points, notices };
+}

@@ -1,0 +1,42 @@
+import { decodeState, encodeState } from "./hash.js";
+import type { Store } from "./store.js";
+
+/** How long the state rests before the address follows it, in milliseconds. */
+const DELAY = 250;
+
+/** Keeps the state in the fragment of the page's address, both ways. */
+export class HashLink {
+  readonly #store: Store;
+  readonly #unsubscribe: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+    // The one who makes this listens to notices only after it.
+    if (location.hash.length > 1) queueMicrotask(this.#read);
+    addEventListener("hashchange", this.#read);
+    this.#unsubscribe = store.subscribe(() => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(this.#write, DELAY);
+    });
+  }
+
+  readonly #read = (): void => {
+    const { state, notices } = decodeState(location.hash);
+    if (encodeState(state) !== encodeState(this.#store.get())) this.#store.replace(state);
+    for (const notice of notices) this.#store.notices.say(notice);
+  };
+
+  readonly #write = (): void => {
+    const hash = encodeState(this.#store.get());
+    const [page] = location.href.split("#");
+    const url = hash === "" ? page : `${page}#${hash}`;
+    if (url !== location.href) history.replaceState(history.state, "", url);
+  };
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    removeEventListener("hashchange", this.#read);
+    this.#unsubscribe();
+  }
+}
