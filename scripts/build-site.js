@@ -24,7 +24,14 @@ export async function buildSite(root) {
   if (existsSync(worker)) entries.worker = worker;
   const bundle = await rollup({
     input: entries,
-    plugins: [sources(root), withoutEmbedded(), styles(), asModule(), resolve({ browser: true }), shrink(true)],
+    plugins: [
+      sources(root),
+      withoutEmbedded(),
+      styles(),
+      asModule(),
+      resolve({ browser: true }),
+      shrink(true),
+    ],
     // The entry keeps its place at the top of the folder: addresses are relative to it.
     preserveEntrySignatures: "allow-extension",
     treeshake: { moduleSideEffects: (id) => id.startsWith(join(root, "site")) },

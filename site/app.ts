@@ -1,14 +1,21 @@
 import { h, iconButton } from "./controls/dom.js";
+import { headTools } from "./controls/head.js";
+import { onKey } from "./controls/keys.js";
+import { controlPanel, randomSeed } from "./controls/panel.js";
+import { fromLog, toLog } from "./controls/scale.js";
+import type { StoryPanel } from "./controls/stories.js";
 import { tabList } from "./controls/tabs.js";
-import { type Player, timeBar } from "./controls/timebar.js";
-import { decodeState, encodeState } from "./state/hash.js";
-import type { State, Tab } from "./state/state.js";
+import { type Player, stride, timeBar } from "./controls/timebar.js";
+import { type ExportFormat, Exporter } from "./exporter.js";
+import { HashLink } from "./state/address.js";
+import { encodeState } from "./state/hash.js";
+import { defaultState, type State, starts, type Tab } from "./state/state.js";
 import type { Store } from "./state/store.js";
 import type { ClaimResult } from "./stories/story.js";
+import { Stage } from "./stage/stage.js";
 import sheetText from "./style/shell.css";
+import { type Client, connect } from "./worker/client.js";
 import type { Assets, Probe, Replies } from "./worker/protocol.js";
-
-export type ExportFormat = "png" | "csv" | "npy" | "json" | "node";
 
 /** What became of a card. */
 export interface Verdict extends ClaimResult {
@@ -30,24 +37,26 @@ export interface AppOptions {
   readonly emit: (type: string, detail: unknown) => void;
 }
 
-/** What the stage does for the app; it hears of the state itself. */
-interface Stage {
-  readonly playing: boolean;
-  play(): void;
-  pause(): void;
-  step(count: number): Promise<void>;
-  seek(step: number): Promise<void>;
-  probe(x: readonly number[], t: number): Promise<Probe>;
-  getParticles(pane?: number): Promise<Replies["particles"]>;
-  picture(): Promise<Blob>;
-  describe(): string;
+/** A tab that is no stage. */
+interface TabPanel {
+  update(state: State): void;
   dispose(): void;
+  picture?(): Promise<Blob>;
+  table?(): (string | number)[][];
 }
 
-/** How long the state rests before the address follows it, in milliseconds. */
-const HASH_DELAY = 250;
-/** How long a notice stays. */
-const NOTICE_TIME = 8000;
+type TabModule = { mount(host: HTMLElement, store: Store, client: Client): TabPanel };
+
+const tabModules: Partial<Record<Tab, () => Promise<TabModule>>> = {};
+
+/** How long a notice stays, in milliseconds. */
+const NOTICE_TIME = 10_000;
+/** A run of a tab without a stage takes so long from end to end. */
+const SWEEP = 8000;
+/** Where the layout folds, as the style sheet has it. */
+const NARROW = 720;
+/** What the panes of Compare show first. */
+const firstPanes: State["panes"] = [{ estimator: "naive" }, { estimator: "smoothed" }, { estimator: "kde" }];
 
 const style = new CSSStyleSheet();
 style.replaceSync(sheetText);
@@ -58,87 +67,177 @@ export class App implements Player {
   readonly #store: Store;
   readonly #ends: (() => void)[] = [];
   readonly #frame: HTMLElement;
-  readonly #panel: HTMLElement;
+  readonly #panelHost: HTMLElement;
+  readonly #below: HTMLElement;
+  readonly #notices = h("div", { class: "notices", part: "notices", role: "status" });
+  readonly #engineLine = h("p", { class: "engine quiet" });
   readonly #bar: ReturnType<typeof timeBar>;
   readonly #tabs: ReturnType<typeof tabList>;
+  readonly #tools: ReturnType<typeof headTools>;
+  readonly #controls: ReturnType<typeof controlPanel>;
+  readonly #life = new AbortController();
+  readonly #exporter: Exporter;
+  #client: Client | undefined;
   #stage: Stage | undefined;
-  #hashTimer: ReturnType<typeof setTimeout> | undefined;
-  #disposed = false;
+  #panel: TabPanel | undefined;
+  /** The tab that is mounted, or being mounted. */
+  #mounted: Tab | undefined;
+  #stories: Promise<StoryPanel> | undefined;
+  /** Whether it should run; what is hidden stands still. */
+  #wanted = false;
+  #seen = true;
+  #sweep = 0;
 
   constructor(options: AppOptions) {
     this.#options = options;
     const { root, store } = options;
     this.#store = store;
-    if (options.ownsHash) this.#readHash();
+    if (options.ownsHash) {
+      const link = new HashLink(store);
+      this.#ends.push(() => link.dispose());
+    }
     this.#tabs = tabList(store, "panel");
+    this.#tools = headTools(store, {
+      stories: () => void this.#goToStories(),
+      share: () => void this.#share(),
+      save: (format) => void this.#save(format),
+      help: () => void this.#help(),
+    });
     this.#bar = timeBar(store, this);
-    this.#panel = h("div", { class: "stage", part: "stage", id: "panel", role: "tabpanel" });
-    const notices = h("div", { class: "notices", part: "notices", role: "status" });
+    this.#controls = controlPanel(store, {
+      points: (pane) => this.#points(pane),
+      upload: (file) => void this.#upload(file),
+      openTable: () => void this.#openTable(),
+    });
+    this.#panelHost = h("div", { class: "stage", part: "stage", id: "panel", role: "tabpanel" });
+    this.#below = h("section", { class: "below", part: "cards", "aria-label": "Stories" });
     this.#frame = h(
       "div",
       { class: "app", part: "app", "data-controls": options.controls },
-      h("header", { class: "head", part: "head" }, this.#tabs.element, h("div", { class: "tools" })),
-      this.#panel,
-      h("aside", { class: "side", part: "controls", "aria-label": "Controls" }),
+      h("header", { class: "head", part: "head" }, this.#tabs.element, this.#tools.element),
+      this.#panelHost,
       this.#bar.element,
-      h("section", { class: "below", part: "cards", "aria-label": "Stories" }),
-      notices,
+      h(
+        "aside",
+        { class: "side", part: "controls", "aria-label": "Controls" },
+        this.#controls.element,
+        this.#engineLine,
+      ),
+      this.#below,
+      this.#notices,
     );
+    this.#exporter = new Exporter(store, options.home);
     root.adoptedStyleSheets = [style];
     root.replaceChildren(this.#frame);
-    this.#ends.push(
-      store.subscribe((state, previous) => this.#update(state, previous)),
-      store.notices.subscribe((text) => this.#notice(notices, text)),
-    );
+    this.#listen();
     this.#update(store.get(), undefined);
   }
 
+  #listen(): void {
+    const { signal } = this.#life;
+    const store = this.#store;
+    this.#ends.push(
+      store.subscribe((state, previous) => this.#update(state, previous)),
+      store.notices.subscribe((text) => this.#notice(text)),
+    );
+    this.#frame.addEventListener("keydown", (event) =>
+      onKey(event, {
+        toggle: () => (this.playing ? this.pause() : this.play()),
+        stride: (way, fine) => stride(store, this, way, fine),
+        step: (count) => void this.step(count),
+        restart: () => this.restart(),
+        reseed: () => store.set({ seed: randomSeed() }),
+        addPoint: () => this.#addPoint(),
+        undo: () => store.undo(),
+        redo: () => store.redo(),
+        help: () => void this.#help(),
+      }),
+    );
+    document.addEventListener("visibilitychange", () => this.#sync(), { signal });
+    const sizes = new ResizeObserver(([entry]) => {
+      if (entry) this.#controls.fold(entry.contentRect.width < NARROW);
+    });
+    sizes.observe(this.#options.root.host);
+    this.#ends.push(() => sizes.disconnect());
+  }
+
+  /** Starts what computes, and shows the first picture. */
   async start(): Promise<void> {
-    // The stage comes here.
+    const { assets, emit, story } = this.#options;
+    try {
+      const client = await connect(assets);
+      if (this.#life.signal.aborted) {
+        client.close();
+        return;
+      }
+      this.#client = client;
+      this.#sayEngine(client);
+      const fromLink = this.#store.get().story;
+      if (story !== undefined && fromLink === undefined) await this.openStory(story, false);
+      await this.#mount(this.#store.get().tab);
+      if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.play();
+      emit("ready", { engine: client.engine, note: client.note });
+      void this.#storyPanel();
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
 
   dispose(): void {
-    this.#disposed = true;
-    clearTimeout(this.#hashTimer);
+    this.#life.abort();
+    cancelAnimationFrame(this.#sweep);
     for (const end of this.#ends.splice(0)) end();
-    this.#stage?.dispose();
-    this.#stage = undefined;
+    this.#unmount();
+    void this.#stories?.then((panel) => panel.dispose());
+    this.#client?.close();
+    this.#client = undefined;
     this.#options.root.replaceChildren();
   }
 
   /** Whether the element can be seen. */
-  show(_seen: boolean): void {}
+  show(seen: boolean): void {
+    this.#seen = seen;
+    this.#sync();
+  }
 
   showControls(controls: AppOptions["controls"]): void {
     this.#frame.dataset.controls = controls;
   }
 
+  // What moves the time.
+
   get playing(): boolean {
-    return this.#stage?.playing ?? false;
+    return this.#wanted;
   }
 
   play(): void {
-    this.#stage?.play();
-    this.#bar.playing(true);
+    this.#wanted = true;
+    this.#sync();
   }
 
   pause(): void {
-    this.#stage?.pause();
-    this.#bar.playing(false);
+    this.#wanted = false;
+    this.#sync();
   }
 
   async step(count: number): Promise<void> {
     this.pause();
-    await this.#stage?.step(count);
+    if (this.#stage) await this.#stage.step(count);
+    else stride(this.#store, this, Math.sign(count), true);
   }
 
   async seek(step: number): Promise<void> {
     this.pause();
-    await this.#stage?.seek(step);
+    await this.#need().seek(step);
   }
 
   restart(): void {
-    void this.#stage?.seek(0).then(() => this.play());
+    if (this.#stage) void this.#stage.seek(0).then(() => this.play());
+    else {
+      this.scrub(starts[this.#store.get().view.process]);
+      this.play();
+    }
   }
 
   scrub(t: number): void {
@@ -146,74 +245,276 @@ export class App implements Player {
     this.#store.set({ t }, { undo: false });
   }
 
+  /** Lets run what should run and can be seen. */
+  #sync(): void {
+    const on = this.#wanted && this.#seen && !document.hidden;
+    this.#bar.playing(this.#wanted);
+    cancelAnimationFrame(this.#sweep);
+    if (this.#stage) {
+      this.#stage.show(this.#seen && !document.hidden);
+      if (this.#wanted) this.#stage.play();
+      else this.#stage.pause();
+    } else if (on && this.#panel) this.#sweepTime();
+  }
+
+  /** Moves the time of a tab without particles from noise to data. */
+  #sweepTime(): void {
+    let last = performance.now();
+    const turn = (now: number): void => {
+      const { t, view, speed } = this.#store.get();
+      const [from, to] = [starts[view.process], view.epsilon];
+      const place = toLog(Math.min(t, from), from, to) + ((now - last) * speed) / SWEEP;
+      last = now;
+      this.#store.set({ t: fromLog(Math.min(1, place), from, to) }, { undo: false });
+      if (place < 1) this.#sweep = requestAnimationFrame(turn);
+      else this.pause();
+    };
+    this.#sweep = requestAnimationFrame(turn);
+  }
+
+  // What others ask.
+
   #need(): Stage {
-    if (this.#stage === undefined) throw new Error("the explorer is not running");
+    if (this.#stage === undefined) throw new Error("There are no particles on this tab.");
     return this.#stage;
   }
 
-  probe(x: readonly number[], t: number): Promise<Probe> {
+  async probe(x: readonly number[], t: number): Promise<Probe> {
     return this.#need().probe(x, t);
   }
 
-  getParticles(pane: number): Promise<Replies["particles"]> {
+  async getParticles(pane: number): Promise<Replies["particles"]> {
     return this.#need().getParticles(pane);
   }
 
-  async exportAs(_format: ExportFormat): Promise<Blob> {
-    return this.#need().picture();
+  exportAs(format: ExportFormat): Promise<Blob> {
+    if (this.#client === undefined) throw new Error("the explorer is not running");
+    return this.#exporter.make(format, {
+      client: this.#client,
+      stage: this.#stage,
+      picture: () => (this.#stage ?? this.#panel)?.picture?.(),
+      pane: this.#controls.pane,
+    });
   }
 
   async verify(): Promise<Verdict[]> {
-    return [];
+    const all = await (await this.#storyPanel()).runAll();
+    return all.map(({ story, card, result }) => ({ story, card, ...result }));
   }
 
-  async openStory(name: string | undefined): Promise<void> {
-    this.#store.set({ story: name });
+  /** Opens a story; with `measure`, its cards are measured at once. */
+  async openStory(name: string | undefined, measure = true): Promise<void> {
+    await (await this.#storyPanel()).open(name, measure);
   }
+
+  // Tabs.
 
   #update(state: State, previous: State | undefined): void {
-    this.#frame.dataset.theme = state.theme;
-    this.#frame.dataset.tab = state.tab;
-    if (state.tab !== previous?.tab) this.#showTab(state.tab);
+    const { dataset } = this.#frame;
+    dataset.theme = state.theme;
+    if (state.tab === "compare" && state.panes.length === 0 && previous?.tab !== "compare") {
+      queueMicrotask(() => this.#store.set({ panes: firstPanes }, { undo: false }));
+    }
     this.#tabs.update(state);
+    this.#tools.update(state);
     this.#bar.update(state);
+    if (previous === undefined || state.view !== previous.view || !onlyTime(state, previous))
+      this.#controls.update(state);
+    if (state.tab !== previous?.tab) {
+      dataset.tab = state.tab;
+      this.#panelHost.setAttribute("aria-labelledby", `tab-${state.tab}`);
+      if (this.#client) void this.#mount(state.tab).catch((error) => this.#fail(error));
+    }
+    this.#panel?.update(state);
     if (previous === undefined) return;
+    if (state.story !== previous.story || state.seed !== previous.seed)
+      void this.#stories?.then((panel) => panel.update(state));
     this.#options.emit("state", { state });
-    if (this.#options.ownsHash) this.#writeHash();
   }
 
-  #showTab(tab: Tab): void {
-    this.#panel.setAttribute("aria-labelledby", `tab-${tab}`);
+  async #mount(tab: Tab): Promise<void> {
+    const client = this.#client;
+    const kind = tabModules[tab] === undefined ? "particles" : tab;
+    if (client === undefined || this.#mounted === kind) return;
+    this.#unmount();
+    this.#mounted = kind;
+    const host = h("div", { class: "mount" });
+    this.#panelHost.replaceChildren(host);
+    const load = tabModules[tab];
+    if (load === undefined) {
+      this.#stage = new Stage(host, this.#store, client, (type, detail) => this.#hear(type, detail), {
+        autoplay: false,
+      });
+    } else {
+      const module = await load();
+      if (this.#mounted !== kind || this.#life.signal.aborted) return;
+      this.#panel = module.mount(host, this.#store, client);
+      this.#panel.update(this.#store.get());
+    }
+    this.#sync();
   }
 
-  /** The state of the address, when the element starts and when the address is changed by hand. */
-  #readHash(): void {
-    const read = (): void => {
-      const { state, notices } = decodeState(location.hash);
-      if (encodeState(state) !== encodeState(this.#store.get())) this.#store.replace(state);
+  #unmount(): void {
+    cancelAnimationFrame(this.#sweep);
+    this.#stage?.dispose();
+    this.#panel?.dispose();
+    this.#stage = undefined;
+    this.#panel = undefined;
+    this.#mounted = undefined;
+    this.#panelHost.replaceChildren();
+  }
+
+  /** What the stage tells. */
+  #hear(type: string, detail: unknown): void {
+    if (type === "play") {
+      this.#wanted = (detail as { playing: boolean }).playing;
+      this.#bar.playing(this.#wanted);
+      return;
+    }
+    if (type === "points") {
+      this.#controls.update(this.#store.get());
+      return;
+    }
+    this.#options.emit(type, detail);
+  }
+
+  // Points.
+
+  #points(pane: number): readonly number[] {
+    return this.#stage?.points(pane) ?? this.#store.get().view.points;
+  }
+
+  #addPoint(): void {
+    const { camera } = this.#store.get();
+    const { pane } = this.#controls;
+    this.#store.setPane(pane, { set: "own", points: [...this.#points(pane), camera.x, camera.y] });
+  }
+
+  async #upload(file: File): Promise<void> {
+    try {
+      const { readPoints } = await import("./controls/upload.js");
+      const { points, notices } = await readPoints(file);
+      this.#store.setPane(this.#controls.pane, { set: "own", points });
       for (const notice of notices) this.#store.notices.say(notice);
-    };
-    if (location.hash.length > 1) queueMicrotask(() => this.#disposed || read());
-    addEventListener("hashchange", read);
-    this.#ends.push(() => removeEventListener("hashchange", read));
+    } catch (error) {
+      this.#complain(error);
+    }
   }
 
-  #writeHash(): void {
-    clearTimeout(this.#hashTimer);
-    this.#hashTimer = setTimeout(() => {
-      const hash = encodeState(this.#store.get());
-      const rest = location.href.split("#")[0] as string;
-      history.replaceState(history.state, "", hash === "" ? rest : `${rest}#${hash}`);
-    }, HASH_DELAY);
+  async #openTable(): Promise<void> {
+    const { showTable } = await import("./controls/table.js");
+    const { pane } = this.#controls;
+    showTable(this.#frame, this.#store, pane, this.#points(pane), this.#panel?.table?.() ?? []);
   }
 
-  #notice(list: HTMLElement, text: string): void {
-    const old = [...list.children].find((one) => one.firstChild?.textContent === text);
+  // Stories.
+
+  #storyPanel(): Promise<StoryPanel> {
+    this.#stories ??= import("./controls/stories.js").then(({ storyPanel }) => {
+      const panel = storyPanel(this.#below, this.#store, {
+        claim: (story, card, options) => {
+          if (this.#client === undefined) throw new Error("the explorer is not running");
+          return this.#client.call<"claim">(
+            { kind: "claim", story, card, seed: this.#store.get().seed },
+            options,
+          );
+        },
+        error: (story, options) => {
+          if (this.#client === undefined) throw new Error("the explorer is not running");
+          return this.#client.call<"error">({ kind: "error", story, seed: this.#store.get().seed }, options);
+        },
+        done: (story, card, result) => this.#options.emit("claim", { story, card, result }),
+      });
+      panel.update(this.#store.get());
+      return panel;
+    });
+    return this.#stories;
+  }
+
+  async #goToStories(): Promise<void> {
+    await this.#storyPanel();
+    this.#below.scrollIntoView({ block: "start" });
+    this.#below.querySelector("h2")?.focus({ preventScroll: true });
+  }
+
+  // Words.
+
+  async #help(): Promise<void> {
+    const { showHelp } = await import("./controls/help.js");
+    showHelp(this.#frame, this.#engineLine.textContent ?? "");
+  }
+
+  #link(): string {
+    const hash = encodeState(this.#store.get());
+    const home = this.#options.ownsHash ? (location.href.split("#")[0] as string) : this.#options.home;
+    return hash === "" ? home : `${home}#${hash}`;
+  }
+
+  async #share(): Promise<void> {
+    const link = this.#link();
+    try {
+      await navigator.clipboard.writeText(link);
+      this.#notice("The link is copied.");
+    } catch {
+      // Frames and insecure pages may not write there: the reader copies it.
+      const field = h("input", { class: "number", readonly: true, value: link, "aria-label": "Link" });
+      this.#notice("Copy this link:", field);
+      field.select();
+    }
+  }
+
+  async #save(format: ExportFormat): Promise<void> {
+    try {
+      const said = await this.#exporter.deliver(format, await this.exportAs(format));
+      if (said !== undefined) this.#notice(said);
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  #sayEngine({ engine, note }: Client): void {
+    const { threads, kernels } = engine;
+    const what = `${kernels} kernels, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+    this.#engineLine.textContent = note === undefined ? `${what}.` : `${what}: ${note}.`;
+  }
+
+  #notice(text: string, ...more: HTMLElement[]): void {
+    const old = [...this.#notices.children].find((one) => one.firstChild?.textContent === text);
     old?.remove();
-    const item = h("p", {}, h("span", {}, text));
+    const item = h("p", {}, h("span", {}, text), ...more);
     item.append(iconButton("no", "Dismiss", () => item.remove()));
-    list.append(item);
+    this.#notices.append(item);
+    if (more.length > 0) return;
     const timer = setTimeout(() => item.remove(), NOTICE_TIME);
-    this.#ends.push(() => clearTimeout(timer));
+    this.#life.signal.addEventListener("abort", () => clearTimeout(timer));
   }
+
+  /** Something that was asked for could not be done. */
+  #complain(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#notice(message);
+    this.#options.emit("error", { code: codeOf(error), message });
+  }
+
+  /** Nothing can be computed: says so where the picture would be. */
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#panelHost.replaceChildren(
+      h(
+        "div",
+        { class: "failure", role: "alert" },
+        h("p", {}, "The explorer cannot compute here."),
+        h("p", { class: "quiet" }, message),
+        document.createElement("slot"),
+      ),
+    );
+    this.#options.emit("error", { code: codeOf(error), message });
+  }
+}
+
+const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? "E_INTERNAL";
+
+/** Whether two states differ in nothing that controls show. */
+function onlyTime(a: State, b: State): boolean {
+  return (Object.keys(defaultState) as (keyof State)[]).every((key) => key === "t" || a[key] === b[key]);
 }

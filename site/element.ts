@@ -1,4 +1,5 @@
-import { App, type ExportFormat, type Verdict } from "./app.js";
+import { App, type Verdict } from "./app.js";
+import type { ExportFormat } from "./exporter.js";
 import { decodeState } from "./state/hash.js";
 import { defaultState, type State, type tabs } from "./state/state.js";
 import { type Patch, Store } from "./state/store.js";

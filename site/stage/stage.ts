@@ -3,7 +3,7 @@ import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import styleText from "../style/stage.css";
 import type { Client } from "../worker/client.js";
-import { type Frame, type Probe, type Replies, viewOf } from "../worker/protocol.js";
+import { type Frame, type Plan, type Probe, type Replies, viewOf } from "../worker/protocol.js";
 import { describeFrame } from "./describe.js";
 import { Overlays } from "./overlay.js";
 import { PaneView } from "./paneView.js";
@@ -26,7 +26,7 @@ export interface StageOptions {
  * The stage: panes with fields, particles and marks, drawn by the session behind `client`, as `store` says. It hears of the
  * state itself. Nothing runs while it is hidden or has nothing new to draw.
  *
- * Events: "frame" `{ step, t, steps, done }`, "play" `{ playing }`, "error" `{ code, message }`.
+ * Events: "points" `{ points }` of all panes, "frame" `{ step, t, steps, done }`, "play" `{ playing }`, "error" `{ code, message }`.
  */
 export class Stage {
   readonly #root: HTMLElement;
@@ -41,6 +41,8 @@ export class Stage {
   readonly #ends: (() => void)[] = [];
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
   #times: readonly (readonly number[])[] = [];
+  #points: readonly (readonly number[])[] = [];
+  #plans: readonly Plan[] = [];
   #step = 0;
   /** The state must be sent again. */
   #dirty = true;
@@ -149,6 +151,17 @@ export class Stage {
   async getParticles(pane = 0): Promise<Replies["particles"]> {
     await this.#next();
     return this.#client.call<"particles">({ kind: "particles", pane });
+  }
+
+  /** The training points of a pane, `[count, 2]`, row-major; none before the first picture. */
+  points(pane = 0): readonly number[] {
+    return this.#points[pane] ?? [];
+  }
+
+  /** What runs in a pane, and its times, descending; undefined before the first picture. */
+  run(pane = 0): { readonly plan: Plan; readonly times: readonly number[] } | undefined {
+    const [plan, times] = [this.#plans[pane], this.#times[pane]];
+    return plan && times && { plan, times };
   }
 
   /** All panes as a PNG. */
@@ -380,6 +393,11 @@ export class Stage {
     const changed = JSON.stringify(reply.times[0]) !== JSON.stringify(this.#times[0]);
     const had = this.#times.length > 0;
     this.#times = reply.times;
+    this.#plans = reply.plans;
+    if (JSON.stringify(reply.points) !== JSON.stringify(this.#points)) {
+      this.#points = reply.points;
+      this.#events("points", { points: reply.points });
+    }
     if (changed && had && !this.#player.playing && this.#seek === undefined && state.tab !== "map") {
       this.#seek = this.#nearest(state.t);
     }
