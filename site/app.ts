@@ -47,7 +47,9 @@ interface TabPanel {
 
 type TabModule = { mount(host: HTMLElement, store: Store, client: Client): TabPanel };
 
-const tabModules: Partial<Record<Tab, () => Promise<TabModule>>> = {};
+const tabModules: Partial<Record<Tab, () => Promise<TabModule>>> = {
+  line: () => import("./tabs/line.js"),
+};
 
 /** How long a notice stays, in milliseconds. */
 const NOTICE_TIME = 10_000;
