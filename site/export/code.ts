@@ -1,6 +1,9 @@
 import type { SetName, View } from "../state/state.js";
 import type { Plan } from "../worker/protocol.js";
 
+/** Where programs get it from. */
+const quoted = `"vkernel"`;
+
 const setNames: Partial<Record<SetName, string>> = { l: "L" };
 
 /** Where a program stands: a step of the run's grid, and its time. */
@@ -105,7 +108,7 @@ export function codeOf(
     return [
       `// npm install vkernel, then: node particles.mjs`,
       `// The particles of the explorer at step ${moment.step}, t = ${moment.t}: the same bits on any machine.`,
-      `import { ${[...imports].sort().join(", ")} } from "vkernel";`,
+      `import { ${[...imports].sort().join(", ")} } from ${quoted};`,
       ``,
       `const engine = await createEngine();`,
       ...data,
