@@ -1,6 +1,6 @@
 // The whole ABI: every exported kernel, one line each. out first, then sizes; pointers are bytes.
 // A kernel allocates nothing, checks nothing and never throws; `src/` has checked before.
-// Kernels of `learn/` begin with the first and the count of the tasks they are to do.
+// Kernels of `learn/` and `pde/` begin with the first and the count of the tasks they are to do.
 // assembly/README.md decodes the names.
 import { mlpAdam, mlpForward, mlpGradient } from "./learn/mlp";
 import { posterior } from "./mixture/lanes";
@@ -17,6 +17,9 @@ export { qlSweeps, rotateStrips, tridiagonalColumns } from "./learn/eigen";
 export { fourier, polynomial, rbf } from "./learn/features";
 export { ntkDiagonal, ntkPrepare, ntkTiles, ntkZonal } from "./learn/ntk";
 export { mirror, multiplyStrips, packStrips } from "./learn/products";
+export { logDensityTiles } from "./pde/density";
+export { diffuseStrips } from "./pde/diffuse";
+export { transportStrips } from "./pde/transport";
 export { uniforms } from "./random/philox";
 
 // prettier-ignore

@@ -53,6 +53,9 @@ export const plainKernels = {
   mirror: 5,
   multiplyStrips: 13,
   packStrips: 10,
+  logDensityTiles: 18,
+  diffuseStrips: 14,
+  transportStrips: 11,
 } as const;
 
 export type TypedKernelName = keyof typeof typedKernels;
@@ -87,4 +90,8 @@ export const kernelScratch = {
   ntk: 1280,
   /** Coefficients of exp or cos (`FEATURE_SCRATCH`). */
   features: 192,
+  /** Coefficients, factors and sums of a tile (`DENSITY_SCRATCH`). */
+  density: 2496,
+  /** Coefficients and the state of a strip (`DIFFUSE_SCRATCH`). */
+  diffuse: 352,
 } as const;

@@ -5,6 +5,16 @@
  * @module
  */
 export {
+  diffuseLine,
+  type GridPlaces,
+  type LineScratch,
+  type LineStep,
+  lineScratch,
+  logDensityGrid,
+  type PlaneMixture,
+  transportLine,
+} from "./fokkerPlanck.js";
+export {
   evaluate,
   evaluatePoint,
   levelAt,

@@ -11,6 +11,14 @@ export { type Cumulants, cumulants } from "./cumulants.js";
 export { type EffectiveEnsemble, type EffectiveSdeOptions, effectiveSde } from "./effectiveSde.js";
 export { type FlowMapOptions, flowMap } from "./flowMap.js";
 export * from "./laws/index.js";
+export {
+  type FokkerPlanckDirection,
+  type FokkerPlanckInitial,
+  type FokkerPlanckOptions,
+  type FokkerPlanckRun,
+  fokkerPlanck,
+} from "./fokkerPlanck.js";
+export type { UnstableRun } from "./fokkerPlanckUnstable.js";
 export { type Estimate, type ObjectiveOptions, type Objectives, objectives } from "./objectives.js";
 export { type PathDensity, type Paths, pathLogDensity } from "./pathIntegral.js";
 export {

@@ -1,0 +1,206 @@
+import { checkFinite, checkSize } from "../data/mixture.js";
+import { badArgument, VkernelError } from "../errors.js";
+import { normalMass } from "./normalMass.js";
+
+/** A grid of cells on an interval (one axis) or a rectangle (two), at most 2^24 of them. */
+export interface PlaneGrid {
+  /** Cells along each axis. */
+  readonly cells: readonly number[];
+  /** Left ends and cell widths. */
+  readonly low: readonly number[];
+  readonly width: readonly number[];
+}
+
+const MOST_CELLS = 2 ** 24;
+
+/** The number of cells in all. */
+export const cellCount = ({ cells }: PlaneGrid): number => cells.reduce((a, b) => a * b, 1);
+
+/** The length or area of a cell. */
+export const cellVolume = ({ width }: PlaneGrid): number => width.reduce((a, b) => a * b, 1);
+
+/** Edges of the cells along an axis, cells + 1 of them; and their centres. */
+export function edgesOf({ cells, low, width }: PlaneGrid, axis: number): Float64Array {
+  const [n, a, h] = [cells[axis] as number, low[axis] as number, width[axis] as number];
+  return Float64Array.from({ length: n + 1 }, (_, i) => a + i * h);
+}
+export function centresOf({ cells, low, width }: PlaneGrid, axis: number): Float64Array {
+  const [n, a, h] = [cells[axis] as number, low[axis] as number, width[axis] as number];
+  return Float64Array.from({ length: n }, (_, i) => a + (i + 0.5) * h);
+}
+
+/** Checks numbers of cells, one for all axes or one each. */
+export function checkCells(value: unknown, dim: number): number[] {
+  const expected = `a whole number of at least 4, or ${dim} of them`;
+  const list: unknown = typeof value === "number" ? new Array(dim).fill(value) : value;
+  if (!Array.isArray(list)) throw badArgument("E_TYPE", "cells", expected, value);
+  if (list.length !== dim) throw badArgument("E_SHAPE", "cells", expected, value);
+  for (const n of list) {
+    if (typeof n !== "number") throw badArgument("E_TYPE", "cells", expected, n);
+    if (!Number.isInteger(n) || n < 4) throw badArgument("E_RANGE", "cells", expected, n);
+  }
+  const total = list.reduce((a: number, b: number) => a * b, 1);
+  if (total > MOST_CELLS) {
+    throw badArgument(
+      "E_LIMIT",
+      "cells",
+      `at most 2^24 cells in all (${dim === 1 ? "16777216" : "4096 x 4096"})`,
+      list.join(" x "),
+    );
+  }
+  return list as number[];
+}
+
+/** Checks a box: [low, high] of each axis, or of the one axis. */
+export function checkDomain(value: unknown, dim: number): [number, number][] {
+  const expected = dim === 1 ? "[low, high]" : `${dim} pairs [low, high]`;
+  if (!Array.isArray(value)) throw badArgument("E_TYPE", "domain", expected, value);
+  const pairs: unknown[] = dim === 1 && !Array.isArray(value[0]) ? [value] : value;
+  if (pairs.length !== dim) throw badArgument("E_SHAPE", "domain", expected, value);
+  return pairs.map((pair, d) => {
+    if (!Array.isArray(pair)) throw badArgument("E_TYPE", `domain[${d}]`, "[low, high]", pair);
+    if (pair.length !== 2) throw badArgument("E_SHAPE", `domain[${d}]`, "[low, high]", pair);
+    const [low, high] = pair as [unknown, unknown];
+    for (const end of [low, high]) {
+      if (typeof end !== "number") throw badArgument("E_TYPE", `domain[${d}]`, "two numbers", end);
+      if (!Number.isFinite(end)) throw badArgument("E_NONFINITE", `domain[${d}]`, "two finite numbers", end);
+    }
+    if (!((low as number) < (high as number))) {
+      throw badArgument("E_RANGE", `domain[${d}]`, "low < high", `[${low}, ${high}]`);
+    }
+    return [low as number, high as number];
+  });
+}
+
+/** What a Gaussian component is on the grid: places of its centre along each axis (several: mirror images), and its weight. */
+export interface PlaneComponent {
+  readonly centres: readonly ArrayLike<number>[];
+  readonly weight: number;
+}
+
+/** Cell averages of a sum of Gaussians of one width: exact, from the normal law. `[ny, nx]`, row-major. */
+export function gaussianCells(
+  grid: PlaneGrid,
+  components: readonly PlaneComponent[],
+  sigma: number,
+): Float64Array {
+  const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
+  const out = new Float64Array(nx * ny);
+  const edges = grid.cells.map((_, axis) => edgesOf(grid, axis));
+  for (const { centres, weight } of components) {
+    const along = edges.map((list, axis) => {
+      const table = new Float64Array(list.length - 1);
+      for (const centre of Array.from(centres[axis] as ArrayLike<number>)) {
+        for (let i = 0; i < table.length; i++) {
+          const a = ((list[i] as number) - centre) / sigma;
+          const b = ((list[i + 1] as number) - centre) / sigma;
+          // Beyond 38.5 sigma all is 0.
+          if (a < 39 && b > -39) table[i] = (table[i] as number) + normalMass(a, b);
+        }
+      }
+      return table.map((value) => value / (grid.width[axis] as number));
+    });
+    const x = along[0] as Float64Array;
+    for (let j = 0; j < ny; j++) {
+      const y = weight * (along[1]?.[j] ?? 1);
+      if (y === 0) continue;
+      for (let i = 0; i < nx; i++) out[j * nx + i] = (out[j * nx + i] as number) + y * (x[i] as number);
+    }
+  }
+  return out;
+}
+
+/** Nodes and weights of Gauss's rule of 3 points on [-1/2, 1/2]: exact for polynomials of degree 5. */
+const NODES = [-0.5 * Math.sqrt(0.6), 0, 0.5 * Math.sqrt(0.6)] as const;
+const WEIGHTS = [5 / 18, 8 / 18, 5 / 18] as const;
+
+/** Cell averages of a function of a place. */
+export function functionCells(grid: PlaneGrid, f: (x: Float64Array) => unknown): Float64Array {
+  const dim = grid.cells.length;
+  const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
+  const [x, y] = [centresOf(grid, 0), dim === 2 ? centresOf(grid, 1) : new Float64Array(1)];
+  const out = new Float64Array(nx * ny);
+  for (let j = 0; j < ny; j++) {
+    for (let i = 0; i < nx; i++) {
+      let sum = 0;
+      for (let b = 0; b < (dim === 2 ? 3 : 1); b++) {
+        for (let a = 0; a < 3; a++) {
+          const place = new Float64Array(dim);
+          place[0] = (x[i] as number) + (NODES[a] as number) * (grid.width[0] as number);
+          if (dim === 2) place[1] = (y[j] as number) + (NODES[b] as number) * (grid.width[1] as number);
+          const value = f(place);
+          const where = `initial(${place.join(", ")})`;
+          if (typeof value !== "number") throw badArgument("E_TYPE", where, "a number", value);
+          if (!Number.isFinite(value)) throw badArgument("E_NONFINITE", where, "a finite number", value);
+          if (value < 0) throw badArgument("E_RANGE", where, "a density, not negative", value);
+          sum += value * (WEIGHTS[a] as number) * (dim === 2 ? (WEIGHTS[b] as number) : 1);
+        }
+      }
+      out[j * nx + i] = sum;
+    }
+  }
+  return out;
+}
+
+/** A copy of a density given cell by cell. */
+export function givenCells(grid: PlaneGrid, value: unknown): Float64Array {
+  const count = cellCount(grid);
+  const expected = `a function, or ${count} cell averages of a density`;
+  const list = Array.isArray(value) || value instanceof Float64Array || value instanceof Float32Array;
+  if (!list) throw badArgument("E_TYPE", "initial", expected, value);
+  const data = value as ArrayLike<unknown>;
+  if (data.length !== count) throw badArgument("E_SHAPE", "initial", expected, value);
+  for (let i = 0; i < count; i++) {
+    if (typeof data[i] !== "number") throw badArgument("E_TYPE", `initial[${i}]`, "a number", data[i]);
+  }
+  const out = Float64Array.from(data as ArrayLike<number>);
+  checkFinite(out, "initial", 1e150, "f64");
+  out.forEach((q, i) => {
+    if (q < 0) throw badArgument("E_RANGE", `initial[${i}]`, "a density, not negative", q);
+  });
+  return out;
+}
+
+/** The integral of cell averages: sums of rows are added up, so that rounding stays below some 1e-15. */
+export function massOf(grid: PlaneGrid, q: Float64Array): number {
+  const nx = grid.cells[0] as number;
+  let sum = 0;
+  let lost = 0;
+  for (let start = 0; start < q.length; start += nx) {
+    let row = 0;
+    for (let i = start; i < start + nx; i++) row += q[i] as number;
+    // Neumaier: what the sum loses is kept beside it.
+    const next = sum + row;
+    lost += Math.abs(sum) >= Math.abs(row) ? sum - next + row : row - next + sum;
+    sum = next;
+  }
+  return (sum + lost) * cellVolume(grid);
+}
+
+/** How far from 1 the integral of a density may be that was not made here: quadrature, and what lies outside of the box. */
+const MASS_TOLERANCE = 1e-3;
+
+/**
+ * Divides cell averages by their integral, which must be nearly 1.
+ * @param advice what to do where it is not
+ */
+export function normalised(
+  grid: PlaneGrid,
+  q: Float64Array,
+  advice: string,
+): { q: Float64Array; mass: number } {
+  const mass = massOf(grid, q);
+  if (!(Math.abs(mass - 1) <= MASS_TOLERANCE)) {
+    throw new VkernelError("E_RANGE", {
+      argument: "initial",
+      expected: `a density whose integral over the domain is 1 within ${MASS_TOLERANCE}: ${advice}`,
+      got: mass === 0 ? "a density that is 0 on the whole domain" : `one of integral ${mass}`,
+    });
+  }
+  return { q: q.map((value) => value / mass), mass };
+}
+
+/** Checks that all densities that are kept have room. */
+export function checkKept(grid: PlaneGrid, times: number): void {
+  checkSize("times", cellCount(grid), times);
+}
