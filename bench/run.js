@@ -6,7 +6,14 @@ import { parseArgs } from "node:util";
 import { ratio } from "./measure.js";
 import { compileNative } from "./native.js";
 
-const suites = /** @type {const} */ (["1-kernels", "2-samplers", "3-threads", "4-dense", "5-training"]);
+const suites = /** @type {const} */ ([
+  "1-kernels",
+  "2-samplers",
+  "3-threads",
+  "4-dense",
+  "5-training",
+  "6-pde",
+]);
 
 /** The ratios of the issue are medians over this many rounds. */
 const ROUNDS = 9;

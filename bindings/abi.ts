@@ -93,5 +93,5 @@ export const kernelScratch = {
   /** Coefficients, factors and sums of a tile (`DENSITY_SCRATCH`). */
   density: 2496,
   /** Coefficients and the state of a strip (`DIFFUSE_SCRATCH`). */
-  diffuse: 352,
+  diffuse: 432,
 } as const;

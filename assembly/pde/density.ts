@@ -3,7 +3,7 @@ import { exp2, exp2Table } from "../simd/exp2";
 import { c, log, logTable } from "./elementary";
 
 /** Bytes of scratch that `logDensityTiles` needs: coefficients, factors along x, the sums of 16 x 16 cells. */
-export const DENSITY_SCRATCH: u32 = 192 + 128 + 128 + 2048;
+export const DENSITY_SCRATCH: u32 = 2496;
 
 const LOG_AT: u32 = 192;
 const FACTORS_AT: u32 = 320;

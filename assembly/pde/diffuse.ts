@@ -1,11 +1,9 @@
 // Implicit steps of a Fokker-Planck equation along the lines of a grid, several lines side by side.
-import { c, decayScale, decayTable, decayTail } from "./elementary";
+import { c, RATES_TABLE, ratesTable, scaleOf, tailOf } from "./elementary";
 import { turn, turnBack } from "./turn";
 
-/** Vectors of two lines that a strip has at most. */
-const MOST: u32 = 4;
-/** Bytes of scratch that `diffuseStrips` needs before its arrays: coefficients, and the state of a strip. */
-export const DIFFUSE_SCRATCH: u32 = 96 + 64 * MOST;
+/** Bytes of scratch that `diffuseStrips` needs before its arrays: coefficients, and the state of a strip of 4 vectors. */
+export const DIFFUSE_SCRATCH: u32 = 432;
 
 /**
  * Carries q along lines of n cells by one implicit step of dq = -d(v q - D dq): strip by strip of 2 `vectors` lines, in place.
@@ -28,7 +26,7 @@ export function diffuseStrips(
   first: u32, count: u32, scratch: u32, q: u32, phi: u32, pitch: u32, n: u32, vectors: u32, columns: u32,
   lambda: f64, score: f64, drift0: f64, drift1: f64, order: u32,
 ): void {
-  decayTable(scratch);
+  ratesTable(scratch);
   const width: u32 = vectors * 16;
   const array: u32 = n * width;
   const turned = scratch + DIFFUSE_SCRATCH;
@@ -54,12 +52,14 @@ function step(
   lambda: f64, score: f64, drift0: f64, drift1: f64, order: u32,
 ): void {
   const width: u32 = vectors * 16;
-  const state = table + 96;
+  const state = table + RATES_TABLE;
   const rights = work;
   const lefts = work + array;
   const sources = lefts + array;
   const couplings = sources + array;
-  const l = c(lambda);
+  // In powers of 2.
+  const l = c(lambda * 0.6931471805599453);
+  const grade = c(score * 1.4426950408889634);
   // state: e, y of each line.
   for (let o: u32 = 0; o < width; o += 16) {
     v128.store(state + 2 * o, c(1.0));
@@ -67,24 +67,22 @@ function step(
   }
   let cell: u32 = 0;
   for (let k: u32 = 0; k + 1 < n; k++) {
-    const drift = c(drift0 + drift1 * <f64>k);
+    const drift = c((drift0 + drift1 * <f64>k) * 1.4426950408889634);
     const here = k * stride;
     for (let o: u32 = 0; o < width; o += 16) {
       const rise = f64x2.sub(v128.load(phi + here + stride + o), v128.load(phi + here + o));
-      const p = f64x2.add(f64x2.mul(c(score), rise), drift);
-      // B(|P|) and B(-|P|) = |P| / (1 - e^-|P|); 1e-300 stands for 0.
-      const size = f64x2.pmax(f64x2.abs(p), c(1e-300));
-      const y2 = f64x2.mul(f64x2.pmin(size, c(690.0)), c(1.4426950408889634));
-      const scale = decayScale(y2);
-      const tail = decayTail(y2, scale, table);
-      const large = f64x2.div(f64x2.mul(l, size), f64x2.sub(f64x2.sub(c(1.0), scale), tail));
-      const small = f64x2.mul(large, f64x2.add(scale, tail));
-      const forward = f64x2.gt(p, c(0.0));
-      const right = v128.bitselect(large, small, forward);
-      const left = v128.bitselect(small, large, forward);
+      // Never 0: what stands for it is lost beside any other number.
+      const p = f64x2.add(f64x2.add(f64x2.mul(grade, rise), drift), v128.load(table, 256));
+      // lambda P / (1 - e^-P) and that times e^-P.
+      const y2 = f64x2.pmax(f64x2.pmin(p, v128.load(table, 192)), v128.load(table, 208));
+      const scale = scaleOf(y2, table);
+      const tail = tailOf(y2, scale, table);
+      const gone = f64x2.sub(f64x2.sub(v128.load(table, 224), scale), tail);
+      const right = f64x2.div(f64x2.mul(l, p), gone);
+      const left = f64x2.mul(right, f64x2.add(scale, tail));
       const e = v128.load(state + 2 * o);
       const y = v128.load(state + 2 * o, 16);
-      const inverse = f64x2.div(c(1.0), f64x2.add(e, right));
+      const inverse = f64x2.div(v128.load(table, 224), f64x2.add(e, right));
       const carried = f64x2.mul(y, inverse);
       v128.store(sources + cell + o, carried);
       v128.store(couplings + cell + o, f64x2.mul(left, inverse));
@@ -92,7 +90,7 @@ function step(
         v128.store(rights + cell + o, right);
         v128.store(lefts + cell + o, left);
       }
-      v128.store(state + 2 * o, f64x2.add(c(1.0), f64x2.mul(left, f64x2.mul(e, inverse))));
+      v128.store(state + 2 * o, f64x2.add(v128.load(table, 224), f64x2.mul(left, f64x2.mul(e, inverse))));
       v128.store(state + 2 * o, f64x2.add(v128.load(q + here + stride + o), f64x2.mul(right, carried)), 16);
     }
     cell += width;
@@ -111,7 +109,7 @@ function step(
   for (let o: u32 = 0; o < width; o += 16) {
     const x = f64x2.div(v128.load(state + 2 * o, 16), v128.load(state + 2 * o));
     v128.store(state + 2 * o, x);
-    v128.store(sources + cell + o, weight(v128.load(q + last + o), x));
+    v128.store(sources + cell + o, weight(v128.load(q + last + o), x, table));
   }
   for (let k = n - 1; k-- > 0; ) {
     cell -= width;
@@ -119,7 +117,7 @@ function step(
       const next = v128.load(state + 2 * o);
       const x = f64x2.add(v128.load(sources + cell + o), f64x2.mul(v128.load(couplings + cell + o), next));
       v128.store(state + 2 * o, x);
-      v128.store(sources + cell + o, weight(v128.load(q + k * stride + o), x));
+      v128.store(sources + cell + o, weight(v128.load(q + k * stride + o), x, table));
     }
   }
   for (let o: u32 = 0; o < width; o += 16) {
@@ -133,11 +131,11 @@ function step(
       const left = f64x2.mul(v128.load(lefts + cell + o), v128.load(sources + cell + width + o));
       const e = v128.load(state + 2 * o);
       const y = v128.load(state + 2 * o, 16);
-      const inverse = f64x2.div(c(1.0), f64x2.add(e, right));
+      const inverse = f64x2.div(v128.load(table, 224), f64x2.add(e, right));
       const carried = f64x2.mul(y, inverse);
       v128.store(sources + cell + o, carried);
       v128.store(couplings + cell + o, f64x2.mul(left, inverse));
-      v128.store(state + 2 * o, f64x2.add(c(1.0), f64x2.mul(left, f64x2.mul(e, inverse))));
+      v128.store(state + 2 * o, f64x2.add(v128.load(table, 224), f64x2.mul(left, f64x2.mul(e, inverse))));
       v128.store(state + 2 * o, f64x2.add(v128.load(q + here + stride + o), f64x2.mul(right, carried)), 16);
     }
     cell += width;
@@ -150,13 +148,13 @@ function step(
   back(q, stride, n, width, sources, couplings, state);
 }
 
-/** (1 + before / after) / 2; 1 where nothing is there. */
+/** (1 + before / after) / 2; anything above 0 will do where nothing is there. */
 // @ts-ignore: decorator
 @inline
-function weight(before: v128, after: v128): v128 {
-  const ratio = f64x2.div(before, f64x2.pmax(after, c(2.2250738585072014e-308)));
-  const some = f64x2.gt(after, c(2.2250738585072014e-308));
-  return v128.bitselect(f64x2.mul(c(0.5), f64x2.add(c(1.0), ratio)), c(1.0), some);
+function weight(before: v128, after: v128, table: u32): v128 {
+  const ratio = f64x2.div(before, f64x2.add(after, v128.load(table, 256)));
+  const half = v128.load(table, 240);
+  return f64x2.add(half, f64x2.mul(half, ratio));
 }
 
 /** Substitution from the last cell, which lies in `state`, to the first. */

@@ -242,9 +242,8 @@ export function diffuseLine(
   }
 }
 
-/** (1 + before / after) / 2; 1 where nothing is there. */
-const weight = (before: number, after: number): number =>
-  after > 2.2250738585072014e-308 ? 0.5 * (1 + before / after) : 1;
+/** (1 + before / after) / 2; anything above 0 will do where nothing is there. */
+const weight = (before: number, after: number): number => 0.5 + 0.5 * (before / (after + 1.2345678e-290));
 
 /**
  * One step of transport along a line, as `transportStrips`: faces traced back by the midpoint rule, cells filled from what lay

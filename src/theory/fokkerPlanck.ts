@@ -80,6 +80,11 @@ export interface FokkerPlanckRun {
   readonly steps: number;
 }
 
+/** What a direction gives. */
+export type FokkerPlanckResult<D extends FokkerPlanckDirection> = D extends "unstable"
+  ? UnstableRun
+  : FokkerPlanckRun;
+
 const known = [
   "direction",
   "times",
@@ -120,26 +125,16 @@ const DEVIATIONS = 7;
  *   initial: "normal",
  * });
  */
-export function fokkerPlanck(
+export async function fokkerPlanck<D extends FokkerPlanckDirection>(
   data: Mixture,
   process: Process,
-  options: FokkerPlanckOptions<"unstable">,
-): Promise<UnstableRun>;
-export function fokkerPlanck(
-  data: Mixture,
-  process: Process,
-  options: FokkerPlanckOptions<"forward" | "reverse" | "deterministic">,
-): Promise<FokkerPlanckRun>;
-export async function fokkerPlanck(
-  data: Mixture,
-  process: Process,
-  options: FokkerPlanckOptions,
-): Promise<FokkerPlanckRun | UnstableRun> {
+  options: FokkerPlanckOptions<D>,
+): Promise<FokkerPlanckResult<D>> {
   const problem = checkProblem(data, process, options);
   const { signal } = options;
   if (signal?.aborted) throw abortedError(signal);
-  if (problem.direction === "unstable") return unstable(problem, options);
-  return solve(problem, options);
+  const run = await (problem.direction === "unstable" ? unstable(problem, options) : solve(problem, options));
+  return run as FokkerPlanckResult<D>;
 }
 
 /** A run whose arguments have been checked. */

@@ -1,5 +1,5 @@
 import { badArgument } from "../errors.js";
-import { exp, log } from "../math.js";
+import { exp, expm1, log } from "../math.js";
 import type { Process } from "../process/process.js";
 
 /** Checks the times of a run: at least two, in [0, end], in one order. */
@@ -54,13 +54,19 @@ export function stepTimes(
   const levels = times.map(level);
   const whole = Math.abs((levels.at(-1) as number) - (levels[0] as number));
   const pieces: Float64Array[] = [];
+  let passed = 0;
+  let taken = 0;
   for (let k = 1; k < times.length; k++) {
     const [from, to] = [levels[k - 1] as number, levels[k] as number];
     const [start, end] = [times[k - 1] as number, times[k] as number];
-    const share = Math.abs(to - from);
-    const wanted =
-      steps === undefined ? Math.ceil(STEPS_A_FOLD * share) : Math.round((steps * share) / whole);
-    const count = Math.max(1, wanted);
+    passed += Math.abs(to - from);
+    // Rounded in sum, so that they add up.
+    const reached =
+      steps === undefined
+        ? taken + Math.ceil(STEPS_A_FOLD * Math.abs(to - from))
+        : Math.round(whole > 0 ? (steps * passed) / whole : (steps * k) / (times.length - 1));
+    const count = Math.max(1, reached - taken);
+    taken += count;
     const piece = new Float64Array(count + 1);
     piece[0] = start;
     for (let i = 1; i < count; i++) {
@@ -77,12 +83,17 @@ export function stepTimes(
   return pieces;
 }
 
-/** What the coefficients are between two times: int beta dt, and a D dt of second order. */
+/**
+ * What the coefficients are between two times: int beta dt exactly; for int D dt, what makes the variance that the process adds
+ * right if D / beta stands still (of second order otherwise), so that stationary laws stay; and where the score is taken.
+ */
 export function stepOf(
   process: Process,
   from: number,
   to: number,
 ): { drift: number; diffusion: number; middle: number } {
   const { scale, variance } = process.transition(Math.min(from, to), Math.max(from, to));
-  return { drift: -log(scale), diffusion: variance / (2 * scale), middle: 0.5 * (from + to) };
+  const drift = -log(scale);
+  const share = drift === 0 ? 0.5 : drift / -expm1(-2 * drift);
+  return { drift, diffusion: variance * share, middle: 0.5 * (from + to) };
 }

@@ -15,6 +15,7 @@ export {
   type FokkerPlanckDirection,
   type FokkerPlanckInitial,
   type FokkerPlanckOptions,
+  type FokkerPlanckResult,
   type FokkerPlanckRun,
   fokkerPlanck,
 } from "./fokkerPlanck.js";

@@ -15,6 +15,23 @@ const checks: Record<string, (output: string) => void> = {
     expect(numbers).toHaveLength(4);
     for (const k of [0, 2]) expect(Math.hypot(numbers[k], numbers[k + 1])).toBeCloseTo(1, 6);
   },
+  "fokker-planck.js": (output) => {
+    for (const direction of ["reverse", "deterministic"]) {
+      const pattern = new RegExp(
+        `^${direction}: apart from the forward law by ([\\d., ]+); mass 1\\.000000000000$`,
+        "m",
+      );
+      for (const distance of numbersOf(pattern, output)) expect(distance).toBeLessThan(5e-4);
+    }
+    // Weights 1/4, 1/2, 1/4; e^-2 of the start's error is left, and the tails at t = 0.05.
+    const masses = numbersOf(/masses ([\d., ]+)$/m, output);
+    [0.25, 0.5, 0.25].forEach((weight, m) => {
+      expect(Math.abs(masses[m] - weight)).toBeLessThan(0.03);
+    });
+    const [k, grown] = numbersOf(/k = ([\d.]+ times [\d.]+)/, output, " times ");
+    expect(Math.abs(grown / Math.exp(0.5 * k * k * -Math.expm1(-0.04)) - 1)).toBeLessThan(1e-3);
+    expect(output).toMatch(/^stopped at t = [01]\.\d\d: rounding has grown to \de\+1[45]\d$/m);
+  },
   "score.js": (output) => {
     // At the centre of the hexagon: by symmetry no score; |mu| = 1, so log p = log(1 / (2 pi s^2)) - 1 / (2 s^2) and
     // the proxy variance is |mu|^2 / s^4.
