@@ -202,4 +202,18 @@ describe("a session", () => {
     expect(Array.from(own.data.slice(0, 2))).toEqual([0.5, -0.25]);
     expect(own.times).toEqual(times[0]?.slice(4));
   });
+
+  it("measures the card of a story beside the pictures, with progress, and gives up when told", async () => {
+    const { load, stories } = await import("../../site/stories/index.js");
+    const story = await load((stories[0] as (typeof stories)[number]).name);
+    const { name = "", cards = [] } = story ?? {};
+    const card = (cards[0] as (typeof cards)[number]).name;
+    const result = await side.call<"claim">({ kind: "claim", story: name, card, seed: 1 });
+    expect(result.holds, JSON.stringify(result)).toBe(true);
+    expect(Math.abs(result.deviation)).toBeLessThanOrEqual(result.allowed);
+    expect(result.milliseconds).toBeGreaterThan(0);
+    await expect(
+      side.call<"claim">({ kind: "claim", story: name, card: "no such card", seed: 1 }),
+    ).rejects.toMatchObject({ code: "E_USAGE", message: expect.stringMatching(/no card "no such card"/) });
+  });
 });
