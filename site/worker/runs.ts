@@ -1,4 +1,4 @@
-import { sample, times } from "../../src/index.js";
+import { type LiveRun, liveRun, sample, times } from "../../src/index.js";
 import type { Drive } from "./setup.js";
 
 /** Particles at a time of their run. */
@@ -9,7 +9,9 @@ export interface Run {
   readonly step: number;
   /** A copy, `[count, 2]`. */
   readonly samples: Float32Array<ArrayBuffer>;
-  /** The same without a copy, until the next `await`. */
+  /** The run itself, where it lies in the kernels' memory. */
+  readonly live: LiveRun<"f32"> | undefined;
+  /** The particles without a copy, until the next `await`. */
   view(): Float32Array;
   /** Goes to a step of the grid; backward by the same run from its seed. */
   seek(step: number, signal?: AbortSignal): Promise<void>;
@@ -21,15 +23,55 @@ export interface RunOptions {
   readonly seed: number;
 }
 
-/** Particles that go through the grid. */
+/** Particles that go through the grid, at its first time. */
 export async function startRun(drive: Drive, options: RunOptions): Promise<Run> {
-  return drive.kernel ? new KernelRun(drive, options) : SampledRun.start(drive, options);
+  if (drive.kernel) return new KernelRun(drive, options);
+  const { field, sampler, grid, initial } = drive;
+  return new FlowRun(await liveRun(field, { sampler, grid, initial, ...options }));
 }
 
 const aborts = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal ? { signal } : {});
 
+/** A run of the library, step by step. */
+class FlowRun implements Run {
+  readonly live: LiveRun<"f32">;
+
+  constructor(live: LiveRun<"f32">) {
+    this.live = live;
+  }
+
+  get times(): Float64Array {
+    return this.live.times;
+  }
+
+  get count(): number {
+    return this.live.count;
+  }
+
+  get step(): number {
+    return this.live.step;
+  }
+
+  get samples(): Float32Array<ArrayBuffer> {
+    return this.live.samples;
+  }
+
+  view(): Float32Array {
+    return this.live.view();
+  }
+
+  async seek(step: number, signal?: AbortSignal): Promise<void> {
+    await this.live.seek(step, aborts(signal));
+  }
+
+  dispose(): void {
+    this.live.dispose();
+  }
+}
+
 /** Draws of x_0 and of noise that stay the same while the noise shrinks: p(x | t) at every time, without a flow. */
 class KernelRun implements Run {
+  readonly live = undefined;
   readonly times: Float64Array;
   readonly count: number;
   readonly #drive: Drive;
@@ -73,76 +115,6 @@ class KernelRun implements Run {
   }
 
   dispose(): void {
-    this.#samples = new Float32Array(0);
-  }
-}
-
-/** Numbers of a whole run that are kept; beyond, every step is computed from the start. */
-const KEPT = 4e7;
-
-class SampledRun implements Run {
-  readonly times: Float64Array;
-  readonly count: number;
-  readonly #drive: Drive;
-  readonly #seed: number;
-  #step = 0;
-  #all: Float32Array | undefined;
-  #samples = new Float32Array(0);
-
-  private constructor(drive: Drive, { count, seed }: RunOptions) {
-    this.times = drive.times;
-    this.count = count;
-    this.#drive = drive;
-    this.#seed = seed;
-  }
-
-  static async start(drive: Drive, options: RunOptions): Promise<SampledRun> {
-    const run = new SampledRun(drive, options);
-    if (2 * options.count * drive.times.length <= KEPT) run.#all = (await run.#record("all")) as Float32Array;
-    await run.#show(0);
-    return run;
-  }
-
-  async #record(record: "all" | number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    const { field, sampler, grid, initial } = this.#drive;
-    const { trajectories } = await sample(field, {
-      sampler,
-      grid,
-      initial,
-      record,
-      count: this.count,
-      seed: this.#seed,
-      ...aborts(signal),
-    });
-    return trajectories as Float32Array<ArrayBuffer>;
-  }
-
-  async #show(step: number, signal?: AbortSignal): Promise<void> {
-    const size = 2 * this.count;
-    this.#samples = this.#all
-      ? (this.#all.slice(step * size, (step + 1) * size) as Float32Array<ArrayBuffer>)
-      : await this.#record([step], signal);
-    this.#step = step;
-  }
-
-  get step(): number {
-    return this.#step;
-  }
-
-  get samples(): Float32Array<ArrayBuffer> {
-    return this.#samples.slice();
-  }
-
-  view(): Float32Array {
-    return this.#samples;
-  }
-
-  async seek(step: number, signal?: AbortSignal): Promise<void> {
-    if (step !== this.#step) await this.#show(step, signal);
-  }
-
-  dispose(): void {
-    this.#all = undefined;
     this.#samples = new Float32Array(0);
   }
 }

@@ -27,7 +27,7 @@ export class Session {
   #last: Promise<void> = Promise.resolve();
   #closed = false;
   readonly #calls = new Map<number, AbortController>();
-  readonly #rooms = new Map<string, Promise<Room>>();
+  readonly #rooms = new Map<unknown, Promise<Room>>();
   readonly #buffers = new Map<number, ArrayBuffer[]>();
 
   constructor(post: (answer: Answer, transfer: Transferable[]) => void) {
@@ -176,11 +176,11 @@ export class Session {
   #room(kind: keyof typeof rooms): Promise<Room> {
     const make = rooms[kind];
     if (make === undefined) throw new VkernelError("E_UNSUPPORTED", { message: `nothing answers "${kind}"` });
-    let room = this.#rooms.get(make.name);
+    let room = this.#rooms.get(make);
     if (room === undefined) {
       room = make({ engine: this.#library, assets: this.#assets as Assets, state: () => this.#state });
-      room.catch(() => this.#rooms.delete(make.name));
-      this.#rooms.set(make.name, room);
+      room.catch(() => this.#rooms.delete(make));
+      this.#rooms.set(make, room);
     }
     return room;
   }
