@@ -10,6 +10,7 @@ import type { Curves, Flow, Histogram } from "../worker/panels.js";
 import {
   adoptStyle,
   field,
+  isFocused,
   Latest,
   make,
   messageOf,
@@ -90,7 +91,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     caption: "Computed minus theory",
     unit: "density",
     x: "x",
-    height: 128,
+    height: 112,
+    ends: true,
   });
   const density = new Chart(right, { caption: "Density", unit: "p(x | t)", x: "x", height: 128, bare: true });
   const scores = new Chart(right, { caption: "Score", unit: "s(x, t)", x: "x", height: 172 });
@@ -184,7 +186,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   const showCurves = (reply: Curves): void => {
     const { x, points } = reply;
     tell("curves", reply.notices);
-    if (document.activeElement !== pointsInput && !isFocused(pointsInput)) {
+    if (!isFocused(pointsInput)) {
       pointsInput.value = Array.from(points, (value) => number(value, 6)).join(", ");
     }
     const range: [number, number] = [x[0] as number, x.at(-1) as number];
@@ -504,10 +506,6 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     table: () => stackTables(charts.map(({ options }) => [options.caption, tables.get(options.caption)])),
   };
 }
-
-/** Whether an element has the focus, in whatever tree it is. */
-const isFocused = (element: HTMLElement): boolean =>
-  (element.getRootNode() as Document | ShadowRoot).activeElement === element;
 
 /** Numbers between commas, blanks or semicolons; or why they are none. */
 export function parsePoints(text: string): number[] | string {

@@ -161,6 +161,10 @@ export function field(
   return element;
 }
 
+/** Whether an element has the focus, in whatever tree it is: its text must not change under the reader's hands. */
+export const isFocused = (element: HTMLElement): boolean =>
+  (element.getRootNode() as Document | ShadowRoot).activeElement === element;
+
 /** Shows sentences, once each; empty: nothing. */
 export function showNotices(host: HTMLElement, notices: readonly string[]): void {
   const wanted = [...new Set(notices)];

@@ -17,6 +17,27 @@ export type PanelRequest =
       readonly places: number;
       readonly paths: number;
     }
+  /** Puts images of the reader's own beside those of `set` (or in their place); they stay until others come. */
+  | {
+      readonly kind: "ownImages";
+      /** `[count, height * width]`, 0 (black) to 1 (white). */
+      readonly values: Float32Array<ArrayBuffer>;
+      readonly width: number;
+      readonly height: number;
+    }
+  /** What the training images are; of the reader's own, what is nearest to each. */
+  | { readonly kind: "imageSet"; readonly set: ImageSetName }
+  /** Samples at the time of a run that is nearest to `t`, each beside its nearest training image. */
+  | {
+      readonly kind: "imageRun";
+      readonly set: ImageSetName;
+      readonly way: ImageWay;
+      readonly view: View;
+      readonly fewSteps: number;
+      readonly seed: number;
+      readonly t: number;
+      readonly count: number;
+    }
   /** Particles of a run from `view.start`, in `bins` at the time of the run nearest to `t`, beside their law. */
   | {
       readonly kind: "histogram";
@@ -25,6 +46,50 @@ export type PanelRequest =
       readonly t: number;
       readonly bins: number;
     };
+
+/** "own": the reader's images alone. */
+export const imageSets = ["digits", "fashion", "own"] as const;
+export type ImageSetName = (typeof imageSets)[number];
+
+/** The exact score in many steps, smoothed in many, exact in few. */
+export const imageWays = ["exact", "smoothed", "few"] as const;
+export type ImageWay = (typeof imageWays)[number];
+
+export interface ImageSet {
+  /** All of them, and how many are the reader's own: the last ones. */
+  readonly count: number;
+  readonly own: number;
+  readonly width: number;
+  readonly height: number;
+  /** Half the median distance of an image from its nearest other one. */
+  readonly half: number;
+  readonly source: string;
+  /** Of the first 48 of the reader's own: the nearest of all images, its distance, and the distance of the nearest other one. */
+  readonly nearest: Int32Array<ArrayBuffer>;
+  readonly distance: Numbers;
+  readonly second: Numbers;
+}
+
+export interface ImageRun {
+  readonly way: ImageWay;
+  readonly width: number;
+  readonly height: number;
+  readonly t: number;
+  readonly sigma: number;
+  readonly step: number;
+  readonly steps: number;
+  /** `[count, height * width]`, 0 (black) to 255, noise shrunk so that it stays in sight; and the images nearest to them. */
+  readonly samples: Uint8ClampedArray<ArrayBuffer>;
+  readonly neighbours: Uint8ClampedArray<ArrayBuffer>;
+  readonly nearest: Int32Array<ArrayBuffer>;
+  /** What the nearest image is of, in words. */
+  readonly labels: readonly string[];
+  /** Distance from the nearest image, and its ratio to that from the second nearest. */
+  readonly distance: Numbers;
+  readonly ratio: Numbers;
+  readonly sampler: string;
+  readonly notices: readonly string[];
+}
 
 /** The points on the line, and what is said of them. */
 export interface OnLine {
@@ -93,4 +158,7 @@ export interface PanelReplies {
   curves: Curves;
   flow: Flow;
   histogram: Histogram;
+  ownImages: { readonly count: number };
+  imageSet: ImageSet;
+  imageRun: ImageRun;
 }

@@ -27,6 +27,10 @@ async function claims(context: RoomContext): Promise<Room> {
   return new (await import("./claims.js")).Claims(context);
 }
 
+async function images(context: RoomContext): Promise<Room> {
+  return new (await import("./images.js")).ImageRoom(context);
+}
+
 /** Which room answers what, by the kind of request; kinds of one room have one function. */
 export const rooms: Readonly<Partial<Record<Kinds, (context: RoomContext) => Promise<Room>>>> = {
   curves: line,
@@ -34,4 +38,7 @@ export const rooms: Readonly<Partial<Record<Kinds, (context: RoomContext) => Pro
   histogram: line,
   claim: claims,
   error: claims,
+  ownImages: images,
+  imageSet: images,
+  imageRun: images,
 };

@@ -1,8 +1,11 @@
 // The tabs 1-D, Digits and PDE in a real Chromium: their numbers are the library's, computed here in Node, or closed forms.
+import { deflateSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   createEngine,
+  digits,
+  edm,
   type Engine,
   euler,
   exactScore,
@@ -26,6 +29,8 @@ type Cell = string | number;
 
 /** float64, formulas of a dozen operations on scores up to 1 / S: relative to the largest of them. */
 const CURVES = 1e-12;
+/** float32 squares of 64 differences of at most 1, and their root. */
+const FLOAT = 2e-6;
 /** float64 runs of a hundred steps in Wasm: the same bits in Node. */
 const SAME = 0;
 
@@ -63,6 +68,57 @@ const tableOf = (page: Page): Promise<Cell[][]> =>
 
 const set = (page: Page, patch: Patch): Promise<void> =>
   page.evaluate((change) => (globalThis as PageGlobals).opened.store.set(change), patch);
+
+const PNG = [0x89, 0x50, 0x4e, 0x47];
+/** The first bytes of a panel's picture. */
+const signature = (page: Page): Promise<number[] | undefined> =>
+  page.evaluate(async () => {
+    const blob = await (globalThis as PageGlobals).opened.panel.picture?.();
+    return blob && [...new Uint8Array(await blob.slice(0, 4).arrayBuffer())];
+  });
+
+/** A grey PNG of 8 bits, made by hand: signature, IHDR, IDAT, IEND. */
+function png(width: number, height: number, grey: Uint8Array): Uint8Array<ArrayBuffer> {
+  const rows = new Uint8Array(height * (width + 1));
+  for (let y = 0; y < height; y++) rows.set(grey.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  const chunk = (name: string, data: Uint8Array): Uint8Array => {
+    const out = new Uint8Array(12 + data.length);
+    const view = new DataView(out.buffer);
+    view.setUint32(0, data.length);
+    out.set(new TextEncoder().encode(name), 4);
+    out.set(data, 8);
+    view.setUint32(8 + data.length, crc32(out.subarray(4, 8 + data.length)));
+    return out;
+  };
+  const head = new Uint8Array(13);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  head[8] = 8;
+  const parts = [
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10),
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", new Uint8Array(0)),
+  ];
+  const all = new Uint8Array(parts.reduce((sum, one) => sum + one.length, 0));
+  let at = 0;
+  for (const one of parts) {
+    all.set(one, at);
+    at += one.length;
+  }
+  return all;
+}
+
+/** The sum of PNG's chunks, bit by bit: Node 20 has none of its own. */
+function crc32(bytes: Uint8Array): number {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return (sum ^ 0xffffffff) >>> 0;
+}
 
 describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
   let browser: Browser;
@@ -295,11 +351,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       await page.getByText("Numbers", { exact: true }).first().click();
       expect(await page.locator(".numbers-scroller tbody tr").count()).toBe(14);
       expect(await axe(page)).toEqual([]);
-      const head = await page.evaluate(async () => {
-        const blob = await (globalThis as PageGlobals).opened.panel.picture?.();
-        return blob && [...new Uint8Array(await blob.slice(0, 4).arrayBuffer())];
-      });
-      expect(head).toEqual([0x89, 0x50, 0x4e, 0x47]);
+      expect(await signature(page)).toEqual(PNG);
       expect(opened.errors).toEqual([]);
     });
 
@@ -307,6 +359,152 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       await page.setViewportSize({ width: 320, height: 640 });
       await page.waitForTimeout(100);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    });
+  });
+
+  describe("Digits", () => {
+    let opened: OpenPage;
+    let page: Page;
+    beforeAll(async () => {
+      opened = await openPage(browser, files);
+      ({ page } = opened);
+      await show(page, "digits", { t: 0.02, seed: 3, fewSteps: 3, view: { steps: 20 } });
+    });
+    afterAll(() => opened?.close());
+
+    /** Drops files on the panel, as a hand would. */
+    const drop = async (list: readonly { name: string; bytes: Uint8Array }[]): Promise<void> => {
+      await page.evaluate(
+        (all) => {
+          const transfer = new DataTransfer();
+          for (const { name, bytes } of all) transfer.items.add(new File([new Uint8Array(bytes)], name));
+          const target = document.querySelector(".tab-panel") as HTMLElement;
+          for (const type of ["dragover", "drop"]) {
+            const init = { dataTransfer: transfer, bubbles: true, cancelable: true };
+            target.dispatchEvent(new DragEvent(type, init));
+          }
+        },
+        list.map(({ name, bytes }) => ({ name, bytes: [...bytes] })),
+      );
+      await idle(page);
+    };
+    const said = (): Promise<string> => page.locator(".panel-notices").innerText();
+
+    it.each(["exact", "few"] as const)(
+      "%s samples are the library's run, their neighbours found by plain loops",
+      async (way) => {
+        const rows = part(await tableOf(page), "Samples").filter(([name]) => name === way);
+        const set = await digits();
+        const data = engine.mixture(Float32Array.from(set.points), { dim: 64 });
+        const steps = way === "few" ? 3 : 20;
+        const grid = karras({ steps, tMin: 0.02, tMax: 80, last: "sigmaMin" }).times(edm());
+        const { samples } = await sample(exactScore(data, edm()), {
+          sampler: heun(),
+          grid: times([...grid, 0]),
+          count: 8,
+          seed: 3,
+          initial: "marginal",
+        });
+        expect(rows.length).toBe(8);
+        rows.forEach(([, , t, step, nearest, , distance, ratio], i) => {
+          expect([t, step]).toEqual([0, steps + 1]);
+          const away = Array.from({ length: data.size }, (_, m) => {
+            let square = 0;
+            for (let d = 0; d < 64; d++) {
+              square += ((samples[i * 64 + d] as number) - (data.points[m * 64 + d] as number)) ** 2;
+            }
+            return Math.sqrt(square);
+          });
+          const sorted = [...away].sort((a, b) => a - b);
+          expect(nearest).toBe(1 + away.indexOf(sorted[0] as number));
+          expect(Math.abs((distance as number) - (sorted[0] as number))).toBeLessThan(FLOAT);
+          expect(Math.abs((ratio as number) - (sorted[0] as number) / (sorted[1] as number))).toBeLessThan(
+            FLOAT,
+          );
+        });
+        data.dispose();
+      },
+    );
+
+    it("the smoothed score's samples are no copies", async () => {
+      const rows = part(await tableOf(page), "Samples").filter(([name]) => name === "smoothed");
+      expect(rows.length).toBe(8);
+      expect(rows.every((row) => (row[7] as number) > 1 / 3)).toBe(true);
+    });
+
+    it("a PNG that is dropped is a training point: nearest to itself, at distance 0", async () => {
+      const pixels = Uint8Array.from({ length: 64 }, (_, i) => (37 * i + (i >> 3) * 90) % 256);
+      await drop([{ name: "mine.png", bytes: png(8, 8, pixels) }]);
+      const [row] = part(await tableOf(page), "Your images");
+      expect(row?.slice(0, 4)).toEqual(["mine.png", 1798, 1798, 0]);
+      expect(row?.[4]).toBeGreaterThan(1);
+      expect(await page.locator(".panel-source").innerText()).toContain(
+        "1,798 training images, 1 of them yours",
+      );
+      expect(await said()).toBe("");
+    });
+
+    it("another size is resized, and it says so", async () => {
+      await drop([{ name: "large.png", bytes: png(16, 12, new Uint8Array(192).fill(200)) }]);
+      expect(await said()).toContain("1 of your images is resized to 8 × 8.");
+      expect(part(await tableOf(page), "Your images").map(([name]) => name)).toEqual([
+        "mine.png",
+        "large.png",
+      ]);
+    });
+
+    it("what is no small PNG is refused by name, and the rest is taken", async () => {
+      const good = png(8, 8, new Uint8Array(64).fill(9));
+      const huge = png(8, 8, new Uint8Array(64));
+      new DataView(huge.buffer).setUint32(16, 5000);
+      await drop([
+        { name: "notes.txt", bytes: new TextEncoder().encode("no image at all, but long enough") },
+        { name: "huge.png", bytes: huge },
+        { name: "cut.png", bytes: good.slice(0, 40) },
+        { name: "good.png", bytes: good },
+      ]);
+      const text = await said();
+      expect(text).toContain("notes.txt: no PNG image.");
+      expect(text).toContain("huge.png: 5000 x 8 pixels, more than 4096 on a side.");
+      expect(text).toContain("cut.png: damaged, it cannot be decoded.");
+      expect(text).not.toContain("good.png");
+      expect(part(await tableOf(page), "Your images").length).toBe(3);
+    });
+
+    it("the reader's images alone, then none of them", async () => {
+      await page.getByLabel("Training images").selectOption("own");
+      await page.getByLabel("Training images").blur();
+      await page.waitForFunction(() =>
+        /^3 training images/.test(document.querySelector(".panel-source")?.textContent ?? ""),
+      );
+      await idle(page);
+      const rows = part(await tableOf(page), "Samples");
+      expect(new Set(rows.map((row) => row[5]))).not.toContain(undefined);
+      expect(rows.filter(([way]) => way === "exact").every((row) => (row[7] as number) < 1 / 3)).toBe(true);
+      expect(await said()).toContain("1 of your images is resized to 8 × 8.");
+      await page.getByRole("button", { name: "Remove yours" }).click();
+      await page.waitForFunction(() =>
+        /^1,797 training images/.test(document.querySelector(".panel-source")?.textContent ?? ""),
+      );
+      await idle(page);
+    });
+
+    it("every image has words; axe finds nothing; a picture is a PNG; no sideways scroll at 320 px", async () => {
+      const labels = await page
+        .locator("canvas.image")
+        .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+      expect(labels.length).toBe(48);
+      expect(
+        labels.filter((label) =>
+          /^(Exact|Smoothed) score.*distance|^nearest training image: a \d/.test(label ?? ""),
+        ).length,
+      ).toBe(48);
+      expect(await axe(page)).toEqual([]);
+      expect(await signature(page)).toEqual(PNG);
+      await page.setViewportSize({ width: 320, height: 640 });
+      await page.waitForTimeout(100);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+      expect(opened.errors).toEqual([]);
     });
   });
 });

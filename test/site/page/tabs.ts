@@ -16,6 +16,7 @@ const mounts: Partial<
   Record<Tab, () => Promise<{ mount: (...all: [HTMLElement, Store, Client]) => Panel }>>
 > = {
   line: () => import("../../../site/tabs/line.js"),
+  digits: () => import("../../../site/tabs/digits.js"),
 };
 
 export interface Opened {
