@@ -235,7 +235,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       );
       pair.nearest.setAttribute("aria-label", `nearest training image: ${labels[i]}`);
       const verdict = copy ? "copy  " : atEnd ? "new  " : "";
-      pair.text.textContent = `${verdict}${number(distance[i] as number, 2)} · ${number(ratio[i] as number, 2)}`;
+      pair.text.textContent = `${verdict}${brief(distance[i] as number)} · ${brief(ratio[i] as number)}`;
       pair.element.classList.toggle("is-copy", copy);
     });
     way.unit.textContent = `${reply.sampler}, step ${reply.step} of ${reply.steps}`;
@@ -512,6 +512,9 @@ async function pictureOf(root: HTMLElement, ways: Record<ImageWay, Way>): Promis
   });
   return blobOf(canvas);
 }
+
+/** Two digits; what is smaller than rounding to float32 leaves is 0. */
+const brief = (x: number): string => (x > 0 && x < 1e-5 ? "0" : number(x, 2));
 
 const listed = (names: readonly string[]): string =>
   names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;

@@ -10,7 +10,8 @@ import type { Process } from "../../src/process/index.js";
 import { sample, type Sampler, times } from "../../src/sampler/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import type { ScoreField } from "../../src/score/field.js";
-import { smoothedScore } from "../../src/score/index.js";
+import { fillNormals, streams } from "../../src/reference/random.js";
+import { RowField } from "../../src/score/custom.js";
 import { horizons } from "../state/state.js";
 import type { ImageRun, ImageSet, ImageSetName, PanelRequest } from "./panels.js";
 import type { Reply, Request } from "./protocol.js";
@@ -23,7 +24,7 @@ type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 const MOST_WORK = 3e9;
 /** Fewer steps than these show nothing. */
 const LEAST_STEPS = 8;
-/** Draws that a smoothed score is the mean of. */
+/** Draws that a smoothed score is the mean of: even. */
 const DRAWS = 16;
 /** Multiplications for the median distance between neighbours. */
 const MEDIAN_WORK = 3e7;
@@ -263,15 +264,10 @@ async function run(
       notices.push(`${capital(samplerNames[name])} takes the exact score only: Heun runs.`);
       [sampler, name] = [samplerMakers.heun(), "heun"];
     }
-    field = smoothedScore(data, process, {
-      kernel: "gaussian",
-      count: DRAWS,
-      seed: 1,
-      width: (t) => {
-        const alpha = process.alpha(t);
-        if (view.tau !== "tied") return view.tau * half * alpha;
-        return Math.max(0, alpha * half - Math.sqrt(view.smoothingKappa * process.variance(t)));
-      },
+    field = pairedScore(data, process, (t) => {
+      const alpha = process.alpha(t);
+      if (view.tau !== "tied") return view.tau * half * alpha;
+      return Math.max(0, alpha * half - Math.sqrt(view.smoothingKappa * process.variance(t)));
     });
   }
   if (way !== "few") {
@@ -299,6 +295,46 @@ async function run(
     onProgress: ({ done, total }) => progress(done / total),
   });
   return { times: all, states: trajectories as Float32Array, sampler: samplerNames[name], notices };
+}
+
+/**
+ * The exact score averaged over Gaussian draws of standard deviation `width`, in opposite pairs: the same at every place. In
+ * hundreds of dimensions the mean of a few lone draws is long, and would be left as noise on the image.
+ */
+function pairedScore(
+  data: Mixture<"f32">,
+  process: Process,
+  width: (t: number) => number,
+): ScoreField<"f32"> {
+  const { dim } = data;
+  const draws = fillNormals(new Float64Array((DRAWS / 2) * dim), dim, DRAWS / 2, 0, 1, 0, streams.smoothing);
+  const exact = exactScore(data, process);
+  return new RowField(data, process, async (x, t) => {
+    const tau = width(t);
+    if (!(tau > 0)) return Float64Array.from((await exact.evaluate(x, t, ["score"])).score);
+    const rows = x.length / dim;
+    const places = new Float64Array(rows * DRAWS * dim);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < DRAWS; j++) {
+        const size = j % 2 === 0 ? tau : -tau;
+        for (let d = 0; d < dim; d++) {
+          places[(i * DRAWS + j) * dim + d] =
+            (x[i * dim + d] as number) + size * (draws[(j >> 1) * dim + d] as number);
+        }
+      }
+    }
+    const { score } = await exact.evaluate(places, t, ["score"]);
+    const mean = new Float64Array(x.length);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < DRAWS; j++) {
+        const from = (i * DRAWS + j) * dim;
+        for (let d = 0; d < dim; d++) {
+          mean[i * dim + d] = (mean[i * dim + d] as number) + (score[from + d] as number) / DRAWS;
+        }
+      }
+    }
+    return mean;
+  });
 }
 
 /** The step whose time is nearest to t in its logarithm; the last one, to 0, at the end of the time bar. */

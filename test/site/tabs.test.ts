@@ -388,7 +388,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       );
       await idle(page);
     };
-    const said = (): Promise<string> => page.locator(".panel-notices").innerText();
+    const said = async (): Promise<string> => (await page.locator(".panel-notices").textContent()) ?? "";
 
     it.each(["exact", "few"] as const)(
       "%s samples are the library's run, their neighbours found by plain loops",
@@ -438,7 +438,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       const [row] = part(await tableOf(page), "Your images");
       expect(row?.slice(0, 4)).toEqual(["mine.png", 1798, 1798, 0]);
       expect(row?.[4]).toBeGreaterThan(1);
-      expect(await page.locator(".panel-source").innerText()).toContain(
+      expect(await page.locator(".panel-source").textContent()).toContain(
         "1,798 training images, 1 of them yours",
       );
       expect(await said()).toBe("");
@@ -491,7 +491,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
 
     it("every image has words; axe finds nothing; a picture is a PNG; no sideways scroll at 320 px", async () => {
       const labels = await page
-        .locator("canvas.image")
+        .locator(".image-pair canvas")
         .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
       expect(labels.length).toBe(48);
       expect(
