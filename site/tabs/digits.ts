@@ -276,7 +276,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     }
     ownPart.replaceChildren(
       make(
-        "h3",
+        "p",
         "chart-title",
         mine > SHOWN ? `Your images, the first ${SHOWN} of ${grouped(mine)}` : "Your images",
       ),
@@ -417,7 +417,7 @@ function makeWay(
     return { element: make("figure", "image-pair", [sample, nearest, text]), sample, nearest, text };
   });
   const element = make("section", "image-way", [
-    make("div", "chart-caption", [make("h3", "chart-title", wayNames[way]), unit]),
+    make("div", "chart-caption", [make("span", "chart-title", wayNames[way]), unit]),
     make(
       "div",
       "image-pairs",
