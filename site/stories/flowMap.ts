@@ -161,6 +161,7 @@ export const story: Story = {
       steps: 20,
       smoothingKappa: KAPPA,
       tau: "tied",
+      start: T0,
       quantity: "none",
     },
   },

@@ -347,6 +347,7 @@ export const story: Story = {
       steps: 70,
       smoothingKappa: KAPPA,
       tau: "tied",
+      start: T0,
       particles: 4096,
       quantity: "none",
     },

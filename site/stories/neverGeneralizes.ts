@@ -4,8 +4,18 @@ import { ou } from "../../src/process/index.js";
 import { eulerMaruyama, logSnr, logarithmic, posterior, sample, times } from "../../src/sampler/index.js";
 import { exactScore } from "../../src/score/index.js";
 import { normalCdf } from "../../src/special.js";
+import { cellLaw, generatedLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
-import { at, chiSquareBound, errorOf, momentsOf, nearestTo, shareClaim, withData } from "./measure.js";
+import {
+  at,
+  chiSquareBound,
+  errorOf,
+  largest,
+  momentsOf,
+  nearestTo,
+  shareClaim,
+  withData,
+} from "./measure.js";
 import type { Card, CardContext, Story } from "./story.js";
 
 const points = lShape().points.map(Math.fround);
@@ -68,6 +78,9 @@ const endPoints: Card = {
       counts[index] = at(counts, index) + 1;
     }
     const law = endLaw();
+    const own = await withData(context, points, "f64", (data) =>
+      generatedLaw(data, ou(), { horizon: T, initial: "normal", signal: context.signal }),
+    );
     const measured = law.reduce((sum, p, m) => sum + (at(counts, m) - count * p) ** 2 / (count * p), 0);
     return {
       measured,
@@ -76,6 +89,10 @@ const endPoints: Card = {
       tolerance: 0,
       details: [
         ["particles", count],
+        [
+          "generatedLaw(): largest difference of a share",
+          largest(size, (m) => Math.abs(at(own.masses, m) - at(law, m))),
+        ],
         ...Array.from(
           law,
           (p, m) => [`share of point ${m + 1}, theory ${p.toFixed(5)}`, at(counts, m) / count] as const,
@@ -145,6 +162,7 @@ const cells: Card = {
       const { shareByTime } = await capture(field, run, { signal: context.signal });
       // x_t = alpha mu + noise with mu the point it ends on: the plane between the points is alpha away.
       const theory = (t: number): number => normalCdf(alphaOf(t) / Math.sqrt(varianceOf(t)));
+      const exact = await cellLaw(data, ou(), { times: [...SHOWN], signal: context.signal });
       const shares = shareByTime.inFinalCell.fraction;
       const row = list.indexOf(0.5);
       return shareClaim(Math.round(at(shares, row) * count), count, theory(0.5), 0, {
@@ -152,10 +170,14 @@ const cells: Card = {
           ["particles", count],
           ...SHOWN.map((t, k) => [`t = ${t}, theory ${theory(t).toFixed(5)}`, at(shares, k + 1)] as const),
           ...SHOWN.slice(3).map(
-            (t, k) => [`t = ${t}, there to stay`, at(shareByTime.settled.fraction, k + 4)] as const,
+            (t, k) =>
+              [
+                `t = ${t}, settled as far as seen (for good, by theory: ${at(exact.settled, k + 3).toFixed(5)})`,
+                at(shareByTime.settled.fraction, k + 4),
+              ] as const,
           ),
         ],
-        note: "From p_T the pair (x_t, end) has the law of (noised, clean): a share is one normal probability.",
+        note: "From p_T the pair (x_t, end) has the law of (noised, clean): a share is one normal probability. Between two of the times a particle may leave unseen, so more seem to stay than do.",
       });
     }),
 };
@@ -183,7 +205,7 @@ export const story: Story = {
     see: "Particles of the exact reverse process and the Voronoi cells of the training points. Early on they change cells freely; toward the end each is trapped in one and falls onto its point.",
     says: "Run exactly, the reverse diffusion does not generalize: the law it ends in is supported on the data. Corollary 3.2 gives the weight of each training point, which differs from that in the data only as the starting law differs from p_T.",
     measured:
-      "The six shares are those of the corollary, and at t = 0.0001 what lies around a point is exactly the noise of that time. A particle is in its final cell with a probability known in closed form for two points: 78% at t = 0.5. New samples have to come from an inexact score or from stopping early.",
+      "The six shares are those of the corollary, and at t = 0.0001 what lies around a point is exactly the noise of that time. A particle is in its final cell with a probability known in closed form for two points: 78% at t = 0.5; fewer are there to stay. New samples have to come from an inexact score or from stopping early.",
   },
   cards: [endPoints, support, cells],
   error: (context) =>

@@ -1,6 +1,7 @@
 import { ou } from "../../src/process/index.js";
 import { ancestral, eulerMaruyama, linear, sample, type Sampler } from "../../src/sampler/index.js";
 import { exactScore } from "../../src/score/index.js";
+import { bridgeLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { errorOf, type Moments, momentsOf, u32, withData } from "./measure.js";
 import type { Card, CardContext, Story } from "./story.js";
@@ -12,6 +13,7 @@ const XT = -0.7;
 const S = 1;
 const point = Float64Array.of(X0);
 
+/** Theorem 2 by its own formula; `bridgeLaw` of the library has it for any process. */
 const meanTheory = (Math.sinh(T - S) * XT + Math.sinh(S) * X0) / Math.sinh(T);
 const varianceTheory = (2 * Math.sinh(T - S) * Math.sinh(S)) / Math.sinh(T);
 
@@ -80,6 +82,7 @@ const variance: Card = {
         ["particles", count],
         ["steps", steps],
         ["mean", found.mean],
+        ["bridgeLaw(): variance", bridgeLaw(ou(), { from: T, to: T - S }).variance],
       ],
     };
   },
@@ -127,6 +130,30 @@ const sde: Card = {
   },
 };
 
+const printed: Card = {
+  name: "printed",
+  title: "The same with the noise of Eq. 4.19 as printed, sqrt(ds) for sqrt(2 ds): variance",
+  source: "Paper 004, Eq. 4.19, against 4.11",
+  kernels: ["normals", "affine"],
+  async measure(context) {
+    const [count, steps] = [500_000, 16];
+    const found = await ends(context, { sampler: eulerMaruyama({ noise: "asPrinted" }), steps, count });
+    return {
+      measured: found.variance,
+      standardError: found.varianceError,
+      theory: recursion(steps, 1).variance,
+      tolerance: 2 * rounding(steps),
+      details: [
+        ["particles", count],
+        ["variance with 2 ds", recursion(steps, 2).variance],
+        ["variance of Theorem 2", varianceTheory],
+        ["half of that", varianceTheory / 2],
+      ],
+      note: "What the switch on the page runs. Half of the variance: a misprint that a sample does not show at a glance.",
+    };
+  },
+};
+
 export const story: Story = {
   ...entryOf("one-sample-bridge"),
   preset: {
@@ -142,6 +169,7 @@ export const story: Story = {
       sampler: "eulerMaruyama",
       grid: "linear",
       steps: 50,
+      start: T,
       quantity: "none",
     },
   },
@@ -151,7 +179,7 @@ export const story: Story = {
     measured:
       "For T = 2 and s = 1 the mean is 0.25922 and the variance 0.76159, as the theorem says. Equation 4.19, the discrete form, prints noise of variance ds where 2 ds belongs; with it the variance comes out half as large.",
   },
-  cards: [mean, variance, sde],
+  cards: [mean, variance, sde, printed],
   error: (context) =>
     errorOf(context, {
       points: point,
