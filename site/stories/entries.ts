@@ -51,6 +51,12 @@ const list = [
     line: "The exact reverse process always ends on a training point, and when it is caught.",
   },
   {
+    name: "ill-posed-reversal",
+    title: "Ill-posed reversal",
+    source: "Paper 004, Fig. 3",
+    line: "Diffusion cannot be run backward, and what can be in its place.",
+  },
+  {
     name: "one-sample-bridge",
     title: "One-sample bridge",
     source: "Paper 004, Theorem 2",

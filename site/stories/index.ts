@@ -12,6 +12,7 @@ const files: Record<StoryName, () => Promise<{ story: Story }>> = {
   "flow-map": () => import("./flowMap.js"),
   "line-recovery": () => import("./lineRecovery.js"),
   "never-generalizes": () => import("./neverGeneralizes.js"),
+  "ill-posed-reversal": () => import("./illPosedReversal.js"),
   "one-sample-bridge": () => import("./oneSampleBridge.js"),
   digits: () => import("./digits.js"),
 };

@@ -42,6 +42,10 @@ const outputs: Record<string, Record<string, Output>> = {
   mlpForward: { "": { pointer: 8, counts: [1, 9], times: 4, skip: [0, 9] } },
   average: { "": { pointer: 0, counts: [1, 7] } },
   distances: { "": { pointer: 0, counts: [1, 5], bytes: 8 } },
+  // The first line of a grid, which is all of it in one dimension.
+  diffuseStrips: { "": { pointer: 3, counts: [6], firstOnly: true } },
+  transportStrips: { "": { pointer: 3, counts: [6], firstOnly: true } },
+  logDensityTiles: { "": { pointer: 3, counts: [4], firstOnly: true } },
   rbf: { "": { pointer: 3, counts: [1, 4], skip: [0, 4] } },
   solveStrips: { "": { pointer: 2, counts: [1, 5], times: 4, skip: [0, 5] } },
   // Tiles of one table, which is spoiled as a whole by who does the first.
