@@ -66,9 +66,14 @@ export async function run({ rounds, matches, report, note }) {
       if (direction !== "reverse") continue;
       const { engine } = /** @type {typeof engines[number]} */ (engines[1]);
       const start = performance.now();
+      const before = process.cpuUsage();
       await solve(engine, direction, STEPS);
+      const { user, system } = process.cpuUsage(before);
       const seconds = (performance.now() - start) / 1000;
-      note(`${direction}, ${CELLS} x ${CELLS} cells, ${STEPS} steps on one thread: ${seconds.toFixed(2)} s`);
+      note(
+        `${direction}, ${CELLS} x ${CELLS} cells, ${STEPS} steps on one thread: ${seconds.toFixed(2)} s, ` +
+          `${((user + system) / 1e6).toFixed(2)} s of them on a processor`,
+      );
     }
   } finally {
     for (const { engine } of engines) engine.close();

@@ -10,6 +10,8 @@ import { withStepper, workOf } from "./fokkerPlanckSteps.js";
 import { checkRunTimes, stepOf, stepTimes } from "./fokkerPlanckTimes.js";
 import { type UnstableRun, unstable } from "./fokkerPlanckUnstable.js";
 import {
+  type Breath,
+  breathing,
   centresOf,
   checkCells,
   checkDomain,
@@ -130,9 +132,7 @@ export async function fokkerPlanck<D extends FokkerPlanckDirection>(
   process: Process,
   options: FokkerPlanckOptions<D>,
 ): Promise<FokkerPlanckResult<D>> {
-  const problem = checkProblem(data, process, options);
-  const { signal } = options;
-  if (signal?.aborted) throw abortedError(signal);
+  const problem = await checkProblem(data, process, options);
   const run = await (problem.direction === "unstable" ? unstable(problem, options) : solve(problem, options));
   return run as FokkerPlanckResult<D>;
 }
@@ -152,7 +152,7 @@ export interface Problem {
   readonly order: 1 | 2;
 }
 
-function checkProblem(data: Mixture, process: Process, options: FokkerPlanckOptions): Problem {
+async function checkProblem(data: Mixture, process: Process, options: FokkerPlanckOptions): Promise<Problem> {
   checkMixture(data);
   checkProcess(process, data);
   checkIsotropic(process);
@@ -208,7 +208,10 @@ function checkProblem(data: Mixture, process: Process, options: FokkerPlanckOpti
   // Where the law of the data is drawn on the grid: a forward run only starts from it.
   const drawn = direction === "forward" ? (initial === "marginal" ? [first] : []) : Array.from(times);
   for (const t of drawn) checkWidths(law, grid, t);
-  const { q, mass } = startOf(grid, law, process, first, initial);
+  const { signal } = options;
+  if (signal?.aborted) throw abortedError(signal);
+  const { q, mass } = await startOf(grid, law, process, first, initial, breathing(signal));
+  data.check();
   return {
     ...{ data, process, direction, times, grid, law, steps },
     start: q,
@@ -270,23 +273,26 @@ function checkWidths(law: DataLaw, grid: PlaneGrid, t: number): void {
   });
 }
 
-function startOf(
+async function startOf(
   grid: PlaneGrid,
   law: DataLaw,
   process: Process,
   first: number,
   initial: unknown,
-): { q: Float64Array; mass: number } {
-  if (initial === "marginal") return normalised(grid, law.cells(grid, first), 'a wider "domain"');
+  breath: Breath,
+): Promise<{ q: Float64Array; mass: number }> {
+  if (initial === "marginal") {
+    return normalised(grid, await law.cells(grid, first, breath), 'a wider "domain"');
+  }
   if (initial === "noise" || initial === "normal") {
     const sigma = initial === "normal" ? 1 : Math.sqrt(process.variance(first));
     if (!(sigma > 0))
       throw badArgument("E_RANGE", "times", 'a first time above 0 for initial "noise"', first);
     const centre = { centres: grid.cells.map(() => [0]), weight: 1 };
-    return normalised(grid, gaussianCells(grid, [centre], sigma), 'a wider "domain"');
+    return normalised(grid, await gaussianCells(grid, [centre], sigma, breath), 'a wider "domain"');
   }
   if (typeof initial === "function") {
-    const q = functionCells(grid, initial as (x: Float64Array) => unknown);
+    const q = await functionCells(grid, initial as (x: Float64Array) => unknown, breath);
     return normalised(grid, q, 'a wider "domain", more "cells", or the function divided by its integral');
   }
   return normalised(grid, givenCells(grid, initial), "cell averages, not masses");
@@ -295,8 +301,10 @@ function startOf(
 async function solve(problem: Problem, options: LongCall): Promise<FokkerPlanckRun> {
   const { data, process, direction, times, grid, law, start, order } = problem;
   const dim = grid.cells.length as 1 | 2;
+  // Below half a cell, or the points' own width, noise levels are not told apart.
   const finest = Math.min(...grid.width) / 2;
-  const pieces = stepTimes(process, times, Math.hypot(data.sigma0, finest), problem.steps);
+  const floor = data.sigma0 * data.sigma0 + finest * finest;
+  const pieces = stepTimes(process, times, floor, problem.steps);
   const steps = pieces.reduce((sum, piece) => sum + piece.length - 1, 0);
   const scored = direction !== "forward";
   const points = scored ? law.at(times[0] as number).logWeights.length : 0;

@@ -1,7 +1,7 @@
 import type { Mixture } from "../data/mixture.js";
 import { log } from "../math.js";
 import type { Process } from "../process/process.js";
-import { type PlaneComponent, type PlaneGrid, gaussianCells } from "./planeGrid.js";
+import { type Breath, gaussianCells, type PlaneComponent, type PlaneGrid } from "./planeGrid.js";
 
 /** The noised data at one time, as the density kernels see them. */
 export interface PlaneLaw {
@@ -38,8 +38,8 @@ export class DataLaw {
     const width = this.#process.alpha(t) * sigma0;
     const total = width * width + this.#process.variance(t);
     if (!this.#box) return total;
-    const longest = Math.max(...this.#box.map(([low, high]) => high - low));
-    return Math.min(total, (UNIFORM * longest) ** 2);
+    const most = UNIFORM * Math.max(...this.#box.map(([low, high]) => high - low));
+    return Math.min(total, most * most);
   }
 
   /** Places along each axis of the point in position m of the packed points: one, or all its mirror images that count. */
@@ -94,13 +94,15 @@ export class DataLaw {
   }
 
   /** Averages over cells of the law at time t: exact. */
-  cells(grid: PlaneGrid, t: number): Float64Array {
+  cells(grid: PlaneGrid, t: number, breath: Breath): Promise<Float64Array> {
+    return gaussianCells(grid, this.#components(t), Math.sqrt(this.total(t)), breath);
+  }
+
+  *#components(t: number): Generator<PlaneComponent, void, void> {
     const { weights } = this.#data.packed;
-    const components = Array.from(
-      weights,
-      (weight, m): PlaneComponent => ({ centres: this.#places(m, t), weight }),
-    );
-    return gaussianCells(grid, components, Math.sqrt(this.total(t)));
+    for (let m = 0; m < weights.length; m++) {
+      yield { centres: this.#places(m, t), weight: weights[m] as number };
+    }
   }
 
   /** A box that holds the law at these times up to `deviations` standard deviations beyond the points. */

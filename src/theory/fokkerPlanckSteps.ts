@@ -105,13 +105,15 @@ class KernelStepper implements PlaneStepper {
     const { nx, ny, x0, hx, y0, hy } = this.#places;
     const tile = tileSide(law, this.#places, TILE, TILE_REACH * Math.LN2);
     const down = this.#grid.cells.length === 1 ? 1 : tile;
+    // All points that are left out weigh less than 2^-56 together.
+    const floor = Math.clz32(M) - 32 - 56;
     const tiles = Math.ceil(ny / down);
     await this.#space.run(
       "logDensityTiles",
       tiles,
       [
         ...[this.#phi, this.#pitch, Math.ceil(nx / tile), tile, down, x0, hx, y0, hy],
-        ...[start, start + 16 * M, M, alpha, Math.LOG2E / (2 * total), -56 - Math.ceil(Math.log2(M))],
+        ...[start, start + 16 * M, M, alpha, Math.LOG2E / (2 * total), floor],
       ],
       {
         work: nx * ny * densityWork(M),

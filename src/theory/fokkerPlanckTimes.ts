@@ -38,19 +38,21 @@ export function checkRunTimes(value: unknown, process: Process, ascending: boole
 const STEPS_A_FOLD = 64;
 
 /**
- * The times between which steps are taken, for each pair of `times`: even in ln sqrt(sigma^2 + width^2), so that a step changes
- * the noise level by about the same factor wherever it is; below `width`, which nothing resolves, even in sigma^2.
+ * The times between which steps are taken, for each pair of `times`: even in ln sqrt(sigma^2 + floor), so that a step changes
+ * the noise level by about the same factor wherever it is; below the floor, which nothing resolves, even in sigma^2.
  *
  * @param steps in all; left open, 64 for each factor e
  */
 export function stepTimes(
   process: Process,
   times: Float64Array,
-  width: number,
+  floor: number,
   steps: number | undefined,
 ): Float64Array[] {
-  const floor = width * width;
-  const level = (t: number): number => 0.5 * log(process.sigma(t) ** 2 + floor);
+  const level = (t: number): number => {
+    const sigma = process.sigma(t);
+    return 0.5 * log(sigma * sigma + floor);
+  };
   const levels = times.map(level);
   const whole = Math.abs((levels.at(-1) as number) - (levels[0] as number));
   const pieces: Float64Array[] = [];

@@ -1,5 +1,7 @@
 import { checkFinite, checkSize } from "../data/mixture.js";
+import { nextTask } from "../../bindings/runtime.js";
 import { badArgument, VkernelError } from "../errors.js";
+import { abortedError } from "../learn/workspace.js";
 import { normalMass } from "./normalMass.js";
 
 /** A grid of cells on an interval (one axis) or a rectangle (two), at most 2^24 of them. */
@@ -12,6 +14,23 @@ export interface PlaneGrid {
 }
 
 const MOST_CELLS = 2 ** 24;
+
+/** Called often by long loops on the calling thread: lets the host do what waits, and ends the call where its signal asks. */
+export type Breath = () => Promise<void> | undefined;
+
+/** Milliseconds between two turns of the host's event loop. */
+const SLICE = 12;
+
+export function breathing(signal: AbortSignal | undefined): Breath {
+  let until = performance.now() + SLICE;
+  return () => {
+    if (performance.now() < until) return undefined;
+    return nextTask().then(() => {
+      until = performance.now() + SLICE;
+      if (signal?.aborted) throw abortedError(signal);
+    });
+  };
+}
 
 /** The number of cells in all. */
 export const cellCount = ({ cells }: PlaneGrid): number => cells.reduce((a, b) => a * b, 1);
@@ -79,35 +98,52 @@ export interface PlaneComponent {
 }
 
 /** Cell averages of a sum of Gaussians of one width: exact, from the normal law. `[ny, nx]`, row-major. */
-export function gaussianCells(
+export async function gaussianCells(
   grid: PlaneGrid,
-  components: readonly PlaneComponent[],
+  components: Iterable<PlaneComponent>,
   sigma: number,
-): Float64Array {
+  breath: Breath,
+): Promise<Float64Array> {
   const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
   const out = new Float64Array(nx * ny);
   const edges = grid.cells.map((_, axis) => edgesOf(grid, axis));
   for (const { centres, weight } of components) {
-    const along = edges.map((list, axis) => {
-      const table = new Float64Array(list.length - 1);
-      for (const centre of Array.from(centres[axis] as ArrayLike<number>)) {
-        for (let i = 0; i < table.length; i++) {
-          const a = ((list[i] as number) - centre) / sigma;
-          const b = ((list[i + 1] as number) - centre) / sigma;
-          // Beyond 38.5 sigma all is 0.
-          if (a < 39 && b > -39) table[i] = (table[i] as number) + normalMass(a, b);
-        }
+    const [x, y] = edges.map((list, axis) =>
+      masses(list, centres[axis] as ArrayLike<number>, sigma, grid.width[axis] as number),
+    ) as [Masses, Masses?];
+    for (let j = y?.first ?? 0; j < (y?.end ?? ny); j++) {
+      const share = weight * (y?.table[j] ?? 1);
+      for (let i = x.first; i < x.end; i++) {
+        out[j * nx + i] = (out[j * nx + i] as number) + share * (x.table[i] as number);
       }
-      return table.map((value) => value / (grid.width[axis] as number));
-    });
-    const x = along[0] as Float64Array;
-    for (let j = 0; j < ny; j++) {
-      const y = weight * (along[1]?.[j] ?? 1);
-      if (y === 0) continue;
-      for (let i = 0; i < nx; i++) out[j * nx + i] = (out[j * nx + i] as number) + y * (x[i] as number);
+      await breath();
     }
   }
   return out;
+}
+
+/** Averages over the cells of an axis, and the range of those that are not 0. */
+interface Masses {
+  readonly table: Float64Array;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** The sum of normal laws about several centres, over cells; beyond 39 sigma it is 0. */
+function masses(edges: Float64Array, centres: ArrayLike<number>, sigma: number, width: number): Masses {
+  const table = new Float64Array(edges.length - 1);
+  for (let c = 0; c < centres.length; c++) {
+    const centre = centres[c] as number;
+    for (let i = 0; i < table.length; i++) {
+      const a = ((edges[i] as number) - centre) / sigma;
+      const b = ((edges[i + 1] as number) - centre) / sigma;
+      if (a < 39 && b > -39) table[i] = (table[i] as number) + normalMass(a, b) / width;
+    }
+  }
+  let [first, end] = [0, table.length];
+  while (first < end && table[first] === 0) first++;
+  while (end > first && table[end - 1] === 0) end--;
+  return { table, first, end };
 }
 
 /** Nodes and weights of Gauss's rule of 3 points on [-1/2, 1/2]: exact for polynomials of degree 5. */
@@ -115,7 +151,11 @@ const NODES = [-0.5 * Math.sqrt(0.6), 0, 0.5 * Math.sqrt(0.6)] as const;
 const WEIGHTS = [5 / 18, 8 / 18, 5 / 18] as const;
 
 /** Cell averages of a function of a place. */
-export function functionCells(grid: PlaneGrid, f: (x: Float64Array) => unknown): Float64Array {
+export async function functionCells(
+  grid: PlaneGrid,
+  f: (x: Float64Array) => unknown,
+  breath: Breath,
+): Promise<Float64Array> {
   const dim = grid.cells.length;
   const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
   const [x, y] = [centresOf(grid, 0), dim === 2 ? centresOf(grid, 1) : new Float64Array(1)];
@@ -137,6 +177,7 @@ export function functionCells(grid: PlaneGrid, f: (x: Float64Array) => unknown):
         }
       }
       out[j * nx + i] = sum;
+      if (i % 64 === 63) await breath();
     }
   }
   return out;

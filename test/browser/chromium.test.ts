@@ -9,6 +9,7 @@ import type { EstimatorGolden } from "../golden/g6.check.js";
 import { fewerRuns, type LawGolden } from "../golden/g7.check.js";
 import { type Precision, variants, variantTitle } from "../golden/golden.js";
 import { bitsHashes } from "../shared/bits.js";
+import { fokkerPlanckHashes } from "../shared/fokkerPlanck.js";
 import { trainedParameters } from "../shared/network.js";
 import { bundlePage, dist, root } from "./bundle.js";
 import { browserTitle, launch, skipReason } from "./chromium.js";
@@ -122,6 +123,14 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
         { kernels, precision, cases },
       );
       expect(result).toEqual({ failures: [], kernels, checked: cases.length });
+    });
+
+    it.each([1, 2])("solves Fokker-Planck equations to the promised bits, threads: %d", async (threads) => {
+      const got = await page.evaluate(
+        (threads) => (globalThis as PageGlobals).vk.densities({ threads }),
+        threads,
+      );
+      expect(got).toEqual(fokkerPlanckHashes);
     });
 
     it.each([1, 2])("trains networks to the bits of Node, %d threads", async (threads) => {

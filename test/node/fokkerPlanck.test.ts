@@ -1,4 +1,5 @@
 // Fokker-Planck equations on grids: against laws that are known exactly, orders, mass and sign, bits, bad input.
+import * as vkernel from "vkernel";
 import {
   anisotropic,
   createEngine,
@@ -23,6 +24,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { normalCdf } from "../../build/ts/src/special.js";
 import { readGolden } from "../golden/files.js";
 import { bitsOf, codeOf, difference } from "../shared/dense.js";
+import { fokkerPlanckBits, fokkerPlanckHashes } from "../shared/fokkerPlanck.js";
 
 const engines = new Map<string, Engine>();
 const engineOf = (name: string): Engine => engines.get(name) as Engine;
@@ -600,6 +602,16 @@ describe("the unstable reversal (2.3)", () => {
 });
 
 describe("bits", () => {
+  it.each([
+    [1, undefined],
+    [2, 3],
+  ] as const)("are the promised ones, threads %s, blocks %s", async (threads, blockSize) => {
+    const got = await fokkerPlanckBits(vkernel, { threads, ...(blockSize ? { blockSize } : {}) });
+    if (process.env.UPDATE_BITS) console.log(got);
+    expect(got).toEqual(fokkerPlanckHashes);
+    expect(new Set(Object.values(got)).size).toBe(13);
+  });
+
   const cases = (["reverse", "deterministic", "forward"] as const).flatMap((direction) =>
     ([1, 2] as const).map((dim) => [direction, dim] as const),
   );

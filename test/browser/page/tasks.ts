@@ -27,6 +27,7 @@ import { checkEstimators, type EstimatorGolden } from "../../golden/g6.check.js"
 import { checkLawRun, type LawRun } from "../../golden/g7.check.js";
 import type { Kernels, Precision } from "../../golden/golden.js";
 import { bitsCases } from "../../shared/bits.js";
+import { fokkerPlanckBits } from "../../shared/fokkerPlanck.js";
 
 export type Options = Pick<EngineOptions, "threads" | "kernels" | "blockSize"> & {
   wasm?: string;
@@ -82,6 +83,11 @@ export async function hashSamples(options: Options, precision: Precision, run: R
 /** The hashes of all runs whose bits are promised. */
 export function bits(options: Options): Promise<Record<string, string>> {
   return bitsCases(vkernel, options);
+}
+
+/** The hashes of densities of Fokker-Planck equations. */
+export function densities(options: Options): Promise<Record<string, string>> {
+  return fokkerPlanckBits(vkernel, options);
 }
 
 /** Points of a lattice (Weyl) sequence in [-1, 1): the same bits everywhere. */
