@@ -3,6 +3,7 @@ import { evaluatePoint, levelAt } from "../../src/reference/mixture.js";
 import type { MapQuantity, State, View } from "../state/state.js";
 import { cellColour, fieldTables, LEVELS } from "./colours.js";
 import type { Picture, Scale, Size } from "./protocol.js";
+import { toRidges } from "./ridges.js";
 
 /** What a field is drawn of. */
 export interface FieldRequest {
@@ -24,6 +25,18 @@ const DECADES = 6;
 /** How far below its maximum a log density is told apart. */
 const DEPTH = 30;
 
+/** Quantities that live in bands around the boundaries between points, which grow thinner than pixels as t falls. */
+const banded: ReadonlySet<MapQuantity> = new Set([
+  "fraction",
+  "proxyVariance",
+  "vKernel",
+  "posteriorEntropy",
+]);
+
+/** The side of a pixel: pixels are square, the camera's half width holds along the shorter side. */
+const pixelSide = (camera: State["camera"], { width, height }: Size): number =>
+  (2 * camera.half) / Math.min(width, height);
+
 /** Places of pixel centres, row-major from the top left: `[width * height, 2]`, of rows `from` ... `to` - 1. */
 export function pixelPlaces(
   camera: State["camera"],
@@ -32,8 +45,7 @@ export function pixelPlaces(
   to = height,
 ): Float64Array {
   const places = new Float64Array(2 * width * (to - from));
-  // Square pixels: the half width holds along the shorter side.
-  const pixel = (2 * camera.half) / Math.min(width, height);
+  const pixel = pixelSide(camera, { width, height });
   let at = 0;
   for (let j = from; j < to; j++) {
     const y = camera.y - (j + 0.5 - height / 2) * pixel;
@@ -42,6 +54,18 @@ export function pixelPlaces(
       places[at++] = y;
     }
   }
+  return places;
+}
+
+/** Where the value of each pixel is taken: its centre, or the ridge of a band thinner than it. */
+function drawnPlaces(
+  { view, data, process, t, camera }: FieldRequest,
+  size: Size,
+  from = 0,
+  to = size.height,
+) {
+  const places = pixelPlaces(camera, size, from, to);
+  if (banded.has(view.quantity)) toRidges(places, pixelSide(camera, size), data, process, t);
   return places;
 }
 
@@ -255,12 +279,12 @@ export class FieldMap {
   }
 
   async #coarse(request: FieldRequest, buffer: (bytes: number) => ArrayBuffer): Promise<Picture> {
-    const { view, camera, size, data, dark } = request;
+    const { view, size, data, dark } = request;
     const small = {
       width: Math.max(1, Math.ceil(size.width / COARSE)),
       height: Math.max(1, Math.ceil(size.height / COARSE)),
     };
-    const values = await valuesAt(request, pixelPlaces(camera, small));
+    const values = await valuesAt(request, drawnPlaces(request, small));
     this.#scale = scaleOf(view.quantity, values, data.size);
     const pixels = new Uint8ClampedArray(buffer(4 * small.width * small.height));
     colour(new Uint32Array(pixels.buffer), 0, values, this.#scale, dark);
@@ -272,14 +296,14 @@ export class FieldMap {
     newer: () => Promise<boolean>,
     buffer: (bytes: number) => ArrayBuffer,
   ): Promise<Picture | undefined> {
-    const { camera, size, data, dark } = request;
+    const { size, data, dark } = request;
     const { width, height } = size;
     const pixels = new Uint8ClampedArray(buffer(4 * width * height));
     const words = new Uint32Array(pixels.buffer);
     const rows = Math.max(1, Math.floor(SLICE / (data.size + 32) / width));
     for (let from = 0; from < height; from += rows) {
       if (from > 0 && (await newer())) return undefined;
-      const places = pixelPlaces(camera, size, from, Math.min(height, from + rows));
+      const places = drawnPlaces(request, size, from, Math.min(height, from + rows));
       colour(words, from * width, await valuesAt(request, places), this.#scale as Scale, dark);
     }
     return { width, height, pixels };
