@@ -14,7 +14,7 @@ import { normalCdf } from "../../src/special.js";
 import { entryOf } from "./entries.js";
 import {
   at,
-  chiSquareBound,
+  chiSquareClaim,
   column,
   countIf,
   errorOf,
@@ -98,7 +98,7 @@ const atomsCard: Card = {
   name: "atoms",
   title: "Piecewise score: shares on the four points and between, chi-square",
   source: "Paper 003, Eq. 13 for n points",
-  kernels: ["affine", "uniforms"],
+  kernels: ["affine"],
   measure: (context) =>
     withLine(context, async (data) => {
       const count = 200_000;
@@ -112,12 +112,9 @@ const atomsCard: Card = {
         counts[k < 0 ? 4 : k] = at(counts, k < 0 ? 4 : k) + 1;
       }
       const law = [...atoms, continuous];
-      return {
-        measured: law.reduce((sum, p, k) => sum + (at(counts, k) - count * p) ** 2 / (count * p), 0),
-        theory: chiSquareBound(4),
-        relation: "at most",
-        // Of a shift by NEARLY of a share of 0.4.
-        tolerance: (count * NEARLY ** 2) / 0.1,
+      return chiSquareClaim(counts, law, {
+        // Of a shift by NEARLY of the smallest share.
+        slack: (count * NEARLY ** 2) / 0.1,
         details: [
           ["particles", count],
           ...places.map(
@@ -126,7 +123,7 @@ const atomsCard: Card = {
           ),
           [`between, theory ${continuous.toFixed(5)}`, at(counts, 4) / count],
         ],
-      };
+      });
     }),
 };
 

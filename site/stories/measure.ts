@@ -128,11 +128,24 @@ export function ksDistance(draws: ArrayLike<number>, cdf: (x: number) => number)
 /** What that distance exceeds by chance at `falseAlarm`, for any law: Dvoretzky, Kiefer, Wolfowitz with Massart's constant. */
 export const ksBound = (n: number): number => Math.sqrt(Math.log(2 / falseAlarm) / (2 * n));
 
-/** What chi-square exceeds by chance at `falseAlarm`, to 0.01 above. */
-export function chiSquareBound(degrees: number): number {
+/** Counts against the probabilities of a law, all at once: chi-square, whose mean is its degrees of freedom. */
+export function chiSquareClaim(
+  counts: ArrayLike<number>,
+  law: ArrayLike<number>,
+  more: Partial<Claim> & { readonly slack?: number } = {},
+): Claim {
+  const { slack = 0, ...rest } = more;
+  const degrees = law.length - 1;
+  const total = Array.from(counts).reduce((sum, value) => sum + value, 0);
+  let measured = 0;
+  for (let m = 0; m < law.length; m++) {
+    const expected = total * at(law, m);
+    measured += (at(counts, m) - expected) ** 2 / expected;
+  }
+  // What chance exceeds with `falseAlarm`, to 0.01.
   let bound = degrees;
   while (upperGamma(degrees / 2, bound / 2) > falseAlarm) bound += 0.01;
-  return bound;
+  return { measured, theory: degrees, relation: "at most", tolerance: bound - degrees + slack, ...rest };
 }
 
 /** Places on a square grid, `[side * side, 2]`, each rounded to float32 so that every precision sees the same ones. */

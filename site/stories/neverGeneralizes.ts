@@ -8,7 +8,7 @@ import { cellLaw, generatedLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import {
   at,
-  chiSquareBound,
+  chiSquareClaim,
   errorOf,
   largest,
   momentsOf,
@@ -81,12 +81,7 @@ const endPoints: Card = {
     const own = await withData(context, points, "f64", (data) =>
       generatedLaw(data, ou(), { horizon: T, initial: "normal", signal: context.signal }),
     );
-    const measured = law.reduce((sum, p, m) => sum + (at(counts, m) - count * p) ** 2 / (count * p), 0);
-    return {
-      measured,
-      theory: chiSquareBound(size - 1),
-      relation: "at most",
-      tolerance: 0,
+    return chiSquareClaim(counts, law, {
       details: [
         ["particles", count],
         [
@@ -98,8 +93,8 @@ const endPoints: Card = {
           (p, m) => [`share of point ${m + 1}, theory ${p.toFixed(5)}`, at(counts, m) / count] as const,
         ),
       ],
-      note: "Held to the quantile that chance exceeds six times in ten million. The data weigh 1/6 each: what differs from that is N(0, I) against p_T, not a new sample.",
-    };
+      note: "The data weigh 1/6 each: what differs from that is N(0, I) against p_T, not a new sample.",
+    });
   },
 };
 
