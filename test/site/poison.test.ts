@@ -1,0 +1,72 @@
+// The page with kernels that are wrong on purpose: the Wasm file that it is served is one percent off in one output, and the
+// cards that hold that kernel say so.
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { VkernelExplorer } from "../../site/element.js";
+import { load } from "../../site/stories/index.js";
+import { dist } from "../browser/bundle.js";
+import { browserTitle, launch, skipReason } from "../browser/chromium.js";
+import { serve } from "../browser/server.js";
+import { poisoned } from "../shared/poison.js";
+
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
+  "img-src 'self' blob: data:; style-src 'self'";
+const kernels = new URL("../../build/wasm/simd-local.wasm", import.meta.url);
+/** How long a story's cards may take on a busy machine. */
+const PATIENCE = 60_000;
+
+let browser: Browser;
+
+/** Which cards of a story hold, by name, on a page whose kernels are those of `wasm`, or the built ones. */
+async function verdictsOf(story: string, wasm?: Uint8Array): Promise<Record<string, boolean>> {
+  const server = await serve({
+    ...(wasm && { files: new Map([["/site/wasm/simd-local.wasm", wasm]]) }),
+    folders: { "/site/": join(dist, "site") },
+    policy,
+  });
+  const context = await browser.newContext({ reducedMotion: "reduce" });
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(`${server.url}/site/index.html`);
+    return await page.evaluate(async (name) => {
+      await customElements.whenDefined("vkernel-explorer");
+      const element = document.querySelector("vkernel-explorer") as VkernelExplorer;
+      await element.ready;
+      await element.openStory(name);
+      const verdicts = await element.verify();
+      return Object.fromEntries(verdicts.map(({ card, holds }) => [card, holds]));
+    }, story);
+  } finally {
+    await context.close();
+    await server.close();
+  }
+}
+
+const cardsOf = async (story: string) => (await load(story))?.cards ?? [];
+
+describe.skipIf(skipReason !== undefined)(
+  browserTitle("a page with kernels that are one percent off"),
+  () => {
+    beforeAll(async () => {
+      browser = await launch();
+    });
+    afterAll(() => browser?.close());
+
+    // One story a layout: particles across lanes, a run with noise, grids.
+    it.each([
+      ["boundary-map", "posteriorLanes2.covariance"],
+      ["one-sample-bridge", "normals"],
+      ["ill-posed-reversal", "logDensityTiles"],
+    ])("%s: the cards that name %s fail, and hold with the right kernels", async (story, kernel) => {
+      const cards = await cardsOf(story);
+      const named = cards.filter((card) => card.kernels.includes(kernel)).map(({ name }) => name);
+      expect(named.length).toBeGreaterThan(0);
+      expect(await verdictsOf(story)).toEqual(Object.fromEntries(cards.map(({ name }) => [name, true])));
+      const verdicts = await verdictsOf(story, poisoned(kernel, kernels));
+      expect(named.filter((name) => verdicts[name] !== false)).toEqual([]);
+    });
+  },
+);
