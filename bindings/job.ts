@@ -259,7 +259,8 @@ const BLOCK_WORK = 2 ** 27;
 export function defaultBlock({ dim, width, size, rows }: MixtureLayout): number {
   const upTo = (limit: number, step: number, most: number): number =>
     Math.max(step, Math.min(most, Math.floor(limit / step) * step));
-  if (dim <= 3) return upTo((2 * BLOCK_PAIRS) / size, 4, 512);
+  // Where a query is soon done, the calls of a block take their share: more of them.
+  if (dim <= 3) return upTo((2 * BLOCK_PAIRS) / size, 4, Math.max(512, Math.min(2048, 2 ** 14 / size)));
   return upTo(Math.min(BLOCK_PAIRS / rows, BLOCK_WORK / (rows * width)), 2, 32);
 }
 

@@ -8,6 +8,7 @@ import {
   type MixtureLayout,
   OP_WIDTH,
   OpCode,
+  type PointsJob,
   type RowFunction,
   SCALAR_OUTPUTS,
   type SampleJob,
@@ -25,6 +26,8 @@ import { BrownianPath } from "./path.js";
 export class Machine {
   readonly #sets: { 4: KernelSet; 8: KernelSet };
   readonly #memory: WebAssembly.Memory;
+  /** The job of the block before, whose scratch is laid out once. */
+  #last: { job: PointsJob; layout: ScratchLayout } | undefined;
 
   constructor(exports: Abi, memory: WebAssembly.Memory) {
     this.#memory = memory;
@@ -48,7 +51,8 @@ export class Machine {
       yield* runDense(this.#sets[8], job, first, n, scratch);
       return;
     }
-    const layout = scratchLayout(job);
+    if (this.#last?.job !== job) this.#last = { job, layout: scratchLayout(job) };
+    const { layout } = this.#last;
     if (job.kind === "score") {
       this.#score(job, first, n, scratch, layout);
       yield 1;

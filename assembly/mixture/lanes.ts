@@ -310,6 +310,137 @@ function divideMean<D>(scratch: u32): void {
   }
 }
 
+/** Whole groups of rows side by side: coordinate d of the group at p. */
+// @ts-ignore: decorator
+@inline
+function split<T, D>(p: u32, d: u32): v128 {
+  const a = v128.load(p);
+  if (sizeof<D>() == 1) return a;
+  const b = v128.load(p, 16);
+  if (sizeof<T>() == 4) {
+    if (sizeof<D>() == 2) return d == 0 ? i32x4.shuffle(a, b, 0, 2, 4, 6) : i32x4.shuffle(a, b, 1, 3, 5, 7);
+    const c = v128.load(p, 32);
+    if (d == 0) return i32x4.shuffle(i32x4.shuffle(a, b, 0, 3, 6, 6), c, 0, 1, 2, 5);
+    if (d == 1) return i32x4.shuffle(i32x4.shuffle(a, b, 1, 4, 7, 7), c, 0, 1, 2, 6);
+    return i32x4.shuffle(i32x4.shuffle(a, b, 2, 5, 5, 5), c, 0, 1, 4, 7);
+  }
+  if (sizeof<D>() == 2) return d == 0 ? i64x2.shuffle(a, b, 0, 2) : i64x2.shuffle(a, b, 1, 3);
+  const c = v128.load(p, 32);
+  if (d == 0) return i64x2.shuffle(a, b, 0, 3);
+  return d == 1 ? i64x2.shuffle(a, c, 1, 2) : i64x2.shuffle(b, c, 0, 3);
+}
+
+/** The other way: a whole group of rows to p. */
+// @ts-ignore: decorator
+@inline
+function join<T, D>(p: u32, x: v128, y: v128, z: v128): void {
+  if (sizeof<D>() == 1) {
+    v128.store(p, x);
+  } else if (sizeof<T>() == 4) {
+    const low = i32x4.shuffle(x, y, 0, 4, 1, 5);
+    const high = i32x4.shuffle(x, y, 2, 6, 3, 7);
+    if (sizeof<D>() == 2) {
+      v128.store(p, low);
+      v128.store(p, high, 16);
+    } else {
+      v128.store(p, i32x4.shuffle(low, z, 0, 1, 4, 2));
+      v128.store(p, i32x4.shuffle(i32x4.shuffle(low, z, 3, 5, 3, 5), high, 0, 1, 4, 5), 16);
+      v128.store(p, i32x4.shuffle(z, high, 2, 6, 7, 3), 32);
+    }
+  } else if (sizeof<D>() == 2) {
+    v128.store(p, i64x2.shuffle(x, y, 0, 2));
+    v128.store(p, i64x2.shuffle(x, y, 1, 3), 16);
+  } else {
+    v128.store(p, i64x2.shuffle(x, y, 0, 2));
+    v128.store(p, i64x2.shuffle(z, x, 0, 3), 16);
+    v128.store(p, i64x2.shuffle(y, z, 1, 3), 32);
+  }
+}
+
+/** The weighted mean of a whole group for points of one chunk, in registers. */
+// @ts-ignore: decorator
+@inline
+function groupMean<T, D, W>(
+  out: u32, points: u32, end: u32, lw: u32, k: v128, lwBest: v128,
+  r0: v128, r1: v128, r2: v128, q0: v128, q1: v128, q2: v128, table: u32,
+): void {
+  let s = splat<T>(0.0);
+  let s0 = s;
+  let s1 = s;
+  let s2 = s;
+  let q = lw;
+  for (let p = points; p < end; p += dim<D>() * sizeof<T>()) {
+    const w = exp2<T>(relativeLog<T, D, W>(p, q, k, lwBest, r0, r1, r2, q0, q1, q2), table);
+    s = v128.add<T>(s, w);
+    s0 = madd<T>(w, v128.load_splat<T>(p), s0);
+    if (sizeof<D>() > 1) s1 = madd<T>(w, v128.load_splat<T>(p + sizeof<T>()), s1);
+    if (sizeof<D>() > 2) s2 = madd<T>(w, v128.load_splat<T>(p + 2 * sizeof<T>()), s2);
+    if (sizeof<W>() == 1) q += sizeof<T>();
+  }
+  join<T, D>(
+    out, v128.div<T>(s0, s), sizeof<D>() > 1 ? v128.div<T>(s1, s) : s0, sizeof<D>() > 2 ? v128.div<T>(s2, s) : s0,
+  );
+}
+
+/**
+ * The weighted means of two whole groups at once, for points of one chunk: all in registers, and the two hide each
+ * other's latency. The bits are those of the way below: a chunk's sums are the totals, and a float64 quotient rounded to
+ * float32 is the float32 quotient (53 >= 2 x 24 + 2 bits). False, with nothing written, where the best point of a
+ * particle has to be looked for more closely.
+ */
+// @ts-ignore: decorator
+@inline
+function twoGroups<T, D, W>(out: u32, y: u32, k: v128, points: u32, lw: u32, M: u32, table: u32): bool {
+  const row: u32 = dim<D>() * sizeof<T>();
+  const group: u32 = 16 * dim<D>();
+  const two = splat<T>(2.0);
+  const zero = splat<T>(0.0);
+  const end = points + M * row;
+  const y0 = split<T, D>(y, 0);
+  const y1 = sizeof<D>() > 1 ? split<T, D>(y, 1) : y0;
+  const y2 = sizeof<D>() > 2 ? split<T, D>(y, 2) : y0;
+  const z0 = split<T, D>(y + group, 0);
+  const z1 = sizeof<D>() > 1 ? split<T, D>(y + group, 1) : z0;
+  const z2 = sizeof<D>() > 2 ? split<T, D>(y + group, 2) : z0;
+  const minusInverse = sizeof<W>() == 1 ? v128.div<T>(splat<T>(-1.0), k) : k;
+  const one = indexSplat<T>(1);
+  let leastY = splat<T>(Infinity);
+  let leastZ = leastY;
+  let bestY = indexSplat<T>(0);
+  let bestZ = bestY;
+  let current = bestY;
+  let q = lw;
+  for (let p = points; p < end; p += row) {
+    const costY = cost<T, D, W>(p, q, minusInverse, y0, y1, y2);
+    const costZ = cost<T, D, W>(p, q, minusInverse, z0, z1, z2);
+    bestY = v128.bitselect(current, bestY, v128.lt<T>(costY, leastY));
+    bestZ = v128.bitselect(current, bestZ, v128.lt<T>(costZ, leastZ));
+    leastY = v128.pmin<T>(leastY, costY);
+    leastZ = v128.pmin<T>(leastZ, costZ);
+    current = sizeof<T>() == 4 ? i32x4.add(current, one) : i64x2.add(current, one);
+    if (sizeof<W>() == 1) q += sizeof<T>();
+  }
+  const r0 = pointCoordinate<T, D>(points, bestY, 0);
+  const r1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, bestY, 1) : r0;
+  const r2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, bestY, 2) : r0;
+  const s0 = pointCoordinate<T, D>(points, bestZ, 0);
+  const s1 = sizeof<D>() > 1 ? pointCoordinate<T, D>(points, bestZ, 1) : s0;
+  const s2 = sizeof<D>() > 2 ? pointCoordinate<T, D>(points, bestZ, 2) : s0;
+  const lwY = sizeof<W>() == 1 ? pointCoordinate<T, u8>(lw, bestY, 0) : zero;
+  const lwZ = sizeof<W>() == 1 ? pointCoordinate<T, u8>(lw, bestZ, 0) : zero;
+  const far = v128.or(isFar<T, D>(k, y0, y1, y2, r0, r1, r2), isFar<T, D>(k, z0, z1, z2, s0, s1, s2));
+  if (v128.any_true(far)) return false;
+  const q0 = v128.sub<T>(v128.mul<T>(two, y0), r0);
+  const q1 = sizeof<D>() > 1 ? v128.sub<T>(v128.mul<T>(two, y1), r1) : q0;
+  const q2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, y2), r2) : q0;
+  const t0 = v128.sub<T>(v128.mul<T>(two, z0), s0);
+  const t1 = sizeof<D>() > 1 ? v128.sub<T>(v128.mul<T>(two, z1), s1) : t0;
+  const t2 = sizeof<D>() > 2 ? v128.sub<T>(v128.mul<T>(two, z2), s2) : t0;
+  groupMean<T, D, W>(out, points, end, lw, k, lwY, r0, r1, r2, q0, q1, q2, table);
+  groupMean<T, D, W>(out + group, points, end, lw, k, lwZ, s0, s1, s2, t0, t1, t2, table);
+  return true;
+}
+
 /**
  * The weighted mean of the points (`out`, n x D) and, where `stats` is not 0, what else a first pass
  * gives (n x 4 float64: index of the best point, sum of relative weights, sum of w log2 w, of w^2);
@@ -327,7 +458,20 @@ export function posterior<T, D>(
   exp2Table<T>(scratch + TABLE);
   const two = splat<T>(2.0);
   const last = n - 1;
+  const means = M <= CHUNK && kStride == 0 && !(stats | cov | weights | draw);
+  const shared = splat<T>(load<f64>(kPointer));
   for (let first: u32 = 0; first < n; first += laneCount<T>()) {
+    if (means && first + 2 * laneCount<T>() <= n) {
+      const to = out + first * stride;
+      const from = y + first * stride;
+      const done = lw
+        ? twoGroups<T, D, Yes>(to, from, shared, points, lw, M, scratch + TABLE)
+        : twoGroups<T, D, No>(to, from, shared, points, lw, M, scratch + TABLE);
+      if (done) {
+        first += laneCount<T>();
+        continue;
+      }
+    }
     const count = min(laneCount<T>(), n - first);
     const y0 = coordinate<T>(y, stride, last, first, 0);
     const y1 = sizeof<D>() > 1 ? coordinate<T>(y, stride, last, first, 1) : y0;
