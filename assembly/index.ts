@@ -8,6 +8,8 @@ import { colour, spreadRows } from "./mixture/spread";
 import { average, averageDistance, covariance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
 import { normals } from "./random/normal";
 import { philox } from "./random/philox";
+import { colourField } from "./raster/colours";
+import { splat } from "./raster/splat";
 import { exp2, exp2Table } from "./simd/exp2";
 import { affine } from "./step/affine";
 import { errorNorm, slope, stage } from "./step/dormandPrince";
@@ -21,6 +23,8 @@ export { logDensityTiles } from "./pde/density";
 export { diffuseStrips } from "./pde/diffuse";
 export { transportStrips } from "./pde/transport";
 export { uniforms } from "./random/philox";
+export { colourCounts } from "./raster/colours";
+export { sumCounts } from "./raster/splat";
 
 // prettier-ignore
 export function posteriorF32Lanes1(out: u32, stats: u32, cov: u32, weights: u32, draw: u32, uniforms: u32, draws: u32, scratch: u32, y: u32, k: u32, kStride: u32, points: u32, lw: u32, n: u32, M: u32): void { posterior<f32, u8>(out, stats, cov, weights, draw, uniforms, draws, scratch, y, k, kStride, points, lw, n, M); }
@@ -68,3 +72,7 @@ export function mlpAdamF32(first: u32, count: u32, params: u32, moments: u32, sq
 export function mlpForwardF64(first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, outputs: u32, rows: u32, activation: u32): void { mlpForward<f64>(first, count, scratch, params, shape, layers, units, inputs, outputs, rows, activation); }
 export function mlpGradientF64(first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, targets: u32, weights: u32, gradients: u32, size: u32, losses: u32, rows: u32, activation: u32): void { mlpGradient<f64>(first, count, scratch, params, shape, layers, units, inputs, targets, weights, gradients, size, losses, rows, activation); }
 export function mlpAdamF64(first: u32, count: u32, params: u32, moments: u32, squares: u32, gradients: u32, size: u32, chunks: u32, rate: f64, beta1: f64, beta2: f64, c1: f64, c2: f64, epsilon: f64, coupled: f64, decoupled: f64): void { mlpAdam<f64>(first, count, params, moments, squares, gradients, size, chunks, rate, beta1, beta2, c1, c2, epsilon, coupled, decoupled); }
+export function colourFieldF32(first: u32, tasks: u32, out: u32, values: u32, width: u32, table: u32, levels: u32): void { colourField<f32>(first, tasks, out, values, width, table, levels); }
+export function splatF32(first: u32, tasks: u32, counts: u32, countsStride: u32, slices: u32, width: u32, height: u32, rows: u32, n: u32, stride: u32, xOffset: u32, yOffset: u32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64): void { splat<f32>(first, tasks, counts, countsStride, slices, width, height, rows, n, stride, xOffset, yOffset, a, b, c, d, e, f); }
+export function colourFieldF64(first: u32, tasks: u32, out: u32, values: u32, width: u32, table: u32, levels: u32): void { colourField<f64>(first, tasks, out, values, width, table, levels); }
+export function splatF64(first: u32, tasks: u32, counts: u32, countsStride: u32, slices: u32, width: u32, height: u32, rows: u32, n: u32, stride: u32, xOffset: u32, yOffset: u32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64): void { splat<f64>(first, tasks, counts, countsStride, slices, width, height, rows, n, stride, xOffset, yOffset, a, b, c, d, e, f); }

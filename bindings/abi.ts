@@ -56,6 +56,12 @@ export const plainKernels = {
   logDensityTiles: 18,
   diffuseStrips: 14,
   transportStrips: 11,
+  colourCounts: 8,
+  colourFieldF32: 7,
+  colourFieldF64: 7,
+  splatF32: 18,
+  splatF64: 18,
+  sumCounts: 7,
 } as const;
 
 export type TypedKernelName = keyof typeof typedKernels;

@@ -128,6 +128,7 @@ try {
       reference: join(root, "build/ts/src/reference/index.js"),
       io: join(root, "build/ts/src/io/index.js"),
       conformance: join(root, "build/ts/src/conformance/index.js"),
+      raster: join(root, "build/ts/src/raster/index.js"),
       "cli/main": join(root, "build/ts/cli/main.js"),
     };
     const external = (id) => /^node:/.test(id) || (/^[@a-z]/.test(id) && !id.startsWith(root));
@@ -146,6 +147,7 @@ try {
         reference: join(root, "build/ts/src/reference/index.d.ts"),
         io: join(root, "build/ts/src/io/index.d.ts"),
         conformance: join(root, "build/ts/src/conformance/index.d.ts"),
+        raster: join(root, "build/ts/src/raster/index.d.ts"),
       },
       plugins: [dts()],
       external,

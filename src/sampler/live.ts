@@ -1,3 +1,4 @@
+import { Calls } from "../calls.js";
 import { checkInteger, checkLongCall, checkOptions } from "../check.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import type { Engine } from "../engine.js";
@@ -75,9 +76,10 @@ export class LiveRun<P extends Precision = Precision> {
   #step = 0;
   /** Rows in x, in Wasm memory, where those of the steps are in other coordinates; and the step they are of. */
   #shown: { readonly pointer: number; fresh: boolean } | undefined;
-  #last: Promise<void> = Promise.resolve();
-  #busy = 0;
-  #disposed = false;
+  readonly #calls = new Calls(
+    () => this.#check(),
+    () => this.#release(),
+  );
 
   /** @internal */
   constructor(parts: LiveParts<P>) {
@@ -171,7 +173,7 @@ export class LiveRun<P extends Precision = Precision> {
   advanceSync(steps = 1): void {
     const by = checkInteger(steps, "steps", 0, 2 ** 31 - 1);
     this.#check();
-    if (this.#busy > 0) {
+    if (this.#calls.busy) {
       throw new VkernelError("E_USAGE", {
         argument: "advanceSync",
         expected: "the call before it to be awaited",
@@ -242,31 +244,23 @@ export class LiveRun<P extends Precision = Precision> {
   }
 
   #check(): void {
-    if (this.#disposed) {
+    if (this.#calls.disposed) {
       throw new VkernelError("E_DISPOSED", { argument: "run", message: "the live run was disposed of" });
     }
     this.#data.check();
   }
 
-  /** Does work after all that was asked for before. */
-  async #add(work: () => Promise<void>): Promise<void> {
+  #add(work: () => Promise<void>): Promise<void> {
+    return this.#calls.add(() => this.#data.hold(work));
+  }
+
+  /** @internal Keeps the particles where they are while something reads them. */
+  hold<T>(work: () => Promise<T>): Promise<T> {
     this.#check();
-    this.#busy++;
-    const result = this.#last.then(async () => {
-      try {
-        this.#check();
-        await this.#data.hold(work);
-      } finally {
-        this.#busy--;
-        this.#release();
-      }
-    });
-    this.#last = result.catch(() => {});
-    await result;
+    return this.#calls.hold(work);
   }
 
   #release(): void {
-    if (!this.#disposed || this.#busy > 0) return;
     this.#steps.dispose();
     this.#white?.dispose();
     if (this.#shown) this.#data.runtime.memory.free(this.#shown.pointer);
@@ -275,10 +269,7 @@ export class LiveRun<P extends Precision = Precision> {
 
   /** Gives its memory back, once a call under way is done with it. Using it afterwards is an error. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.engine.disown(this);
-    this.#release();
+    if (this.#calls.dispose()) this.engine.disown(this);
   }
 
   [Symbol.dispose](): void {
