@@ -13,6 +13,7 @@ const suites = /** @type {const} */ ([
   "4-dense",
   "5-training",
   "6-pde",
+  "7-raster",
 ]);
 
 /** The ratios of the issue are medians over this many rounds. */
