@@ -4,7 +4,7 @@ import { createEngine } from "vkernel";
 import { readGolden } from "../golden/files.js";
 import type { ScoreGolden } from "../golden/g1.check.js";
 import type { SmoothingGolden } from "../golden/g4.check.js";
-import type { GeneratedGolden } from "../golden/g5.check.js";
+import type { ReverseGolden } from "../golden/g5.check.js";
 import type { EstimatorGolden } from "../golden/g6.check.js";
 import { fewerRuns, type LawGolden } from "../golden/g7.check.js";
 import { type Precision, variants, variantTitle } from "../golden/golden.js";
@@ -153,11 +153,11 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       expect(result).toEqual({ failures: [], kernels });
     });
 
-    const generated = readGolden<GeneratedGolden>("g5_reverse.json");
+    const reverse = readGolden<ReverseGolden>("g5_reverse.json");
     it.each(["simd", "relaxed", "reference"] as const)("g5, reverse process: %s", async (kernels) => {
       const result = await page.evaluate(
-        ({ kernels, golden }) => (globalThis as PageGlobals).vk.generated(kernels, golden),
-        { kernels, golden: generated },
+        ({ kernels, golden }) => (globalThis as PageGlobals).vk.reverse(kernels, golden),
+        { kernels, golden: reverse },
       );
       expect(result).toEqual({ failures: [], kernels });
     });

@@ -1,10 +1,11 @@
 // Exact laws of the reverse process, Paper 004, Sec. 3, beyond the golden numbers. Seeds are fixed. Statistical checks: masses by
-// Monte Carlo at 5.7 standard errors (1.2e-8 each, 40 of them), and two chi-squares at p > 1e-6.
+// Monte Carlo at 5.7 standard errors (1.2e-8 each, 60 of them), one distance of distribution functions
+// at 1e-8, and two chi-squares at p > 1e-6.
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gaussLegendre } from "../../src/process/quadrature.js";
 import { upperGamma } from "../../src/special.js";
-import { standardErrors } from "../shared/statistics.js";
+import { distanceBound, ksDistance, standardErrors } from "../shared/statistics.js";
 
 let engine: v.Engine;
 beforeAll(async () => {
@@ -426,6 +427,76 @@ describe("generatedLaw by quadrature", () => {
     expect(Math.abs((p.values[0] as number) - (q.values[0] as number))).toBeLessThan(1e-5);
     single.dispose();
     double.dispose();
+  });
+});
+
+describe("the laws on the way", () => {
+  it("are those of the reverse SDE in small steps, with the noise of (4.19) corrected, not as printed", async () => {
+    const data = onLine();
+    const [horizon, t] = [1, 0.1];
+    const law = await v.generatedLaw(data, v.ou(), { horizon, initial: "normal" });
+    const count = 20_000;
+    const distance = async (noise: "exact" | "asPrinted"): Promise<number> => {
+      const { samples } = await v.sample(v.exactScore(data, v.ou()), {
+        sampler: v.eulerMaruyama({ noise }),
+        grid: v.logarithmic({ steps: 1000, tMin: t, tMax: horizon, last: "sigmaMin" }),
+        initial: "normal",
+        count,
+        seed: 12,
+      });
+      // The distribution function by Simpson's rule on a fine grid, linear between.
+      const [low, width, cells] = [-6, 0.005, 2400];
+      const places = Float64Array.from({ length: 2 * cells + 1 }, (_, i) => low + (i * width) / 2);
+      const { values } = await law.density(places, t);
+      const sums = new Float64Array(cells + 1);
+      for (let i = 0; i < cells; i++) {
+        const [a, b, c] = values.slice(2 * i, 2 * i + 3) as unknown as [number, number, number];
+        sums[i + 1] = (sums[i] as number) + (width / 6) * (a + 4 * b + c);
+      }
+      expect(sums[cells]).toBeCloseTo(1, 8);
+      return ksDistance(samples, (x) => {
+        const at = Math.min(Math.max((x - low) / width, 0), cells - 1e-9);
+        const i = Math.floor(at);
+        return (sums[i] as number) + (at - i) * ((sums[i + 1] as number) - (sums[i] as number));
+      });
+    };
+    // Steps of 0.0023 of t leave a bias that is below a tenth of this bound.
+    expect(await distance("exact")).toBeLessThan(distanceBound(count));
+    expect(await distance("asPrinted")).toBeGreaterThan(3 * distanceBound(count));
+    // The forward law at that time is not it.
+    const forward = await v.generatedLaw(data, v.ou(), { horizon, initial: "marginal" });
+    const gap = (await forward.density([[-1.2]], t)).values[0] as number;
+    expect(Math.abs(gap / ((await law.density([[-1.2]], t)).values[0] as number) - 1)).toBeGreaterThan(0.01);
+    data.dispose();
+  });
+
+  it("by Monte Carlo in five dimensions: one Gaussian, in closed form", async () => {
+    const [sigma0, T, dim] = [0.5, 0.7, 5];
+    const mu = [0.6, -0.2, 0.3, 0, 0.1];
+    const data = engine.mixture([mu], { sigma0, precision: "f64" });
+    const law = await v.generatedLaw(data, v.ou(), { horizon: T, initial: "normal", samples: 1000, seed: 3 });
+    expect(law.method).toBe("monteCarlo");
+    expect(Array.from(law.masses)).toEqual([1]);
+    const places = [mu, [0, 0, 0, 0, 0], [0.5, -0.5, 0.5, 0.5, -0.5], [1, 1, 0, 0, 0]];
+    for (const t of [0, 0.2, 0.65, T]) {
+      const [a, A] = [Math.exp(-t), Math.exp(-T)];
+      const own = a * a * sigma0 ** 2 + 1 - a * a;
+      const all = A * A * sigma0 ** 2 + 1 - A * A;
+      const k = ((A / a) * own) / all;
+      const variance = own - k * k * all + k * k;
+      const { values, errors } = await law.density(places, t);
+      places.forEach((place, i) => {
+        let truth = 1;
+        for (let d = 0; d < dim; d++) {
+          truth *= gauss((place[d] as number) - (a - k * A) * (mu[d] as number), variance);
+        }
+        expect(Math.abs((values[i] as number) - truth)).toBeLessThanOrEqual(
+          standardErrors * (errors[i] as number) + 1e-12 * truth,
+        );
+        expect(errors[i] as number).toBeLessThan(0.1 * truth);
+      });
+    }
+    data.dispose();
   });
 });
 
