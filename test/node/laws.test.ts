@@ -460,9 +460,9 @@ describe("the laws on the way", () => {
         return (sums[i] as number) + (at - i) * ((sums[i + 1] as number) - (sums[i] as number));
       });
     };
-    // Steps of 0.0023 of t leave a bias that is below a tenth of this bound.
+    // A million particles are 0.0010 away, sampling included: the steps' bias is below a tenth of this bound.
     expect(await distance("exact")).toBeLessThan(distanceBound(count));
-    expect(await distance("asPrinted")).toBeGreaterThan(3 * distanceBound(count));
+    expect(await distance("asPrinted")).toBeGreaterThan(2 * distanceBound(count));
     // The forward law at that time is not it.
     const forward = await v.generatedLaw(data, v.ou(), { horizon, initial: "marginal" });
     const gap = (await forward.density([[-1.2]], t)).values[0] as number;

@@ -2,7 +2,7 @@ import { VkernelError } from "../../errors.js";
 import { aborted } from "../../score/exact.js";
 import type { EvaluateOptions } from "../../score/field.js";
 import { type Nodes, panels } from "../panels.js";
-import { checkIntegral, type Grid, gridAt } from "./grid.js";
+import { checkIntegral, type Grid, gridAt, remembered } from "./grid.js";
 import { type LawCall, type LawParts, variationOf } from "./law.js";
 import type { DensityStart } from "./start.js";
 
@@ -14,8 +14,6 @@ const FINEST = 16;
 const BATCH = 2 ** 22;
 /** Ratios beyond e^600 are added by their logarithms. */
 const LARGEST = 600;
-/** Sums along one axis that are kept. */
-const KEPT = 4096;
 
 /** q_0 / rho_T at the nodes of a level. */
 interface Table {
@@ -191,21 +189,21 @@ function ratioBy(
     nodes.map((y) => -((y - scale * z) ** 2) / (2 * variance));
   const weights = largest < LARGEST ? logRatio.map(Math.exp) : undefined;
   // Rows of a map share their x: the sums along it are kept.
-  const kept = new Map<number, Float64Array>();
-  const partOf = (x: number, make: () => Float64Array): Float64Array => {
-    let part = kept.get(x);
-    if (part === undefined) {
-      if (kept.size >= KEPT) kept.clear();
-      part = make();
-      kept.set(x, part);
-    }
-    return part;
-  };
+  const alongX = remembered((z) => {
+    const along = exponents(z, across).map(Math.exp);
+    const part = new Float64Array(count / width);
+    return part.map((_, j) => {
+      let sum = 0;
+      for (let i = 0, k = j * width; i < width; i++, k++) {
+        sum += ((weights as Float64Array)[k] as number) * (along[i] as number);
+      }
+      return sum;
+    });
+  });
   return Float64Array.from({ length: rows.length / dim }, (_, q) => {
-    const x = (): Float64Array => exponents(rows[q * dim] as number, across);
     const y = down ? exponents(rows[q * dim + 1] as number, down) : Float64Array.of(0);
     if (weights === undefined) {
-      const along = x();
+      const along = exponents(rows[q * dim] as number, across);
       const at = (k: number): number =>
         (logRatio[k] as number) + (along[k % width] as number) + (y[Math.floor(k / width)] as number);
       let top = Number.NEGATIVE_INFINITY;
@@ -216,16 +214,7 @@ function ratioBy(
       return sum * Math.exp(top + constant);
     }
     let sum = 0;
-    const inner = partOf(rows[q * dim] as number, () => {
-      const along = x().map(Math.exp);
-      return y.map((_, j) => {
-        let part = 0;
-        for (let i = 0, k = j * width; i < width; i++, k++) {
-          part += (weights[k] as number) * (along[i] as number);
-        }
-        return part;
-      });
-    });
+    const inner = alongX(rows[q * dim] as number);
     for (let j = 0; j < y.length; j++) sum += Math.exp(y[j] as number) * (inner[j] as number);
     return sum * Math.exp(constant);
   });

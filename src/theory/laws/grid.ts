@@ -165,6 +165,20 @@ function blur(places: Float64Array, z: number, alpha: number, variance: number):
   };
 }
 
+/** What a function gave, by its argument: rows of a map share their coordinates. Some thousands are kept. */
+export function remembered<T>(make: (z: number) => T): (z: number) => T {
+  const kept = new Map<number, T>();
+  return (z) => {
+    let value = kept.get(z);
+    if (value === undefined) {
+      if (kept.size >= 4096) kept.clear();
+      value = make(z);
+      kept.set(z, value);
+    }
+    return value;
+  };
+}
+
 /** log of the density after noise, at rows. */
 export function blurredAt(
   { dim, axes, values }: Grid,
@@ -172,16 +186,20 @@ export function blurredAt(
   alpha: number,
   variance: number,
 ): Float64Array {
-  const columns = (axes[0] as Float64Array).length;
+  const [across, down] = axes as [Float64Array, Float64Array | undefined];
+  const columns = across.length;
+  // Each row of the grid, blurred along x.
+  const alongX = remembered((z) => {
+    const { first, hats, logScale } = blur(across, z, alpha, variance);
+    const partial = new Float64Array(values.length / columns);
+    return { partial: partial.map((_, b) => dot(values, b * columns + first, hats)), logScale };
+  });
+  const alongY = remembered((z) => blur(down as Float64Array, z, alpha, variance));
   return Float64Array.from({ length: rows.length / dim }, (_, q) => {
-    const seen = axes.map((places, d) => blur(places, rows[q * dim + d] as number, alpha, variance));
-    const [x, y] = seen as [Blurred, Blurred | undefined];
-    let sum = 0;
-    for (let j = 0; j < (y?.hats.length ?? 1); j++) {
-      const start = ((y?.first ?? 0) + j) * columns + x.first;
-      sum += (y?.hats[j] ?? 1) * dot(values, start, x.hats);
-    }
-    return Math.log(sum) + x.logScale + (y?.logScale ?? 0);
+    const { partial, logScale } = alongX(rows[q * dim] as number);
+    if (down === undefined) return Math.log(partial[0] as number) + logScale;
+    const y = alongY(rows[q * dim + 1] as number);
+    return Math.log(dot(partial, y.first, y.hats)) + logScale + y.logScale;
   });
 }
 
