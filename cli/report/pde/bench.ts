@@ -1,0 +1,34 @@
+import { polygon } from "../../../src/data/builtin.js";
+import type { Mixture } from "../../../src/data/mixture.js";
+import type { Engine } from "../../../src/engine.js";
+import { type Grid, times } from "../../../src/sampler/index.js";
+import { settings, type Sizes } from "./settings.js";
+
+/** What a part of the study is measured with. */
+export interface Bench {
+  readonly engine: Engine;
+  readonly sizes: Sizes;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** Tells that a part of the section is done: 0 to 1. */
+  readonly done: (part: number) => void;
+}
+
+/** The points of the line, with a width or without. */
+export const linePoints = ({ engine }: Bench, sigma0 = 0): Mixture<"f64"> =>
+  engine.mixture(
+    settings.line.points.map((x) => [x]),
+    { weights: settings.line.weights, sigma0, precision: "f64" },
+  );
+
+export const hexagon = ({ engine }: Bench): Mixture<"f64"> =>
+  engine.mixture(polygon().points, { dim: 2, precision: "f64" });
+
+export const uneven = ({ engine }: Bench): Mixture<"f64"> =>
+  engine.mixture(
+    settings.uneven.points.map(([x, y]) => [x, y]),
+    { weights: settings.uneven.weights, precision: "f64" },
+  );
+
+/** A list of times as a grid. */
+export const listed = (list: readonly number[]): Grid => times(list);

@@ -1,0 +1,231 @@
+import { chiSquare } from "../../../src/conformance/statistics.js";
+import { ou } from "../../../src/process/index.js";
+import { heun, posterior, type Sampler, sample } from "../../../src/sampler/index.js";
+import { exactScore } from "../../../src/score/exact.js";
+import { fokkerPlanck } from "../../../src/theory/index.js";
+import { type Estimate, rounded } from "../study/estimate.js";
+import { type Bench, linePoints, listed } from "./bench.js";
+import { counted, edgesBetween, forwardDraws, histogram, marginalCdf } from "./draws.js";
+import { settings } from "./settings.js";
+
+/** One equation at one time. */
+export interface DensityRow {
+  readonly equation: "forward" | "reverse" | "deterministic";
+  readonly t: number;
+  /** Total variation of the equation's solution on its grid from the exact law; and what its mass is off 1. */
+  readonly distance: number;
+  readonly mass: number;
+  /** Particles of the same process against the exact law in 60 cells: p of chi-square. */
+  readonly p: number;
+}
+
+export interface Densities {
+  readonly rows: readonly DensityRow[];
+  /** Pictures: the solution of each equation, and particles of the first two, in the middles of cells; one a time. */
+  readonly x: readonly number[];
+  readonly pictures: readonly {
+    readonly t: number;
+    readonly exact: readonly number[];
+    readonly reverse: readonly number[];
+    readonly cells: readonly number[];
+    readonly forwardParticles: readonly Estimate[];
+    readonly reverseParticles: readonly Estimate[];
+  }[];
+}
+
+/** Where particles stand for time 0: a step to 0 itself replaces them by their posterior means. */
+const NEARLY = 1e-7;
+const PICTURE = { low: -3.4, high: 3.8, cells: 60 };
+
+/** Figure 3: the equations (2.1), (2.7), (2.8) and their particles. */
+export async function measureDensities(bench: Bench): Promise<Densities> {
+  const { sizes, seed, signal, done } = bench;
+  const process = ou();
+  const data = linePoints(bench, settings.line.width);
+  const field = exactScore(data, process);
+  const { densityTimes: times, cells } = settings;
+  const domain = settings.domain as unknown as readonly [number, number];
+  const solve = (direction: "forward" | "reverse" | "deterministic") =>
+    fokkerPlanck(data, process, {
+      direction,
+      times: direction === "forward" ? [...times].reverse() : [...times],
+      cells,
+      domain,
+      signal,
+    });
+  const runs = { forward: await solve("forward"), reverse: await solve("reverse"), deterministic: await solve("deterministic") };
+  done(0.5);
+  const count = sizes.particles;
+  const particleTimes = times.map((t) => (t === 0 ? NEARLY : t));
+  const move = async (sampler: Sampler, steps: number): Promise<Float64Array[]> => {
+    const { sigma, timeOfSigma } = process;
+    const grid = particleTimes.slice(1).flatMap((to, i) => {
+      const from = particleTimes[i] as number;
+      const between = (k: number): number => timeOfSigma(sigma(from) * (sigma(to) / sigma(from)) ** (k / steps));
+      return Array.from({ length: steps }, (_, k) => (k === 0 ? from : between(k)));
+    });
+    const run = await sample(field, {
+      sampler,
+      grid: listed([...grid, NEARLY]),
+      initial: "marginal",
+      count,
+      seed: seed + 10,
+      record: times.map((_, i) => i * steps),
+      signal,
+    });
+    const states = run.trajectories as Float64Array;
+    return times.map((_, i) => states.slice(i * count, (i + 1) * count));
+  };
+  const particles = {
+    forward: times.map((t, i) => forwardDraws(data, process, t, { count, seed: seed + 11, slot: i })),
+    reverse: await move(posterior(), 2),
+    deterministic: await move(heun(), 60),
+  };
+  done(0.9);
+  const rows: DensityRow[] = [];
+  for (const equation of ["forward", "reverse", "deterministic"] as const) {
+    const { densities, edges, mass, times: own } = runs[equation];
+    const axis = edges[0] as Float64Array;
+    const width = (axis[1] as number) - (axis[0] as number);
+    for (const [i, t] of times.entries()) {
+      const k = Array.from(own).indexOf(t);
+      const cdf = marginalCdf(data, process, t);
+      const distances = (densities[k] as Float64Array).map(
+        (q, c) => 0.5 * Math.abs(q * width - cdf(axis[c + 1] as number) + cdf(axis[c] as number)),
+      );
+      rows.push({
+        equation,
+        t,
+        distance: distances.reduce((sum, value) => sum + value, 0),
+        mass: Math.abs((mass[k] as number) - 1),
+        p: agreement(particles[equation][i] as Float64Array, cdf, count),
+      });
+    }
+  }
+  const { low, high, cells: shown } = PICTURE;
+  const edges = edgesBetween(low, high, shown);
+  const middles = edges.slice(1).map((edge, k) => (edge + (edges[k] as number)) / 2);
+  const axis = runs.reverse.axes[0] as Float64Array;
+  const inside = Array.from(axis.keys()).filter(
+    (c) => c % 2 === 0 && (axis[c] as number) > low && (axis[c] as number) < high,
+  );
+  const seen = (list: Float64Array) => histogram(counted(list, edges), count, (high - low) / shown);
+  const spacing = (axis[1] as number) - (axis[0] as number);
+  const pictures = times.map((t, i) => {
+    const cdf = marginalCdf(data, process, t);
+    return {
+      t,
+      exact: rounded(
+        inside.map((c) => {
+          const x = axis[c] as number;
+          return (cdf(x + spacing / 2) - cdf(x - spacing / 2)) / spacing;
+        }),
+      ),
+      reverse: rounded(inside.map((c) => (runs.reverse.densities[i] as Float64Array)[c] as number)),
+      cells: rounded(middles),
+      forwardParticles: seen(particles.forward[i] as Float64Array),
+      reverseParticles: seen(particles.reverse[i] as Float64Array),
+    };
+  });
+  data.dispose();
+  done(1);
+  return { rows, x: rounded(inside.map((c) => axis[c] as number)), pictures };
+}
+
+/** p of chi-square in cells of at least ten expected. */
+function agreement(values: Float64Array, cdf: (x: number) => number, count: number): number {
+  const edges = edgesBetween(PICTURE.low, PICTURE.high, 60);
+  const counts = counted(values, edges);
+  const expected = counts.map((_, k) => count * (cdf(edges[k + 1] as number) - cdf(edges[k] as number)));
+  // What lies outside is a cell too.
+  const outside = count - counts.reduce((a, b) => a + b, 0);
+  const all = [...counts.map((hits, k) => [hits, expected[k] as number] as const)];
+  all.push([outside, count - expected.reduce((a, b) => a + b, 0)]);
+  const kept = all.filter(([, e]) => e >= 10);
+  return chiSquare(
+    kept.map(([hits]) => hits),
+    kept.map(([, e]) => e),
+  ).p;
+}
+
+/** Growth of one wave number. */
+export interface Growth {
+  readonly s: number;
+  readonly k: number;
+  readonly measured: number;
+  /** exp(k^2 (1 - e^(-2 s)) / 2), and exp(k^2 s). */
+  readonly theory: number;
+  readonly brownian: number;
+}
+
+export interface IllPosed {
+  readonly growth: readonly Growth[];
+  /** The largest relative difference of what was measured from theory on the grid, all modes and times. */
+  readonly worst: number;
+  /** The naive reversal of p_T: densities at some s, in the coordinates of the start, and where it was stopped. */
+  readonly x: readonly number[];
+  readonly densities: readonly { readonly s: number; readonly values: readonly number[] }[];
+  readonly exact: readonly number[];
+  readonly stopped: { readonly s: number; readonly largest: number } | null;
+}
+
+/** Equation (2.3): what each wave number grows by, and what becomes of p_T. */
+export async function measureGrowth(bench: Bench): Promise<IllPosed> {
+  const { signal, done } = bench;
+  const process = ou();
+  const data = linePoints(bench);
+  const horizon = 2;
+  const { growthCells: cells, growthTimes } = settings;
+  const domain = settings.domain as unknown as readonly [number, number];
+  const times = [horizon, ...growthTimes.map((s) => horizon - s)];
+  // Every mode, of one size: 1 plus a small cell at the middle has them all.
+  const spike = Float64Array.from({ length: cells }, (_, i) => 1 + (i === 17 ? 1e-3 : 0));
+  const run = await fokkerPlanck(data, process, { direction: "unstable", times, cells, domain, initial: spike, signal });
+  const growth: Growth[] = [];
+  let worst = 0;
+  const [start] = run.amplitudes as [Float64Array];
+  for (const [row, t] of run.times.entries()) {
+    if (row === 0) continue;
+    const s = horizon - t;
+    run.waveNumbers.forEach((k, j) => {
+      // A mode that the spike has none of says nothing.
+      if (j === 0 || Math.abs(start[j] as number) < 1e-8) return;
+      const measured = (run.amplitudes[row]?.[j] as number) / (start[j] as number);
+      const onGrid = run.gridGrowth[row]?.[j] as number;
+      worst = Math.max(worst, Math.abs(measured / onGrid - 1));
+      growth.push({
+        s,
+        k,
+        measured,
+        theory: run.growth[row]?.[j] as number,
+        brownian: Math.exp(k * k * s),
+      });
+    });
+  }
+  done(0.5);
+  const shown = [0.05, 0.1, 0.15];
+  const naive = await fokkerPlanck(data, process, {
+    direction: "unstable",
+    times: [horizon, ...shown.map((s) => horizon - s), 0.5],
+    cells: 128,
+    domain,
+    signal,
+  });
+  const last = naive.times[Math.min(naive.times.length - 1, shown.length)] as number;
+  const scale = process.alpha(last) / process.alpha(horizon);
+  const cdf = marginalCdf(data, process, last);
+  const half = ((naive.axis[1] as number) - (naive.axis[0] as number)) / 2;
+  const exact = naive.axis.map((x) => (cdf((x + half) * scale) - cdf((x - half) * scale)) / (2 * half));
+  data.dispose();
+  done(1);
+  return {
+    growth,
+    worst,
+    x: rounded(naive.axis),
+    densities: Array.from(naive.times)
+      .map((t, i) => ({ s: horizon - t, values: rounded(naive.densities[i] as Float64Array) }))
+      .slice(1, 1 + shown.length),
+    exact: rounded(exact),
+    stopped: naive.stopped ? { s: horizon - naive.stopped.time, largest: naive.stopped.largest } : null,
+  };
+}
