@@ -9,7 +9,7 @@ import { runData } from "./commands/data.js";
 import { runInfo } from "./commands/info.js";
 import { runLikelihood } from "./commands/likelihood.js";
 import { runMap } from "./commands/map.js";
-import { runSmoothing, runVariance } from "./commands/report.js";
+import { runPde, runSmoothing, runVariance } from "./commands/report.js";
 import { runSample } from "./commands/sample.js";
 import { runScore } from "./commands/score.js";
 import { runServe } from "./commands/serve.js";
@@ -350,6 +350,11 @@ ${exits}`,
       name: "smoothing",
       about: "Interpolation effect of score smoothing (paper 003): every figure and claim, measured.",
       action: runSmoothing,
+    },
+    {
+      name: "pde",
+      about: "Diffusion models from a PDE perspective (paper 004): its figures and claims, measured.",
+      action: runPde,
     },
   ]) {
     const one = report

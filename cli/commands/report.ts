@@ -56,6 +56,15 @@ export const runSmoothing = (choices: ReportChoices, context: Context): Promise<
     return { name: "smoothing", measure: runStudy, render: renderSmoothing, claims: claimsOf };
   });
 
+/** `vkernel report pde`: the same for paper 004. */
+export const runPde = (choices: ReportChoices, context: Context): Promise<void> =>
+  runReport(choices, context, async () => {
+    const { runStudy } = await import("../report/pde/study.js");
+    const { renderPde } = await import("../report/pde/page.js");
+    const { claimsOf } = await import("../report/pde/claims.js");
+    return { name: "pde", measure: runStudy, render: renderPde, claims: claimsOf };
+  });
+
 async function runReport<S extends object, P>(
   choices: ReportChoices,
   context: Context,

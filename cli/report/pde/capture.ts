@@ -60,7 +60,12 @@ export interface Captured {
   readonly recordings: readonly Recording[];
   readonly curves: readonly CaptureCurves[];
   /** From N(0, I) at a horizon: the exact share in the final cell, and that of samples. */
-  readonly started: readonly { readonly t: number; readonly exact: number; readonly measured: Estimate; readonly maruyama: Estimate }[];
+  readonly started: readonly {
+    readonly t: number;
+    readonly exact: number;
+    readonly measured: Estimate;
+    readonly maruyama: Estimate;
+  }[];
   readonly horizon: number;
   /** The share of starts on a grid that do not end on their nearest point, by time. */
   readonly basins: readonly { readonly t: number; readonly flow: number; readonly sde: number }[];
@@ -130,11 +135,7 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
     done((0.4 * (r + 1)) / finest.length);
   }
   const { captured, rows: lines } = last as NonNullable<typeof last>;
-  const flow = await capture(
-    field,
-    await follow(data, heun(), recordGrid(24), 50),
-    { signal },
-  );
+  const flow = await capture(field, await follow(data, heun(), recordGrid(24), 50), { signal });
   const law = await cellLaw(data, process, { times, signal });
   const [coarse, fine] = recordings.slice(-2) as [Recording, Recording];
   const rows = times.map((t, i): CaptureRow => {
@@ -173,7 +174,9 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
     const all = [...grid.times(process), 1e-6];
     const sde = await follow(own, posterior(), listed(all), 51);
     const noisy = await capture(exactScore(own, process), sde, { unseen: true, signal });
-    const still = await capture(exactScore(own, process), await follow(own, heun(), listed(all), 51), { signal });
+    const still = await capture(exactScore(own, process), await follow(own, heun(), listed(all), 51), {
+      signal,
+    });
     const exact = await cellLaw(own, process, { times: all, signal });
     const { inFinalCell, settled, unseen } = noisy.shareByTime;
     const { low, high } = unseen as NonNullable<typeof unseen>;

@@ -53,7 +53,11 @@ export async function measureDensities(bench: Bench): Promise<Densities> {
       domain,
       signal,
     });
-  const runs = { forward: await solve("forward"), reverse: await solve("reverse"), deterministic: await solve("deterministic") };
+  const runs = {
+    forward: await solve("forward"),
+    reverse: await solve("reverse"),
+    deterministic: await solve("deterministic"),
+  };
   done(0.5);
   const count = sizes.particles;
   const particleTimes = times.map((t) => (t === 0 ? NEARLY : t));
@@ -61,7 +65,8 @@ export async function measureDensities(bench: Bench): Promise<Densities> {
     const { sigma, timeOfSigma } = process;
     const grid = particleTimes.slice(1).flatMap((to, i) => {
       const from = particleTimes[i] as number;
-      const between = (k: number): number => timeOfSigma(sigma(from) * (sigma(to) / sigma(from)) ** (k / steps));
+      const between = (k: number): number =>
+        timeOfSigma(sigma(from) * (sigma(to) / sigma(from)) ** (k / steps));
       return Array.from({ length: steps }, (_, k) => (k === 0 ? from : between(k)));
     });
     const run = await sample(field, {
@@ -180,7 +185,14 @@ export async function measureGrowth(bench: Bench): Promise<IllPosed> {
   const times = [horizon, ...growthTimes.map((s) => horizon - s)];
   // Every mode, of one size: 1 plus a small cell at the middle has them all.
   const spike = Float64Array.from({ length: cells }, (_, i) => 1 + (i === 17 ? 1e-3 : 0));
-  const run = await fokkerPlanck(data, process, { direction: "unstable", times, cells, domain, initial: spike, signal });
+  const run = await fokkerPlanck(data, process, {
+    direction: "unstable",
+    times,
+    cells,
+    domain,
+    initial: spike,
+    signal,
+  });
   const growth: Growth[] = [];
   let worst = 0;
   const [start] = run.amplitudes as [Float64Array];

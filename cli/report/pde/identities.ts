@@ -37,15 +37,27 @@ export async function measureIdentities(bench: Bench): Promise<Identities> {
   const field = exactScore(data, process);
   const count = sizes.particles;
   const draw = (t: number, first: number) =>
-    trainingTuples(data, process, { samples: count, first, seed: seed + 70, weighting: "one", times: gridTimes([t]) });
+    trainingTuples(data, process, {
+      samples: count,
+      first,
+      seed: seed + 70,
+      weighting: "one",
+      times: gridTimes([t]),
+    });
   const loss: LossRow[] = [];
   for (const [i, t] of settings.lossTimes.entries()) {
     const { x, x0 } = await draw(t, i * count);
-    const { posteriorMean, posteriorCovariance } = await field.evaluate(x, t, ["posteriorMean", "posteriorCovariance"], {
-      signal,
-    });
+    const { posteriorMean, posteriorCovariance } = await field.evaluate(
+      x,
+      t,
+      ["posteriorMean", "posteriorCovariance"],
+      {
+        signal,
+      },
+    );
     const c = process.alpha(t) / process.variance(t);
-    const square = (row: number, f: (d: number) => number): number => c * c * (f(2 * row) ** 2 + f(2 * row + 1) ** 2);
+    const square = (row: number, f: (d: number) => number): number =>
+      c * c * (f(2 * row) ** 2 + f(2 * row + 1) ** 2);
     const rows = Array.from({ length: count }, (_, row) => row);
     const mean = (d: number): number => posteriorMean[d] as number;
     const center = [0, 1].map((d) => rows.reduce((sum, row) => sum + mean(2 * row + d) / count, 0));
@@ -54,11 +66,15 @@ export async function measureIdentities(bench: Bench): Promise<Identities> {
       difference: meanOf(
         rows.map(
           (row) =>
-            square(row, (d) => 0.5 * mean(d) - (x0[d] as number)) - square(row, (d) => 0.5 * mean(d) - mean(d)),
+            square(row, (d) => 0.5 * mean(d) - (x0[d] as number)) -
+            square(row, (d) => 0.5 * mean(d) - mean(d)),
         ),
       ),
       conditional: meanOf(
-        rows.map((row) => c * c * ((posteriorCovariance[4 * row] as number) + (posteriorCovariance[4 * row + 3] as number))),
+        rows.map(
+          (row) =>
+            c * c * ((posteriorCovariance[4 * row] as number) + (posteriorCovariance[4 * row + 3] as number)),
+        ),
       ),
       printed: meanOf(rows.map((row) => square(row, (d) => mean(d) - (center[d % 2] as number)))),
     });

@@ -51,7 +51,9 @@ export async function measurePairs(bench: Bench): Promise<Pairs> {
   };
   const expected = edges
     .slice(1)
-    .map((edge, k) => integrate(density, panels([edges[k] as number, (edges[k] as number) / 2 + edge / 2, edge])));
+    .map((edge, k) =>
+      integrate(density, panels([edges[k] as number, (edges[k] as number) / 2 + edge / 2, edge])),
+    );
   const row = (name: string, values: ArrayLike<number>): PairRow => {
     const counts = counted(values, edges);
     const kept = counts
@@ -95,7 +97,9 @@ export async function measurePairs(bench: Bench): Promise<Pairs> {
   const places = edgesBetween(-2, 2.5, 199).map((x) => [x]);
   const [joint, backward] = [await law.joint(places, [[y]]), await law.backward(places, [[y]])];
   const { logDensity } = await field.evaluate([[y]], later, ["logDensity"]);
-  const bayes = Math.max(...backward.map((value, i) => Math.abs((joint[i] as number) - (logDensity[0] as number) - value)));
+  const bayes = Math.max(
+    ...backward.map((value, i) => Math.abs((joint[i] as number) - (logDensity[0] as number) - value)),
+  );
   data.dispose();
   done(1);
   const middles = edges.slice(1).map((edge, k) => (edge + (edges[k] as number)) / 2);

@@ -84,7 +84,10 @@ export async function measurePractical(
       signal,
     });
     pictures.set(name, samples);
-    const [gaps, copies] = [await gapFraction(samples, data, { signal }), await memorization(samples, data, { signal })];
+    const [gaps, copies] = [
+      await gapFraction(samples, data, { signal }),
+      await memorization(samples, data, { signal }),
+    ];
     const root = ({ mean, standardError }: typeof marginal.prediction, row: number): Estimate => {
       const value = Math.sqrt(mean[row] as number);
       return { value, standardError: value > 0 ? (standardError[row] as number) / (2 * value) : 0 };

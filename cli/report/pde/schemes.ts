@@ -34,7 +34,11 @@ export interface Schemes {
   readonly floor: Estimate;
   readonly count: number;
   /** One point, epsilon as above: (4.21) and Euler-Maruyama with either noise; variance over the exact one. */
-  readonly single: readonly { readonly scheme: string; readonly steps: number; readonly variance: Estimate }[];
+  readonly single: readonly {
+    readonly scheme: string;
+    readonly steps: number;
+    readonly variance: Estimate;
+  }[];
 }
 
 /** Sec. 4.3: Euler-Maruyama (4.19), "stable diffusion" (4.21), exact bridges; distance to the exact law by steps. */
@@ -48,7 +52,7 @@ export async function measureSchemes(bench: Bench): Promise<Schemes> {
   const cdf = marginalCdf(data, process, epsilon);
   const schemes: readonly (readonly [string, Sampler])[] = [
     ["Euler-Maruyama", eulerMaruyama()],
-    ["Euler-Maruyama, noise as printed", eulerMaruyama({ noise: "printed" })],
+    ["Euler-Maruyama, noise as printed", eulerMaruyama({ noise: "asPrinted" })],
     ["stable diffusion (4.21)", ancestral()],
     ["exact bridges", posterior()],
   ];
@@ -70,7 +74,13 @@ export async function measureSchemes(bench: Bench): Promise<Schemes> {
           seed: seed + 60,
           signal,
         });
-        rows.push({ scheme, grid, steps, distance: wasserstein(samples, cdf), ...nearPoints(samples, data, epsilon) });
+        rows.push({
+          scheme,
+          grid,
+          steps,
+          distance: wasserstein(samples, cdf),
+          ...nearPoints(samples, data, epsilon),
+        });
         spent += steps;
         done((0.9 * spent) / total);
       }
@@ -78,7 +88,8 @@ export async function measureSchemes(bench: Bench): Promise<Schemes> {
   }
   const sets = Array.from(
     { length: 8 },
-    (_, k) => wasserstein(forwardDraws(data, process, epsilon, { count, seed: seed + 61, slot: k }), cdf).value,
+    (_, k) =>
+      wasserstein(forwardDraws(data, process, epsilon, { count, seed: seed + 61, slot: k }), cdf).value,
   );
   const mean = sets.reduce((a, b) => a + b, 0) / 8;
   const spread = Math.sqrt(sets.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 7);

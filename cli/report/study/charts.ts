@@ -24,6 +24,8 @@ export interface Series {
   readonly name: string;
   /** The number of its colour and mark; by default its place in the list. */
   readonly look?: number;
+  /** Whether every point has its mark and error bar; by default as the chart says. */
+  readonly bars?: boolean;
   readonly points: readonly { readonly x: number; readonly y: Estimate }[];
 }
 
@@ -42,7 +44,7 @@ export function curves(
   const { label, x, y, width = 520, height = 270, bars = true } = options;
   const theme = pageTheme;
   const marks: Plot.Markish[] = [];
-  series.forEach(({ points, look: own }, k) => {
+  series.forEach(({ points, look: own, bars: barred = bars }, k) => {
     const { color, symbol } = look(own ?? k);
     const rows = points
       .filter((point) => !y.log || point.y.value > 0)
@@ -56,7 +58,7 @@ export function curves(
       ? rows.reduce((least, row) => Math.min(least, row.y / 3), Number.POSITIVE_INFINITY)
       : 0;
     marks.push(Plot.line(rows, { x: "x", y: "y", stroke: color, strokeWidth: 1.5, clip: true }));
-    if (bars) {
+    if (barred) {
       marks.push(
         Plot.ruleX(rows, {
           x: "x",
@@ -71,7 +73,7 @@ export function curves(
     // Marks of many points would make a band: some of them say which curve it is.
     const [low, high] = y.domain ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     const inside = rows.filter((row) => row.y >= low && row.y <= high);
-    const every = bars ? 1 : Math.max(1, Math.ceil(inside.length / CURVE_MARKS));
+    const every = barred ? 1 : Math.max(1, Math.ceil(inside.length / CURVE_MARKS));
     const start = Math.floor((every * (k + 0.5)) / series.length);
     const marked = inside.filter((_, i) => i % every === start % every);
     marks.push(
@@ -186,6 +188,62 @@ export function mapTile(
   return new Html(
     `<svg viewBox="0 0 ${size} ${size}" role="img" aria-label="${label}"><image href="${href}" width="${size}" height="${size}" preserveAspectRatio="none"/><path d="${diamonds.join("")}" fill="#D55E00" stroke="#fff" stroke-width="0.7"/></svg>`,
   );
+}
+
+/** Which training point belongs to each place of a square, in the points' colours; the points themselves as diamonds. */
+export function placeTile(
+  places: ArrayLike<number>,
+  side: number,
+  options: { points: ArrayLike<number>; half: number; label: string },
+): Html {
+  const colors = Uint8Array.from(
+    looks.flatMap(({ color }) => [1, 3, 5].map((i) => Number.parseInt(color.slice(i, i + 2), 16))),
+  );
+  // The first row of a map is the lowest, that of an image the highest.
+  const pixels = Uint8Array.from({ length: side * side }, (_, i) => {
+    const row = side - 1 - Math.floor(i / side);
+    return (places[row * side + (i % side)] as number) % looks.length;
+  });
+  const href = uri(palettePng(pixels, side, side, colors));
+  const { points, half, label } = options;
+  return new Html(
+    `<svg viewBox="0 0 100 100" role="img" aria-label="${label}"><image href="${href}" width="100" height="100" preserveAspectRatio="none"/><path d="${diamondsOf(points, half)}" fill="#fff" stroke="#000" stroke-width="0.7"/></svg>`,
+  );
+}
+
+/** Paths in a square over the Voronoi cells' walls, each in the colour of the point that it ends on. */
+export function pathTile(
+  paths: readonly { readonly states: ArrayLike<number>; readonly end: number }[],
+  options: {
+    points: ArrayLike<number>;
+    walls: readonly (readonly [number, number, number, number])[];
+    half: number;
+    label: string;
+  },
+): Html {
+  const { points, walls, half, label } = options;
+  const at = (value: number): string => ((100 * (value + half)) / (2 * half)).toFixed(1);
+  const lines = paths.map(({ states, end }) => {
+    let d = "";
+    for (let i = 0; i + 1 < states.length; i += 2) {
+      d += `${i === 0 ? "M" : "L"}${at(states[i] as number)} ${at(-(states[i + 1] as number))}`;
+    }
+    return `<path d="${d}" stroke="${look(end).color}"/>`;
+  });
+  const edges = walls.map(([x, y, u, v]) => `M${at(x)} ${at(-y)}L${at(u)} ${at(-v)}`).join("");
+  return new Html(
+    `<svg viewBox="0 0 100 100" role="img" aria-label="${label}"><rect x="0.25" y="0.25" width="99.5" height="99.5" fill="none" stroke="var(--line)" stroke-width="0.5"/><path d="${edges}" stroke="var(--quiet)" stroke-width="0.5" stroke-dasharray="2 1.5" fill="none"/><g fill="none" stroke-width="0.7" stroke-linejoin="round" stroke-opacity="0.9">${lines.join("")}</g><path d="${diamondsOf(points, half)}" fill="#D55E00" stroke="var(--paper)" stroke-width="0.7"/></svg>`,
+  );
+}
+
+function diamondsOf(points: ArrayLike<number>, half: number): string {
+  let d = "";
+  for (let i = 0; i + 1 < points.length; i += 2) {
+    const x = (100 * ((points[i] as number) + half)) / (2 * half);
+    const y = (100 * (half - (points[i + 1] as number))) / (2 * half);
+    d += `M${x.toFixed(1)} ${(y - 3).toFixed(1)}l2.4 3l-2.4 3l-2.4 -3z`;
+  }
+  return d;
 }
 
 /** The scale of maps: colours with the numbers at their ends and between. */
