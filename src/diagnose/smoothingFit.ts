@@ -16,8 +16,9 @@ export interface SmoothingFit {
   readonly unexplainedError: number;
 }
 
-/** Widths looked at first: geometric, from and to these shares of the data's extent, and 0. */
-const SCAN = { count: 12, from: 1e-3, to: 1 };
+/** Widths looked at first, by some of the draws: geometric, from and to these shares of the data's extent, and 0. */
+const SCAN = { count: 12, from: 1e-3, to: 1, draws: 48 };
+const ROUGH = { rule: "quasi", count: 256 } as const;
 const TOLERANCE = 1e-5;
 /** Slopes by the width are differences over this share of it. */
 const SHIFT = 0.02;
@@ -41,32 +42,40 @@ export async function fitSmoothing(
 ): Promise<SmoothingFit> {
   const { dim } = data;
   const count = x.length / dim;
-  const residuals = (scores: ArrayLike<number>): Float64Array => squaredDistances(mine, scores, dim);
-  const atZero = residuals(exact);
+  const atZero = squaredDistances(mine, exact, dim);
   if (atZero.every((value) => value === 0)) {
     return { width: 0, standardError: 0, unexplained: 0, unexplainedError: 0 };
   }
-  const known = new Map<number, Float64Array>([[0, atZero]]);
-  const at = async (width: number): Promise<Float64Array> => {
-    let found = known.get(width);
-    if (found === undefined) {
-      const field = smoothedScore(data, process, { width, kernel });
-      found = residuals((await field.evaluate(x, t, ["score"])).score);
-      known.set(width, found);
-    }
-    return found;
+  /** Exactly for all draws, or roughly for some: panels over a wide box are many where there is little noise. */
+  const at = async (width: number, rough?: number): Promise<Float64Array> => {
+    if (width === 0) return atZero;
+    const options = { width, kernel, ...(rough && kernel === "box" && dim > 1 && ROUGH) };
+    const field = smoothedScore(data, process, options);
+    const { score } = await field.evaluate(rough ? x.subarray(0, rough * dim) : x, t, ["score"]);
+    return squaredDistances(mine, score, dim);
   };
   const reach = process.alpha(t) * (extentOf(data) || Math.sqrt(process.variance(t)));
-  const { count: places, from, to } = SCAN;
-  const scan = Array.from({ length: places }, (_, k) => reach * from * (to / from) ** (k / (places - 1)));
-  const search = leastOf([0, ...scan], TOLERANCE * reach);
+  const { count: places, from, to, draws } = SCAN;
+  const scan = [
+    0,
+    ...Array.from({ length: places }, (_, k) => reach * from * (to / from) ** (k / (places - 1))),
+  ];
+  const some = Math.min(draws, count);
+  let best = 0;
+  let least = momentsOf(atZero.subarray(0, some)).mean;
+  for (const [k, width] of scan.entries()) {
+    if (k === 0) continue;
+    const { mean } = momentsOf(await at(width, some));
+    if (mean < least) [best, least] = [k, mean];
+  }
+  const search = leastOf(scan.slice(Math.max(0, best - 1), best + 2), TOLERANCE * reach);
   let next = search.next();
   while (!next.done) next = search.next(momentsOf(await at(next.value)).mean);
   const width = next.value;
   const left = await at(width);
   const ratio = momentsOf(left).mean / momentsOf(atZero).mean;
   const spread = left.map((value, i) => (value - ratio * (atZero[i] as number)) / momentsOf(atZero).mean);
-  const atEnd = width === 0 || width >= (scan.at(-1) as number) * (1 - SHIFT);
+  const atEnd = width === 0 || width >= reach * to * (1 - SHIFT);
   return {
     width,
     standardError: atEnd ? Number.NaN : await errorOf(at, width, count),
@@ -90,14 +99,14 @@ async function errorOf(
   return curvature > 0 ? Math.sqrt(momentsOf(slopes).variance / count) / curvature : Number.NaN;
 }
 
-/** |a - b|^2 by rows. */
+/** |a - b|^2 by rows, as many as b has. */
 export function squaredDistances(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
   dim: number,
 ): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(a.length / dim);
-  for (let i = 0; i < a.length; i++) {
+  const out = new Float64Array(b.length / dim);
+  for (let i = 0; i < b.length; i++) {
     const row = Math.floor(i / dim);
     out[row] = (out[row] as number) + ((a[i] as number) - (b[i] as number)) ** 2;
   }

@@ -200,7 +200,7 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
   }
 
   const horizon = settings.captureHorizon;
-  const startTimes = [horizon, 1, 0.3, 0.1, 0.03];
+  const { startTimes } = sizes;
   const startLaw = await cellLaw(other, process, { times: startTimes, initial: "normal", horizon, signal });
   const share = async (sampler: Sampler, steps: number): Promise<Capture["shareByTime"]> => {
     const knots = [...startTimes, 1e-6];

@@ -183,8 +183,9 @@ export async function measureGrowth(bench: Bench): Promise<IllPosed> {
   const { growthCells: cells, growthTimes } = settings;
   const domain = settings.domain as unknown as readonly [number, number];
   const times = [horizon, ...growthTimes.map((s) => horizon - s)];
-  // Every mode, of one size: 1 plus a small cell at the middle has them all.
-  const spike = Float64Array.from({ length: cells }, (_, i) => 1 + (i === 17 ? 1e-3 : 0));
+  // Every mode: a uniform law with one cell a little higher.
+  const level = 1 / ((domain[1] - domain[0]) * (1 + 1e-3 / cells));
+  const spike = Float64Array.from({ length: cells }, (_, i) => level * (i === 17 ? 1 + 1e-3 : 1));
   const run = await fokkerPlanck(data, process, {
     direction: "unstable",
     times,

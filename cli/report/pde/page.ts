@@ -452,7 +452,7 @@ function identities(study: Study): Html {
 function practical(study: Study, pictures: ReadonlyMap<string, Float64Array>): Html {
   const { networks, threshold, count } = study.practical;
   const nets = networks.filter(({ steps }) => steps !== null);
-  const times = settings.compareTimes;
+  const times = study.sizes.compareTimes;
   const log = { label: "t", log: true, reverse: true, ticks: [1, 0.1, 0.01] } as const;
   const hexagon = Array.from({ length: 6 }, (_, k) => [
     Math.cos((k * Math.PI) / 3),

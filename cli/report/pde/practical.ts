@@ -69,7 +69,7 @@ export async function measurePractical(
     const field: ScoreField<"f64"> = net ?? exact;
     const name = steps === null ? "exact score" : `${steps} steps of training`;
     const { marginal, along, departures, smoothing, times } = await compareFields(field, exact, {
-      times: settings.compareTimes,
+      times: sizes.compareTimes,
       count: sizes.compared,
       seed: seed + 81,
       signal,

@@ -36,9 +36,8 @@ export const settings = {
   /** Sec. 4.4, 4.5. */
   lossTimes: [1, 0.3, 0.1, 0.03],
   insideTimes: [1, 0.3, 0.1, 0.03, 0.01, 0.003],
-  /** Networks of two trainings on the hexagon; where they are compared. */
+  /** Networks of two trainings on the hexagon. */
   network: { widths: [64, 64], batch: 256, learningRate: 0.003, tMin: 1e-3, tMax: 3 },
-  compareTimes: [3, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.004],
 } as const;
 
 /** How much of everything: the whole report, or the same in small for tests. */
@@ -57,6 +56,9 @@ export interface Sizes {
   readonly training: readonly number[];
   /** Paths of a network and draws at each time. */
   readonly compared: number;
+  /** Where networks are compared with the exact score; and where the shares from N(0, I) are integrated. */
+  readonly compareTimes: readonly number[];
+  readonly startTimes: readonly number[];
   /** Cells of a map along a side. */
   readonly map: number;
 }
@@ -69,6 +71,8 @@ export const fullSizes: Sizes = {
   schemeSteps: [5, 10, 20, 50, 100, 200, 500, 1000],
   training: [400, 4000],
   compared: 2000,
+  compareTimes: [3, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.004],
+  startTimes: [2, 1, 0.3, 0.1, 0.03],
   map: 100,
 };
 export const quickSizes: Sizes = {
@@ -79,5 +83,7 @@ export const quickSizes: Sizes = {
   schemeSteps: [5, 20, 100],
   training: [20, 60],
   compared: 100,
+  compareTimes: [2, 0.5, 0.1],
+  startTimes: [2, 0.3],
   map: 24,
 };
