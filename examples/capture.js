@@ -54,12 +54,14 @@ const uneven = engine.mixture(
   ],
   { weights: [1, 2, 3, 4] },
 );
-/** @type {import("vkernel").PlaneOptions} */
-const view = { x: [-2, 2], y: [-2, 3], width: 60 };
-const cells = await cellMap(uneven, view);
-const basins = await basinMap(exactScore(uneven, process), { t: 0.8, ...view });
+const t = 0.8;
+/** @type {(scale: number) => import("vkernel").PlaneOptions} */
+const view = (scale) => ({ x: [-2 * scale, 2 * scale], y: [-2 * scale, 3 * scale], width: 60 });
+const cells = await cellMap(uneven, view(1));
+// At time t the cells have shrunk by alpha.
+const basins = await basinMap(exactScore(uneven, process), { t, ...view(process.alpha(t)) });
 const apart = basins.index.filter((point, k) => point !== cells.index[k]).length / basins.index.length;
 console.log(
-  `of the starts at t = 0.8, a share of ${apart.toFixed(3)} ends on another point than the nearest`,
+  `of the starts at t = ${t}, a share of ${apart.toFixed(3)} ends on another point than that of their cell`,
 );
 engine.close();

@@ -79,8 +79,15 @@ export interface CapturePictures {
   readonly cells: Int32Array;
   readonly flow: readonly Int32Array[];
   readonly sde: readonly Int32Array[];
-  /** Paths of x / alpha on the hexagon, `[times, paths, 2]`, and where each ends. */
-  readonly paths: { readonly states: Float64Array; readonly count: number; readonly ends: Int32Array };
+  /** Paths on the hexagon. */
+  readonly paths: { readonly sde: PathPicture; readonly flow: PathPicture };
+}
+
+/** Paths of x / alpha, `[times, paths, 2]`, and the point that each ends on. */
+export interface PathPicture {
+  readonly states: Float64Array;
+  readonly count: number;
+  readonly ends: Int32Array;
 }
 
 const at = ({ fraction, standardError }: Shares, row: number): Estimate => ({
@@ -166,7 +173,6 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
   const other = uneven(bench);
   const curves: CaptureCurves[] = [];
   const grid = logSnr({ steps: curve.steps, tMax: curve.tMax, tMin: curve.tMin });
-  let paths: SampleRun<"f64"> | undefined;
   for (const [set, own] of [
     ["hexagon", data],
     ["six points without symmetry", other],
@@ -174,9 +180,9 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
     const all = [...grid.times(process), 1e-6];
     const sde = await follow(own, posterior(), listed(all), 51);
     const noisy = await capture(exactScore(own, process), sde, { unseen: true, signal });
-    const still = await capture(exactScore(own, process), await follow(own, heun(), listed(all), 51), {
-      signal,
-    });
+    // To 0 itself: a step of the flow to nearly 0 would be a stiff one.
+    const down = listed([...all.slice(0, -1), 0]);
+    const still = await capture(exactScore(own, process), await follow(own, heun(), down, 51), { signal });
     const exact = await cellLaw(own, process, { times: all, signal });
     const { inFinalCell, settled, unseen } = noisy.shareByTime;
     const { low, high } = unseen as NonNullable<typeof unseen>;
@@ -195,7 +201,6 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
       flowInCell: some(allOf(still.shareByTime.inFinalCell)),
       flowSettled: some(allOf(still.shareByTime.settled)),
     });
-    paths ??= sde;
     done(0.5 + 0.12 * curves.length);
   }
 
@@ -236,7 +241,9 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
   const apart = (index: Int32Array): number =>
     index.reduce((sum, m, q) => sum + Number(m !== cells.index[q]), 0) / index.length;
   for (const t of settings.basinTimes) {
-    const options = { t, ...view, seed: seed + 53, signal };
+    // The same places as x / alpha.
+    const side = half * process.alpha(t);
+    const options = { ...view, t, x: [-side, side], y: [-side, side], seed: seed + 53, signal } as const;
     const [a, b] = [
       await basinMap(exactScore(other, process), options),
       await basinMap(exactScore(other, process), { ...options, sampler: posterior() }),
@@ -246,13 +253,25 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
     basins.push({ t, flow: apart(a.index), sde: apart(b.index) });
   }
   const points = Float64Array.from(other.points);
-  const drawnPaths = pathsOf(paths as SampleRun<"f64">);
+  const followed = async (sampler: Sampler): Promise<PathPicture> =>
+    pathsOf(
+      await sample(field, {
+        sampler,
+        grid: logSnr({ steps: 240, tMax: 0.6, tMin: 1e-4 }),
+        initial: "marginal",
+        count: 9,
+        seed: seed + 54,
+        record: "all",
+        signal,
+      }),
+    );
+  const paths = { sde: await followed(posterior()), flow: await followed(heun()) };
   data.dispose();
   other.dispose();
   done(1);
   return {
     result: { count, rows, recordings, curves, started, horizon, basins },
-    pictures: { side: sizes.map, half, points, cells: cells.index, ...maps, paths: drawnPaths },
+    pictures: { side: sizes.map, half, points, cells: cells.index, ...maps, paths },
   };
 }
 
@@ -272,9 +291,9 @@ function recordGrid(steps: number): ReturnType<typeof listed> {
   return listed([...list, 1e-5, 0]);
 }
 
-/** The first paths of a run as x / alpha. */
-function pathsOf(run: SampleRun<"f64">): CapturePictures["paths"] {
-  const count = 10;
+/** The paths of a run as x / alpha. */
+function pathsOf(run: SampleRun<"f64">): PathPicture {
+  const { count } = run;
   const process = ou();
   const states = new Float64Array(run.times.length * count * 2);
   const all = run.trajectories as Float64Array;

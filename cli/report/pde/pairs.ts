@@ -23,8 +23,10 @@ export interface Pairs {
   readonly x: readonly number[];
   /** rho(x, earlier | y, later) in the middles of the cells. */
   readonly theory: readonly number[];
+  /** The posterior weights of the points given y: those of the bridges that the law is made of. */
+  readonly posterior: readonly number[];
   readonly rows: readonly PairRow[];
-  /** What Theorem 1 and forward densities make of Bayes' rule: the largest difference of log densities at 200 places. */
+  /** Bayes' rule from the forward densities against the bridges of Theorem 2: log densities at 200 places. */
   readonly bayes: number;
 }
 
@@ -95,13 +97,18 @@ export async function measurePairs(bench: Bench): Promise<Pairs> {
   await reverse("reverse SDE, one exact step", posterior(), 1);
   done(0.9);
   const places = edgesBetween(-2, 2.5, 199).map((x) => [x]);
-  const [joint, backward] = [await law.joint(places, [[y]]), await law.backward(places, [[y]])];
-  const { logDensity } = await field.evaluate([[y]], later, ["logDensity"]);
+  const backward = await law.backward(places, [[y]]);
   const bayes = Math.max(
-    ...backward.map((value, i) => Math.abs((joint[i] as number) - (logDensity[0] as number) - value)),
+    ...backward.map((value, i) => Math.abs(Math.log(density((places[i] as number[])[0] as number)) - value)),
   );
   data.dispose();
   done(1);
   const middles = edges.slice(1).map((edge, k) => (edge + (edges[k] as number)) / 2);
-  return { x: rounded(middles), theory: rounded(expected.map((mass) => mass / width)), rows, bayes };
+  return {
+    x: rounded(middles),
+    theory: rounded(expected.map((mass) => mass / width)),
+    posterior: Array.from(weights),
+    rows,
+    bayes,
+  };
 }

@@ -48,7 +48,7 @@ export async function measureSchemes(bench: Bench): Promise<Schemes> {
   const process = ou();
   const data = linePoints(bench);
   const field = exactScore(data, process);
-  const count = sizes.particles;
+  const count = sizes.schemeParticles;
   const cdf = marginalCdf(data, process, epsilon);
   const schemes: readonly (readonly [string, Sampler])[] = [
     ["Euler-Maruyama", eulerMaruyama()],
@@ -115,7 +115,7 @@ async function measureSingle(
         sampler,
         grid: logSnr({ steps, tMax, tMin: epsilon }),
         initial: "marginal",
-        count: sizes.particles,
+        count: sizes.schemeParticles,
         seed: seed + 62,
         signal,
       });

@@ -7,8 +7,11 @@ export const settings = {
   cells: 1200,
   domain: [-7, 7],
   /** Figure 3's ill-posed equation: s in (2.3). */
-  growthTimes: [0.01, 0.03, 0.1],
-  growthCells: 96,
+  growthTimes: [0.005, 0.015, 0.04],
+  growthCells: 192,
+  /** The same on cells so wide that no wave is fast: what the drift does to long ones. */
+  slowTimes: [0.25, 1, 1.9],
+  slowCells: 36,
   /** Figure 5: from y at the later time to the earlier one; forward pairs count where they come this near to y. */
   pair: { earlier: 0.1, later: 0.5, y: 0.6, near: 0.02 },
   /** Figure 6. */
@@ -50,8 +53,9 @@ export interface Sizes {
   readonly recordings: number;
   /** Forward pairs, of which few come near enough to y. */
   readonly pairs: number;
-  /** Steps of the schemes that are compared. */
+  /** Steps of the schemes that are compared, and their particles. */
   readonly schemeSteps: readonly number[];
+  readonly schemeParticles: number;
   /** Steps of training. */
   readonly training: readonly number[];
   /** Paths of a network and draws at each time. */
@@ -69,6 +73,7 @@ export const fullSizes: Sizes = {
   recordings: 4,
   pairs: 600_000,
   schemeSteps: [5, 10, 20, 50, 100, 200, 500, 1000],
+  schemeParticles: 40_000,
   training: [400, 4000],
   compared: 2000,
   compareTimes: [3, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.004],
@@ -81,6 +86,7 @@ export const quickSizes: Sizes = {
   recordings: 3,
   pairs: 60_000,
   schemeSteps: [5, 20, 100],
+  schemeParticles: 4000,
   training: [20, 60],
   compared: 100,
   compareTimes: [2, 0.5, 0.1],

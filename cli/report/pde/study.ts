@@ -8,6 +8,7 @@ import { type Identities, measureIdentities } from "./identities.js";
 import { measurePairs, type Pairs } from "./pairs.js";
 import { measurePractical, type Practicals } from "./practical.js";
 import { measureSchemes, type Schemes } from "./schemes.js";
+import { recipesOf } from "./recipes.js";
 import { fullSizes, quickSizes, type Sizes } from "./settings.js";
 
 /** Every number of the report: what `--json` writes, less the claims. */
@@ -25,6 +26,8 @@ export interface Study {
   readonly schemes: Schemes;
   readonly identities: Identities;
   readonly practical: Practicals;
+  /** By section of the page. */
+  readonly recipes: ReturnType<typeof recipesOf>;
 }
 
 /** What is drawn and not kept in the JSON. */
@@ -79,6 +82,7 @@ export async function runStudy(
       schemes,
       identities,
       practical: practical.result,
+      recipes: recipesOf(seed, sizes),
     },
     pictures: { captured: captured.pictures, practical: practical.pictures },
   };

@@ -26,6 +26,8 @@ export interface Series {
   readonly look?: number;
   /** Whether every point has its mark and error bar; by default as the chart says. */
   readonly bars?: boolean;
+  /** Whether points are joined; true by default. */
+  readonly joined?: boolean;
   readonly points: readonly { readonly x: number; readonly y: Estimate }[];
 }
 
@@ -44,7 +46,7 @@ export function curves(
   const { label, x, y, width = 520, height = 270, bars = true } = options;
   const theme = pageTheme;
   const marks: Plot.Markish[] = [];
-  series.forEach(({ points, look: own, bars: barred = bars }, k) => {
+  series.forEach(({ points, look: own, bars: barred = bars, joined = true }, k) => {
     const { color, symbol } = look(own ?? k);
     const rows = points
       .filter((point) => !y.log || point.y.value > 0)
@@ -57,7 +59,7 @@ export function curves(
     const floor = y.log
       ? rows.reduce((least, row) => Math.min(least, row.y / 3), Number.POSITIVE_INFINITY)
       : 0;
-    marks.push(Plot.line(rows, { x: "x", y: "y", stroke: color, strokeWidth: 1.5, clip: true }));
+    if (joined) marks.push(Plot.line(rows, { x: "x", y: "y", stroke: color, strokeWidth: 1.5, clip: true }));
     if (barred) {
       marks.push(
         Plot.ruleX(rows, {
@@ -88,6 +90,11 @@ export function curves(
       }),
     );
   });
+  const places = series.flatMap(({ points }) => points.map((point) => point.x));
+  const heights = series.flatMap(({ points }) => points.map((point) => point.y.value));
+  const xTicks = x.ticks && ticksWithin(x.ticks, places, 1);
+  // An axis that is rounded to powers of ten has room for the next ones.
+  const yTicks = y.ticks && ticksWithin(y.ticks, y.domain ?? heights, y.log ? 10 : 1);
   const axis = {
     tickSize: 4,
     stroke: theme.soft,
@@ -109,16 +116,16 @@ export function curves(
         nice: true,
       },
       marks: [
-        Plot.gridY({ stroke: theme.soft, strokeOpacity: 0.45, ticks: y.ticks ? [...y.ticks] : 5 }),
+        Plot.gridY({ stroke: theme.soft, strokeOpacity: 0.45, ticks: yTicks ?? 5 }),
         Plot.axisX({
           ...axis,
           label: x.label,
           labelOffset: 36,
-          ...(x.ticks ? { ticks: [...x.ticks], tickFormat: (value: number) => short(value) } : { ticks: 6 }),
+          ...(xTicks ? { ticks: xTicks, tickFormat: (value: number) => short(value) } : { ticks: 6 }),
         }),
         Plot.axisY({
           ...axis,
-          ticks: y.ticks ? [...y.ticks] : 5,
+          ticks: yTicks ?? 5,
           label: y.label,
           labelOffset: 52,
           tickFormat: (value: number) => short(value, 2),
@@ -129,6 +136,22 @@ export function curves(
     { width, theme, label },
   );
   return html`<div class="chart">${new Html(svg)}${legend(series)}</div>`;
+}
+
+/** The ticks that an axis has room for: others would be drawn beyond its ends. */
+function ticksWithin(ticks: readonly number[], values: ArrayLike<number>, room: number): number[] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (room > 1 && !(value > 0)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  // 1e-9: ends that are ticks themselves, less rounding.
+  const near = 1e-9 * Math.abs(high - low);
+  const [first, last] =
+    room > 1 ? [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high))] : [low, high];
+  return ticks.filter((tick) => tick >= first - near && tick <= last + near);
 }
 
 const look = (k: number) => looks[k % looks.length] as (typeof looks)[number];
@@ -232,7 +255,7 @@ export function pathTile(
   });
   const edges = walls.map(([x, y, u, v]) => `M${at(x)} ${at(-y)}L${at(u)} ${at(-v)}`).join("");
   return new Html(
-    `<svg viewBox="0 0 100 100" role="img" aria-label="${label}"><rect x="0.25" y="0.25" width="99.5" height="99.5" fill="none" stroke="var(--line)" stroke-width="0.5"/><path d="${edges}" stroke="var(--quiet)" stroke-width="0.5" stroke-dasharray="2 1.5" fill="none"/><g fill="none" stroke-width="0.7" stroke-linejoin="round" stroke-opacity="0.9">${lines.join("")}</g><path d="${diamondsOf(points, half)}" fill="#D55E00" stroke="var(--paper)" stroke-width="0.7"/></svg>`,
+    `<svg viewBox="0 0 100 100" role="img" aria-label="${label}"><rect x="0.25" y="0.25" width="99.5" height="99.5" fill="none" stroke="var(--line)" stroke-width="0.5"/><path d="${edges}" stroke="var(--quiet)" stroke-width="0.4" stroke-dasharray="2 1.5" fill="none"/><g fill="none" stroke-width="0.5" stroke-linejoin="round" stroke-opacity="0.9">${lines.join("")}</g><path d="${diamondsOf(points, half)}" fill="#D55E00" stroke="var(--paper)" stroke-width="0.7"/></svg>`,
   );
 }
 
