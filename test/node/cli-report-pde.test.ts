@@ -51,9 +51,9 @@ describe("the quick run", () => {
       expect(mass).toBeLessThan(1e-12);
       expect(p).toBeGreaterThan(1e-6);
     }
-    for (const { s, k, theory, brownian } of illPosed.growth) {
+    for (const { s, k, theory, onGrid, brownian } of [...illPosed.growth, ...illPosed.slow]) {
       expect(theory / Math.exp((k * k * -Math.expm1(-2 * s)) / 2)).toBeCloseTo(1, 9);
-      expect(brownian).toBeGreaterThanOrEqual(theory);
+      expect(brownian).toBeGreaterThanOrEqual(onGrid);
     }
     // The scheme follows its fastest mode to 1e-5 of its growth a step.
     expect(illPosed.worst).toBeLessThan(1e-2);
@@ -203,14 +203,14 @@ describe("verdicts follow from the numbers", () => {
       "schemes",
       {
         ...each(
-          [0, 1, 2].map((k) => `schemes.rows.${k}.distance.value`),
+          [0, 1, 2, 12, 13, 14].map((k) => `schemes.rows.${k}.distance.value`),
           9,
         ),
       },
       "holds",
       {
         ...each(
-          [0, 1, 2].map((k) => `schemes.rows.${k}.distance.value`),
+          [0, 1, 2, 12, 13, 14].map((k) => `schemes.rows.${k}.distance.value`),
           0,
         ),
       },
