@@ -50,6 +50,7 @@ type TabModule = { mount(host: HTMLElement, store: Store, client: Client): TabPa
 const tabModules: Partial<Record<Tab, () => Promise<TabModule>>> = {
   line: () => import("./tabs/line.js"),
   digits: () => import("./tabs/digits.js"),
+  pde: () => import("./tabs/pde.js"),
 };
 
 /** How long a notice stays, in milliseconds. */

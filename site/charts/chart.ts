@@ -32,7 +32,10 @@ export interface Bars {
   readonly colour: Meaning | "signed";
 }
 
-/** Masses at places of their own, their numbers beside them: the largest of the chart's stems fills most of its height. */
+/**
+ * Masses at places of their own, their numbers beside them. On the axis of the chart, or (`own`) so that the largest of the
+ * chart's stems fills most of its height. Theory is a short line across, what they are compared with (`faint`) a shape alone.
+ */
 export interface Stems {
   readonly kind: "stems";
   readonly name: string;
@@ -40,8 +43,9 @@ export interface Stems {
   readonly y: Numbers;
   readonly colour: Meaning;
   readonly shape: Shape;
-  /** Dashed and thin, without numbers: theory. */
+  readonly own?: boolean;
   readonly theory?: boolean;
+  readonly faint?: boolean;
 }
 
 /** Marks at places; without `y` along the lower edge. */
@@ -66,7 +70,17 @@ export interface Bundle {
   readonly dash?: boolean;
 }
 
-export type Layer = Curve | Bars | Stems | Marks | Bundle;
+/** Coloured cells that fill the plot, `[height, width]` of RGBA, the first row at the top. */
+export interface Heat {
+  readonly kind: "heat";
+  readonly name: string;
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly width: number;
+  readonly height: number;
+  readonly quiet: true;
+}
+
+export type Layer = Curve | Bars | Stems | Marks | Bundle | Heat;
 
 export interface ChartOptions {
   /** What it shows, in a few words, and in what. */
@@ -88,8 +102,9 @@ export interface ChartData {
   readonly layers: readonly Layer[];
   readonly xRange: readonly [number, number];
   readonly yRange: readonly [number, number];
-  /** A vertical line: the time that is shown. */
-  readonly at?: number;
+  /** A vertical and a horizontal line: the time that is shown. */
+  readonly at?: number | undefined;
+  readonly level?: number | undefined;
   /** A sentence for readers of the screen. */
   readonly description: string;
   /** The table behind the button "Numbers". */
@@ -100,7 +115,7 @@ export interface ChartData {
 
 const FONT = "12px system-ui, sans-serif";
 /** Width of the y-axis, the same for all so that charts above one another line up. */
-const AXIS = 46;
+const AXIS = 50;
 /** More marks than these are small and without a halo. */
 const MANY = 64;
 /** CSS pixels between the markers of a curve. */
@@ -108,7 +123,8 @@ const MARKERS = 72;
 
 export class Chart {
   readonly element: HTMLElement;
-  readonly #options: ChartOptions;
+  #options: ChartOptions;
+  readonly #unit: HTMLElement;
   readonly #plotHost: HTMLElement;
   readonly #legend: HTMLElement;
   readonly #reading: HTMLElement;
@@ -132,10 +148,10 @@ export class Chart {
     const caption = make("figcaption", "chart-caption");
     const title = make("span", "chart-title");
     title.textContent = options.caption;
-    const unit = make("span", "chart-unit");
-    unit.textContent = options.unit ?? "";
+    this.#unit = make("span", "chart-unit");
+    this.#unit.textContent = options.unit ?? "";
     this.#legend = make("ul", "chart-legend");
-    caption.append(title, unit, this.#legend);
+    caption.append(title, this.#unit, this.#legend);
     this.#plotHost = make("div", "chart-plot");
     this.#plotHost.style.height = `${options.height}px`;
     this.#plotHost.tabIndex = 0;
@@ -166,7 +182,12 @@ export class Chart {
     this.#plotHost.classList.toggle("is-empty", data.empty !== undefined);
     this.#table.show(data.table);
     const shape = JSON.stringify(
-      data.layers.map((layer) => [layer.kind, layer.name, layer.colour, "dash" in layer && layer.dash]),
+      data.layers.map((layer) => [
+        layer.kind,
+        layer.name,
+        "colour" in layer && layer.colour,
+        "dash" in layer && layer.dash,
+      ]),
     );
     if (shape !== this.#shape) {
       this.#shape = shape;
@@ -183,6 +204,19 @@ export class Chart {
       });
     }
     this.#read(this.#cursor);
+  }
+
+  /** Moves the lines of the time that is shown, where the chart has them. */
+  mark(lines: { readonly at?: number; readonly level?: number }): void {
+    if (this.#data === undefined) return;
+    this.#data = { ...this.#data, ...lines };
+    this.#plot?.redraw(false);
+  }
+
+  /** Changes what stands beside the caption. */
+  say(unit: string): void {
+    this.#options = { ...this.#options, unit };
+    this.#unit.textContent = unit;
   }
 
   /** Takes the colours anew: the theme changed. */
@@ -227,7 +261,10 @@ export class Chart {
   ): Promise<number> {
     const { height } = this.#options;
     const below = this.#drawCaption(context, top, width);
-    if (draw && this.#data) {
+    if (draw && this.#data?.empty !== undefined) {
+      context.fillStyle = this.#palette("muted");
+      context.fillText(this.#data.empty, AXIS, below + height / 2);
+    } else if (draw && this.#data) {
       const host = document.createElement("div");
       const picture = this.#build(host, { width: width * scale, height: height * scale }, scale);
       // uPlot draws in a microtask.
@@ -278,6 +315,18 @@ export class Chart {
     };
     const plain = (_: uPlot, values: (number | null)[]): string[] =>
       values.map((value) => (value === null ? "" : number(value, 6)));
+    const logarithmic = {
+      values: (_: uPlot, values: (number | null)[]): string[] =>
+        values.map((value) =>
+          value === null
+            ? ""
+            : value >= 1e4 || value < 1e-3
+              ? `1e${Math.round(Math.log10(value))}`.replace("-", "−")
+              : number(value),
+        ),
+      filter: (plot: uPlot, splits: number[], index: number) =>
+        readable(splits, plot.axes[index]?.scale === "x" ? data.xRange : data.yRange),
+    };
     return new uPlot(
       {
         width: size.width * share,
@@ -295,6 +344,7 @@ export class Chart {
             space: 56 * zoom,
             size: (bare ? 4 : 22) * zoom,
             values: bare ? (_, values) => values.map(() => "") : plain,
+            ...(logX && { ...logarithmic, grid: { ...axis.grid, filter: logarithmic.filter } }),
             ...(bare ? {} : { label: x, labelSize: 16 * zoom, labelGap: 2 * zoom }),
           },
           {
@@ -302,6 +352,7 @@ export class Chart {
             size: AXIS * zoom,
             space: 26 * zoom,
             values: plain,
+            ...(log && { ...logarithmic, grid: { ...axis.grid, filter: logarithmic.filter } }),
             ...(ends && { splits: (_: uPlot, __: number, min: number, max: number) => [min, 0, max] }),
           },
         ],
@@ -340,6 +391,7 @@ export class Chart {
     const data = this.#data as ChartData;
     this.#clipped(plot, (context) => {
       for (const layer of data.layers) {
+        if (layer.kind === "heat") drawHeat(plot, context, layer);
         if (layer.kind === "bars") this.#drawBars(plot, context, layer);
         if (layer.kind === "bundle") this.#drawBundle(plot, context, ratio, layer);
       }
@@ -392,6 +444,7 @@ export class Chart {
     const { bbox } = plot;
     const surface = this.#palette("surface");
     this.#clipped(plot, (context) => {
+      context.setLineDash([]);
       if (data.at !== undefined) {
         const left = Math.round(plot.valToPos(data.at, "x", true)) + 0.5;
         context.strokeStyle = this.#palette("muted");
@@ -400,6 +453,21 @@ export class Chart {
         context.moveTo(left, bbox.top);
         context.lineTo(left, bbox.top + bbox.height);
         context.stroke();
+      }
+      if (data.level !== undefined) {
+        // Over colours: the line with a halo.
+        const top = Math.round(plot.valToPos(data.level, "y", true)) + 0.5;
+        for (const [colour, width] of [
+          [surface, 3],
+          [this.#palette("ink"), 1],
+        ] as const) {
+          context.strokeStyle = colour;
+          context.lineWidth = width * ratio;
+          context.beginPath();
+          context.moveTo(bbox.left, top);
+          context.lineTo(bbox.left + bbox.width, top);
+          context.stroke();
+        }
       }
       for (const layer of data.layers) {
         if (layer.kind === "curve" && layer.marker) this.#drawMarkers(plot, context, ratio, layer);
@@ -423,45 +491,57 @@ export class Chart {
     }
   }
 
-  #drawStems(
-    plot: uPlot,
-    context: CanvasRenderingContext2D,
-    ratio: number,
-    { x, y, colour, shape, theory }: Stems,
-  ): void {
+  #drawStems(plot: uPlot, context: CanvasRenderingContext2D, ratio: number, stems: Stems): void {
+    const { x, y, colour, shape, own, theory, faint } = stems;
     const { bbox } = plot;
     let most = 0;
     for (const layer of (this.#data as ChartData).layers) {
-      if (layer.kind === "stems")
-        for (let k = 0; k < layer.y.length; k++) most = Math.max(most, layer.y[k] as number);
+      if (layer.kind !== "stems") continue;
+      for (let k = 0; k < layer.y.length; k++) most = Math.max(most, layer.y[k] as number);
     }
     if (most === 0) return;
     const bottom = bbox.top + bbox.height;
-    context.strokeStyle = this.#palette(colour);
-    context.lineWidth = (theory ? 1.5 : 3) * ratio;
-    context.setLineDash(theory ? [5 * ratio, 4 * ratio] : []);
+    const topOf = (mass: number): number =>
+      own ? bottom - (mass / most) * 0.8 * bbox.height : plot.valToPos(mass, "y", true);
     context.font = `${11 * ratio}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "bottom";
+    context.setLineDash([]);
+    const surface = this.#palette("surface");
+    const line = (from: readonly [number, number], to: readonly [number, number]): void => {
+      context.beginPath();
+      context.moveTo(...from);
+      context.lineTo(...to);
+      context.stroke();
+    };
     for (let k = 0; k < x.length; k++) {
       const left = plot.valToPos(x[k] as number, "x", true);
-      const top = bottom - ((y[k] as number) / most) * 0.8 * bbox.height;
-      context.beginPath();
-      context.moveTo(left, bottom);
-      context.lineTo(left, top);
-      context.stroke();
-      drawShape(context, shape, [left, top], 4 * ratio, this.#palette(colour), this.#palette("surface"));
-      if (theory || x.length > 8) continue;
+      const top = topOf(y[k] as number);
+      if (theory) {
+        for (const [stroke, width] of [
+          [surface, 5],
+          [this.#palette(colour), 2],
+        ] as const) {
+          context.strokeStyle = stroke;
+          context.lineWidth = width * ratio;
+          line([left - 11 * ratio, top], [left + 11 * ratio, top]);
+        }
+        continue;
+      }
+      if (!faint) {
+        context.strokeStyle = this.#palette(colour);
+        context.lineWidth = 3 * ratio;
+        line([left, bottom], [left, top]);
+      }
+      drawShape(context, shape, [left, top], 4 * ratio, this.#palette(colour), surface);
+      if (faint || x.length > 8) continue;
       const words = number(y[k] as number, 3);
       context.lineWidth = 4 * ratio;
-      context.strokeStyle = this.#palette("surface");
+      context.strokeStyle = surface;
       context.strokeText(words, left, top - 8 * ratio);
       context.fillStyle = this.#palette("ink");
       context.fillText(words, left, top - 8 * ratio);
-      context.lineWidth = 3 * ratio;
-      context.strokeStyle = this.#palette(colour);
     }
-    context.setLineDash([]);
   }
 
   #drawMarkers(plot: uPlot, context: CanvasRenderingContext2D, ratio: number, curve: Curve): void {
@@ -484,20 +564,20 @@ export class Chart {
   #samples(): { name: string; sample: Sample; colours: [string, string] }[] {
     const palette = this.#palette;
     return ((this.#data as ChartData | undefined)?.layers ?? [])
-      .filter((layer) => !("quiet" in layer && layer.quiet))
+      .filter((layer): layer is Exclude<Layer, Heat> => !("quiet" in layer && layer.quiet))
       .map((layer) => {
         const colours: [string, string] =
           layer.colour === "signed" ? [palette("above"), palette("below")] : [palette(layer.colour), ""];
         const sample: Sample =
           layer.kind === "bars"
             ? { kind: layer.colour === "signed" ? "signed" : "bar" }
-            : layer.kind === "stems"
+            : layer.kind === "stems" && !layer.faint && !layer.theory
               ? { kind: "stem", shape: layer.shape }
-              : layer.kind === "marks"
+              : layer.kind === "marks" || (layer.kind === "stems" && layer.faint)
                 ? { kind: "shape", shape: layer.shape }
                 : {
                     kind: "line",
-                    dash: layer.dash ?? false,
+                    dash: "dash" in layer && layer.dash === true,
                     marker: layer.kind === "curve" ? layer.marker : undefined,
                   };
         return { name: layer.name, sample, colours };
@@ -594,6 +674,27 @@ export class Chart {
     event.stopPropagation();
     this.#read(Math.max(0, Math.min(length - 1, index)));
   }
+}
+
+/** Which places of a logarithmic axis are told: powers of ten, 2 and 5 times them where there are few, each so many where many. */
+function readable(splits: readonly number[], [from, to]: readonly [number, number]): (number | null)[] {
+  const decades = Math.log10(to / from);
+  const every = Math.max(1, Math.ceil(decades / 5));
+  return splits.map((value) => {
+    const power = Math.floor(Math.log10(value) + 1e-9);
+    const mantissa = Math.round((value / 10 ** power) * 1e6) / 1e6;
+    const told = mantissa === 1 ? power % every === 0 : decades < 1.8 && (mantissa === 2 || mantissa === 5);
+    return told ? value : null;
+  });
+}
+
+function drawHeat(plot: uPlot, context: CanvasRenderingContext2D, { pixels, width, height }: Heat): void {
+  const cells = document.createElement("canvas");
+  [cells.width, cells.height] = [width, height];
+  cells.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
+  const { left, top, width: wide, height: high } = plot.bbox;
+  context.imageSmoothingEnabled = true;
+  context.drawImage(cells, left, top, wide, high);
 }
 
 const curvesOf = (data: ChartData): Curve[] => data.layers.filter((layer) => layer.kind === "curve");

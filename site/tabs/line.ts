@@ -14,6 +14,7 @@ import {
   Latest,
   make,
   messageOf,
+  niceAbove,
   type Panel,
   pictureOf,
   showNotices,
@@ -298,6 +299,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
           colour: "theory",
           shape: "ring",
           theory: true,
+          own: true,
         });
       }
       layers.push({
@@ -307,6 +309,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
         y: atoms.share,
         colour: "particles",
         shape: "dot",
+        own: true,
       });
     }
     layers.push({ kind: "marks", name: "data", x: points, colour: "points", shape: "diamond", quiet: true });
@@ -527,11 +530,3 @@ const maxOf = (y: ArrayLike<number>): number => {
   return most;
 };
 const niceTop = (y: ArrayLike<number>): number => niceAbove(1.05 * maxOf(y));
-
-/** The next of 1, 1.2, 1.5, 2, ... times a power of ten: ranges that change seldom. */
-function niceAbove(value: number): number {
-  if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  for (const step of [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]) if (step * power >= value) return step * power;
-  return 10 * power;
-}

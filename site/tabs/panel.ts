@@ -174,3 +174,11 @@ export function showNotices(host: HTMLElement, notices: readonly string[]): void
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The next of 1, 1.2, 1.5, 2, ... times a power of ten: ranges that change seldom. */
+export function niceAbove(value: number): number {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  for (const step of [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]) if (step * power >= value) return step * power;
+  return 10 * power;
+}

@@ -17,6 +17,46 @@ export type PanelRequest =
       readonly places: number;
       readonly paths: number;
     }
+  /** Densities of the forward and of a reverse equation from noise to data. */
+  | {
+      readonly kind: "densities";
+      readonly view: View;
+      readonly horizon: number;
+      readonly start: DensityStart;
+    }
+  /** Particles of the reverse process at the same times, in bins. */
+  | {
+      readonly kind: "densityParticles";
+      readonly view: View;
+      readonly horizon: number;
+      readonly start: DensityStart;
+      readonly seed: number;
+      readonly particles: number;
+      readonly bins: number;
+    }
+  /** The share of these particles that have reached the cell of their end. */
+  | {
+      readonly kind: "captureShares";
+      readonly view: View;
+      readonly horizon: number;
+      readonly start: DensityStart;
+      readonly seed: number;
+      readonly particles: number;
+    }
+  /** What the exact reverse process generates: Corollary 3.2 of paper 004. */
+  | {
+      readonly kind: "generatedMasses";
+      readonly view: View;
+      readonly horizon: number;
+      readonly start: DensityStart;
+    }
+  /** The naive reversal of diffusion, Eq. 2.3, until it is stopped. */
+  | {
+      readonly kind: "reversal";
+      readonly view: View;
+      readonly horizon: number;
+      readonly start: DensityStart;
+    }
   /** Puts images of the reader's own beside those of `set` (or in their place); they stay until others come. */
   | {
       readonly kind: "ownImages";
@@ -91,6 +131,84 @@ export interface ImageRun {
   readonly notices: readonly string[];
 }
 
+/** The law that a reverse process starts from: that of the data, N(0, S), N(0, 1). */
+export const densityStarts = ["marginal", "noise", "normal"] as const;
+export type DensityStart = (typeof densityStarts)[number];
+
+/** Rows are times, descending; `[times, cells]`. */
+export interface Densities extends OnLine {
+  readonly times: Numbers;
+  /** Centres of the cells. */
+  readonly x: Numbers;
+  /** Which equation runs back, in words: that of the sampler. */
+  readonly equation: string;
+  readonly forward: Numbers;
+  readonly backward: Numbers;
+  /** The mixture of Gaussians, by its formula. */
+  readonly exact: Numbers;
+  readonly forwardMass: Numbers;
+  readonly backwardMass: Numbers;
+  /** RGBA through cividis by the root of the density, each row for itself. */
+  readonly forwardPixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly backwardPixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
+export interface ParticleBins extends OnLine {
+  readonly times: Numbers;
+  readonly particles: number;
+  readonly edges: Numbers;
+  /** `[times, bins]` */
+  readonly counts: Numbers;
+}
+
+/** One value a time. */
+export interface CaptureShares extends OnLine {
+  readonly times: Numbers;
+  readonly particles: number;
+  readonly inFinalCell: Numbers;
+  readonly settled: Numbers;
+  /** Standard errors of `inFinalCell`. */
+  readonly error: Numbers;
+  /** Exactly, where it is known; NaN at the horizon itself. */
+  readonly inFinalCellTheory: Numbers | undefined;
+  readonly settledTheory: Numbers | undefined;
+  /** Whether they follow the probability flow: then laws of the reverse SDE are not theirs. */
+  readonly flow: boolean;
+  /** The share of particles that end at each point. */
+  readonly ends: Numbers;
+}
+
+export interface GeneratedMasses extends OnLine {
+  readonly horizon: number;
+  /** What ends at each point, with its error; and the points' weights. */
+  readonly masses: Numbers;
+  readonly errors: Numbers;
+  readonly weights: Numbers;
+  readonly totalVariation: number;
+  /** The distance at horizons from 0.25 to 4. */
+  readonly horizons: Numbers;
+  readonly distances: Numbers;
+}
+
+/** Rows are times, descending from the horizon; `[times, cells]`, as many waves as cells. */
+export interface Reversal extends OnLine {
+  readonly times: Numbers;
+  /** What the drift has stretched the line by. */
+  readonly scales: Numbers;
+  /** Where a run on `fineCells` cells was stopped, before numbers overflow. */
+  readonly stopped: { readonly time: number; readonly largest: number } | undefined;
+  readonly fineCells: number;
+  readonly waveNumbers: Numbers;
+  readonly amplitudes: Numbers;
+  /** By exp(k^2 v / 2), and as second differences on the grid have it. */
+  readonly growth: Numbers;
+  readonly gridGrowth: Numbers;
+  /** Centres of the cells at the horizon; the densities, and the law of the data, at `x` times the scale. */
+  readonly x: Numbers;
+  readonly densities: Numbers;
+  readonly truth: Numbers;
+}
+
 /** The points on the line, and what is said of them. */
 export interface OnLine {
   readonly points: Numbers;
@@ -158,6 +276,11 @@ export interface PanelReplies {
   curves: Curves;
   flow: Flow;
   histogram: Histogram;
+  densities: Densities;
+  densityParticles: ParticleBins;
+  captureShares: CaptureShares;
+  generatedMasses: GeneratedMasses;
+  reversal: Reversal;
   ownImages: { readonly count: number };
   imageSet: ImageSet;
   imageRun: ImageRun;

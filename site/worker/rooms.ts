@@ -31,6 +31,10 @@ async function images(context: RoomContext): Promise<Room> {
   return new (await import("./images.js")).ImageRoom(context);
 }
 
+async function density(context: RoomContext): Promise<Room> {
+  return new (await import("./density.js")).DensityRoom(context);
+}
+
 /** Which room answers what, by the kind of request; kinds of one room have one function. */
 export const rooms: Readonly<Partial<Record<Kinds, (context: RoomContext) => Promise<Room>>>> = {
   curves: line,
@@ -38,6 +42,11 @@ export const rooms: Readonly<Partial<Record<Kinds, (context: RoomContext) => Pro
   histogram: line,
   claim: claims,
   error: claims,
+  densities: density,
+  densityParticles: density,
+  captureShares: density,
+  generatedMasses: density,
+  reversal: density,
   ownImages: images,
   imageSet: images,
   imageRun: images,

@@ -10,9 +10,13 @@ import {
   euler,
   exactScore,
   flowMap,
+  fokkerPlanck,
   heun,
   karras,
+  type Mixture,
+  ou,
   piecewiseScore,
+  posterior,
   sample,
   smoothedScore,
   squareRoot,
@@ -31,6 +35,10 @@ type Cell = string | number;
 const CURVES = 1e-12;
 /** float32 squares of 64 differences of at most 1, and their root. */
 const FLOAT = 2e-6;
+/** Finite volumes of 384 cells on densities of size 1: h^2 times second derivatives of a few units. */
+const VOLUMES = 5e-3;
+/** A mode of 1e-13 of the largest has three digits beside its rounding; Runge and Kutta's steps lose 1e-5. */
+const GROWTH = 5e-3;
 /** float64 runs of a hundred steps in Wasm: the same bits in Node. */
 const SAME = 0;
 
@@ -499,6 +507,201 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
           /^(Exact|Smoothed) score.*distance|^nearest training image: a \d/.test(label ?? ""),
         ).length,
       ).toBe(48);
+      expect(await axe(page)).toEqual([]);
+      expect(await signature(page)).toEqual(PNG);
+      await page.setViewportSize({ width: 320, height: 640 });
+      await page.waitForTimeout(100);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+      expect(opened.errors).toEqual([]);
+    });
+  });
+
+  describe("PDE", () => {
+    const points = Float64Array.of(-1, 0.3, 1.4);
+    const [horizon, seed, count] = [0.7, 4, 20_000];
+    let opened: OpenPage;
+    let page: Page;
+    let table: Cell[][];
+    let data: Mixture<"f64">;
+    beforeAll(async () => {
+      data = engine.mixture(points, { dim: 1, precision: "f64" });
+      opened = await openPage(browser, files, { height: 1400 });
+      ({ page } = opened);
+      await show(page, "pde", {
+        t: 0.1,
+        seed,
+        horizon,
+        view: {
+          set: "own",
+          points: [...points].flatMap((x) => [x, 0]),
+          process: "ou",
+          sampler: "posterior",
+          particles: count,
+        },
+      });
+      table = await tableOf(page);
+    });
+    afterAll(async () => {
+      await opened?.close();
+      data?.dispose();
+    });
+    const noise = (t: number): number => 1 - Math.exp(-2 * t);
+    /** The law of the data at time t, by its formula. */
+    const p = (x: number, t: number): number =>
+      points.reduce((sum, mu) => sum + Math.exp(-((x - Math.exp(-t) * mu) ** 2) / (2 * noise(t))), 0) /
+      (3 * Math.sqrt(2 * Math.PI * noise(t)));
+
+    it("densities are the library's equations, and the forward one the law of the data", async () => {
+      const rows = part(table, "Density at t") as number[][];
+      const said = await page.getByRole("slider", { name: /^Density at t/ }).getAttribute("aria-valuetext");
+      const heat = part(table, "Forward") as number[][];
+      const times = column(heat, 0);
+      const t = times.reduce((a, b) => (Math.abs(Math.log(b / 0.1)) < Math.abs(Math.log(a / 0.1)) ? b : a));
+      const x = column(rows, 0);
+      const h = (x[1] as number) - (x[0] as number);
+      const domain = [(x[0] as number) - h / 2, (x.at(-1) as number) + h / 2] as const;
+      const shared = { cells: x.length, domain };
+      const forward = await fokkerPlanck(data, ou(), {
+        ...shared,
+        direction: "forward",
+        times: [...times].reverse(),
+      });
+      const reverse = await fokkerPlanck(data, ou(), {
+        ...shared,
+        direction: "reverse",
+        times,
+        initial: "normal",
+      });
+      const k = times.indexOf(t);
+      const worst = (at: number, of: Float64Array): number =>
+        Math.max(...column(rows, at).map((value, i) => Math.abs(value - (of[i] as number))));
+      // The ends of the domain, read back from centres, differ in their last digits.
+      expect(worst(1, forward.densities[times.length - 1 - k] as Float64Array)).toBeLessThan(1e-9);
+      expect(worst(2, reverse.densities[k] as Float64Array)).toBeLessThan(1e-9);
+      expect(
+        worst(
+          3,
+          Float64Array.from(x, (place) => p(place, t)),
+        ),
+      ).toBeLessThan(1e-12);
+      expect(worst(1, Float64Array.from(column(rows, 3)))).toBeLessThan(VOLUMES);
+      expect(said).toMatch(
+        /Their masses are 1 and 1\.|Their masses are (1|0\.99999999999\d*|1\.00000000000\d*) and /,
+      );
+    });
+
+    it("particles are the library's run, and spread as the reverse equation says", async () => {
+      const rows = part(table, "Particles minus equation") as number[][];
+      const kept = column(part(table, "Forward"), 0);
+      const fine: number[] = [];
+      for (let k = 0; k + 1 < kept.length; k++) {
+        const [a, b] = [kept[k] as number, kept[k + 1] as number];
+        fine.push(a, a * (b / a) ** 0.5);
+      }
+      fine.push(kept.at(-1) as number);
+      const k = kept.reduce(
+        (best, t, i) =>
+          Math.abs(Math.log(t / 0.1)) < Math.abs(Math.log((kept[best] as number) / 0.1)) ? i : best,
+        0,
+      );
+      const particles = engine.mixture(points, { dim: 1 });
+      const { trajectories } = await sample(exactScore(particles, ou()), {
+        sampler: posterior(),
+        grid: times(fine),
+        count,
+        seed,
+        initial: "normal",
+        record: [2 * k],
+      });
+      const width = (rows[1]?.[0] as number) - (rows[0]?.[0] as number);
+      let moved = 0;
+      let [mine, law, distance] = [0, 0, 0];
+      for (const [x, hits, found, equation] of rows as [number, number, number, number][]) {
+        const inside = (trajectories as Float32Array).filter(
+          (y) => y >= x - width / 2 && y < x + width / 2,
+        ).length;
+        moved += Math.abs(inside - hits);
+        mine += found * width;
+        law += equation * width;
+        distance = Math.max(distance, Math.abs(mine - law));
+      }
+      expect(moved).toBeLessThanOrEqual(4);
+      // Dvoretzky, Kiefer and Wolfowitz at a rate of 1e-6, and what finite volumes are off by.
+      expect(distance).toBeLessThan(Math.sqrt(Math.log(2e6) / (2 * count)) + VOLUMES);
+      particles.dispose();
+    });
+
+    it("the generated law is Corollary 3.2's, by a sum written here; its distance falls with the horizon", async () => {
+      const rows = part(table, "Generated law") as number[][];
+      const [alpha, variance] = [Math.exp(-horizon), noise(horizon)];
+      // q_0 = N(0, 1) over the law of the data at the horizon, averaged over where each point may be then.
+      const step = 1e-3;
+      points.forEach((mu, m) => {
+        let sum = 0;
+        for (let x = -12; x <= 12; x += step) {
+          const there =
+            Math.exp(-((x - alpha * mu) ** 2) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance);
+          sum += (there * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI) / p(x, horizon);
+        }
+        const [, law, , weight, ends, error] = rows[m] as number[];
+        expect(law).toBeCloseTo((sum * step) / 3, 9);
+        expect(weight).toBeCloseTo(1 / 3, 12);
+        // Five standard errors: 6e-7 each.
+        expect(Math.abs((ends as number) - (law as number))).toBeLessThan(5 * (error as number));
+      });
+      const distances = column(part(table, "Distance from the data"), 1);
+      expect(distances.length).toBe(13);
+      for (let i = 1; i < distances.length; i++)
+        expect(distances[i]).toBeLessThan(distances[i - 1] as number);
+    });
+
+    it("capture: particles in the cell of their end, as the exact law has it", () => {
+      const rows = part(table, "Capture") as number[][];
+      expect(rows.length).toBe(25);
+      for (const [, share, , theory] of rows.slice(1) as [number, number, number, number][]) {
+        const error = Math.sqrt((theory * (1 - theory)) / count);
+        // Of 24 times each at 6e-7; nearly all are captured at the last ones.
+        expect(Math.abs(share - theory)).toBeLessThan(5 * error + 3 / count);
+      }
+      expect(rows.at(-1)?.[1]).toBe(1);
+      expect(rows[1]?.[3]).toBeLessThan(0.9);
+    });
+
+    it("the naive reversal grows as the formula says, and where it is stopped is told", async () => {
+      const rows = part(table, "Naive reversal") as number[][];
+      const head = table[
+        table.findIndex((row) => row[0] === "Naive reversal" && row.length === 1) + 1
+      ] as string[];
+      expect(rows.length).toBeGreaterThan(10);
+      expect(head.length).toBe(10);
+      for (const [k, ...columns] of rows as [number, ...number[]][]) {
+        for (let i = 0; i < 9; i += 3) {
+          const [measured, theory, onGrid] = columns.slice(i, i + 3) as [number, number, number];
+          // The variance that both formulas have in common.
+          if (k > 0) {
+            const v = (2 * Math.log(theory)) / (k * k);
+            expect(v).toBeGreaterThan(0);
+            expect(onGrid).toBeLessThanOrEqual(theory);
+          }
+          expect(Math.abs(measured / onGrid - 1)).toBeLessThan(GROWTH);
+        }
+      }
+      const text = await page.locator(".chart", { hasText: "What it makes of the density" }).textContent();
+      expect(text).toMatch(/on 384 cells stopped at t = 0\.\d+, at 1e150/);
+    });
+
+    it("a shorter horizon is farther from the data", async () => {
+      const before = part(table, "Generated law") as number[][];
+      await set(page, { horizon: 0.25 });
+      await idle(page);
+      const after = part(await tableOf(page), "Generated law") as number[][];
+      const away = (rows: number[][]): number =>
+        rows.reduce((sum, row) => sum + Math.abs((row[1] as number) - 1 / 3), 0);
+      expect(away(after)).toBeGreaterThan(1.2 * away(before));
+      expect(opened.errors).toEqual([]);
+    });
+
+    it("axe finds nothing; a picture is a PNG; no sideways scroll at 320 px", async () => {
       expect(await axe(page)).toEqual([]);
       expect(await signature(page)).toEqual(PNG);
       await page.setViewportSize({ width: 320, height: 640 });

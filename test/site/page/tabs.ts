@@ -17,6 +17,7 @@ const mounts: Partial<
 > = {
   line: () => import("../../../site/tabs/line.js"),
   digits: () => import("../../../site/tabs/digits.js"),
+  pde: () => import("../../../site/tabs/pde.js"),
 };
 
 export interface Opened {
