@@ -1,7 +1,7 @@
 // Maps of the explorer: a band thinner than a pixel is drawn as a line, wherever it falls between pixels' middles.
 import { edm, ou } from "vkernel";
 import { describe, expect, it } from "vitest";
-import { toRidges } from "../../build/ts/site/worker/ridges.js";
+import { toRidges } from "../../site/worker/ridges.js";
 
 const two = { points: Float32Array.of(-0.9, -0.3, 0.8, 0.5), weights: Float64Array.of(0.3, 0.7), size: 2 };
 
