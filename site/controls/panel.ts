@@ -101,6 +101,11 @@ const onStage: When = (_, { tab }) => tab === "map" || tab === "particles" || ta
 const runs: When = (_, { tab }) => tab === "particles" || tab === "compare";
 const flows: When = (view, state) => (runs(view, state) || state.tab === "line") && view.estimator !== "kde";
 
+/** Tabs whose scores are what they are, whatever the view asks for. */
+const fixed: When = (_, { tab }) => tab === "pde" || tab === "digits";
+const smooths: When = (view, state) =>
+  state.tab === "line" || state.tab === "digits" || (state.tab !== "pde" && isSmooth(view, state));
+
 /** The controls of the view, in groups; each is there only where it changes something. */
 export function controlPanel(store: Store, actions: PanelActions): Panel {
   const rows: { row: HTMLElement; when: When; show: (view: View, state: State) => void }[] = [];
@@ -180,7 +185,7 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     of(
       "process",
       (change) => choice("Process", processNames, change),
-      (_, { tab }) => tab !== "pde" && tab !== "digits",
+      () => true,
     ),
     of(
       "estimator",
@@ -190,22 +195,22 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     of(
       "draws",
       (change) => numberField("Draws R", "draws", change, { whole: true, scale: "log" }),
-      ({ estimator }) => estimator === "naive" || estimator === "effective",
+      (view, state) => !fixed(view, state) && (view.estimator === "naive" || view.estimator === "effective"),
     ),
     of(
       "noiseKappa",
       (change) => numberField("Noise \u03ba", "noiseKappa", change),
-      ({ estimator }) => estimator === "kappa",
+      (view, state) => !fixed(view, state) && view.estimator === "kappa",
     ),
-    add(tied, isSmooth, ({ tau }) => tau === "tied"),
+    add(tied, smooths, ({ tau }) => tau === "tied"),
     of(
       "smoothingKappa",
       (change) => numberField("Smoothing \u03ba", "smoothingKappa", change),
-      (view, state) => state.tab === "line" || (isSmooth(view, state) && view.tau === "tied"),
+      (view, state) => smooths(view, state) && view.tau === "tied",
     ),
     add(
       numberField("Width \u03c4 / \u03b4", "tau", (tau, transient) => setView({ tau }, transient)),
-      (view, state) => isSmooth(view, state) && view.tau !== "tied",
+      (view, state) => smooths(view, state) && view.tau !== "tied",
       ({ tau }) => (tau === "tied" ? 0 : tau),
     ),
   );
@@ -219,22 +224,30 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
   seed.element.append(dice);
   const run = group(
     "Run",
-    of("sampler", (change) => choice("Sampler", samplerNames, change), flows),
-    of("grid", (change) => choice("Grid", gridNames, change), flows),
+    of(
+      "sampler",
+      (change) => choice("Sampler", samplerNames, change),
+      (view, state) => fixed(view, state) || flows(view, state),
+    ),
+    of(
+      "grid",
+      (change) => choice("Grid", gridNames, change),
+      (view, state) => state.tab === "digits" || flows(view, state),
+    ),
     of("steps", (change) => numberField("Steps", "steps", change, { whole: true, scale: "log" }), flows),
     of(
       "epsilon",
       (change) => numberField("Last time \u03b5", "epsilon", change, { scale: "log" }),
-      (_, { tab }) => tab === "particles" || tab === "compare" || tab === "line",
+      (_, { tab }) => tab !== "map" && tab !== "pde",
     ),
     of(
       "particles",
       (change) => numberField("Particles", "particles", change, { whole: true, scale: "log" }),
-      (_, { tab }) => tab === "particles" || tab === "compare" || tab === "line",
+      (_, { tab }) => tab !== "map" && tab !== "digits",
     ),
     add(
       seed,
-      (_, { tab }) => tab !== "map" && tab !== "pde",
+      (_, { tab }) => tab !== "map",
       (_, state) => state.seed,
     ),
   );

@@ -15,6 +15,7 @@ import {
   make,
   messageOf,
   niceAbove,
+  pause,
   type Panel,
   pictureOf,
   showNotices,
@@ -76,7 +77,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
 
   const paths = new Chart(left, {
     caption: "Trajectories",
-    unit: "noise at the top, data below",
+    unit: "x against the noise level",
     x: "x",
     height: 196,
     bare: true,
@@ -152,13 +153,16 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       seed,
     ]);
     ask("curves", problem, String(t), async (signal) => {
-      showCurves(await client.call({ kind: "curves", view, t, places: PLACES }, { signal }));
+      await showCurves(await client.call({ kind: "curves", view, t, places: PLACES }, { signal }));
     });
     ask("histogram", `${run}${view.particles}`, String(t), async (signal) => {
-      showHistogram(await client.call({ kind: "histogram", view, seed, t, bins: BINS }, { signal }), view);
+      await showHistogram(
+        await client.call({ kind: "histogram", view, seed, t, bins: BINS }, { signal }),
+        view,
+      );
     });
     ask("flow", run, "", async (signal) => {
-      showFlow(
+      await showFlow(
         await client.call({ kind: "flow", view, seed, places: FLOW_PLACES, paths: PATHS }, { signal }),
         view,
       );
@@ -184,7 +188,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     });
   };
 
-  const showCurves = (reply: Curves): void => {
+  const showCurves = async (reply: Curves): Promise<void> => {
     const { x, points } = reply;
     tell("curves", reply.notices);
     if (!isFocused(pointsInput)) {
@@ -212,6 +216,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       description: `Density of the noised data at ${at}: ${count(points.length)} points.`,
       table: tables.get("Density") as Table,
     });
+    await pause();
     const inner = (y: ArrayLike<number> | undefined): number => {
       let most = 0;
       for (let i = 0; y && i < x.length; i++) {
@@ -277,7 +282,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     });
   };
 
-  const showHistogram = (reply: Histogram, view: View): void => {
+  const showHistogram = async (reply: Histogram, view: View): Promise<void> => {
     tell("histogram", reply.notices);
     const { edges, counts, particles: n, theory, atoms, points } = reply;
     const width = (edges[1] as number) - (edges[0] as number);
@@ -353,6 +358,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       }.${atomWords === "" ? "" : ` Mass on the points: ${atomWords}.`}`,
       table: tables.get("Particles") as Table,
     });
+    await pause();
     const difference = law && found.map((value, i) => value - (law[i] as number));
     const bound = error?.map((value) => 2 * value);
     let most = 0;
@@ -391,7 +397,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     });
   };
 
-  const showFlow = (reply: Flow, view: View): void => {
+  const showFlow = async (reply: Flow, view: View): Promise<void> => {
     tell("flow", reply.notices);
     const { from, points } = reply;
     const range: [number, number] = [from[0] as number, from.at(-1) as number];
@@ -413,6 +419,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
         ]),
       },
     });
+    await pause();
     const layers: Layer[] = [
       { kind: "curve", name: "exact score", y: reply.exact, colour: "exact" },
       { kind: "curve", name: "its quantiles", y: reply.exactTheory, colour: "muted", dash: true },

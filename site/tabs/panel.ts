@@ -165,6 +165,9 @@ export function field(
 export const isFocused = (element: HTMLElement): boolean =>
   (element.getRootNode() as Document | ShadowRoot).activeElement === element;
 
+/** Lets the page answer before more is drawn. */
+export const pause = (): Promise<void> => new Promise((done) => setTimeout(done));
+
 /** Shows sentences, once each; empty: nothing. */
 export function showNotices(host: HTMLElement, notices: readonly string[]): void {
   const wanted = [...new Set(notices)];

@@ -22,6 +22,7 @@ import {
   make,
   messageOf,
   niceAbove,
+  pause,
   type Panel,
   pictureOf,
   showNotices,
@@ -180,7 +181,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       densities = await client.call({ kind: "densities", ...common }, { signal });
       tell("densities", densities.notices);
       backward.say(`${densities.equation} equation`);
-      showMaps();
+      await showMaps();
+      await pause();
       showTime();
     });
     ask("particles", run, async (signal) => {
@@ -203,6 +205,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       );
       tell("capture", []);
       showCapture();
+      await pause();
       showGenerated();
     });
     ask("reversal", setting, async (signal) => {
@@ -221,7 +224,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     quiet,
   });
 
-  const showMaps = (): void => {
+  const showMaps = async (): Promise<void> => {
     const { x, times, points, equation } = densities as Densities;
     const range = rangeOf(x);
     const span: [number, number] = [times.at(-1) as number, times[0] as number];
@@ -229,6 +232,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       [forward, densities?.forwardPixels, densities?.forward, "forward"],
       [backward, densities?.backwardPixels, densities?.backward, "reverse"],
     ] as const) {
+      await pause();
       tables.set(chart.options.caption, {
         head: ["t", ...thin(x).map((i) => `x = ${number(x[i] as number, 3)}`)],
         rows: Array.from(times, (t, k) => [

@@ -340,7 +340,7 @@ function lawOf(
     if (view.tau !== "tied" || run.field.kind === "step" || !run.sampler.flow) {
       return { name: "no closed form", bins: undefined, atoms: undefined };
     }
-    const name = "the smoothed flow's closed form";
+    const name = "closed form (Eq. 17)";
     const options = { kappa: view.smoothingKappa, from: start, process };
     if (t === 0) {
       const law = terminalLaw(data, options);
