@@ -24,14 +24,7 @@ export async function buildSite(root) {
   if (existsSync(worker)) entries.worker = worker;
   const bundle = await rollup({
     input: entries,
-    plugins: [
-      sources(root),
-      withoutEmbedded(),
-      styles(),
-      asModule(),
-      resolve({ browser: true }),
-      shrink(true),
-    ],
+    plugins: [sources(root), trimmed(), styles(), asModule(), resolve({ browser: true }), shrink(true)],
     // The entry keeps its place at the top of the folder: addresses are relative to it.
     preserveEntrySignatures: "allow-extension",
     treeshake: { moduleSideEffects: (id) => id.startsWith(join(root, "site")) },
@@ -45,7 +38,11 @@ export async function buildSite(root) {
     hoistTransitiveImports: false,
   });
   await bundle.close();
-  const threads = await rollup({ input: join(root, "dist/worker.js"), plugins: [shrink(false)], onwarn });
+  const threads = await rollup({
+    input: join(root, "build/ts/bindings/worker.js"),
+    plugins: [trimmed(), resolve({ browser: true }), shrink(false)],
+    onwarn,
+  });
   await threads.write({ file: join(out, "threads.js"), format: "iife" });
   await threads.close();
   for (const name of kernels) await cp(join(root, `build/wasm/${name}.wasm`), join(out, `wasm/${name}.wasm`));
@@ -81,15 +78,33 @@ function sources(root) {
   };
 }
 
-/** The kernels and the threads' script lie beside the page as files: what is embedded in the library stays out. */
-function withoutEmbedded() {
+/** What stays out of the page, and what stands in its place. */
+const without = [
+  // The kernels and the threads' script lie beside the page as files.
+  [/build\/generated\/wasm\//, 'export const base64 = "";'],
+  [/build\/generated\/worker-source\./, 'export const workerSource = "";'],
+  // A browser without SIMD is told so; samplers in plain TypeScript would be too slow for it anyway.
+  [
+    /src\/sampler\/referenceRun\./,
+    `import { VkernelError } from "../errors.js";
+export const BATCH = 64, SLICE = 12;
+function none() {
+  throw new VkernelError("E_UNSUPPORTED", { message: "the explorer needs WebAssembly with SIMD" });
+}
+export { none as runReference, none as startBlock, none as referenceOps };`,
+  ],
+  // What its loader decodes beyond exports, these kernels have none of.
+  [
+    /@assemblyscript\/loader/,
+    "export const instantiateSync = (module, imports) => new WebAssembly.Instance(module, imports);",
+  ],
+];
+
+function trimmed() {
   return {
-    name: "without-embedded",
+    name: "trimmed",
     load(id) {
-      if (/build\/(ts\/build\/)?generated\/wasm\//.test(id)) return 'export const base64 = "";';
-      if (/build\/(ts\/build\/)?generated\/worker-source\./.test(id))
-        return 'export const workerSource = "";';
-      return null;
+      return without.find(([pattern]) => pattern.test(id))?.[1] ?? null;
     },
   };
 }

@@ -121,6 +121,7 @@ export class App implements Player {
       h("header", { class: "head", part: "head" }, this.#tabs.element, this.#tools.element),
       this.#panelHost,
       this.#bar.element,
+      this.#notices,
       h(
         "aside",
         { class: "side", part: "controls", "aria-label": "Controls" },
@@ -128,7 +129,6 @@ export class App implements Player {
         this.#engineLine,
       ),
       this.#below,
-      this.#notices,
     );
     this.#exporter = new Exporter(store, options.home);
     root.adoptedStyleSheets = [style];
@@ -181,7 +181,7 @@ export class App implements Player {
       await this.#mount(this.#store.get().tab);
       if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.play();
       emit("ready", { engine: client.engine, note: client.note });
-      void this.#storyPanel();
+      this.#storiesWhenSeen();
     } catch (error) {
       this.#fail(error);
       throw error;
@@ -316,6 +316,7 @@ export class App implements Player {
   #update(state: State, previous: State | undefined): void {
     const { dataset } = this.#frame;
     dataset.theme = state.theme;
+    dataset.panes = String(state.panes.length + 1);
     if (state.tab === "compare" && state.panes.length === 0 && previous?.tab !== "compare") {
       queueMicrotask(() => this.#store.set({ panes: firstPanes }, { undo: false }));
     }
@@ -331,8 +332,7 @@ export class App implements Player {
     }
     this.#panel?.update(state);
     if (previous === undefined) return;
-    if (state.story !== previous.story || state.seed !== previous.seed)
-      void this.#stories?.then((panel) => panel.update(state));
+    if (state.story !== previous.story) void this.#storyPanel().then((panel) => panel.update(state));
     this.#options.emit("state", { state });
   }
 
@@ -412,6 +412,16 @@ export class App implements Player {
   }
 
   // Stories.
+
+  /** The panel loads when the reader comes near it, or a link has opened a story. */
+  #storiesWhenSeen(): void {
+    if (this.#store.get().story !== undefined) void this.#storyPanel();
+    const near = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) void this.#storyPanel();
+    });
+    near.observe(this.#below);
+    this.#ends.push(() => near.disconnect());
+  }
 
   #storyPanel(): Promise<StoryPanel> {
     this.#stories ??= import("./controls/stories.js").then(({ storyPanel }) => {

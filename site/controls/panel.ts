@@ -139,7 +139,7 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
   const editing = h(
     "div",
     { class: "row buttons" },
-    button("Draw your own", "Starts from the points that are shown", () => {
+    button("Draw", "Points of your own, from those that are shown", () => {
       setView({ set: "own", points: [...actions.points(pane)] });
     }),
     button("Clear", "Takes all points away", () => setView({ set: "own", points: [] })),
@@ -156,8 +156,8 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     },
   });
 
-  const images = choice("Data", imageNames, (set) => setView({ set }));
-  const sets = choice("Data", setNames, (set) =>
+  const images = choice("Set", imageNames, (set) => setView({ set }));
+  const sets = choice("Set", setNames, (set) =>
     setView(
       set === "own" && store.get().view.points.length === 0
         ? { set, points: [...actions.points(pane)] }
@@ -278,13 +278,13 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     const count = state.panes.length + 1;
     const names = Array.from({ length: count }, (_, i) => {
       const { estimator } = viewOf(state, i);
-      return `${i + 1} ${estimatorNames.find(([name]) => name === estimator)?.[1] ?? ""}`;
+      return `${String.fromCharCode(65 + i)} ${estimatorNames.find(([name]) => name === estimator)?.[1] ?? ""}`;
     });
     if (paneList.dataset.names === `${pane}${names.join()}`) return;
     const focused = paneList.contains((paneList.getRootNode() as ShadowRoot).activeElement);
     paneList.dataset.names = `${pane}${names.join()}`;
     const buttons = names.map((name, i) => {
-      const one = button(name, `Pane ${i + 1}`, () => choose(i));
+      const one = button(name, `Pane ${String.fromCharCode(65 + i)}`, () => choose(i));
       one.setAttribute("role", "radio");
       one.setAttribute("aria-checked", String(i === pane));
       one.tabIndex = i === pane ? 0 : -1;
