@@ -1,0 +1,231 @@
+// The page as a reader has it: links, keys, narrow screens, pages without isolation, a network that goes away.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { VkernelExplorer } from "../../site/element.js";
+import { decodeState, encodeState } from "../../site/state/hash.js";
+import { defaultState, type State, tabs } from "../../site/state/state.js";
+import { browserTitle, launch, skipReason } from "../browser/chromium.js";
+import { type OpenOptions, type OpenSite, openSite, PATIENCE } from "./site.js";
+
+let browser: Browser;
+
+/** The page's state; the pages of these tests have one explorer. */
+const stateOf = (page: Page): Promise<State> =>
+  page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).getState());
+
+/** What the page says in its notices. */
+const noticesOf = (page: Page): Promise<string | null> => page.locator(".notices").textContent();
+
+/** Does something on a page of its own, which must end without an error. */
+async function onPage<R>(options: OpenOptions, work: (site: OpenSite) => Promise<R>): Promise<R> {
+  const site = await openSite(browser, options);
+  try {
+    const result = await work(site);
+    expect(site.errors).toEqual([]);
+    expect(site.missing).toEqual([]);
+    return result;
+  } finally {
+    await site.close();
+  }
+}
+
+describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), () => {
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+
+  describe("links", () => {
+    it("a link opens what it says, and the address follows what is done", () =>
+      onPage({ address: "#v1;set=four;n=30;seed=7" }, async ({ page }) => {
+        expect(await stateOf(page)).toMatchObject({ seed: 7, view: { set: "four", steps: 30 } });
+        await page.evaluate(() =>
+          (document.querySelector("vkernel-explorer") as VkernelExplorer).setState({ view: { steps: 31 } }),
+        );
+        await page.waitForFunction(() => location.hash.includes("n=31"));
+        const { state, notices } = decodeState(await page.evaluate(() => location.hash));
+        expect(notices).toEqual([]);
+        expect({ ...state, t: 0 }).toEqual({ ...(await stateOf(page)), t: 0 });
+      }));
+
+    it("a malformed link gives the defaults and a notice", () =>
+      onPage({ address: "#v1x{]" }, async ({ page }) => {
+        expect({ ...(await stateOf(page)), t: defaultState.t }).toEqual(defaultState);
+        expect(await noticesOf(page)).toContain("The link is malformed: the defaults are shown.");
+      }));
+
+    it("what is out of range is clamped, and it says so", () =>
+      onPage({ address: "#v1;n=99999;smp=magic" }, async ({ page }) => {
+        expect((await stateOf(page)).view).toMatchObject({ steps: 1000, sampler: "heun" });
+        const said = await noticesOf(page);
+        expect(said).toContain("steps goes from 1 to 1000: 1000 is taken.");
+        expect(said).toContain('Sampler has no "magic": heun stays.');
+      }));
+
+    it("an address that is changed by hand is followed", () =>
+      onPage({}, async ({ page }) => {
+        await page.evaluate(() => {
+          location.hash = "#v1;set=two;tab=map";
+        });
+        await expect.poll(async () => (await stateOf(page)).tab).toBe("map");
+        expect((await stateOf(page)).view.set).toBe("two");
+      }));
+  });
+
+  it("from opening the page to sharing a link by keys alone", () =>
+    onPage({ context: { permissions: ["clipboard-read", "clipboard-write"] } }, async ({ page }) => {
+      const press = (key: string, times = 1): Promise<void> =>
+        (async () => {
+          for (let i = 0; i < times; i++) await page.keyboard.press(key);
+        })();
+      /** What has the focus, inside shadow trees. */
+      const focused = (): Promise<string> =>
+        page.evaluate(() => {
+          let one = document.activeElement;
+          while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+          return one?.getAttribute("aria-label") ?? one?.textContent?.trim() ?? "";
+        });
+      const tabTo = async (name: RegExp): Promise<void> => {
+        for (let i = 0; i < 80; i++) {
+          if (name.test(await focused())) return;
+          await press("Tab");
+        }
+        throw new Error(`no ${name} within 80 tabs, at ${await focused()}`);
+      };
+      await tabTo(/^Particles$/);
+      await press("ArrowLeft");
+      expect(await focused()).toBe("Map");
+      expect((await stateOf(page)).tab).toBe("map");
+      await tabTo(/^Stories$/);
+      await press("Enter");
+      await expect.poll(focused).toBe("Stories");
+      await tabTo(/^Smoothed score/);
+      await press("Enter");
+      await expect.poll(async () => (await stateOf(page)).story).toBe("smoothed-score");
+      await expect.poll(focused).toBe("Smoothed score");
+      // Its cards are measured; each says what came of it.
+      await expect
+        .poll(() => page.locator(".card .verdict").allInnerTexts(), { timeout: PATIENCE })
+        .toEqual(Array(await page.locator(".card").count()).fill("Holds"));
+      await page.keyboard.down("Shift");
+      await tabTo(/^Copy a link/);
+      await page.keyboard.up("Shift");
+      await press("Enter");
+      await expect.poll(() => noticesOf(page)).toContain("The link is copied.");
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      const { state, notices } = decodeState(new URL(link).hash);
+      expect(notices).toEqual([]);
+      expect(state.story).toBe("smoothed-score");
+      expect({ ...state, t: 0 }).toEqual({ ...(await stateOf(page)), t: 0 });
+    }));
+
+  it("keys act only while the component has the focus", () =>
+    onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
+      const playing = (): Promise<boolean> =>
+        page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).playing);
+      // Reduced motion: it waits to be started.
+      expect(await playing()).toBe(false);
+      await page.keyboard.press("Space");
+      await page.keyboard.press("s");
+      expect([await playing(), (await stateOf(page)).seed]).toEqual([false, 1]);
+      await page.locator(".surface").first().focus();
+      await page.keyboard.press("Space");
+      expect(await playing()).toBe(true);
+      await page.keyboard.press("Space");
+      expect(await playing()).toBe(false);
+      await page.keyboard.press("s");
+      expect((await stateOf(page)).seed).not.toBe(1);
+      await page.keyboard.press("Control+z");
+      expect((await stateOf(page)).seed).toBe(1);
+      await page.keyboard.press("Control+y");
+      expect((await stateOf(page)).seed).not.toBe(1);
+      // In a field, letters are text.
+      const seed = page.getByLabel("Seed", { exact: true });
+      await seed.fill("12");
+      await page.keyboard.press("r");
+      await page.keyboard.press("Enter");
+      expect((await stateOf(page)).seed).toBe(12);
+      await page.locator(".surface").first().focus();
+      await page.keyboard.press("?");
+      await expect.poll(() => page.locator("dialog").textContent()).toContain("Add a point");
+      await page.keyboard.press("Escape");
+      expect(await page.locator("dialog").count()).toBe(0);
+    }));
+
+  it("controls are there where they change something", () =>
+    onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
+      const shown = (label: string): Promise<boolean> =>
+        page.getByLabel(label, { exact: true }).first().isVisible();
+      expect(await shown("Draws R")).toBe(false);
+      await page.getByLabel("Score", { exact: true }).first().selectOption("naive");
+      expect((await stateOf(page)).view.estimator).toBe("naive");
+      expect(await shown("Draws R")).toBe(true);
+      expect(await shown("Smoothing \u03ba")).toBe(false);
+      await page.getByRole("tab", { name: "Map" }).click();
+      expect([await shown("Steps"), await shown("Seed")]).toEqual([false, false]);
+    }));
+
+  it.each(tabs)("no scrolling to the side at 320 px: %s", (tab) =>
+    onPage(
+      { address: `#v1;tab=${tab}`, context: { viewport: { width: 320, height: 640 } } },
+      async ({ page }) => {
+        await page.locator(".group summary").first().waitFor();
+        // Everything unfolded.
+        await page.evaluate(() => {
+          const { shadowRoot } = document.querySelector("vkernel-explorer") as VkernelExplorer;
+          for (const group of shadowRoot?.querySelectorAll("details") ?? []) group.open = true;
+        });
+        const widths = await page.evaluate(() => ({
+          page: document.documentElement.scrollWidth,
+          body: document.body.scrollWidth,
+        }));
+        expect(widths).toEqual({ page: 320, body: 320 });
+        // Time stays in reach wherever one has scrolled to.
+        if (tab === "particles") {
+          await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+          const bar = await page.locator(".timebar").boundingBox();
+          expect(bar?.y).toBeGreaterThanOrEqual(0);
+          expect((bar?.y ?? 0) + (bar?.height ?? 0)).toBeLessThanOrEqual(640);
+        }
+      },
+    ),
+  );
+
+  it("runs under any path and without isolation, on one thread, and says so", () =>
+    onPage({ server: { isolated: false, base: "/some/where/" } }, async ({ page, url }) => {
+      expect(url).toMatch(/\/some\/where\/$/);
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+      expect(await page.locator(".engine").textContent()).toMatch(/1 thread: .*cross-origin isolated/);
+      const { count } = await page.evaluate(() =>
+        (document.querySelector("vkernel-explorer") as VkernelExplorer).getParticles(),
+      );
+      expect(count).toBe(20_000);
+    }));
+
+  it("goes on when the network is cut after it has loaded", () =>
+    onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
+      await page.locator(".index").waitFor();
+      await page.context().setOffline(true);
+      const result = await page.evaluate(async () => {
+        const explorer = document.querySelector("vkernel-explorer") as VkernelExplorer;
+        explorer.setState({ seed: 9, t: 1, view: { steps: 20, particles: 500, process: "vp" } });
+        explorer.setPoints([
+          [0, 0],
+          [1, 0.5],
+        ]);
+        await explorer.seek(20);
+        const { data, step } = await explorer.getParticles();
+        const { weights } = await explorer.probe([0.1, 0.2], 0.5);
+        return { step, count: data.length, finite: data.every(Number.isFinite), weights: weights.length };
+      });
+      expect(result).toEqual({ step: 20, count: 1000, finite: true, weights: 2 });
+    }));
+
+  it("a state survives its link through the address bar", () =>
+    onPage({}, async ({ page, url }) => {
+      const view = { ...defaultState.view, steps: 12, set: "own" as const, points: [0.1234, -0.5, 1, 2] };
+      const state = { ...defaultState, seed: 4_294_967_295, view };
+      await page.goto(`${url}#${encodeState(state)}`);
+      await expect.poll(async () => ({ ...(await stateOf(page)), t: defaultState.t })).toEqual(state);
+    }));
+});

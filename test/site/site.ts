@@ -1,0 +1,77 @@
+// The built explorer, served as users get it, and a browser on it.
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { type ServerOptions, startServer } from "../../cli/server.js";
+import type { VkernelExplorer } from "../../site/element.js";
+import { dist } from "../browser/bundle.js";
+
+/** What `npm run build:site` makes. */
+export const siteFolder = join(dist, "site");
+
+/** How long the first picture may take on a busy machine. */
+export const PATIENCE = 60_000;
+
+export interface OpenOptions {
+  /** After the address: "#v1;n=30", "?controls=min". */
+  readonly address?: string;
+  readonly server?: Partial<ServerOptions>;
+  readonly context?: BrowserContextOptions;
+}
+
+export interface OpenSite {
+  readonly page: Page;
+  readonly url: string;
+  /** What went wrong on the page, and what it asked of others than its server. */
+  readonly errors: string[];
+  /** Paths that were not there. */
+  readonly missing: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Opens a page of the site and waits until it runs. */
+export async function openSite(browser: Browser, options: OpenOptions = {}): Promise<OpenSite> {
+  const server = await startServer({ folder: siteFolder, ...options.server });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options.context });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(server.url) && !/^(blob|data):/.test(url)) errors.push(`a request elsewhere: ${url}`);
+  });
+  await page.goto(`${server.url}${options.address ?? ""}`);
+  await ready(page);
+  return {
+    page,
+    url: server.url,
+    errors,
+    missing: server.missing,
+    async close() {
+      await context.close();
+      await server.close();
+    },
+  };
+}
+
+/** Waits for the first explorer of a page, or of one of its frames. */
+export async function ready(page: Pick<Page, "waitForFunction">): Promise<void> {
+  await page.waitForFunction(
+    async () => {
+      await customElements.whenDefined("vkernel-explorer");
+      const element = document.querySelector("vkernel-explorer") as VkernelExplorer | null;
+      await element?.ready;
+      return element !== null;
+    },
+    undefined,
+    { timeout: PATIENCE },
+  );
+}
+
+/** SHA-256 of bytes, on a page or in Node. */
+export async function sha256(bytes: BufferSource): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
