@@ -9,7 +9,8 @@ import type { ScoreField, StepEstimator } from "../../src/score/field.js";
 import { effectiveSde } from "../../src/theory/effectiveSde.js";
 import type { SetName, View } from "../state/state.js";
 import type { Law } from "./lineLaw.js";
-import { gridMakers, processMakers, samplerMakers, samplerNames } from "./setup.js";
+import { samplerMakers } from "./samplers.js";
+import { gridMakers, processMakers, samplerNames } from "./setup.js";
 
 const planeSets: Partial<Record<SetName, DataSetName>> = {
   polygon: "polygon",

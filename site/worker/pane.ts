@@ -94,7 +94,7 @@ export class Pane {
     }
     if (keys.drive !== this.#keys.drive) {
       this.#dropRun();
-      this.#drive = makeDrive(this.data, view);
+      this.#drive = await makeDrive(this.data, view);
       this.#keys = { ...this.#keys, drive: keys.drive };
       this.#limit = Number.POSITIVE_INFINITY;
     }

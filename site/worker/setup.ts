@@ -1,53 +1,52 @@
 import {
-  ancestral,
-  dopri5,
-  dpmpp2m,
   edm,
-  effectiveSde,
-  euler,
-  eulerMaruyama,
-  exactScore,
   type Engine,
+  euler,
+  exactScore,
   type ExactScore,
   type Grid,
   heun,
   karras,
   linear,
-  loadDataSet,
+  lShape,
   logarithmic,
   type Mixture,
-  naiveScore,
   ou,
-  piecewiseScore,
-  posterior,
-  predictorCorrector,
+  polygon,
   type Process,
-  rk4,
+  randomOutlier,
   type Sampler,
   type ScoreField,
-  smoothedScore,
   squareRoot,
   type StepEstimator,
   VkernelError,
   ve,
   vp,
 } from "../../src/index.js";
+import { line } from "../../src/data/builtin.js";
 import { type GridName, type ProcessName, type SamplerName, starts, type View } from "../state/state.js";
 import type { Plan } from "./protocol.js";
 
 export const processMakers: Readonly<Record<ProcessName, () => Process>> = { edm, ve, vp, ou };
 
-export const samplerMakers: Readonly<Record<SamplerName, () => Sampler>> = {
-  euler,
-  heun,
-  rk4,
-  dpmpp2m,
-  dopri5,
-  eulerMaruyama,
-  ancestral,
-  posterior,
-  predictorCorrector,
-};
+/** A sampler; what the first picture does not need loads when it is chosen. */
+async function samplerOf(name: SamplerName): Promise<Sampler> {
+  if (name === "heun") return heun();
+  if (name === "euler") return euler();
+  return (await import("./samplers.js")).samplerMakers[name]();
+}
+
+/** The points of a built-in set of the plane. */
+async function builtIn(set: View["set"]): Promise<Float64Array> {
+  if (set === "line") return line().points;
+  if (set === "l") return lShape().points;
+  if (set === "random") return randomOutlier().points;
+  if (set === "two" || set === "four") {
+    const { fourPoints, twoPoints } = await import("./shapes.js");
+    return (set === "two" ? twoPoints() : fourPoints()).points;
+  }
+  return polygon().points;
+}
 
 /** As they are called in sentences. */
 export const samplerNames: Readonly<Record<SamplerName, string>> = {
@@ -104,16 +103,7 @@ export async function loadData(engine: Engine, view: View): Promise<Data> {
     points = Float64Array.from(view.points.slice(0, view.points.length - (view.points.length % 2)));
   } else {
     if (view.set === "own") notices.push("There are no points of your own yet: the polygon is shown.");
-    const plane = {
-      polygon: "polygon",
-      line: "line",
-      l: "L",
-      random: "random",
-      two: "two",
-      four: "four",
-    } as const;
-    const name = view.set in plane ? plane[view.set as keyof typeof plane] : "polygon";
-    points = (await loadDataSet(name)).points;
+    points = await builtIn(view.set);
   }
   const f32 = engine.mixture(Float32Array.from(points), { dim: 2 });
   const f64 = engine.mixture(points, { dim: 2, precision: "f64" });
@@ -144,7 +134,7 @@ export function halfGap(points: Float64Array): number {
 }
 
 /** Makes what a view asks for; what does not go together is put right, and said. */
-export function makeDrive(data: Data, view: View): Drive {
+export async function makeDrive(data: Data, view: View): Promise<Drive> {
   const notices: string[] = [];
   const process = processMakers[view.process]();
   const exact = exactScore(data.f32, process);
@@ -153,11 +143,16 @@ export function makeDrive(data: Data, view: View): Drive {
   let initial: Drive["initial"] = "noise";
   let estimator = view.estimator;
   let field: Drive["field"] = exact;
-  if (estimator === "naive") field = naiveScore(data.f32, process, { draws: view.draws });
-  if (estimator === "kappa") field = naiveScore(data.f32, process, { kappa: view.noiseKappa });
-  if (estimator === "effective") field = effectiveSde(naiveScore(data.f32, process, { draws: view.draws }));
-  if (estimator === "piecewise") {
-    const made = piecewise();
+  const plain = estimator === "exact" || estimator === "kde";
+  const scores = plain ? undefined : await import("./scores.js");
+  if (scores) {
+    const { effectiveSde, naiveScore } = scores;
+    if (estimator === "naive") field = naiveScore(data.f32, process, { draws: view.draws });
+    if (estimator === "kappa") field = naiveScore(data.f32, process, { kappa: view.noiseKappa });
+    if (estimator === "effective") field = effectiveSde(naiveScore(data.f32, process, { draws: view.draws }));
+  }
+  if (scores && estimator === "piecewise") {
+    const made = piecewise(scores);
     if (made === undefined) {
       notices.push(
         "The piecewise score is that of distinct points on a line: the smoothed score runs instead.",
@@ -165,10 +160,10 @@ export function makeDrive(data: Data, view: View): Drive {
       estimator = "smoothed";
     } else field = made;
   }
-  if (estimator === "smoothed") {
+  if (scores && estimator === "smoothed") {
     const half = halfGap(data.points);
     const { tau, smoothingKappa } = view;
-    field = smoothedScore(data.f32, process, {
+    field = scores.smoothedScore(data.f32, process, {
       width: (t) => {
         const alpha = process.alpha(t);
         if (tau !== "tied") return tau * half * alpha;
@@ -176,7 +171,13 @@ export function makeDrive(data: Data, view: View): Drive {
       },
     });
   }
-  const name = samplerOf(estimator, field);
+  let name = view.sampler;
+  let sampler = await samplerOf(name);
+  const other = insteadOf();
+  if (other !== undefined) {
+    name = other;
+    sampler = await samplerOf(name);
+  }
   const { steps, epsilon } = view;
   const last = Math.min(epsilon, start / 2);
   const grid = gridMakers[view.grid]({ steps, tMin: last, tMax: start, last: "sigmaMin" });
@@ -185,7 +186,7 @@ export function makeDrive(data: Data, view: View): Drive {
     exact,
     exact64,
     field,
-    sampler: samplerMakers[name](),
+    sampler,
     grid,
     times: grid.times(process),
     initial,
@@ -194,12 +195,12 @@ export function makeDrive(data: Data, view: View): Drive {
     notices,
   };
 
-  function piecewise(): ScoreField<"f32"> | undefined {
+  function piecewise(scores: typeof import("./scores.js")): ScoreField<"f32"> | undefined {
     const half = halfGap(data.points);
     const { tau, smoothingKappa } = view;
     const width = tau === "tied" ? { kappa: smoothingKappa } : { width: tau * half };
     try {
-      const made = piecewiseScore(data.f32, { ...width, process });
+      const made = scores.piecewiseScore(data.f32, { ...width, process });
       if (tau === "tied" && smoothingKappa > 0) {
         // kappa S / alpha^2 < Delta^2, with room for the grid's rounding.
         const most = process.timeOfSigma(Math.sqrt(0.98 / smoothingKappa) * half);
@@ -218,20 +219,20 @@ export function makeDrive(data: Data, view: View): Drive {
     }
   }
 
-  function samplerOf(estimator: View["estimator"], field: Drive["field"]): SamplerName {
-    const { sampler } = view;
+  /** The sampler that runs where the chosen one does not go with the score. */
+  function insteadOf(): SamplerName | undefined {
     const instead = (other: SamplerName, why: string): SamplerName => {
-      const [from, to] = [samplerNames[sampler], samplerNames[other]];
+      const [from, to] = [samplerNames[name], samplerNames[other]];
       notices.push(`${from[0]?.toUpperCase()}${from.slice(1)} ${why}: ${to} runs instead.`);
       return other;
     };
-    if (field.kind === "step" && !samplerMakers[sampler]().takesRandom) {
+    if (field.kind === "step" && !sampler.takesRandom) {
       return instead("euler", "takes no score that is drawn anew at every step");
     }
     const rows = estimator === "smoothed" || estimator === "piecewise";
-    if (rows && sampler === "dopri5") return instead("heun", "takes the exact score only");
-    if (rows && sampler === "posterior") return instead("ancestral", "draws by the exact score only");
-    return sampler;
+    if (rows && name === "dopri5") return instead("heun", "takes the exact score only");
+    if (rows && name === "posterior") return instead("ancestral", "draws by the exact score only");
+    return undefined;
   }
 }
 
