@@ -1,5 +1,6 @@
 import type { SetName, View } from "../state/state.js";
 import type { Plan } from "../worker/protocol.js";
+import { smoothingRule } from "../worker/smoothing.js";
 
 /** Where programs get it from. */
 const quoted = `"vkernel"`;
@@ -77,7 +78,9 @@ export function codeOf(
           view.tau === "tied"
             ? `Math.max(0, process.alpha(t) * half - Math.sqrt(${view.smoothingKappa} * process.variance(t)))`
             : `${view.tau} * half * process.alpha(t)`;
-        return `${use("smoothedScore")}(data, process, {\n  width: (t) => ${width},\n})`;
+        const { rule: kind, count: places } = smoothingRule(points) ?? {};
+        const rule = kind === undefined ? "" : `  rule: "${kind}",\n  count: ${places},\n`;
+        return `${use("smoothedScore")}(data, process, {\n  width: (t) => ${width},\n${rule}})`;
       }
       case "piecewise": {
         if (view.tau === "tied")

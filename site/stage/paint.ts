@@ -41,7 +41,7 @@ export function paintAxes(context: Context, lens: Lens, palette: Palette): void 
   };
   context.textAlign = "center";
   context.textBaseline = "bottom";
-  const count = Math.max(2, Math.round(width / 110));
+  const count = Math.max(4, Math.round(width / 100));
   for (const tick of ticksOf(left, right, count)) {
     const x = Math.round(lens.toPixel(tick, 0)[0]) + 0.5;
     if (x < 28 || x > width - 16) continue;
@@ -199,7 +199,7 @@ export function paintEllipses(
     context.lineWidth = thick;
     axes.forEach(({ long, short, angle }, i) => {
       const [x, y] = lens.toPixel(places[2 * i] as number, places[2 * i + 1] as number);
-      const unit = (0.46 * cell) / largest;
+      const unit = (0.44 * cell) / largest;
       if (long * unit < 0.4) return;
       context.beginPath();
       context.ellipse(x, y, long * unit, Math.max(0.5, short * unit), -angle, 0, 2 * Math.PI);

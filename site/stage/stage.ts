@@ -26,7 +26,7 @@ export interface StageOptions {
  * The stage: panes with fields, particles and marks, drawn by the session behind `client`, as `store` says. It hears of the
  * state itself. Nothing runs while it is hidden or has nothing new to draw.
  *
- * Events: "points" `{ points }` of all panes, "frame" `{ step, t, steps, done }`, "play" `{ playing }`, "error" `{ code, message }`.
+ * Events: "points" `{ points }` of all panes, "frame" `{ step, t, steps, done, at, milliseconds, particles }`, "play" `{ playing }`, "error" `{ code, message }`.
  */
 export class Stage {
   readonly #root: HTMLElement;
@@ -295,25 +295,27 @@ export class Stage {
 
   /** Resolves when all that was asked for until now is drawn. */
   #next(): Promise<void> {
-    this.#wanted = true;
-    this.#wake();
-    return new Promise((resolve) => this.#settled.push(resolve));
+    return new Promise((resolve) => {
+      this.#settled.push(resolve);
+      this.#wanted = true;
+      this.#wake();
+    });
   }
 
   #wake(): void {
+    if (this.#disposed) for (const settle of this.#settled.splice(0)) settle();
     if (this.#running || this.#disposed) return;
     this.#running = true;
     void this.#run().finally(() => {
       this.#running = false;
-      if (!this.#disposed && this.#busy && !this.#hidden) this.#wake();
+      if (!this.#disposed && this.#busy) this.#wake();
     });
   }
 
+  /** Whether something is to be drawn. What cannot be seen is drawn only where somebody waits for it. */
   get #busy(): boolean {
-    return (
-      this.#panes.some(({ visible }) => visible) &&
-      (this.#dirty || this.#wanted || this.#seek !== undefined || this.#player.playing || !this.#fine)
-    );
+    if (this.#hidden || !this.#panes.some(({ visible }) => visible)) return this.#wanted;
+    return this.#dirty || this.#wanted || this.#seek !== undefined || this.#player.playing || !this.#fine;
   }
 
   get #fine(): boolean {
@@ -323,7 +325,7 @@ export class Stage {
   /** One frame is computed while the one before it waits for the screen. */
   async #run(): Promise<void> {
     let drawing: Promise<void> | undefined;
-    while (this.#busy && !this.#hidden && !this.#disposed) {
+    while (this.#busy && !this.#disposed) {
       const settled = this.#settled.splice(0);
       this.#wanted = false;
       try {
@@ -401,9 +403,12 @@ export class Stage {
     if (changed && had && !this.#player.playing && this.#seek === undefined && state.tab !== "map") {
       this.#seek = this.#nearest(state.t);
     }
-    reply.points.forEach((points, i) => {
-      if (!this.#pointers[i]?.holding) this.#panes[i]?.setPoints(points);
-    });
+    // A hand or a key that has moved on since is not called back.
+    if (this.#state.view === state.view && this.#state.panes === state.panes) {
+      reply.points.forEach((points, i) => {
+        if (!this.#pointers[i]?.holding) this.#panes[i]?.setPoints(points);
+      });
+    }
     const notices = reply.notices.join(" ");
     if (notices !== this.#notices) for (const notice of reply.notices) this.#store.notices.say(notice);
     this.#notices = notices;
@@ -421,7 +426,17 @@ export class Stage {
     if (first === undefined) return;
     const ended = this.#player.playing && first.done;
     this.#tell(ended || !this.#player.playing);
-    this.#events("frame", { step: first.step, t: first.t, steps: this.#steps, done: first.done });
+    const { step, t, done } = first;
+    const sum = (of: (frame: Frame) => number): number => frames.reduce((all, frame) => all + of(frame), 0);
+    this.#events("frame", {
+      step,
+      t,
+      steps: this.#steps,
+      done,
+      at: performance.now(),
+      milliseconds: sum((frame) => frame.milliseconds),
+      particles: sum((frame) => frame.summary.particles ?? 0),
+    });
     if (ended && this.#seek === undefined) this.pause();
     this.#say();
   }
@@ -453,9 +468,10 @@ export class Stage {
   }
 }
 
-/** When the screen is next drawn; soon, where it is not. */
+/** When the screen is next drawn; soon, where it is not drawn at all. */
 function nextFrame(): Promise<void> {
   return new Promise((resolve) => {
-    requestAnimationFrame(() => resolve());
+    if (document.hidden) setTimeout(resolve, 16);
+    else requestAnimationFrame(() => resolve());
   });
 }

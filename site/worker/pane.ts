@@ -9,8 +9,15 @@ import { type Data, type Drive, dataKey, driveKey, loadData, makeDrive } from ".
 
 /** A frame of particles that takes longer than this, in milliseconds, drops some while it plays. */
 const SLOW = 120;
+/**
+ * A run that takes longer than this to where it is wanted, in milliseconds, drops particles in any case: kernels are given
+ * time even on a busy machine, scores that are functions of rows are slow for good.
+ */
+const LONGEST = { kernels: 10_000, rows: 1500 } as const;
+/** Steps at a time are chosen so that they take about this long: then the clock is looked at. */
+const CHUNK = 60;
 /** At least so many are kept. */
-const LEAST_PARTICLES = 1000;
+const LEAST_PARTICLES = 200;
 
 export interface FrameRequest {
   /** The step to go to. */
@@ -38,6 +45,8 @@ export class Pane {
   #step = 0;
   /** Particles while it plays, where all are too many to keep up. */
   #limit = Number.POSITIVE_INFINITY;
+  /** Particles at any time, where all would take too long. */
+  #most = Number.POSITIVE_INFINITY;
   #slow = 0;
 
   constructor(engine: Engine, index: number, state: State, view: View) {
@@ -97,6 +106,7 @@ export class Pane {
       this.#drive = await makeDrive(this.data, view);
       this.#keys = { ...this.#keys, drive: keys.drive };
       this.#limit = Number.POSITIVE_INFINITY;
+      this.#most = Number.POSITIVE_INFINITY;
     }
     const { process } = this.drive;
     if (moved && !this.#particles) this.#t = Math.min(state.t, process.end);
@@ -126,16 +136,51 @@ export class Pane {
     this.#keys = { ...this.#keys, run: "" };
   }
 
-  /** The run of so many particles, at a step. */
-  async #runAt(count: number, step: number): Promise<Run> {
-    const key = JSON.stringify([this.#keys.drive, this.#state.seed, count]);
-    if (this.#run === undefined || key !== this.#keys.run) {
-      this.#dropRun();
-      this.#run = await startRun(this.drive, { count, seed: this.#state.seed });
-      this.#keys = { ...this.#keys, run: key };
+  /** The run of so many particles, or of as many of them as are in time for it, at a step. */
+  async #runAt(wanted: number, step: number): Promise<Run> {
+    for (let count = Math.min(wanted, this.#most); ; ) {
+      const key = JSON.stringify([this.#keys.drive, this.#state.seed, count]);
+      if (this.#run === undefined || key !== this.#keys.run) {
+        this.#dropRun();
+        this.#run = await startRun(this.drive, { count, seed: this.#state.seed });
+        this.#keys = { ...this.#keys, run: key };
+      }
+      const needed = await this.#goTo(this.#run, step);
+      if (needed === undefined || count <= LEAST_PARTICLES) {
+        if (needed !== undefined) await this.#run.seek(step);
+        return this.#run;
+      }
+      // With room, so that the next attempt is the last.
+      count = Math.max(LEAST_PARTICLES, Math.floor((0.7 * count * this.#longest) / needed));
+      this.#most = count;
     }
-    await this.#run.seek(step);
-    return this.#run;
+  }
+
+  get #longest(): number {
+    const { estimator } = this.drive.plan;
+    return LONGEST[estimator === "smoothed" || estimator === "piecewise" ? "rows" : "kernels"];
+  }
+
+  /** Brings a run to a step; or gives up, with the milliseconds that the whole way would take. */
+  async #goTo(run: Run, step: number): Promise<number | undefined> {
+    if (run.live === undefined) {
+      await run.seek(step);
+      return undefined;
+    }
+    if (step < run.step) await run.seek(0);
+    const [began, from] = [performance.now(), run.step];
+    for (let chunk = 1; run.step !== step; ) {
+      const before = performance.now();
+      const to = Math.min(step, run.step + chunk);
+      await run.seek(to);
+      const [now, done] = [performance.now(), to - from];
+      if (to !== step && now - began > this.#longest / 4) {
+        const needed = ((now - began) * (step - from)) / done;
+        if (needed > this.#longest) return needed;
+      }
+      chunk = Math.max(1, Math.min(4 * chunk, Math.floor((chunk * CHUNK) / Math.max(0.1, now - before))));
+    }
+    return undefined;
   }
 
   async frame({ step, playing, newer, buffer }: FrameRequest): Promise<Frame> {
@@ -156,10 +201,11 @@ export class Pane {
       const run = await this.#runAt(count, this.#step);
       this.#t = drive.times[this.#step] as number;
       drawn = this.#draw(run, buffer);
-      if (count < wanted) {
-        notice = `${count.toLocaleString("en")} of ${wanted.toLocaleString("en")} particles while it plays, to keep up.`;
+      if (run.count < wanted) {
+        const [some, all] = [run.count, wanted].map((n) => n.toLocaleString("en"));
+        notice = `${some} of ${all} particles${run.count < this.#most ? " while it plays" : ""}, to keep up.`;
       }
-      if (playing) this.#keepUp(performance.now() - began, count, this.#step - before);
+      if (playing) this.#keepUp(performance.now() - began, run.count, this.#step - before);
     } else if (this.#step !== before) this.#t = drive.times[this.#step] as number;
     const field = await this.#drawField(playing, newer, buffer);
     return {

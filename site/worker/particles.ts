@@ -7,6 +7,9 @@ export const MOST_CIRCLES = 500;
 /** A pixel of this many particles has the last colour, at least: few particles are no peak. */
 const LEAST_PEAK = 6;
 
+/** Up to so many particles are dots of 2 x 2 pixels: fewer would be dust. */
+const DOTS = 60_000;
+
 /** Counts of particles a pixel, kept between frames. */
 let counts = new Uint32Array(0);
 
@@ -24,13 +27,18 @@ export function densityPicture(
   const scale = Math.min(width, height) / (2 * camera.half);
   const left = width / 2 - camera.x * scale;
   const top = height / 2 + camera.y * scale;
+  const dots = particles.length / 2 <= DOTS;
+  const shift = dots ? 0.5 : 0;
   for (let i = 0; i < particles.length; i += 2) {
-    const x = left + (particles[i] as number) * scale;
-    const y = top - (particles[i + 1] as number) * scale;
-    if (x >= 0 && x < width && y >= 0 && y < height) {
-      const at = (y | 0) * width + (x | 0);
-      counts[at] = (counts[at] as number) + 1;
-    }
+    const x = left + (particles[i] as number) * scale - shift;
+    const y = top - (particles[i + 1] as number) * scale - shift;
+    if (!(x >= 0 && x < width - 2 * shift && y >= 0 && y < height - 2 * shift)) continue;
+    const at = (y | 0) * width + (x | 0);
+    counts[at] = (counts[at] as number) + 1;
+    if (!dots) continue;
+    counts[at + 1] = (counts[at + 1] as number) + 1;
+    counts[at + width] = (counts[at + width] as number) + 1;
+    counts[at + width + 1] = (counts[at + width + 1] as number) + 1;
   }
   let peak = LEAST_PEAK;
   for (let i = 0; i < size; i++) if ((counts[i] as number) > peak) peak = counts[i] as number;

@@ -26,6 +26,7 @@ import {
 import { line } from "../../src/data/builtin.js";
 import { type GridName, type ProcessName, type SamplerName, starts, type View } from "../state/state.js";
 import type { Plan } from "./protocol.js";
+import { smoothingRule } from "./smoothing.js";
 
 export const processMakers: Readonly<Record<ProcessName, () => Process>> = { edm, ve, vp, ou };
 
@@ -164,6 +165,7 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
     const half = halfGap(data.points);
     const { tau, smoothingKappa } = view;
     field = scores.smoothedScore(data.f32, process, {
+      ...smoothingRule(data.points),
       width: (t) => {
         const alpha = process.alpha(t);
         if (tau !== "tied") return tau * half * alpha;

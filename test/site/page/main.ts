@@ -3,7 +3,9 @@ import { Stage } from "../../../site/stage/stage.js";
 import { defaultState, type State } from "../../../site/state/state.js";
 import { Store } from "../../../site/state/store.js";
 import { type Client, connect } from "../../../site/worker/client.js";
+import { densityTables } from "../../../site/worker/colours.js";
 import { hashOf } from "./hash.js";
+import { PlainLoop } from "./plain.js";
 
 export interface StagePage {
   readonly store: Store;
@@ -12,7 +14,9 @@ export interface StagePage {
   readonly events: [string, unknown][];
   readonly violations: string[];
   readonly notices: string[];
-  hashOf: typeof hashOf;
+  readonly hashOf: typeof hashOf;
+  readonly PlainLoop: typeof PlainLoop;
+  readonly densityTable: Uint8ClampedArray<ArrayBuffer>;
 }
 
 export type StageGlobals = typeof globalThis & { vk: Promise<StagePage> };
@@ -45,5 +49,6 @@ const url = (path: string): string => new URL(path, location.href).href;
   const stage = new Stage(host, store, client, (type, detail) => void events.push([type, detail]), {
     autoplay: asked.autoplay ?? false,
   });
-  return { store, client, stage, events, violations, notices, hashOf };
+  const densityTable = densityTables.sampler.bright;
+  return { store, client, stage, events, violations, notices, hashOf, PlainLoop, densityTable };
 })();
