@@ -22,7 +22,8 @@ import type {
 } from "./panels.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./rooms.js";
-import { samplerMakers, samplerNames } from "./setup.js";
+import { samplerMakers } from "./samplers.js";
+import { samplerNames } from "./setup.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 

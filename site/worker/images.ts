@@ -16,7 +16,8 @@ import { horizons } from "../state/state.js";
 import type { ImageRun, ImageSet, ImageSetName, PanelRequest } from "./panels.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./rooms.js";
-import { gridMakers, processMakers, samplerMakers, samplerNames } from "./setup.js";
+import { samplerMakers } from "./samplers.js";
+import { gridMakers, processMakers, samplerNames } from "./setup.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 
