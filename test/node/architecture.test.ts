@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { kernelScratch } from "../../build/ts/bindings/abi.js";
+import ts from "typescript";
 import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,9 +20,7 @@ function filesIn(folder: string, ending = ".ts"): string[] {
 
 /** What a source names as a module: imports, re-exports, dynamic imports and types of modules. */
 function modulesOf(source: string): string[] {
-  const code = source.replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
-  const found = [...code.matchAll(/(?:(?<!["'])\bfrom|\bimport|\bimport\()\s*\(?\s*["'`]([^"'`]+)["'`]/g)];
-  return found.map(([, name]) => name as string);
+  return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName);
 }
 
 /** The imports of a folder: [file, what it imports: a path from the root, or the name of a package]. */
