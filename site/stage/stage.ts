@@ -391,7 +391,8 @@ export class Stage {
   async #send(): Promise<void> {
     const state = this.#state;
     const sizes = this.#panes.map(({ size }) => size);
-    const reply = await this.#client.call<"state">({ kind: "state", state, sizes, dark: this.#dark });
+    const fresh = this.#times.length === 0;
+    const reply = await this.#client.call<"state">({ kind: "state", state, sizes, dark: this.#dark, fresh });
     const changed = JSON.stringify(reply.times[0]) !== JSON.stringify(this.#times[0]);
     const had = this.#times.length > 0;
     this.#times = reply.times;

@@ -271,6 +271,14 @@ export class FieldMap {
     return picture;
   }
 
+  /** The field is left as it is although it is of another time. */
+  late(): "same" | undefined {
+    if (this.#scale === undefined) return undefined;
+    this.#fine = false;
+    this.#key = "";
+    return "same";
+  }
+
   /** What was drawn is gone: the next picture is drawn whatever it is of. */
   forget(): void {
     this.#key = "";

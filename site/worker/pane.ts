@@ -16,6 +16,9 @@ const SLOW = 120;
 const LONGEST = { kernels: 10_000, rows: 1500 } as const;
 /** Steps at a time are chosen so that they take about this long: then the clock is looked at. */
 const CHUNK = 60;
+/** A frame that takes longer than this, in milliseconds, while it plays, draws the field less often: so many apart. */
+const BUSY = 10;
+const FIELD_TIME = 50;
 /** At least so many are kept. */
 const LEAST_PARTICLES = 200;
 
@@ -48,6 +51,8 @@ export class Pane {
   /** Particles at any time, where all would take too long. */
   #most = Number.POSITIVE_INFINITY;
   #slow = 0;
+  /** When the field was drawn last, what of it beside the time, and how long the last frame took. */
+  #drawnField = { at: 0, of: "", spent: 0 };
 
   constructor(engine: Engine, index: number, state: State, view: View) {
     this.#engine = engine;
@@ -197,6 +202,8 @@ export class Pane {
       summary: {},
     };
     if (this.#particles) {
+      // Each run through is a chance to keep up after all.
+      if (playing && this.#step === 0) this.#limit *= 4;
       const count = playing ? Math.min(wanted, this.#limit) : wanted;
       const run = await this.#runAt(count, this.#step);
       this.#t = drive.times[this.#step] as number;
@@ -208,6 +215,8 @@ export class Pane {
       if (playing) this.#keepUp(performance.now() - began, run.count, this.#step - before);
     } else if (this.#step !== before) this.#t = drive.times[this.#step] as number;
     const field = await this.#drawField(playing, newer, buffer);
+    const milliseconds = performance.now() - began;
+    this.#drawnField.spent = milliseconds;
     return {
       pane: this.index,
       field,
@@ -218,7 +227,7 @@ export class Pane {
       done: this.#step === last,
       fine: this.#field.fine,
       notice,
-      milliseconds: performance.now() - began,
+      milliseconds,
     };
   }
 
@@ -273,16 +282,15 @@ export class Pane {
       dark: this.#dark,
     };
     const v = view.quantity === "vKernel" ? [view.estimator, view.draws, view.noiseKappa] : [];
-    const key = JSON.stringify([
-      this.#keys.data,
-      view.process,
-      view.quantity,
-      v,
-      this.#t,
-      camera,
-      this.#size,
-      view.quantity === "cells" && this.#dark,
-    ]);
+    const themed = view.quantity === "cells" && this.#dark;
+    const of = JSON.stringify([this.#keys.data, view.process, view.quantity, v, camera, this.#size, themed]);
+    const now = performance.now();
+    const { at, of: before, spent } = this.#drawnField;
+    if (playing && of === before && spent > BUSY && now < at + FIELD_TIME) {
+      return Promise.resolve(this.#field.late());
+    }
+    this.#drawnField = { at: now, of, spent };
+    const key = `${of} ${this.#t}`;
     return this.#field.draw(request, key, !playing, newer, buffer);
   }
 

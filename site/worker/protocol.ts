@@ -27,7 +27,14 @@ export interface Assets {
 export type Request =
   | { readonly kind: "start"; readonly assets: Assets; readonly isolated: boolean }
   /** The whole state, whenever something of it changed; the worker finds out what that touches. */
-  | { readonly kind: "state"; readonly state: State; readonly sizes: readonly Size[]; readonly dark: boolean }
+  | {
+      readonly kind: "state";
+      readonly state: State;
+      readonly sizes: readonly Size[];
+      readonly dark: boolean;
+      /** The canvases are new: nothing of what was drawn is on them. */
+      readonly fresh?: boolean;
+    }
   /**
    * Draw a frame: advance by so many grid steps first (0: only draw). `seek` goes to a step of the grid instead. While
    * playing, fields are drawn coarsely. `buffers` are those of pictures that were drawn, to be used again.

@@ -138,7 +138,8 @@ export class Session {
   }
 
   async #update(request: Asked<"state">): Promise<Reply<"state">> {
-    const { state, sizes, dark } = request;
+    const { state, sizes, dark, fresh = false } = request;
+    if (fresh) for (const pane of this.#panes) pane.forget();
     const engine = this.#library;
     while (this.#panes.length > sizes.length) this.#panes.pop()?.dispose();
     for (let i = 0; i < sizes.length; i++) {
