@@ -16,8 +16,10 @@ export interface FieldRequest {
   readonly dark: boolean;
 }
 
-/** Device pixels a coarse value stands for, each way: what is drawn while something moves. */
-const COARSE = 6;
+/** Device pixels a coarse value stands for, each way: what is drawn while something moves, as fine as there is time for. */
+const COARSE = { first: 4, least: 2, most: 8 } as const;
+/** A coarse field takes about so many milliseconds. */
+const COARSE_TIME = { least: 2.5, most: 8 } as const;
 /** Queries times points that are asked for at a time, before newer requests get their turn. */
 const SLICE = 2e6;
 /** Decades below the largest value that a logarithmic bar shows. */
@@ -228,6 +230,7 @@ export class FieldMap {
   #key = "";
   #scale: Scale | undefined;
   #fine = false;
+  #grain: number = COARSE.first;
 
   get scale(): Scale | undefined {
     return this.#scale;
@@ -259,14 +262,15 @@ export class FieldMap {
     }
     const same = key === this.#key;
     if (same && (this.#fine || !fine)) return "same";
+    let coarse: Picture | undefined;
     if (!same) {
-      const coarse = await this.#coarse(request, buffer);
+      coarse = await this.#coarse(request, buffer);
       this.#key = key;
       this.#fine = false;
       if (!fine || (await newer())) return coarse;
     }
     const picture = await this.#all(request, newer, buffer);
-    if (picture === undefined) return "same";
+    if (picture === undefined) return coarse ?? "same";
     this.#fine = true;
     return picture;
   }
@@ -289,13 +293,17 @@ export class FieldMap {
   async #coarse(request: FieldRequest, buffer: (bytes: number) => ArrayBuffer): Promise<Picture> {
     const { view, size, data, dark } = request;
     const small = {
-      width: Math.max(1, Math.ceil(size.width / COARSE)),
-      height: Math.max(1, Math.ceil(size.height / COARSE)),
+      width: Math.max(1, Math.ceil(size.width / this.#grain)),
+      height: Math.max(1, Math.ceil(size.height / this.#grain)),
     };
+    const began = performance.now();
     const values = await valuesAt(request, drawnPlaces(request, small));
     this.#scale = scaleOf(view.quantity, values, data.size);
     const pixels = new Uint8ClampedArray(buffer(4 * small.width * small.height));
     colour(new Uint32Array(pixels.buffer), 0, values, this.#scale, dark);
+    const spent = performance.now() - began;
+    if (spent > COARSE_TIME.most) this.#grain = Math.min(COARSE.most, this.#grain + 1);
+    if (spent < COARSE_TIME.least) this.#grain = Math.max(COARSE.least, this.#grain - 1);
     return { ...small, pixels };
   }
 

@@ -1,5 +1,8 @@
 import type { Mixture, Process } from "../../src/index.js";
 
+/** How near to the border of a pixel a ridge is on it, as a share of the pixel. */
+const TIE = 1e-3;
+
 /** Points beyond which a pixel's two nearest are not searched. */
 const MOST_POINTS = 512;
 
@@ -59,7 +62,9 @@ export function toRidges(
     const apart = Math.hypot(nx, ny);
     if (!(variance < pixel * apart)) continue;
     const away = (second - first) / (2 * apart);
-    if (away > (pixel * (Math.abs(nx) + Math.abs(ny))) / (2 * apart)) continue;
+    const reach = (pixel * (Math.abs(nx) + Math.abs(ny))) / (2 * apart);
+    // On the border of two pixels it is in one of them, that of the first point, whatever rounding says.
+    if (Math.abs(away - reach) < TIE * pixel ? a > b : away > reach) continue;
     places[i] = x + (nx / apart) * away;
     places[i + 1] = y + (ny / apart) * away;
   }

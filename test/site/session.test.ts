@@ -216,4 +216,52 @@ describe("a session", () => {
       side.call<"claim">({ kind: "claim", story: name, card: "no such card", seed: 1 }),
     ).rejects.toMatchObject({ code: "E_USAGE", message: expect.stringMatching(/no card "no such card"/) });
   });
+
+  it("panes share the time: each stands at the step of its grid whose noise is nearest", async () => {
+    const state = stateWith(
+      { particles: 600, steps: 40 },
+      { tab: "compare", panes: [{ steps: 7 }, { process: "ve" }, { estimator: "kde" }] },
+    );
+    const { times, points } = await side.show(state);
+    expect(times.map(({ length }) => length)).toEqual([41, 8, 41, 41]);
+    expect(points).toHaveLength(4);
+    for (const seek of [0, 13, 33, 40]) {
+      const frames = await side.call<"frame">({ kind: "frame", advance: 0, seek });
+      const t = times[0]?.[seek] as number;
+      expect(frames.map(({ pane }) => pane)).toEqual([0, 1, 2, 3]);
+      expect(frames[0]?.t).toBe(t);
+      expect(frames[3]?.t).toBe(t);
+      const last = seek === 40;
+      expect(frames.every(({ done }) => done === last || !last)).toBe(true);
+      for (const [i, sigma] of [
+        [1, (time: number) => time],
+        [2, (time: number) => Math.sqrt(time)],
+      ] as const) {
+        const distance = (time: number): number => Math.abs(Math.log(sigma(time) / t));
+        const least = Math.min(...(times[i] as readonly number[]).map(distance));
+        if (!last) expect(distance(frames[i]?.t as number)).toBeCloseTo(least, 12);
+      }
+    }
+    // The first pane's bits are those that it has alone.
+    const together = await side.call<"particles">({ kind: "particles", pane: 0 });
+    await side.show(stateWith({ particles: 600, steps: 40 }));
+    await side.call<"frame">({ kind: "frame", advance: 0, seek: 40 });
+    expect((await side.call<"particles">({ kind: "particles", pane: 0 })).data).toEqual(together.data);
+  });
+
+  it("canvases that are new get whole pictures; others only what changed", async () => {
+    const state = stateWith({ particles: 2000, steps: 5 });
+    const sizes = [{ width: 40, height: 40 }];
+    const drawn = async () => {
+      const [frame] = await side.call<"frame">({ kind: "frame", advance: 0, seek: 5 });
+      return [frame?.field, frame?.density].map((one) => (one === "same" ? one : typeof one));
+    };
+    await side.call<"state">({ kind: "state", state, sizes, dark: false });
+    expect(await drawn()).toEqual(["object", "object"]);
+    expect(await drawn()).toEqual(["same", "same"]);
+    await side.call<"state">({ kind: "state", state, sizes, dark: false, fresh: true });
+    expect(await drawn()).toEqual(["object", "object"]);
+    await side.call<"state">({ kind: "state", state, sizes, dark: true });
+    expect(await drawn()).toEqual(["same", "same"]);
+  });
 });
