@@ -37,7 +37,7 @@ export class PaneView {
   readonly handles: HTMLElement;
   readonly marks: Marks = { glyphs: undefined, edges: undefined, paths: undefined, own: [] };
   readonly #field = h("canvas", { class: "layer", part: "field" });
-  readonly #density = h("canvas", { class: "layer", part: "density" });
+  readonly #density = h("canvas", { class: "layer density", part: "density" });
   readonly #overlay = h("canvas", { class: "layer" });
   readonly #bar = h("canvas", { class: "bar" });
   readonly #caption = h("div", { class: "caption" });
@@ -284,6 +284,7 @@ export class PaneView {
     context.fillStyle = paletteOf(this.#dark).page;
     context.fillRect(0, 0, this.#width, this.#height);
     for (const canvas of [this.#field, this.#density]) {
+      context.imageSmoothingEnabled = canvas === this.#field;
       if (!canvas.hidden && canvas.width > 0) context.drawImage(canvas, 0, 0, this.#width, this.#height);
     }
     this.#paintMarks(context);

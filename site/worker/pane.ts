@@ -2,7 +2,7 @@ import type { Engine } from "../../src/index.js";
 import type { State, View } from "../state/state.js";
 import { densityTables } from "./colours.js";
 import { FieldMap } from "./fields.js";
-import { densityPicture, MOST_CIRCLES, summarize } from "./particles.js";
+import { Density, MOST_CIRCLES, summarize } from "./particles.js";
 import type { Frame, Size } from "./protocol.js";
 import { type Run, startRun } from "./runs.js";
 import { type Data, type Drive, dataKey, driveKey, loadData, makeDrive } from "./setup.js";
@@ -35,6 +35,7 @@ export class Pane {
   readonly #engine: Engine;
   readonly index: number;
   readonly #field = new FieldMap();
+  readonly #density: Density;
   #view: View;
   #state: State;
   #size: Size = { width: 1, height: 1 };
@@ -56,6 +57,7 @@ export class Pane {
 
   constructor(engine: Engine, index: number, state: State, view: View) {
     this.#engine = engine;
+    this.#density = new Density(engine);
     this.index = index;
     this.#state = state;
     this.#view = view;
@@ -207,7 +209,7 @@ export class Pane {
       const count = playing ? Math.min(wanted, this.#limit) : wanted;
       const run = await this.#runAt(count, this.#step);
       this.#t = drive.times[this.#step] as number;
-      drawn = this.#draw(run, buffer);
+      drawn = await this.#draw(run, buffer);
       if (run.count < wanted) {
         const [some, all] = [run.count, wanted].map((n) => n.toLocaleString("en"));
         notice = `${some} of ${all} particles${run.count < this.#most ? " while it plays" : ""}, to keep up.`;
@@ -240,7 +242,10 @@ export class Pane {
     this.#limit = Math.max(LEAST_PARTICLES, fitting);
   }
 
-  #draw(run: Run, buffer: (bytes: number) => ArrayBuffer): Pick<Frame, "density" | "circles" | "summary"> {
+  async #draw(
+    run: Run,
+    buffer: (bytes: number) => ArrayBuffer,
+  ): Promise<Pick<Frame, "density" | "circles" | "summary">> {
     const { drive, data } = this;
     const particles = run.view();
     const alpha = drive.process.alpha(this.#t);
@@ -261,7 +266,7 @@ export class Pane {
     if (key === this.#keys.density) return { density: "same", circles: undefined, summary };
     this.#keys = { ...this.#keys, density: key };
     const table = tables[bright ? "bright" : "deep"];
-    const density = densityPicture(particles, camera, this.#size, table, buffer);
+    const density = await this.#density.draw(run, camera, this.#size, table, buffer);
     return { density, circles: undefined, summary };
   }
 
@@ -306,6 +311,7 @@ export class Pane {
   }
 
   dispose(): void {
+    this.#density.dispose();
     this.#dropRun();
     this.#data?.dispose();
   }

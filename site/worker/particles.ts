@@ -1,56 +1,59 @@
+import type { Engine } from "../../src/index.js";
+import { camera, createRaster, type Raster } from "../../src/raster/index.js";
 import type { State } from "../state/state.js";
-import { LEVELS, type Table } from "./colours.js";
+import type { Table } from "./colours.js";
 import type { Picture, Size } from "./protocol.js";
+import type { Run } from "./runs.js";
 
 /** At most this many are drawn one by one. */
 export const MOST_CIRCLES = 500;
 /** A pixel of this many particles has the last colour, at least: few particles are no peak. */
 const LEAST_PEAK = 6;
 
-/** Up to so many particles are dots of 2 x 2 pixels: fewer would be dust. */
+/** Up to so many particles are dots of 2 x 2 pixels: fewer would be dust. Beyond so many pixels all are: dust again. */
 const DOTS = 60_000;
+const MOST_PIXELS = 900;
 
-/** Counts of particles a pixel, kept between frames. */
-let counts = new Uint32Array(0);
+/** Particles as a density: the square root of the count of a pixel, through a table. Counted and coloured by kernels. */
+export class Density {
+  readonly #engine: Engine;
+  #raster: Raster | undefined;
 
-/** Particles as a density: the square root of the count of a pixel, through a table. */
-export function densityPicture(
-  particles: Float32Array,
-  camera: State["camera"],
-  { width, height }: Size,
-  table: Table,
-  buffer: (bytes: number) => ArrayBuffer,
-): Picture {
-  const size = width * height;
-  if (counts.length < size) counts = new Uint32Array(size);
-  else counts.fill(0, 0, size);
-  const scale = Math.min(width, height) / (2 * camera.half);
-  const left = width / 2 - camera.x * scale;
-  const top = height / 2 + camera.y * scale;
-  const dots = particles.length / 2 <= DOTS;
-  const shift = dots ? 0.5 : 0;
-  for (let i = 0; i < particles.length; i += 2) {
-    const x = left + (particles[i] as number) * scale - shift;
-    const y = top - (particles[i + 1] as number) * scale - shift;
-    if (!(x >= 0 && x < width - 2 * shift && y >= 0 && y < height - 2 * shift)) continue;
-    const at = (y | 0) * width + (x | 0);
-    counts[at] = (counts[at] as number) + 1;
-    if (!dots) continue;
-    counts[at + 1] = (counts[at + 1] as number) + 1;
-    counts[at + width] = (counts[at + width] as number) + 1;
-    counts[at + width + 1] = (counts[at + width + 1] as number) + 1;
+  constructor(engine: Engine) {
+    this.#engine = engine;
   }
-  let peak = LEAST_PEAK;
-  for (let i = 0; i < size; i++) if ((counts[i] as number) > peak) peak = counts[i] as number;
-  const pixels = new Uint8ClampedArray(buffer(4 * size));
-  const words = new Uint32Array(pixels.buffer);
-  const colours = new Uint32Array(table.buffer);
-  const unit = (LEVELS - 1) / Math.sqrt(peak);
-  for (let i = 0; i < size; i++) {
-    const count = counts[i] as number;
-    words[i] = count === 0 ? 0 : (colours[Math.max(1, Math.round(Math.sqrt(count) * unit))] as number);
+
+  async draw(
+    run: Run,
+    view: State["camera"],
+    size: Size,
+    table: Table,
+    buffer: (bytes: number) => ArrayBuffer,
+  ): Promise<Picture> {
+    const dot = run.count <= DOTS || Math.max(size.width, size.height) > MOST_PIXELS ? 2 : 1;
+    const [width, height] = [Math.ceil(size.width / dot), Math.ceil(size.height / dot)];
+    const raster = this.#sized(width, height);
+    const scale = Math.min(size.width, size.height) / (2 * view.half * dot);
+    const look = camera({ center: [view.x, view.y], scale, width, height });
+    await raster.splat(run.live ?? run.view(), { camera: look });
+    await raster.colour({ table, exposure: Math.max(LEAST_PEAK, raster.peak) });
+    const pixels = new Uint8ClampedArray(buffer(4 * width * height));
+    raster.copyTo(pixels);
+    return { width, height, pixels };
   }
-  return { width, height, pixels };
+
+  #sized(width: number, height: number): Raster {
+    if (this.#raster?.width !== width || this.#raster.height !== height) {
+      this.#raster?.dispose();
+      this.#raster = createRaster(this.#engine, { width, height });
+    }
+    return this.#raster;
+  }
+
+  dispose(): void {
+    this.#raster?.dispose();
+    this.#raster = undefined;
+  }
 }
 
 /** Particles that a summary looks at. */
