@@ -59,7 +59,7 @@ export interface FieldComparison {
   /** On the field's own paths. */
   readonly along: FieldErrors;
   readonly departures: {
-    /** The distance, in units of the data, from which on two paths count as parted; and the points' spacing. */
+    /** The distance |x - x'| from which on two paths count as parted; and the points' spacing. */
     readonly threshold: number;
     readonly spacing: number;
     /** When each path first is farther than that from the exact one of the same start and noise; NaN if it never is. */
@@ -67,7 +67,7 @@ export interface FieldComparison {
     /** The share that has departed by each of `times`, and by the end. */
     readonly departed: Shares;
     readonly departedAtEnd: { readonly fraction: number; readonly standardError: number };
-    /** The distance of the two, in units of the data, by time. */
+    /** The distance of the two, |x - x'|, by time. */
     readonly distance: Means;
     /** The share of paths whose end is nearest to another point than the exact one's. */
     readonly elsewhere: { readonly fraction: number; readonly standardError: number };
@@ -166,7 +166,7 @@ export async function compareFields(
           t,
           x.subarray(0, some),
           own.mine.subarray(0, some),
-          own.exact,
+          own.exact.subarray(0, some),
         ),
       );
     }
@@ -231,10 +231,7 @@ export async function compareFields(
     const departed = emptyMeans(times.length);
     const distance = emptyMeans(times.length);
     for (const [index, t] of grid.entries()) {
-      const scale = t === 0 ? 1 : process.alpha(t);
-      const apart = squaredDistances(statesOf(a, index), statesOf(b, index), dim).map(
-        (d) => Math.sqrt(d) / scale,
-      );
+      const apart = squaredDistances(statesOf(a, index), statesOf(b, index), dim).map(Math.sqrt);
       for (const [i, value] of apart.entries()) {
         if (gone[i] === 1 || !(value > threshold)) continue;
         gone[i] = 1;

@@ -195,6 +195,12 @@ describe("compareFields", () => {
     };
     const [short, long] = [await of(5), await of(800)];
     for (const result of [short, long]) {
+      for (const { width, unexplained, unexplainedError } of result.smoothing ?? []) {
+        expect(width).toBeGreaterThanOrEqual(0);
+        expect(width === 0 ? unexplained === 1 : unexplained < 1).toBe(true);
+        expect(unexplainedError).toBeGreaterThanOrEqual(0);
+      }
+      expect(result.smoothing).toHaveLength(3);
       for (const { score, relative, prediction } of [result.marginal, result.along]) {
         for (const { mean, standardError } of [score, relative, prediction]) {
           mean.forEach((value, row) => {

@@ -1,5 +1,12 @@
 import type { Mixture } from "../../../src/data/mixture.js";
-import { basinMap, type Capture, capture, cellMap, type Shares } from "../../../src/diagnose/index.js";
+import {
+  basinMap,
+  type Capture,
+  capture,
+  cellMap,
+  type RecordedRun,
+  type Shares,
+} from "../../../src/diagnose/index.js";
 import { ou } from "../../../src/process/index.js";
 import {
   eulerMaruyama,
@@ -12,7 +19,7 @@ import {
 } from "../../../src/sampler/index.js";
 import { exactScore } from "../../../src/score/exact.js";
 import { cellLaw } from "../../../src/theory/index.js";
-import type { Estimate } from "../study/estimate.js";
+import { type Estimate, meanOf } from "../study/estimate.js";
 import { type Bench, hexagon, listed, uneven } from "./bench.js";
 import { settings } from "./settings.js";
 
@@ -122,31 +129,37 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
       signal,
     });
 
-  // Records of more and more steps; the finest gives the rows.
-  const recordings: Recording[] = [];
-  let last: { captured: Capture; rows: number[] } | undefined;
-  const finest = settings.recordings.slice(0, sizes.recordings);
-  for (const [r, steps] of finest.entries()) {
-    const run = await follow(data, posterior(), recordGrid(steps), 40 + r);
-    const captured = await capture(field, run, { unseen: true, signal });
-    const rows = times.map((_, i) => i * steps);
+  // Records of more and more states of the same paths; all of them give the rows.
+  const steps = settings.recordings.slice(0, sizes.recordings);
+  const most = steps.at(-1) as number;
+  const whole = await follow(data, posterior(), recordGrid(most), 40);
+  const records: { captured: Capture; rows: number[] }[] = [];
+  for (const each of steps) {
+    const captured = await capture(field, thinned(whole, most / each), { unseen: true, signal });
+    records.push({ captured, rows: times.map((_, i) => i * each) });
+    done((0.4 * records.length) / steps.length);
+  }
+  const recordings = records.map(({ captured, rows }, r): Recording => {
     const { settled, unseen } = captured.shareByTime;
     const { low, high } = unseen as NonNullable<typeof unseen>;
-    recordings.push({
-      steps,
+    return {
+      steps: steps[r] as number,
       seen: rows.map((row) => at(settled, row)),
       low: rows.map((row) => at(low, row)),
       high: rows.map((row) => at(high, row)),
-    });
-    last = { captured, rows };
-    done((0.4 * (r + 1)) / finest.length);
-  }
-  const { captured, rows: lines } = last as NonNullable<typeof last>;
+    };
+  });
+  const { captured, rows: lines } = records.at(-1) as (typeof records)[number];
   const flow = await capture(field, await follow(data, heun(), recordGrid(24), 50), { signal });
   const law = await cellLaw(data, process, { times, signal });
-  const [coarse, fine] = recordings.slice(-2) as [Recording, Recording];
+  const fine = recordings.at(-1) as Recording;
+  /** Whether each path of a record is not seen to leave again after the i-th time. */
+  const stays = (back: number, i: number): Int32Array => {
+    const { captured: own, rows: at } = records.at(-1 - back) as (typeof records)[number];
+    return own.index.map((row) => Number(row <= (at[i] as number)));
+  };
   const rows = times.map((t, i): CaptureRow => {
-    const [a, b] = [coarse.seen[i] as Estimate, fine.seen[i] as Estimate];
+    const [all, some, few] = [stays(0, i), stays(1, i), stays(2, i)];
     return {
       t,
       inCell: {
@@ -156,14 +169,19 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
       },
       settled: {
         exact: law.settled[i] as number,
-        seen: b,
+        seen: fine.seen[i] as Estimate,
         low: fine.low[i] as Estimate,
         high: fine.high[i] as Estimate,
-        // Four times the steps halve what is not seen.
-        extrapolated: {
-          value: 2 * b.value - a.value,
-          standardError: Math.hypot(2 * b.standardError, a.standardError),
-        },
+        // Terms of the root of the step and of the step itself: four times the steps take a half and three quarters away.
+        extrapolated: meanOf(
+          Float64Array.from(all, (value, k) => {
+            const [finer, coarser] = [
+              2 * value - (some[k] as number),
+              2 * (some[k] as number) - (few[k] as number),
+            ];
+            return (4 * finer - coarser) / 3;
+          }),
+        ),
         ode: at(flow.shareByTime.settled, i * 24),
       },
     };
@@ -289,6 +307,20 @@ function recordGrid(steps: number): ReturnType<typeof listed> {
     .slice(1)
     .flatMap((to, i) => Array.from({ length: steps }, (_, k) => between(knots[i] as number, to, k / steps)));
   return listed([...list, 1e-5, 0]);
+}
+
+/** Every so many states of a run, and its end. */
+function thinned(run: SampleRun<"f64">, every: number): RecordedRun {
+  const { count, dim, times } = run;
+  const end = times.length - 1;
+  const kept = Array.from({ length: Math.floor((end - 1) / every) + 1 }, (_, k) => k * every);
+  const recorded = Int32Array.from([...kept, end]);
+  const all = run.trajectories as Float64Array;
+  const trajectories = new Float64Array(recorded.length * count * dim);
+  recorded.forEach((index, row) => {
+    trajectories.set(all.subarray(index * count * dim, (index + 1) * count * dim), row * count * dim);
+  });
+  return { samples: run.samples, count, dim, times, recorded, trajectories };
 }
 
 /** The paths of a run as x / alpha. */

@@ -318,10 +318,10 @@ function captured(study: Study, pictures: CapturePictures): Html {
         ),
       ),
       note(
-        "Exact: the mass of N(mu, S / alpha²) in the cell of mu, by Owen's T; and, since x / alpha is Brownian motion in S / alpha² seen backwards, its survival in the cell by the reflection principle. Reverse SDE: exact bridge steps. Bounds: what bridges between recorded states may do unseen (cellLaw, capture with unseen).",
+        "Exact: the mass of N(mu, S / alpha²) in the cell of mu, by Owen's T; and, since x / alpha is Brownian motion in S / alpha² seen backwards, its survival in the cell by the reflection principle. Reverse SDE: exact bridge steps. Bounds: what bridges between recorded states may do unseen (capture with unseen). Extrapolated: what three records of the same paths see, in the root of the step and the step.",
       ),
       text(
-        "How much of the second share is an artefact of the record, by the steps between two of the four times:",
+        "How much of the second share is an artefact of the record, by the steps between two of the four times; records of the same paths:",
       ),
       wide(
         table(
