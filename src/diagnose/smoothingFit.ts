@@ -20,6 +20,8 @@ export interface SmoothingFit {
 const SCAN = { count: 12, from: 1e-3, to: 1, draws: 48 };
 const ROUGH = { rule: "quasi", count: 256 } as const;
 const TOLERANCE = 1e-5;
+/** A width that takes less than this share of the difference is none. */
+const NOTHING = 1e-6;
 /** Slopes by the width are differences over this share of it. */
 const SHIFT = 0.02;
 
@@ -71,8 +73,9 @@ export async function fitSmoothing(
   const search = leastOf(scan.slice(Math.max(0, best - 1), best + 2), TOLERANCE * reach);
   let next = search.next();
   while (!next.done) next = search.next(momentsOf(await at(next.value)).mean);
-  const width = next.value;
-  const left = await at(width);
+  const found = await at(next.value);
+  const better = momentsOf(found).mean < (1 - NOTHING) * momentsOf(atZero).mean;
+  const [width, left] = better ? [next.value, found] : [0, atZero];
   const ratio = momentsOf(left).mean / momentsOf(atZero).mean;
   const spread = left.map((value, i) => (value - ratio * (atZero[i] as number)) / momentsOf(atZero).mean);
   const atEnd = width === 0 || width >= reach * to * (1 - SHIFT);
