@@ -211,7 +211,10 @@ describe("compareFields", () => {
         }
       }
     }
-    expect(long.marginal.prediction.mean[1]).toBeLessThan(short.marginal.prediction.mean[1] as number);
+    // At t = 0.03, where an untrained network knows nothing of the points: 0.077 and 0.005.
+    expect(3 * (long.marginal.prediction.mean[2] as number)).toBeLessThan(
+      short.marginal.prediction.mean[2] as number,
+    );
   }, 60_000);
 
   it("says what is wrong", async () => {
