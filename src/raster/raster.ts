@@ -87,11 +87,16 @@ export class Raster {
       throw badArgument("E_SHAPE", "particles", `a length that is a multiple of dim = ${dim}`, particles);
     }
     const look = { dim, axes, map };
-    // What is given is copied at once: it may change before its turn comes.
-    const given = live ?? (particles as Float32Array).slice();
-    await this.#calls.add(async () => {
-      const draw = () => this.#canvas.splat(given, look);
-      this.#peak = live ? await live.hold(draw) : await draw();
+    if (live) {
+      await this.#calls.add(() =>
+        live.hold(async () => {
+          this.#peak = await this.#canvas.splat(live, look);
+        }),
+      );
+      return;
+    }
+    await this.#with(particles as Float32Array, async (given) => {
+      this.#peak = await this.#canvas.splat(given, look);
     });
   }
 
@@ -131,8 +136,7 @@ export class Raster {
     const key = `${lo} ${hi} ${scale}`;
     if (this.#levels?.key !== key) this.#levels = { key, values: levelsOf(options) };
     const levels = this.#levels.values;
-    const given = values.slice();
-    await this.#calls.add(() => this.#canvas.field(given, table, levels, into));
+    await this.#with(values, (given) => this.#canvas.field(given, table, levels, into));
   }
 
   /**
@@ -180,6 +184,19 @@ export class Raster {
     this.#check();
     const { buffer, byteOffset, length } = this.#canvas.bytes("pixels");
     return new Uint8ClampedArray(buffer, byteOffset, length);
+  }
+
+  /** Work on numbers that are copied at once: they may change before its turn comes. */
+  async #with(values: Float32Array | Float64Array, work: (given: Given) => Promise<void>): Promise<void> {
+    this.#check();
+    const given = this.#canvas.give(values);
+    await this.#calls.hold(async () => {
+      try {
+        await this.#calls.add(() => work(given));
+      } finally {
+        this.#canvas.drop(given);
+      }
+    });
   }
 
   #checkPixels(value: unknown, argument: string): void {
@@ -246,17 +263,22 @@ interface Look {
 
 type Layer = "counts" | "pixels" | "background";
 
+/** A copy of numbers: where the kernels read them, or an array. */
+interface Given {
+  readonly single: boolean;
+  readonly length: number;
+  readonly pointer: number;
+  readonly values: Float32Array | Float64Array | undefined;
+}
+
 /** Where counts and pixels are, and what fills them. */
 interface Canvas {
+  give(values: Float32Array | Float64Array): Given;
+  drop(given: Given): void;
   /** Gives the largest count. */
-  splat(particles: Particles, look: Look): Promise<number>;
+  splat(particles: LiveRun | Given, look: Look): Promise<number>;
   colour(table: ColourTable, scale: number, over: boolean): Promise<void>;
-  field(
-    values: Float32Array | Float64Array,
-    table: ColourTable,
-    levels: Float64Array,
-    into: "pixels" | "background",
-  ): Promise<void>;
+  field(given: Given, table: ColourTable, levels: Float64Array, into: "pixels" | "background"): Promise<void>;
   bytes(layer: Layer): Uint8Array;
   free(): void;
 }
@@ -271,8 +293,6 @@ class KernelCanvas implements Canvas {
   readonly #slices: number;
   readonly #stride: number;
   readonly #at: Places;
-  /** Numbers that were given: they are copied here. */
-  #given = { pointer: 0, bytes: 0 };
 
   constructor(engine: Engine, width: number, height: number) {
     this.#engine = engine;
@@ -321,27 +341,23 @@ class KernelCanvas implements Canvas {
     return this.#run(kernel, this.#height, block, args);
   }
 
-  /** Numbers at a place in Wasm memory, until others are given. */
-  #give(values: Float32Array | Float64Array): number {
-    const bytes = values.byteLength;
-    if (bytes > this.#given.bytes) {
-      this.#memory.free(this.#given.pointer);
-      this.#given = { pointer: 0, bytes: 0 };
-      this.#given = { pointer: this.#memory.alloc(bytes, "particles"), bytes };
-    }
-    if (bytes > 0) {
-      const size = values instanceof Float32Array ? 4 : 8;
-      this.#memory.numbers(size, this.#given.pointer, values.length).set(values);
-    }
-    return this.#given.pointer;
+  give(values: Float32Array | Float64Array): Given {
+    const single = values instanceof Float32Array;
+    const pointer = this.#memory.alloc(values.byteLength, "particles");
+    this.#memory.numbers(single ? 4 : 8, pointer, values.length).set(values);
+    return { single, length: values.length, pointer, values: undefined };
   }
 
-  async splat(particles: Particles, { dim, axes, map }: Look): Promise<number> {
+  drop({ pointer }: Given): void {
+    this.#memory.free(pointer);
+  }
+
+  async splat(particles: LiveRun | Given, { dim, axes, map }: Look): Promise<number> {
     const live = particles instanceof LiveRun ? particles : undefined;
-    const single = live ? live.precision === "f32" : particles instanceof Float32Array;
+    const single = live ? live.precision === "f32" : (particles as Given).single;
     const size = single ? 4 : 8;
-    const rows = live ? (live.pointer() as number) : this.#give(particles as Float32Array);
-    const count = live ? live.count : (particles as Float32Array).length / dim;
+    const rows = live ? (live.pointer() as number) : (particles as Given).pointer;
+    const count = live ? live.count : (particles as Given).length / dim;
     const slices = Math.max(1, Math.min(this.#slices, Math.floor(count / SLICE)));
     const { counts, peaks } = this.#at;
     const stride = size * (live?.stride ?? dim);
@@ -377,13 +393,12 @@ class KernelCanvas implements Canvas {
   }
 
   field(
-    values: Float32Array | Float64Array,
+    { single, pointer: from }: Given,
     table: ColourTable,
     levels: Float64Array,
     into: "pixels" | "background",
   ): Promise<void> {
-    const kernel = values instanceof Float32Array ? "colourFieldF32" : "colourFieldF64";
-    const from = this.#give(values);
+    const kernel = single ? "colourFieldF32" : "colourFieldF64";
     this.#memory.f64(this.#at.levels, 255).set(levels);
     return this.#rows(kernel, [this.#at[into], from, this.#width, this.#table(table), this.#at.levels]);
   }
@@ -394,7 +409,6 @@ class KernelCanvas implements Canvas {
 
   free(): void {
     for (const pointer of Object.values(this.#at)) this.#memory.free(pointer);
-    this.#memory.free(this.#given.pointer);
   }
 }
 
@@ -411,8 +425,15 @@ class PlainCanvas implements Canvas {
     this.#layers = { counts: layer(), pixels: layer(), background: layer() };
   }
 
-  async splat(particles: Particles, { dim, axes, map }: Look): Promise<number> {
-    const rows = particles instanceof LiveRun ? particles.samples : particles;
+  give(values: Float32Array | Float64Array): Given {
+    const single = values instanceof Float32Array;
+    return { single, length: values.length, pointer: 0, values: values.slice() };
+  }
+
+  drop(): void {}
+
+  async splat(particles: LiveRun | Given, { dim, axes, map }: Look): Promise<number> {
+    const rows = particles instanceof LiveRun ? particles.samples : (particles.values as Float64Array);
     const { counts } = this.#layers;
     splatPlain(counts, this.#width, this.#height, rows, dim, axes, map);
     return counts.reduce((a, b) => Math.max(a, b), 0);
@@ -424,12 +445,12 @@ class PlainCanvas implements Canvas {
   }
 
   async field(
-    values: Float32Array | Float64Array,
+    { values }: Given,
     table: ColourTable,
     levels: Float64Array,
     into: "pixels" | "background",
   ): Promise<void> {
-    colourFieldPlain(this.#layers[into], values, words(table), levels);
+    colourFieldPlain(this.#layers[into], values as Float64Array, words(table), levels);
   }
 
   bytes(layer: Layer): Uint8Array {

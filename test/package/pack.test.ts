@@ -183,11 +183,16 @@ import { createEngine, type Engine, type EngineInfo, exactScore, edm, type Mixtu
 import { evaluate, type ReferenceMixture } from "vkernel/reference";
 import { parseNpy, type Table } from "vkernel/io";
 import { type ConformanceReport, conformance, formatConformance, type StepState } from "vkernel/conformance";
+import { camera, createRaster, type Raster } from "vkernel/raster";
 const engine: Engine = await createEngine({ kernels: "reference" });
 const data: Mixture<"f64"> = engine.mixture([[0, 0]], { precision: "f64" });
 const { score } = exactScore(data, edm()).evaluateSync([[1, 1]], 1, ["score"]);
 export const numbers: Float64Array = score;
 export const info: EngineInfo = engine.info;
+const raster: Raster = createRaster(engine, { width: 8, height: 8 });
+await raster.splat(new Float32Array(2), { camera: camera({ center: [0, 0], scale: 4, width: 8, height: 8 }) });
+await raster.colour({ table: new Uint8Array(1024) });
+export const image = new ImageData(raster.pixels, 8, 8);
 // @ts-expect-error there is no such quantity
 exactScore(data, edm()).evaluateSync([[1, 1]], 1, ["scores"]);
 const step = ({ x, t, denoise }: StepState) => (t > 0 ? denoise(x, t) : x);
@@ -212,6 +217,26 @@ const { passed, order } = await conformance({ step }, { order: 1, particles: 100
 console.log(passed, order.measured[0].kind);
 `;
     expect(await inNode(program)).toEqual([true, "flow"]);
+  });
+
+  it("goes step by step and draws", async () => {
+    const program = `
+import { createEngine, edm, exactScore, heun, karras, liveRun } from "vkernel";
+import { camera, createRaster } from "vkernel/raster";
+const engine = await createEngine({ threads: 2 });
+const size = { width: 40, height: 30 };
+const data = engine.mixture([[1.05, 0.05], [-0.95, 0.05]]);
+const live = await liveRun(exactScore(data, edm()), { sampler: heun(), grid: karras({ steps: 8 }), count: 5000, seed: 1 });
+const raster = createRaster(engine, size);
+while (!live.done) await live.advance();
+await raster.splat(live, { camera: camera({ center: [0, 0], scale: 10, ...size }) });
+// Half the particles at each point: the middle of pixels (30, 14) and (10, 14).
+const { counts } = raster;
+const at = (x, y) => counts[y * size.width + x];
+console.log(at(30, 14) + at(10, 14), Math.abs(at(30, 14) - 2500) < 250, raster.pixels.length);
+engine.close();
+`;
+    expect(await inNode(program)).toEqual([5000, true, 4800]);
   });
 
   it("has a command line", async () => {
