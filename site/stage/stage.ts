@@ -378,7 +378,8 @@ export class Stage {
     const frames = await this.#client.call<"frame">({
       kind: "frame",
       advance,
-      playing: playing || fresh || seek !== undefined,
+      playing,
+      coarse: playing || fresh || seek !== undefined,
       buffers,
       ...(seek !== undefined && { seek }),
     });

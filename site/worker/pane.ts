@@ -26,6 +26,7 @@ export interface FrameRequest {
   /** The step to go to. */
   readonly step: number;
   readonly playing: boolean;
+  readonly coarse: boolean;
   readonly newer: () => Promise<boolean>;
   readonly buffer: (bytes: number) => ArrayBuffer;
 }
@@ -190,7 +191,7 @@ export class Pane {
     return undefined;
   }
 
-  async frame({ step, playing, newer, buffer }: FrameRequest): Promise<Frame> {
+  async frame({ step, playing, coarse, newer, buffer }: FrameRequest): Promise<Frame> {
     const began = performance.now();
     const { drive } = this;
     const last = drive.times.length - 1;
@@ -216,7 +217,7 @@ export class Pane {
       }
       if (playing) this.#keepUp(performance.now() - began, run.count, this.#step - before);
     } else if (this.#step !== before) this.#t = drive.times[this.#step] as number;
-    const field = await this.#drawField(playing, newer, buffer);
+    const field = await this.#drawField(playing, coarse, newer, buffer);
     const milliseconds = performance.now() - began;
     this.#drawnField.spent = milliseconds;
     return {
@@ -272,6 +273,7 @@ export class Pane {
 
   #drawField(
     playing: boolean,
+    coarse: boolean,
     newer: () => Promise<boolean>,
     buffer: (bytes: number) => ArrayBuffer,
   ): ReturnType<FieldMap["draw"]> {
@@ -296,7 +298,7 @@ export class Pane {
     }
     this.#drawnField = { at: now, of, spent };
     const key = `${of} ${this.#t}`;
-    return this.#field.draw(request, key, !playing, newer, buffer);
+    return this.#field.draw(request, key, !coarse, newer, buffer);
   }
 
   /** All particles at the step that is shown, however few were drawn. */

@@ -37,13 +37,15 @@ export type Request =
     }
   /**
    * Draw a frame: advance by so many grid steps first (0: only draw). `seek` goes to a step of the grid instead. While
-   * playing, fields are drawn coarsely. `buffers` are those of pictures that were drawn, to be used again.
+   * `playing`, particles may be left out to keep up. `coarse`: fields are drawn so, another frame is asked for soon.
+   * `buffers` are those of pictures that were drawn, to be used again.
    */
   | {
       readonly kind: "frame";
       readonly advance: number;
       readonly seek?: number;
       readonly playing?: boolean;
+      readonly coarse?: boolean;
       readonly buffers?: readonly ArrayBuffer[];
     }
   /** Values at a place of pane `pane`: float64, by the library. */

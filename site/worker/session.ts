@@ -156,7 +156,13 @@ export class Session {
     };
   }
 
-  async #frame({ advance, seek, playing = false, buffers = [] }: Asked<"frame">): Promise<Reply<"frame">> {
+  async #frame({
+    advance,
+    seek,
+    playing = false,
+    coarse = playing,
+    buffers = [],
+  }: Asked<"frame">): Promise<Reply<"frame">> {
     this.#keep(buffers);
     const first = this.#pane(0);
     const step = Math.max(0, Math.min(seek ?? first.step + advance, first.drive.times.length - 1));
@@ -166,6 +172,7 @@ export class Session {
         await pane.frame({
           step: pane === first ? step : pane.stepLike(first, step),
           playing,
+          coarse,
           newer: this.#newer,
           buffer: this.#buffer,
         }),

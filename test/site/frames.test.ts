@@ -43,10 +43,10 @@ describe.skipIf(skipReason !== undefined)(browserTitle("frames of the stage"), (
     const [before] = loadavg() as [number];
     const context = await browser.newContext({ viewport: { width: 672, height: 760 } });
     const page = await context.newPage();
-    // 200 steps at speed 2: a step each 15 ms, about one a frame.
+    // 120 steps at speed 2: a step each 16.5 ms, about one a frame; one evaluation of the score a step.
     const start = {
       autoplay: false,
-      state: { speed: 2, view: { ...view, steps: 200, quantity: "fraction" } },
+      state: { speed: 2, view: { ...view, sampler: "euler", steps: 120, quantity: "fraction" } },
     };
     await page.goto(`${server.url}/?${encodeURIComponent(JSON.stringify(start))}`);
     const got = await page.evaluate(async () => {

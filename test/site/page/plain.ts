@@ -1,5 +1,5 @@
 /**
- * What a frame costs without kernels: one Heun step of the probability flow (edm, equal weights) of all particles, their
+ * What a frame costs without kernels: one Euler step of the probability flow (edm, equal weights) of all particles, their
  * counts a pixel, and colours, in one plain loop of the page.
  */
 export class PlainLoop {
@@ -58,15 +58,14 @@ export class PlainLoop {
 
   frame(t: number, s: number, table: Uint8ClampedArray<ArrayBuffer>): void {
     const particles = this.#particles;
-    const [a, b] = [new Float64Array(2), new Float64Array(2)];
+    const slope = new Float64Array(2);
     const h = s - t;
     for (let i = 0; i < particles.length; i += 2) {
       const x = particles[i] as number;
       const y = particles[i + 1] as number;
-      this.#slope(x, y, t, a);
-      this.#slope(x + h * (a[0] as number), y + h * (a[1] as number), s, b);
-      particles[i] = x + (h / 2) * ((a[0] as number) + (b[0] as number));
-      particles[i + 1] = y + (h / 2) * ((a[1] as number) + (b[1] as number));
+      this.#slope(x, y, t, slope);
+      particles[i] = x + h * (slope[0] as number);
+      particles[i + 1] = y + h * (slope[1] as number);
     }
     const side = this.#side;
     const counts = this.#counts.fill(0);
