@@ -5,6 +5,7 @@ import { exactScore } from "../../src/score/index.js";
 import { varianceFraction } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, gridOf, largest, u32, withData } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, Story } from "./story.js";
 
 const T = 0.2;
@@ -168,13 +169,12 @@ const fraction: Card = {
 
 export const story: Story = {
   ...entryOf("boundary-map"),
-  preset: {
+  preset: presetOf({
     tab: "map",
     t: T,
-    seed: 1,
     camera: { x: 0, y: 0, half: 1.6 },
     view: { set: "polygon", process: "edm", estimator: "exact", quantity: "fraction" },
-  },
+  }),
   text: {
     see: "Six training points and, in colour, how much of what a network is shown there is noise: f is 1 where the target is all noise and 0 where it is all score. Move the time: at small times the lines between neighbours light up, at larger ones only coarser boundaries remain.",
     says: "The target of denoising score matching is a noisy version of the score. Its covariance C is 1/S plus the curvature of log p, and the paper finds it large at training points and at the boundaries between them.",

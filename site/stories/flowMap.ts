@@ -6,6 +6,7 @@ import { normalCdf } from "../../src/special.js";
 import { terminalLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, countIf, errorOf, largest, shareClaim, u32, withData } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, Story } from "./story.js";
 
 const KAPPA = 0.4;
@@ -147,10 +148,9 @@ const kl: Card = {
 
 export const story: Story = {
   ...entryOf("flow-map"),
-  preset: {
+  preset: presetOf({
     tab: "line",
     t: T0,
-    seed: 1,
     camera: { x: 0, y: 0, half: 1.5 },
     view: {
       set: "two",
@@ -162,9 +162,10 @@ export const story: Story = {
       smoothingKappa: KAPPA,
       tau: "tied",
       start: T0,
+      epsilon: 1e-4,
       quantity: "none",
     },
-  },
+  }),
   text: {
     see: "Paths of particles between the points -1 and 1, drawn against the square root of time, so that straight means straight. Those that start within the shaded wedge fan out to fill the segment; the others run to a point.",
     says: "Under the piecewise score the flow is linear in sqrt(t), in three regions that never mix. The law at time 0 is an atom at each point and a density between them, whose divergence from the uniform law is finite.",

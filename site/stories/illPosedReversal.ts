@@ -4,6 +4,7 @@ import { normalCdf } from "../../src/special.js";
 import { type FokkerPlanckDirection, type FokkerPlanckRun, fokkerPlanck } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, largest, withData } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, CardContext, Story } from "./story.js";
 
 const points = twoPoints({ dim: 1 }).points;
@@ -212,13 +213,12 @@ const returns = (
 
 export const story: Story = {
   ...entryOf("ill-posed-reversal"),
-  preset: {
+  preset: presetOf({
     tab: "pde",
     t: 0.05,
-    seed: 1,
     horizon: 2,
     view: { set: "two", process: "ou", estimator: "exact", quantity: "none" },
-  },
+  }),
   text: {
     see: "A density of two points diffuses until nothing is to be seen of them, and is then taken back: naively, with the sign of time turned, and by the equation that has the score in its drift. The first breaks up at once; the second ends where the data are.",
     says: "The reversed heat equation is ill-posed: a ripple of wave number k0 grows exponentially. Writing part of the diffusion as transport by the score gives an equation with the same solution that is stable.",

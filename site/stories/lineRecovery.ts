@@ -23,6 +23,7 @@ import {
   u32,
   withData,
 } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, CardContext, Story } from "./story.js";
 
 const KAPPA = 0.4;
@@ -330,18 +331,18 @@ const forward: Card = {
 
 export const story: Story = {
   ...entryOf("line-recovery"),
-  preset: {
+  preset: presetOf({
     tab: "compare",
-    t: T0,
-    seed: 1,
+    t: 1e-4,
     camera: { x: 0, y: 0, half: 1.5 },
     view: {
       set: "four",
       process: "ve",
       estimator: "exact",
-      sampler: "euler",
-      grid: "squareRoot",
-      steps: 70,
+      sampler: "heun",
+      grid: "karras",
+      steps: 60,
+      epsilon: 1e-4,
       smoothingKappa: KAPPA,
       tau: "tied",
       start: T0,
@@ -349,7 +350,7 @@ export const story: Story = {
       quantity: "none",
     },
     panes: [{ estimator: "smoothed" }, { estimator: "piecewise" }],
-  },
+  }),
   text: {
     see: "Four points on a line in the plane, and the same cloud sent down by three scores: the exact one, the smoothed one, and straight pieces. The fourth column of the paper's figure, a trained network, is in the cards: it is trained while you wait.",
     says: "A smoothed score slows down what moves along the line and not what moves across it. Samples end on the line, spread between the points, and a trained network behaves in the same way.",

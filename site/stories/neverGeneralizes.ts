@@ -16,6 +16,7 @@ import {
   shareClaim,
   withData,
 } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, CardContext, Story } from "./story.js";
 
 const points = lShape().points.map(Math.fround);
@@ -179,23 +180,22 @@ const cells: Card = {
 
 export const story: Story = {
   ...entryOf("never-generalizes"),
-  preset: {
+  preset: presetOf({
     tab: "particles",
     t: 0.3,
-    seed: 1,
     camera: { x: 0, y: 0, half: 2.2 },
     view: {
       set: "l",
       process: "ou",
       estimator: "exact",
-      sampler: "posterior",
+      sampler: "eulerMaruyama",
       grid: "logarithmic",
-      steps: 60,
+      steps: 200,
       epsilon: 0.01,
       quantity: "cells",
-      overlays: { arrows: false, voronoi: true, trajectories: true, ellipses: false },
+      overlays: { arrows: false, voronoi: true, trajectories: false, ellipses: false },
     },
-  },
+  }),
   text: {
     see: "Particles of the exact reverse process and the Voronoi cells of the training points. Early on they change cells freely; toward the end each is trapped in one and falls onto its point.",
     says: "Run exactly, the reverse diffusion does not generalize: the law it ends in is supported on the data. Corollary 3.2 gives the weight of each training point, which differs from that in the data only as the starting law differs from p_T.",

@@ -4,6 +4,7 @@ import { exactScore } from "../../src/score/index.js";
 import { bridgeLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { errorOf, type Moments, momentsOf, u32, withData } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, CardContext, Story } from "./story.js";
 
 /** Paper 004, Theorem 2: from xT at time T toward the one training point x0, for a time s. */
@@ -149,17 +150,16 @@ const printed: Card = {
         ["variance of Theorem 2", varianceTheory],
         ["half of that", varianceTheory / 2],
       ],
-      note: "What the switch on the page runs. Half of the variance: a misprint that a sample does not show at a glance.",
+      note: "What the sampler called as printed runs. Half of the variance: a misprint that a sample does not show at a glance.",
     };
   },
 };
 
 export const story: Story = {
   ...entryOf("one-sample-bridge"),
-  preset: {
+  preset: presetOf({
     tab: "line",
     t: T - S,
-    seed: 1,
     camera: { x: 0, y: 0, half: 3 },
     view: {
       set: "own",
@@ -172,9 +172,9 @@ export const story: Story = {
       start: T,
       quantity: "none",
     },
-  },
+  }),
   text: {
-    see: "One training point at 1.5 and paths of the reverse process that start at -0.7. They wander as a bridge does and are all caught by the point at the end. The switch runs the same with the noise as printed.",
+    see: "One training point at 1.5 and paths of the reverse process toward it. They wander as bridges do and are all caught by the point at the end. With the sampler called as printed the noise is that of the misprint, and the particles are too narrow on the way.",
     says: "With a single sample the reverse SDE can be solved: at time s the state is Gaussian, with weights sinh(T - s) and sinh(s) over sinh(T) on the start and the sample, and variance 2 sinh(T - s) sinh(s) / sinh(T).",
     measured:
       "For T = 2 and s = 1 the mean is 0.25922 and the variance 0.76159, as the theorem says. Equation 4.19, the discrete form, prints noise of variance ds where 2 ds belongs; with it the variance comes out half as large.",

@@ -6,6 +6,7 @@ import { normalCdf, normalDensity } from "../../src/special.js";
 import { smoothingLoss } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, largest, momentsOf, u32, withData } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, Story } from "./story.js";
 
 /** Paper 003, Fig. 1, left. */
@@ -236,12 +237,16 @@ const limit: Card = {
 
 export const story: Story = {
   ...entryOf("smoothed-score"),
-  preset: {
+  preset: presetOf({
     tab: "line",
     t: T,
-    seed: 1,
     camera: { x: 0, y: 0, half: 2 },
     view: {
+      start: 0.3,
+      epsilon: 1e-3,
+      sampler: "euler",
+      grid: "squareRoot",
+      steps: 60,
       set: "two",
       process: "ve",
       estimator: "smoothed",
@@ -249,7 +254,7 @@ export const story: Story = {
       smoothingKappa: KAPPA,
       quantity: "none",
     },
-  },
+  }),
   text: {
     see: "Two points, -1 and 1, and three scores at t = 0.1: the exact one, which jumps between the points; the same averaged over tau = 0.58 on either side; and straight pieces. Change tau or the time.",
     says: "A network cannot follow a jump and learns a smoothed score, which away from the points is close to straight pieces with slope (1 - tau) / (tau t). If tau grows as 1 - sqrt(kappa t), the price in the training loss stays F(kappa) / 2 however small t gets.",

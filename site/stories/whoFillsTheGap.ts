@@ -20,6 +20,7 @@ import {
   shareClaim,
   withData,
 } from "./measure.js";
+import { presetOf } from "./preset.js";
 import type { Card, CardContext, Story } from "./story.js";
 
 const hexagon = polygon().points.map(Math.fround);
@@ -359,10 +360,9 @@ const vanishing: Card = {
 
 export const story: Story = {
   ...entryOf("who-fills-the-gap"),
-  preset: {
+  preset: presetOf({
     tab: "compare",
     t: 0.2,
-    seed: 1,
     camera: { x: 0, y: 0, half: 1.6 },
     view: {
       set: "polygon",
@@ -381,7 +381,7 @@ export const story: Story = {
       { estimator: "kappa", noiseKappa: 1, steps: 100 },
       { estimator: "kde" },
     ],
-  },
+  }),
   text: {
     see: "The same six points and the same seed, four times: a score that is drawn anew at every step, the exact score in ten steps, noise of fixed strength kappa, and plain blur. Wind the time down and watch what stays between the points.",
     says: "A naive estimator, which takes the score of freshly drawn training points at every step, samples a law that resembles the data with its gaps filled in, because its noise is largest on the boundaries.",

@@ -1,0 +1,8 @@
+import { defaultState, defaultView, type View } from "../state/state.js";
+import type { Story } from "./story.js";
+
+/** A preset with defaults for all it does not say: nothing of what was shown before is left. The theme is the reader's. */
+export function presetOf({ view, ...rest }: Story["preset"]): Story["preset"] & { readonly view: View } {
+  const { t, seed, horizon, fewSteps, camera } = defaultState;
+  return { panes: [], t, seed, horizon, fewSteps, camera, ...rest, view: { ...defaultView, ...view } };
+}
