@@ -251,7 +251,7 @@ const networkColumn: Card = {
   kernels: [],
   measure: (context) =>
     withLine(context, async (data) => {
-      const count = 4000;
+      const count = 2000;
       const net = await train(context, data);
       try {
         const { end } = await run(context, net, { grid: paperGrid(), count });
