@@ -50,6 +50,7 @@ const samplerNames: readonly (readonly [SamplerName, string])[] = [
   ["dpmpp2m", "DPM-Solver++ 2M"],
   ["dopri5", "Dormand-Prince 5"],
   ["eulerMaruyama", "Euler-Maruyama"],
+  ["eulerMaruyamaPrinted", "The same, noise as printed"],
   ["ancestral", "Ancestral"],
   ["posterior", "Posterior"],
   ["predictorCorrector", "Predictor-corrector"],

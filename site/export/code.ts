@@ -98,7 +98,11 @@ export function codeOf(
     ...before,
     `const field = ${field};`,
     `const run = await sample(field, {`,
-    `  sampler: ${use(sampler)}(),`,
+    `  sampler: ${
+      sampler === "eulerMaruyamaPrinted"
+        ? `${use("eulerMaruyama")}({ noise: "asPrinted" })`
+        : `${use(sampler)}()`
+    },`,
     `  grid: ${use(grid)}({ steps: ${steps}, tMin: ${tMin}, tMax: ${tMax}, last: "sigmaMin" }),`,
     `  initial: "${initial}",`,
     `  record: [${moment.step}],`,

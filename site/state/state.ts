@@ -23,6 +23,8 @@ export const samplers = [
   "dpmpp2m",
   "dopri5",
   "eulerMaruyama",
+  // With the noise of Paper 004, Eq. 4.19, as it is printed: half the variance.
+  "eulerMaruyamaPrinted",
   "ancestral",
   "posterior",
   "predictorCorrector",

@@ -20,6 +20,7 @@ export const samplerMakers: Readonly<Record<SamplerName, () => Sampler>> = {
   dpmpp2m,
   dopri5,
   eulerMaruyama,
+  eulerMaruyamaPrinted: () => eulerMaruyama({ noise: "asPrinted" }),
   ancestral,
   posterior,
   predictorCorrector,

@@ -57,6 +57,7 @@ export const samplerNames: Readonly<Record<SamplerName, string>> = {
   dpmpp2m: "DPM-Solver++(2M)",
   dopri5: "Dopri5",
   eulerMaruyama: "Euler-Maruyama",
+  eulerMaruyamaPrinted: "Euler-Maruyama with the noise as printed",
   ancestral: "the ancestral sampler",
   posterior: "the posterior sampler",
   predictorCorrector: "the predictor-corrector",

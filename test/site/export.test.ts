@@ -111,6 +111,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("exports"), () => {
     ["half way, by dopri5 on the OU process", { estimator: "exact", sampler: "dopri5", process: "ou" }, 11],
     ["the posterior sampler on vp", { sampler: "posterior", process: "vp", grid: "logarithmic" }, 20],
     ["predictor-corrector", { sampler: "predictorCorrector", process: "ve", grid: "squareRoot" }, 19],
+    ["noise as printed", { sampler: "eulerMaruyamaPrinted", process: "ou", grid: "logarithmic" }, 20],
     ["the naive score, whose sampler gives way", { estimator: "naive", draws: 3, sampler: "heun" }, 20],
     ["the effective SDE", { estimator: "effective", draws: 2, sampler: "eulerMaruyama" }, 20],
     ["noise of strength kappa", { estimator: "kappa", noiseKappa: 0.37, sampler: "ancestral" }, 20],
