@@ -28,8 +28,8 @@ type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 
 /** Numbers of recorded particles that are kept between requests. */
 const KEPT = 8e6;
-/** Evaluations of a score by rows that a run may take: about a second. */
-const MOST_ROWS = 1.5e6;
+/** Evaluations of the smoothed and of the piecewise score that a run may take: about a second. */
+const MOST_ROWS = { smoothed: 1.5e6, piecewise: 8e6 };
 /** Nearer to a point than this share of the extent, a particle at t = 0 lies on it: float32 and a last step to 0. */
 const ON_POINT = 1e-4;
 
@@ -243,8 +243,9 @@ async function record(
   const notices: string[] = [];
   let count = view.particles;
   if (run.smoothed) {
-    const each = steps * (run.sampler.order === 2 && run.sampler.name === "heun" ? 2 : run.sampler.order);
-    const most = Math.max(1000, 500 * Math.floor(MOST_ROWS / each / 500));
+    const kind = view.estimator === "piecewise" ? "piecewise" : "smoothed";
+    const each = steps * ({ heun: 2, rk4: 4 }[run.sampler.name] ?? 1);
+    const most = Math.max(1000, 500 * Math.floor(MOST_ROWS[kind] / each / 500));
     if (most < count) {
       count = most;
       notices.push(`${count.toLocaleString("en")} particles run: this score is slow to compute.`);
