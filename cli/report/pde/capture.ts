@@ -174,13 +174,10 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
         high: fine.high[i] as Estimate,
         // Terms of the root of the step and of the step itself: four times the steps take a half and three quarters away.
         extrapolated: meanOf(
-          Float64Array.from(all, (value, k) => {
-            const [finer, coarser] = [
-              2 * value - (some[k] as number),
-              2 * (some[k] as number) - (few[k] as number),
-            ];
-            return (4 * finer - coarser) / 3;
-          }),
+          Float64Array.from(
+            all,
+            (value, k) => (8 * value - 6 * (some[k] as number) + (few[k] as number)) / 3,
+          ),
         ),
         ode: at(flow.shareByTime.settled, i * 24),
       },

@@ -17,6 +17,10 @@ export function shareIf(count: number, holds: (i: number) => boolean): Estimate 
 /** A mean with its standard error. */
 export function meanOf(values: ArrayLike<number>): Estimate {
   const n = values.length;
+  const first = values[0];
+  // Equal numbers have no error; rounding would give them one.
+  if (first !== undefined && Array.prototype.every.call(values, (value) => value === first))
+    return exactly(first);
   let value = 0;
   for (let i = 0; i < n; i++) value += (values[i] as number) / n;
   let square = 0;
