@@ -416,9 +416,12 @@ export class App implements Player {
   /** The panel loads when the reader comes near it, or a link has opened a story. */
   #storiesWhenSeen(): void {
     if (this.#store.get().story !== undefined) void this.#storyPanel();
-    const near = new IntersectionObserver((entries) => {
-      if (entries.some(({ isIntersecting }) => isIntersecting)) void this.#storyPanel();
-    });
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (entries.some(({ isIntersecting }) => isIntersecting)) void this.#storyPanel();
+      },
+      { rootMargin: "-64px" },
+    );
     near.observe(this.#below);
     this.#ends.push(() => near.disconnect());
   }
