@@ -11,7 +11,7 @@ import { PATIENCE, ready, siteFolder } from "./site.js";
 
 /** A page of the test's own, somewhere else. */
 const pageOf = (lines: string): string =>
-  `<!doctype html><html lang="en"><meta charset="utf-8"><title>A page</title><body>${lines}</body></html>`;
+  `<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,"><title>A page</title><body>${lines}</body></html>`;
 
 let browser: Browser;
 let site: RunningServer;
@@ -37,7 +37,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
     page.on("console", (message) => {
-      if (message.type() === "error" && !message.text().includes("favicon")) errors.push(message.text());
+      if (message.type() === "error") errors.push(message.text());
     });
     try {
       await page.goto(`${server.url}/`);
@@ -127,13 +127,10 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
 
   it("loading=lazy starts when it comes into view, and shows what is between its tags until then", () =>
     onPage(
-      `<script type="module" src="${site.url}explorer.js"></script><div id="above"></div>
+      `<script type="module" src="${site.url}explorer.js"></script><div style="height: 5000px"></div>
 <vkernel-explorer loading="lazy" data-controls="none"><p id="fallback">not yet</p></vkernel-explorer>`,
       {},
       async (page) => {
-        await page.evaluate(() => {
-          (document.getElementById("above") as HTMLElement).style.height = "5000px";
-        });
         await page.waitForFunction(() => customElements.get("vkernel-explorer") !== undefined);
         const slotted = (): Promise<boolean> =>
           page.evaluate(() => (document.getElementById("fallback") as HTMLElement).checkVisibility());

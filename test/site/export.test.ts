@@ -93,7 +93,8 @@ describe.skipIf(skipReason !== undefined)(browserTitle("exports"), () => {
     expect(Array.from(png.subarray(1, 4), (byte) => String.fromCharCode(byte)).join("")).toBe("PNG");
     const { width, height } = await page.evaluate(async () => {
       const blob = await (document.querySelector("vkernel-explorer") as VkernelExplorer).exportAs("png");
-      return createImageBitmap(blob);
+      const { width, height } = await createImageBitmap(blob);
+      return { width, height };
     });
     expect(Math.min(width, height)).toBeGreaterThan(400);
   });

@@ -1,0 +1,76 @@
+// How large the explorer is, gzipped: what a first visit loads, and what comes later. Fails over the budget.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const folder = fileURLToPath(new URL("../dist/site", import.meta.url));
+
+/** Bytes, gzipped: scripts that the first picture needs, the kernels, and the page's own share of the scripts. */
+export const budget = { script: 80_000, wasm: 60_000 };
+
+/** A file's bytes, gzipped as servers do. */
+export const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+/** What a script imports at once: chunks that load with it. */
+function importsOf(code) {
+  return [...code.matchAll(/(?:\bfrom|\bimport)\s*"(\.[^"]+)"/g)].map(([, name]) => name);
+}
+
+/** All files of the site, gzipped, and which of them a first visit loads. */
+export async function siteSizes() {
+  const names = (await readdir(folder, { recursive: true }))
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /\.(js|wasm|html|css)$/.test(name))
+    .sort();
+  const files = new Map();
+  for (const name of names) files.set(name, { bytes: await readFile(join(folder, name)), first: false });
+  const visit = (name) => {
+    const file = files.get(name);
+    if (file === undefined || file.first) return;
+    file.first = true;
+    if (!name.endsWith(".js")) return;
+    for (const other of importsOf(file.bytes.toString()))
+      visit(join("/", name, "..", other).slice(1).replaceAll("\\", "/"));
+  };
+  for (const name of ["index.html", "page.css", "page.js", "explorer.js", "worker.js", "threads.js"])
+    visit(name);
+  // One of the two is loaded, by whether memory can be shared.
+  visit("wasm/simd-shared.wasm");
+  return [...files].map(([name, { bytes, first }]) => ({
+    name,
+    first,
+    size: bytes.length,
+    gzip: gzipped(bytes),
+  }));
+}
+
+/** The sums that the budget is about. */
+export function totals(sizes) {
+  const sum = (ending) =>
+    sizes
+      .filter(({ name, first }) => first && name.endsWith(ending))
+      .reduce((all, { gzip }) => all + gzip, 0);
+  return { script: sum(".js"), wasm: sum(".wasm") };
+}
+
+async function main() {
+  const sizes = await siteSizes();
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
+  for (const first of [true, false]) {
+    console.log(first ? "First visit, gzipped" : "\nLater, gzipped");
+    for (const { name, gzip } of sizes.filter((one) => one.first === first).sort((a, b) => b.gzip - a.gzip))
+      console.log(`  ${name.padEnd(44)}${kilobytes(gzip)}`);
+  }
+  const sums = totals(sizes);
+  console.log();
+  for (const [kind, most] of Object.entries(budget)) {
+    const over = sums[kind] > most;
+    console.log(
+      `${kind.padEnd(8)}${kilobytes(sums[kind])} of ${kilobytes(most).trim()}${over ? ": TOO LARGE" : ""}`,
+    );
+    if (over) process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
