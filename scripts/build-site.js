@@ -13,7 +13,12 @@ const pages = ["index.html", "embed.html", "page.css", "page.js"];
 const kernels = ["simd-local", "simd-shared"];
 
 const shrink = (module) =>
-  terser({ module, ecma: 2022, compress: { passes: 2 }, format: { comments: false } });
+  terser({
+    module,
+    ecma: 2022,
+    compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
+    format: { comments: false },
+  });
 
 export async function buildSite(root) {
   const out = join(root, "dist/site");
@@ -93,6 +98,13 @@ function none() {
 }
 export { none as runReference, none as startBlock, none as referenceOps };`,
   ],
+  // Log densities along runs, and processes with matrices: nothing here asks for them.
+  [
+    /src\/sampler\/likelihood\./,
+    "export const checkLikelihood = () => {}, likelihoodOf = () => {}, logLikelihood = () => {};",
+  ],
+  [/src\/sampler\/whiten\./, "export const whiten = () => {};"],
+  [/src\/sampler\/frames\./, "export class Frames {}"],
   // What its loader decodes beyond exports, these kernels have none of.
   [
     /@assemblyscript\/loader/,
@@ -100,10 +112,22 @@ export { none as runReference, none as startBlock, none as referenceOps };`,
   ],
 ];
 
+/** What evaluating does in plain TypeScript, and for processes with matrices: neither of which is asked for here. */
+const unused = "\0unused";
+const unusedCode = `function none() {
+  throw new Error("the explorer has isotropic processes and kernels alone");
+}
+export { ${["levelAt", "evaluatePoint", "cholesky", "solveLower", "solveUpper"].map((name) => `none as ${name}`).join(", ")} };`;
+
 function trimmed() {
   return {
     name: "trimmed",
+    resolveId(id, importer) {
+      const ofEvaluate = /src\/score\/evaluate\.js$/.test(importer ?? "");
+      return ofEvaluate && /\/reference\/(mixture|linear)\.js$/.test(id) ? unused : null;
+    },
     load(id) {
+      if (id === unused) return unusedCode;
       return without.find(([pattern]) => pattern.test(id))?.[1] ?? null;
     },
   };

@@ -6,7 +6,7 @@ import { fromLog, toLog } from "./controls/scale.js";
 import type { StoryPanel } from "./controls/stories.js";
 import { tabList } from "./controls/tabs.js";
 import { type Player, stride, timeBar } from "./controls/timebar.js";
-import { type ExportFormat, Exporter } from "./exporter.js";
+import type { ExportFormat, Exporter } from "./exporter.js";
 import { HashLink } from "./state/address.js";
 import { encodeState } from "./state/hash.js";
 import { defaultState, type State, starts, type Tab } from "./state/state.js";
@@ -80,7 +80,7 @@ export class App implements Player {
   readonly #tools: ReturnType<typeof headTools>;
   readonly #controls: ReturnType<typeof controlPanel>;
   readonly #life = new AbortController();
-  readonly #exporter: Exporter;
+  #exporter: Exporter | undefined;
   #client: Client | undefined;
   #stage: Stage | undefined;
   #panel: TabPanel | undefined;
@@ -130,7 +130,6 @@ export class App implements Player {
       ),
       this.#below,
     );
-    this.#exporter = new Exporter(store, options.home);
     root.adoptedStyleSheets = [style];
     root.replaceChildren(this.#frame);
     this.#listen();
@@ -291,9 +290,16 @@ export class App implements Player {
     return this.#need().getParticles(pane);
   }
 
-  exportAs(format: ExportFormat): Promise<Blob> {
+  async #exports(): Promise<Exporter> {
+    const { Exporter } = await import("./exporter.js");
+    this.#exporter ??= new Exporter(this.#store, this.#options.home);
+    return this.#exporter;
+  }
+
+  async exportAs(format: ExportFormat): Promise<Blob> {
+    const exporter = await this.#exports();
     if (this.#client === undefined) throw new Error("the explorer is not running");
-    return this.#exporter.make(format, {
+    return exporter.make(format, {
       client: this.#client,
       stage: this.#stage,
       picture: () => (this.#stage ?? this.#panel)?.picture?.(),
@@ -482,7 +488,7 @@ export class App implements Player {
 
   async #save(format: ExportFormat): Promise<void> {
     try {
-      const said = await this.#exporter.deliver(format, await this.exportAs(format));
+      const said = await (await this.#exports()).deliver(format, await this.exportAs(format));
       if (said !== undefined) this.#notice(said);
     } catch (error) {
       this.#complain(error);

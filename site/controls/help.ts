@@ -1,8 +1,22 @@
+import { adoptLate } from "../style/late.js";
 import { h, iconButton } from "./dom.js";
-import { keyHelp } from "./keys.js";
+
+/** What keys do while the component has the focus: see keys.ts. */
+const keyHelp: readonly (readonly [string, string])[] = [
+  ["Space", "Play or pause"],
+  ["\u2190 \u2192", "Earlier, later; with Shift in fine steps"],
+  [", .", "One step of the grid back, forward"],
+  ["R", "From noise again"],
+  ["S", "Another seed"],
+  ["A", "Add a point"],
+  ["Delete", "Take away the point that has the focus"],
+  ["Ctrl Z, Ctrl Y", "Undo, redo"],
+  ["?", "This help"],
+];
 
 /** Shows what the page is and what its keys are, until it is closed. */
 export function showHelp(root: ParentNode & Node, about: string): void {
+  adoptLate(root);
   const close = (): void => dialog.close();
   const dialog = h(
     "dialog",

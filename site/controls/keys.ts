@@ -1,16 +1,3 @@
-/** What keys do while the component has the focus; the help lists it from here. */
-export const keyHelp: readonly (readonly [string, string])[] = [
-  ["Space", "Play or pause"],
-  ["\u2190 \u2192", "Earlier, later; with Shift in fine steps"],
-  [", .", "One step of the grid back, forward"],
-  ["R", "From noise again"],
-  ["S", "Another seed"],
-  ["A", "Add a point"],
-  ["Delete", "Take away the point that has the focus"],
-  ["Ctrl Z, Ctrl Y", "Undo, redo"],
-  ["?", "This help"],
-];
-
 export interface KeyActions {
   toggle(): void;
   stride(way: number, fine: boolean): void;

@@ -2,6 +2,7 @@ import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import { load, stories } from "../stories/index.js";
 import type { Card, ClaimResult, Story } from "../stories/story.js";
+import { adoptLate } from "../style/late.js";
 import { h, icon } from "./dom.js";
 import { short } from "./scale.js";
 
@@ -37,6 +38,7 @@ export interface StoryPanel {
 
 /** The stories beneath the stage: their index, or the one that is open, with its cards. */
 export function storyPanel(host: HTMLElement, store: Store, measures: Measures): StoryPanel {
+  adoptLate(host);
   let shown: string | undefined | null = null;
   let life = new AbortController();
   let open: OpenStory | undefined;

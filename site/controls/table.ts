@@ -1,4 +1,5 @@
 import type { Store } from "../state/store.js";
+import { adoptLate } from "../style/late.js";
 import { h, iconButton } from "./dom.js";
 import { short } from "./scale.js";
 
@@ -16,6 +17,7 @@ export function showTable(
   points: readonly number[],
   rows: Rows,
 ): void {
+  adoptLate(root);
   let own = [...points];
   const change = (): void => store.setPane(pane, { set: "own", points: own });
   const body = h("tbody", {});

@@ -5,7 +5,7 @@ import styleText from "../style/stage.css";
 import type { Client } from "../worker/client.js";
 import { type Frame, type Plan, type Probe, type Replies, viewOf } from "../worker/protocol.js";
 import { describeFrame } from "./describe.js";
-import { Overlays } from "./overlay.js";
+import type { Overlays } from "./overlay.js";
 import { PaneView } from "./paneView.js";
 import { Player } from "./player.js";
 import { Pointer } from "./pointer.js";
@@ -36,7 +36,8 @@ export class Stage {
   readonly #player = new Player();
   readonly #panes: PaneView[] = [];
   readonly #pointers: Pointer[] = [];
-  readonly #overlays: Overlays;
+  /** Marks over the panes: they load with the first of them. */
+  #overlays: Promise<Overlays> | undefined;
   readonly #says = h("p", { class: "says", "aria-live": "polite" });
   readonly #ends: (() => void)[] = [];
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -71,7 +72,6 @@ export class Stage {
     this.#store = store;
     this.#client = client;
     this.#events = events;
-    this.#overlays = new Overlays(client, () => this.#repaint());
     const root = host.getRootNode() as Document | ShadowRoot;
     if (!root.adoptedStyleSheets.includes(style)) root.adoptedStyleSheets.push(style);
     this.#root = h("div", { class: "vk-stage" }, this.#says);
@@ -234,7 +234,7 @@ export class Stage {
         new Pointer(pane, index, {
           store: this.#store,
           probe: (x) => this.probe(x, pane.frame?.t ?? this.#state.t, index),
-          start: (x) => this.#overlays.start(pane, index, x, pane.frame?.step ?? 0),
+          start: async (x) => (await this.#marks()).start(pane, index, x, pane.frame?.step ?? 0),
           repaint: () => pane.paint(),
         }),
       );
@@ -423,7 +423,7 @@ export class Stage {
       if (pane) this.#free.push(...pane.draw(frame));
     }
     this.#repaint();
-    this.#overlays.update(this.#panes, this.#state, this.#player.playing);
+    this.#mark();
     const [first] = frames;
     if (first === undefined) return;
     const ended = this.#player.playing && first.done;
@@ -441,6 +441,22 @@ export class Stage {
     });
     if (ended && this.#seek === undefined) this.pause();
     this.#say();
+  }
+
+  #marks(): Promise<Overlays> {
+    this.#overlays ??= import("./overlay.js").then(
+      ({ Overlays }) => new Overlays(this.#client, () => this.#repaint()),
+    );
+    return this.#overlays;
+  }
+
+  /** Brings the marks up to date, where there are or should be any. */
+  #mark(): void {
+    const wanted = this.#panes.some(({ view }) => Object.values(view.overlays).some(Boolean));
+    if (!wanted && this.#overlays === undefined) return;
+    void this.#marks().then((marks) => {
+      if (!this.#disposed) marks.update(this.#panes, this.#state, this.#player.playing);
+    });
   }
 
   #repaint(): void {

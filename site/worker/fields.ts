@@ -1,5 +1,4 @@
 import { exactScore, type Mixture, type Process, type Quantity } from "../../src/index.js";
-import { evaluatePoint, levelAt } from "../../src/reference/mixture.js";
 import type { MapQuantity, State, View } from "../state/state.js";
 import { cellColour, fieldTables, LEVELS } from "./colours.js";
 import type { Picture, Scale, Size } from "./protocol.js";
@@ -119,7 +118,7 @@ async function valuesAt(request: FieldRequest, places: Float64Array): Promise<Fl
         out[i] = fractionOf(proxyVariance[i] as number, score[2 * i] as number, score[2 * i + 1] as number);
       }
       if (quantity === "fraction") return out;
-      const exact = theory(request);
+      const exact = await theory(request);
       return out.map((value, i) => value - exact(places[2 * i] as number, places[2 * i + 1] as number));
     }
     case "proxyVariance":
@@ -142,7 +141,8 @@ async function valuesAt(request: FieldRequest, places: Float64Array): Promise<Fl
 }
 
 /** f by plain float64, at the float32 places that the kernels saw. */
-function theory({ data, process, t }: FieldRequest): (x: number, y: number) => number {
+async function theory({ data, process, t }: FieldRequest): Promise<(x: number, y: number) => number> {
+  const { evaluatePoint, levelAt } = await import("./plain.js");
   const mixture = { points: Float64Array.from(data.points), weights: data.weights, dim: 2, sigma0: 0 };
   const level = levelAt(process, t);
   const place = new Float64Array(2);

@@ -1,4 +1,4 @@
-import { type LiveRun, liveRun, sample, times } from "../../src/index.js";
+import { type LiveRun, liveRun } from "../../src/index.js";
 import type { Drive } from "./setup.js";
 
 /** Particles at a time of their run. */
@@ -25,12 +25,13 @@ export interface RunOptions {
 
 /** Particles that go through the grid, at its first time. */
 export async function startRun(drive: Drive, options: RunOptions): Promise<Run> {
-  if (drive.kernel) return new KernelRun(drive, options);
+  if (drive.kernel) return new (await import("./kernelRun.js")).KernelRun(drive, options);
   const { field, sampler, grid, initial } = drive;
   return new FlowRun(await liveRun(field, { sampler, grid, initial, ...options }));
 }
 
-const aborts = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal ? { signal } : {});
+export const aborts = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
+  signal ? { signal } : {};
 
 /** A run of the library, step by step. */
 class FlowRun implements Run {
@@ -66,55 +67,5 @@ class FlowRun implements Run {
 
   dispose(): void {
     this.live.dispose();
-  }
-}
-
-/** Draws of x_0 and of noise that stay the same while the noise shrinks: p(x | t) at every time, without a flow. */
-class KernelRun implements Run {
-  readonly live = undefined;
-  readonly times: Float64Array;
-  readonly count: number;
-  readonly #drive: Drive;
-  readonly #seed: number;
-  #step = -1;
-  #samples = new Float32Array(0);
-
-  constructor(drive: Drive, { count, seed }: RunOptions) {
-    this.times = drive.times;
-    this.count = count;
-    this.#drive = drive;
-    this.#seed = seed;
-  }
-
-  get step(): number {
-    return Math.max(0, this.#step);
-  }
-
-  get samples(): Float32Array<ArrayBuffer> {
-    return this.#samples.slice();
-  }
-
-  view(): Float32Array {
-    return this.#samples;
-  }
-
-  async seek(step: number, signal?: AbortSignal): Promise<void> {
-    if (step === this.#step) return;
-    const t = this.times[step] as number;
-    // The state that a run from p_t starts with; nothing is kept of where it goes.
-    const { trajectories } = await sample(this.#drive.exact, {
-      grid: times([t, t / 2]),
-      initial: "marginal",
-      record: [0],
-      count: this.count,
-      seed: this.#seed,
-      ...aborts(signal),
-    });
-    this.#samples = trajectories as Float32Array<ArrayBuffer>;
-    this.#step = step;
-  }
-
-  dispose(): void {
-    this.#samples = new Float32Array(0);
   }
 }

@@ -2,7 +2,6 @@ import { type Engine as Library, VkernelError } from "../../src/index.js";
 import { makeEngine, messageOf } from "./engine.js";
 import { nextTask } from "./nextTask.js";
 import { Pane } from "./pane.js";
-import { glyphs, paths, probe } from "./places.js";
 import { type Answer, type Assets, type Call, type Reply, type Request, viewOf } from "./protocol.js";
 import { type Room, rooms } from "./rooms.js";
 
@@ -87,17 +86,17 @@ export class Session {
       case "frame":
         return this.#frame(request);
       case "probe":
-        return probe(this.#pane(request.pane), request.x, request.t);
+        return (await import("./places.js")).probe(this.#pane(request.pane), request.x, request.t);
       case "particles": {
         const pane = this.#pane(request.pane);
         const data = await pane.particles();
         return { data, count: data.length / 2, dim: 2, step: pane.step };
       }
       case "paths":
-        return paths(this.#pane(request.pane), this.#shown.state.seed, request);
+        return (await import("./places.js")).paths(this.#pane(request.pane), this.#shown.state.seed, request);
       case "glyphs": {
         const pane = this.#pane(request.pane);
-        return glyphs(pane, this.#shown.state.camera, pane.t, request.side);
+        return (await import("./places.js")).glyphs(pane, this.#shown.state.camera, pane.t, request.side);
       }
       case "cancel":
         this.#calls.get(request.call)?.abort();
