@@ -112,23 +112,28 @@ export { none as runReference, none as startBlock, none as referenceOps };`,
   ],
 ];
 
-/** What evaluating does in plain TypeScript, and for processes with matrices: neither of which is asked for here. */
-const unused = "\0unused";
-const unusedCode = `function none() {
-  throw new Error("the explorer has isotropic processes and kernels alone");
-}
-export { ${["levelAt", "evaluatePoint", "cholesky", "solveLower", "solveUpper"].map((name) => `none as ${name}`).join(", ")} };`;
+/** Functions that nothing here calls: processes are isotropic, and kernels evaluate. */
+const emptied = [
+  [/src\/score\/evaluate\./, "anisotropic"],
+  [/src\/score\/evaluate\./, "referenceEvaluation"],
+  [/src\/score\/evaluate\./, "referenceLogRatios"],
+];
 
 function trimmed() {
   return {
     name: "trimmed",
-    resolveId(id, importer) {
-      const ofEvaluate = /src\/score\/evaluate\.js$/.test(importer ?? "");
-      return ofEvaluate && /\/reference\/(mixture|linear)\.js$/.test(id) ? unused : null;
-    },
     load(id) {
-      if (id === unused) return unusedCode;
       return without.find(([pattern]) => pattern.test(id))?.[1] ?? null;
+    },
+    transform(code, id) {
+      let out = code;
+      for (const [, name] of emptied.filter(([pattern]) => pattern.test(id))) {
+        // As the compiler writes them: the closing brace begins a line.
+        const whole = new RegExp(`^((?:export )?function\\*? ${name}\\([^)]*\\)) \\{\n.*?\n\\}$`, "ms");
+        if (!whole.test(out)) throw new Error(`${id} has no function ${name}`);
+        out = out.replace(whole, '$1 {\nthrow new Error("the explorer has no use for this");\n}');
+      }
+      return out === code ? null : { code: out, map: null };
     },
   };
 }

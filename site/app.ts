@@ -30,6 +30,8 @@ export interface AppOptions {
   /** The page that links lead to. */
   readonly home: string;
   readonly controls: "none" | "min" | "full";
+  /** What has to be there before anything is shown. */
+  readonly before: Promise<void>;
   /** The story to open first. */
   readonly story: string | undefined;
   /** Whether the state is kept in the address of the page. */
@@ -80,6 +82,8 @@ export class App implements Player {
   readonly #tools: ReturnType<typeof headTools>;
   readonly #controls: ReturnType<typeof controlPanel>;
   readonly #life = new AbortController();
+  /** When the state of the page's address has been taken in. */
+  #linked: Promise<void> = Promise.resolve();
   #exporter: Exporter | undefined;
   #client: Client | undefined;
   #stage: Stage | undefined;
@@ -96,10 +100,6 @@ export class App implements Player {
     this.#options = options;
     const { root, store } = options;
     this.#store = store;
-    if (options.ownsHash) {
-      const link = new HashLink(store);
-      this.#ends.push(() => link.dispose());
-    }
     this.#tabs = tabList(store, "panel");
     this.#tools = headTools(store, {
       stories: () => void this.#goToStories(),
@@ -134,6 +134,11 @@ export class App implements Player {
     root.replaceChildren(this.#frame);
     this.#listen();
     this.#update(store.get(), undefined);
+    if (options.ownsHash) {
+      const link = new HashLink(store);
+      this.#linked = link.ready;
+      this.#ends.push(() => link.dispose());
+    }
   }
 
   #listen(): void {
@@ -168,7 +173,7 @@ export class App implements Player {
   async start(): Promise<void> {
     const { assets, emit, story } = this.#options;
     try {
-      const client = await connect(assets);
+      const [client] = await Promise.all([connect(assets), this.#linked, this.#options.before]);
       if (this.#life.signal.aborted) {
         client.close();
         return;

@@ -1,6 +1,5 @@
 import { App, type Verdict } from "./app.js";
 import type { ExportFormat } from "./exporter.js";
-import { decodeState } from "./state/hash.js";
 import { defaultState, type State, type tabs } from "./state/state.js";
 import { type Patch, Store } from "./state/store.js";
 import type { Assets, Probe, Replies } from "./worker/protocol.js";
@@ -59,6 +58,8 @@ export class VkernelExplorer extends HTMLElement {
   #app: App | undefined;
   #observer: IntersectionObserver | undefined;
   #begun = false;
+  /** When the state of the attributes is the store's. */
+  #attributes: Promise<void> = Promise.resolve();
   #ready = deferred<App>();
 
   constructor() {
@@ -68,7 +69,7 @@ export class VkernelExplorer extends HTMLElement {
   }
 
   connectedCallback(): void {
-    if (!this.#begun) this.#begin();
+    if (!this.#begun) this.#attributes = this.#begin();
     this.#observer = new IntersectionObserver(
       (entries) => {
         const seen = entries.at(-1)?.isIntersecting === true;
@@ -93,6 +94,7 @@ export class VkernelExplorer extends HTMLElement {
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (!this.#begun || before === value) return;
     if (name === "data-controls") this.#app?.showControls(controlsOf(value));
+    else if (name === "data-preset") void this.#preset(value ?? "");
     else if (name === "data-story") void this.openStory(value ?? undefined);
     else this.#store.set(this.#patch(name, value));
   }
@@ -108,21 +110,26 @@ export class VkernelExplorer extends HTMLElement {
         return { seed: value === null ? defaultState.seed : Number(value) };
       case "data-theme":
         return { theme: (value ?? "auto") as State["theme"] };
-      case "data-preset": {
-        const text = (value ?? "").replace(/^#?(?=.)(?!v\d)/, "v1;").replace(/^#/, "");
-        const { state, notices } = decodeState(text, this.#store.get());
-        for (const notice of notices) this.#store.notices.say(notice);
-        return state;
-      }
       default:
         return {};
     }
   }
 
-  /** The state of the attributes, once. */
-  #begin(): void {
+  /** Takes in a state in the form of links, with or without their version. */
+  async #preset(text: string): Promise<void> {
+    const { decodeState } = await import("./state/decode.js");
+    const whole = text.replace(/^#?(?=.)(?!v\d)/, "v1;");
+    const { state, notices } = decodeState(whole, this.#store.get());
+    this.#store.set(state, { undo: false });
+    for (const notice of notices) this.#store.notices.say(notice);
+  }
+
+  /** The state of the attributes, once: what the others say goes over the preset. */
+  async #begin(): Promise<void> {
     this.#begun = true;
-    for (const name of ["data-preset", "data-view", "data-t", "data-seed", "data-theme"]) {
+    const preset = this.getAttribute("data-preset");
+    if (preset !== null) await this.#preset(preset);
+    for (const name of ["data-view", "data-t", "data-seed", "data-theme"]) {
       const value = this.getAttribute(name);
       if (value !== null) this.#store.set(this.#patch(name, value), { undo: false });
     }
@@ -136,6 +143,7 @@ export class VkernelExplorer extends HTMLElement {
       store: this.#store,
       assets,
       home,
+      before: this.#attributes,
       controls: controlsOf(this.getAttribute("data-controls")),
       story: this.getAttribute("data-story") ?? undefined,
       ownsHash: this.hasAttribute("data-hash"),

@@ -1,4 +1,4 @@
-import { decodeState, encodeState } from "./hash.js";
+import { encodeState } from "./hash.js";
 import type { Store } from "./store.js";
 
 /** How long the state rests before the address follows it, in milliseconds. */
@@ -6,14 +6,15 @@ const DELAY = 250;
 
 /** Keeps the state in the fragment of the page's address, both ways. */
 export class HashLink {
+  /** When the state of the address is the store's. */
+  readonly ready: Promise<void>;
   readonly #store: Store;
   readonly #unsubscribe: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
-    // The one who makes this listens to notices only after it.
-    if (location.hash.length > 1) queueMicrotask(this.#read);
+    this.ready = location.hash.length > 1 ? this.#read() : Promise.resolve();
     addEventListener("hashchange", this.#read);
     this.#unsubscribe = store.subscribe(() => {
       clearTimeout(this.#timer);
@@ -21,7 +22,8 @@ export class HashLink {
     });
   }
 
-  readonly #read = (): void => {
+  readonly #read = async (): Promise<void> => {
+    const { decodeState } = await import("./decode.js");
     const { state, notices } = decodeState(location.hash);
     if (encodeState(state) !== encodeState(this.#store.get())) this.#store.replace(state);
     for (const notice of notices) this.#store.notices.say(notice);

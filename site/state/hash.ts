@@ -1,5 +1,4 @@
-import { clampState } from "./clamp.js";
-import { defaultState, mostPanes, type Overlays, pointScale, type State, type View } from "./state.js";
+import { defaultState, type Overlays, pointScale, type State, type View } from "./state.js";
 
 /**
  * The state as the fragment of a link: `#v1;tab=map;set=four;n=30;1.smp=euler`. Only what differs from the defaults is in
@@ -8,7 +7,7 @@ import { defaultState, mostPanes, type Overlays, pointScale, type State, type Vi
 export const version = "v1";
 
 /** Short names, in the order in which a link has them. */
-const viewKeys = {
+export const viewKeys = {
   set: "set",
   points: "pts",
   process: "proc",
@@ -27,11 +26,9 @@ const viewKeys = {
   overlays: "ov",
 } as const satisfies Record<keyof View, string>;
 
-const viewNames = Object.keys(viewKeys) as (keyof View)[];
-const nameOfKey = new Map<string, keyof View>(viewNames.map((name) => [viewKeys[name], name]));
-
+export const viewNames = Object.keys(viewKeys) as (keyof View)[];
 /** Numbers of the state itself. */
-const stateKeys = {
+export const stateKeys = {
   t: "t",
   seed: "seed",
   horizon: "end",
@@ -39,16 +36,16 @@ const stateKeys = {
   speed: "speed",
 } as const satisfies Partial<Record<keyof State, string>>;
 
-const stateNames = Object.keys(stateKeys) as (keyof typeof stateKeys)[];
+export const stateNames = Object.keys(stateKeys) as (keyof typeof stateKeys)[];
 
-const overlayLetters: readonly (readonly [keyof Overlays, string])[] = [
+export const overlayLetters: readonly (readonly [keyof Overlays, string])[] = [
   ["arrows", "a"],
   ["voronoi", "v"],
   ["trajectories", "t"],
   ["ellipses", "e"],
 ];
 
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+export const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /** Whole numbers as text of base 64, five bits a letter, the sixth says that more follow: small ones are short. */
 function packPoints(points: readonly number[]): string {
@@ -63,23 +60,6 @@ function packPoints(points: readonly number[]): string {
     } while (rest > 0);
   }
   return text;
-}
-
-function unpackPoints(text: string): number[] | undefined {
-  const points: number[] = [];
-  let value = 0;
-  let place = 1;
-  for (const letter of text) {
-    const digit = alphabet.indexOf(letter);
-    if (digit < 0 || place > 2 ** 45) return undefined;
-    value += (digit % 32) * place;
-    place *= 32;
-    if (digit >= 32) continue;
-    points.push((value % 2 === 1 ? -(value + 1) / 2 : value / 2) / pointScale);
-    value = 0;
-    place = 1;
-  }
-  return place === 1 && points.length % 2 === 0 ? points : undefined;
 }
 
 function writeValue(name: keyof View, view: Partial<View>): string {
@@ -119,110 +99,4 @@ export function encodeState(state: State): string {
   add("cam", camera(state.camera), camera(base.camera));
   add("theme", state.theme, base.theme);
   return parts.length === 0 ? "" : [version, ...parts].join(";");
-}
-
-/** A number as links have it: digits, a point, an exponent; undefined where the text is none. */
-const readNumber = (text: string): number | undefined =>
-  /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
-
-/** A value of a view from its text; undefined where it makes no sense. Words and ranges are checked afterwards. */
-function readValue(name: keyof View, text: string): View[keyof View] | undefined {
-  switch (name) {
-    case "points":
-      return unpackPoints(text);
-    case "overlays": {
-      if (!/^[avte]*$/.test(text)) return undefined;
-      const on = overlayLetters.map(([key, letter]) => [key, text.includes(letter)] as const);
-      return Object.fromEntries(on) as unknown as Overlays;
-    }
-    case "set":
-    case "process":
-    case "estimator":
-    case "sampler":
-    case "grid":
-    case "quantity":
-      return text as View[keyof View];
-    case "tau":
-      return text === "tied" ? "tied" : readNumber(text);
-    default:
-      return readNumber(text);
-  }
-}
-
-/**
- * The state of a link. Whatever is malformed, unknown or out of range falls back or is clamped, and a notice says so.
- *
- * @param text what follows the #, with or without it
- * @param base what the link changes; the defaults unless given
- */
-export function decodeState(
-  text: string,
-  base: State = defaultState,
-): { readonly state: State; readonly notices: readonly string[] } {
-  const notices: string[] = [];
-  const say = (notice: string): void => {
-    if (!notices.includes(notice)) notices.push(notice);
-  };
-  let body = text.replace(/^#/, "");
-  if (body === "") return { state: base, notices };
-  try {
-    body = decodeURIComponent(body);
-  } catch {
-    return { state: base, notices: ["The link is malformed: the defaults are shown."] };
-  }
-  const [head, ...parts] = body.split(";");
-  if (head !== version) {
-    const known = /^v\d+$/.test(head ?? "");
-    const why = known ? `is of version ${head}, this page reads ${version}` : "is malformed";
-    return { state: base, notices: [`The link ${why}: the defaults are shown.`] };
-  }
-  const top: { -readonly [K in keyof State]?: State[K] } = {};
-  const view: Record<string, unknown> = {};
-  const panes: Record<string, unknown>[] = [];
-  for (const part of parts) {
-    if (part === "") continue;
-    const equals = part.indexOf("=");
-    const key = equals < 0 ? part : part.slice(0, equals);
-    const value = equals < 0 ? "" : part.slice(equals + 1);
-    const malformed = (): void => say(`"${part.slice(0, 40)}" of the link makes no sense and is left out.`);
-    const pane = /^(\d)\.(.*)$/.exec(key);
-    const name = nameOfKey.get(pane === null ? key : (pane[2] as string));
-    if (pane !== null) {
-      const index = Number(pane[1]) - 1;
-      if (index < 0 || index >= mostPanes) {
-        malformed();
-        continue;
-      }
-      while (panes.length <= index) panes.push({});
-      if (pane[2] === "") continue;
-    }
-    if (name !== undefined) {
-      const read = readValue(name, value);
-      const target = pane === null ? view : (panes[Number(pane[1]) - 1] as Record<string, unknown>);
-      if (read === undefined) malformed();
-      else target[name] = read;
-      continue;
-    }
-    const number = readNumber(value);
-    const ofState = stateNames.find((one) => stateKeys[one] === key);
-    if (ofState !== undefined && number !== undefined) {
-      top[ofState] = number;
-      continue;
-    }
-    if (key === "tab") top.tab = value as State["tab"];
-    else if (key === "theme") top.theme = value as State["theme"];
-    else if (key === "story" && /^[\w-]{1,40}$/.test(value)) top.story = value;
-    else if (key === "cam") {
-      const [x, y, half] = value.split(",").map(readNumber);
-      if (x === undefined || y === undefined || half === undefined) malformed();
-      else top.camera = { x, y, half };
-    } else malformed();
-  }
-  const asked = {
-    ...base,
-    ...top,
-    view: { ...base.view, ...view } as View,
-    panes: panes.length > 0 ? (panes as Partial<View>[]) : base.panes,
-  };
-  return { state: clampState(asked, base, say), notices };
 }

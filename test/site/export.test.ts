@@ -8,7 +8,7 @@ import { parseCsv, parseNpy } from "vkernel/io";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VkernelExplorer } from "../../site/element.js";
 import type { ExportFormat } from "../../site/exporter.js";
-import { decodeState } from "../../site/state/hash.js";
+import { decodeState } from "../../site/state/decode.js";
 import type { View } from "../../site/state/state.js";
 import { root } from "../browser/bundle.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clampState } from "../../site/state/clamp.js";
-import { decodeState, encodeState } from "../../site/state/hash.js";
+import { decodeState } from "../../site/state/decode.js";
+import { encodeState } from "../../site/state/hash.js";
 import {
   defaultState,
   defaultView,

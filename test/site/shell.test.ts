@@ -2,7 +2,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VkernelExplorer } from "../../site/element.js";
-import { decodeState, encodeState } from "../../site/state/hash.js";
+import { decodeState } from "../../site/state/decode.js";
+import { encodeState } from "../../site/state/hash.js";
 import { defaultState, type State, tabs } from "../../site/state/state.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { type OpenOptions, type OpenSite, openSite, PATIENCE } from "./site.js";
