@@ -9,15 +9,27 @@ const folder = fileURLToPath(new URL("../dist/site", import.meta.url));
 /** Bytes, gzipped: scripts that the first picture needs, the kernels, and the page's own share of the scripts. */
 export const budget = { script: 80_000, wasm: 60_000 };
 
-/** A file's bytes, gzipped as servers do. */
+/**
+ * A file's bytes, gzipped as servers do.
+ *
+ * @param {Uint8Array} bytes
+ */
 export const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-/** What a script imports at once: chunks that load with it. */
+/**
+ * What a script imports at once: chunks that load with it.
+ *
+ * @param {string} code
+ */
 function importsOf(code) {
   return [...code.matchAll(/(?:\bfrom|\bimport)\s*"(\.[^"]+)"/g)].map(([, name]) => name);
 }
 
-/** All files of the site, gzipped, and which of them a first visit loads. */
+/**
+ * All files of the site, gzipped, and which of them a first visit loads.
+ *
+ * @returns {Promise<{ name: string, first: boolean, size: number, gzip: number }[]>}
+ */
 export async function siteSizes() {
   const names = (await readdir(folder, { recursive: true }))
     .map((name) => name.replaceAll("\\", "/"))
@@ -25,6 +37,7 @@ export async function siteSizes() {
     .sort();
   const files = new Map();
   for (const name of names) files.set(name, { bytes: await readFile(join(folder, name)), first: false });
+  /** @param {string} name */
   const visit = (name) => {
     const file = files.get(name);
     if (file === undefined || file.first) return;
@@ -45,8 +58,13 @@ export async function siteSizes() {
   }));
 }
 
-/** The sums that the budget is about. */
+/**
+ * The sums that the budget is about.
+ *
+ * @param {{ name: string, first: boolean, gzip: number }[]} sizes
+ */
 export function totals(sizes) {
+  /** @param {string} ending */
   const sum = (ending) =>
     sizes
       .filter(({ name, first }) => first && name.endsWith(ending))
@@ -56,6 +74,7 @@ export function totals(sizes) {
 
 async function main() {
   const sizes = await siteSizes();
+  /** @param {number} bytes */
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
   for (const first of [true, false]) {
     console.log(first ? "First visit, gzipped" : "\nLater, gzipped");
@@ -64,7 +83,8 @@ async function main() {
   }
   const sums = totals(sizes);
   console.log();
-  for (const [kind, most] of Object.entries(budget)) {
+  for (const kind of /** @type {const} */ (["script", "wasm"])) {
+    const most = budget[kind];
     const over = sums[kind] > most;
     console.log(
       `${kind.padEnd(8)}${kilobytes(sums[kind])} of ${kilobytes(most).trim()}${over ? ": TOO LARGE" : ""}`,

@@ -5,7 +5,8 @@ import { createEngine, type Engine } from "../../src/engine.js";
 import { load, stories } from "../../site/stories/index.js";
 import { type CardContext, judge, type Story } from "../../site/stories/story.js";
 import { clampState } from "../../site/state/clamp.js";
-import { decodeState, encodeState } from "../../site/state/hash.js";
+import { decodeState } from "../../site/state/decode.js";
+import { encodeState } from "../../site/state/hash.js";
 import { defaultState, defaultView } from "../../site/state/state.js";
 
 let engines: [Engine, Engine];

@@ -1,0 +1,42 @@
+// The first visit stays within its budget, and a real browser loads just what the table says.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { budget, gzipped, siteSizes, totals } from "../../scripts/site-sizes.js";
+import { browserTitle, launch, skipReason } from "../browser/chromium.js";
+import { openSite, siteFolder } from "./site.js";
+
+describe("the explorer's sizes", () => {
+  it("the first visit's scripts and kernels are within their budgets", async () => {
+    const sums = totals(await siteSizes());
+    expect(sums.script).toBeGreaterThan(20_000);
+    expect(sums.script).toBeLessThanOrEqual(budget.script);
+    expect(sums.wasm).toBeGreaterThan(10_000);
+    expect(sums.wasm).toBeLessThanOrEqual(budget.wasm);
+  });
+
+  it.skipIf(skipReason !== undefined)(browserTitle("a browser loads no more before it runs"), async () => {
+    const browser = await launch();
+    const site = await openSite(browser, { server: { isolated: true } });
+    try {
+      const loaded = await site.page.evaluate(() =>
+        performance
+          .getEntriesByType("resource")
+          .map(({ name }) => name)
+          .concat(location.href),
+      );
+      const ofPage = new Set(
+        loaded.map((name) => name.slice(site.url.length)).filter((name) => /\.js$/.test(name)),
+      );
+      const table = new Map((await siteSizes()).map((one) => [one.name, one]));
+      // What a page loads for itself; its workers load the rest of the table.
+      const late = [...ofPage].filter((name) => table.get(name)?.first !== true);
+      expect(late.filter((name) => !/^chunks\/(decode|stories|late)/.test(name))).toEqual([]);
+      const bytes = [...ofPage].map((name) => gzipped(readFileSync(join(siteFolder, name))));
+      expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(budget.script);
+    } finally {
+      await site.close();
+      await browser.close();
+    }
+  });
+});
