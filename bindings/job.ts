@@ -258,7 +258,7 @@ const BLOCK_WORK = 2 ** 27;
 /** Queries a block: enough to amortize calls, few enough that its scratch stays in cache. No bits depend on it. */
 export function defaultBlock({ dim, width, size, rows }: MixtureLayout): number {
   const upTo = (limit: number, step: number, most: number): number =>
-    Math.max(step, Math.min(most, Math.floor(limit / step) * step));
+    Math.max(step, Math.floor(Math.min(most, limit) / step) * step);
   // Where a query is soon done, the calls of a block take their share: more of them.
   if (dim <= 3) return upTo((2 * BLOCK_PAIRS) / size, 4, Math.max(512, Math.min(2048, 2 ** 14 / size)));
   return upTo(Math.min(BLOCK_PAIRS / rows, BLOCK_WORK / (rows * width)), 2, 32);
