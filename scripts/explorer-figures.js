@@ -14,8 +14,8 @@ const narrow = { width: 390, height: 844 };
 /** What the README shows: a picture's name, the page's fragment, and how long its run takes to be worth looking at. */
 const shown = [
   { name: "explorer-particles", hash: "#v1;t=0.25;n=60;eps=0.1", wait: 5000 },
-  { name: "explorer-compare", hash: "#v1;story=who-fills-the-gap", wait: 9000 },
-  { name: "explorer-line", hash: "#v1;story=smoothed-score", wait: 7000 },
+  { name: "explorer-compare", hash: "?story=who-fills-the-gap", wait: 9000 },
+  { name: "explorer-line", hash: "?story=smoothed-score", wait: 7000 },
   { name: "explorer-digits", hash: "#v1;tab=digits", wait: 15000, dark: true },
 ];
 
@@ -24,13 +24,17 @@ const pictures =
   folder === undefined
     ? shown.map((one) => ({ ...one, size: wide }))
     : [
-        ...["map", "particles", "line", "pde", "digits", "compare"].map((tab) => ["tab", tab, `tab=${tab}`]),
-        ...stories.map(({ name }) => ["story", name, `story=${name}`]),
+        ...["map", "particles", "line", "pde", "digits", "compare"].map((tab) => [
+          "tab",
+          tab,
+          `#v1;tab=${tab}`,
+        ]),
+        ...stories.map(({ name }) => ["story", name, `?story=${name}`]),
       ].flatMap(([kind, name, key]) =>
         [wide, narrow].flatMap((size) =>
           [false, true].map((dark) => ({
             name: `${kind}-${name}-${size.width}-${dark ? "dark" : "light"}`,
-            hash: `#v1;${key}`,
+            hash: key,
             wait: 8000,
             size,
             dark,

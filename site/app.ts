@@ -76,6 +76,8 @@ export class App implements Player {
   readonly #panelHost: HTMLElement;
   readonly #below: HTMLElement;
   readonly #notices = h("div", { class: "notices", part: "notices", role: "status" });
+  /** A word to the visitor, beside the first pictures. */
+  readonly #intro = h("slot", { name: "intro" });
   readonly #engineLine = h("p", { class: "engine quiet" });
   readonly #bar: ReturnType<typeof timeBar>;
   readonly #tabs: ReturnType<typeof tabList>;
@@ -125,6 +127,7 @@ export class App implements Player {
       h(
         "aside",
         { class: "side", part: "controls", "aria-label": "Controls" },
+        this.#intro,
         this.#controls.element,
         this.#engineLine,
       ),
@@ -331,6 +334,7 @@ export class App implements Player {
     if (state.tab === "compare" && state.panes.length === 0 && previous?.tab !== "compare") {
       queueMicrotask(() => this.#store.set({ panes: firstPanes }, { undo: false }));
     }
+    this.#intro.hidden = state.story !== undefined || (state.tab !== "particles" && state.tab !== "map");
     this.#tabs.update(state);
     this.#tools.update(state);
     this.#bar.update(state);

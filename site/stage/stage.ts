@@ -8,7 +8,7 @@ import { describeFrame } from "./describe.js";
 import type { Overlays } from "./overlay.js";
 import { PaneView } from "./paneView.js";
 import { Player } from "./player.js";
-import { Pointer } from "./pointer.js";
+import type { Pointer } from "./pointer.js";
 
 const style = new CSSStyleSheet();
 style.replaceSync(styleText);
@@ -35,7 +35,8 @@ export class Stage {
   readonly #events: (type: string, detail: unknown) => void;
   readonly #player = new Player();
   readonly #panes: PaneView[] = [];
-  readonly #pointers: Pointer[] = [];
+  /** Hands on panes; they come after the first picture. */
+  readonly #pointers = new Map<PaneView, Pointer>();
   /** Marks over the panes: they load with the first of them. */
   #overlays: Promise<Overlays> | undefined;
   readonly #says = h("p", { class: "says", "aria-live": "polite" });
@@ -212,7 +213,7 @@ export class Stage {
     this.#disposed = true;
     clearTimeout(this.#describing);
     for (const end of this.#ends.splice(0)) end();
-    for (const pointer of this.#pointers.splice(0)) pointer.dispose();
+    for (const pane of [...this.#pointers.keys()]) this.#letGo(pane);
     this.#root.remove();
     for (const settle of this.#settled.splice(0)) settle();
   }
@@ -222,22 +223,16 @@ export class Stage {
     const state = this.#state;
     const count = state.tab === "compare" ? 1 + state.panes.length : 1;
     while (this.#panes.length > count) {
-      this.#panes.pop()?.element.remove();
-      this.#pointers.pop()?.dispose();
+      const pane = this.#panes.pop() as PaneView;
+      pane.element.remove();
+      this.#letGo(pane);
     }
     while (this.#panes.length < count) {
       const index = this.#panes.length;
       const pane = new PaneView(state, viewOf(state, index));
       this.#panes.push(pane);
       this.#root.insertBefore(pane.element, this.#says);
-      this.#pointers.push(
-        new Pointer(pane, index, {
-          store: this.#store,
-          probe: (x) => this.probe(x, pane.frame?.t ?? this.#state.t, index),
-          start: async (x) => (await this.#marks()).start(pane, index, x, pane.frame?.step ?? 0),
-          repaint: () => pane.paint(),
-        }),
-      );
+      void this.#takeUp(pane, index);
     }
     this.#root.dataset.panes = String(count);
     this.#panes.forEach((pane, i) => {
@@ -246,6 +241,23 @@ export class Stage {
       pane.surface.setAttribute("aria-label", count > 1 ? `Stage ${label}` : "Stage");
     });
     this.#measure();
+  }
+
+  async #takeUp(pane: PaneView, index: number): Promise<void> {
+    const { Pointer } = await import("./pointer.js");
+    if (this.#disposed || !this.#panes.includes(pane)) return;
+    const pointer = new Pointer(pane, index, {
+      store: this.#store,
+      probe: (x) => this.probe(x, pane.frame?.t ?? this.#state.t, index),
+      start: async (x) => (await this.#marks()).start(pane, index, x, pane.frame?.step ?? 0),
+      repaint: () => pane.paint(),
+    });
+    this.#pointers.set(pane, pointer);
+  }
+
+  #letGo(pane: PaneView): void {
+    this.#pointers.get(pane)?.dispose();
+    this.#pointers.delete(pane);
   }
 
   #measure(): void {
@@ -408,7 +420,8 @@ export class Stage {
     // A hand or a key that has moved on since is not called back.
     if (this.#state.view === state.view && this.#state.panes === state.panes) {
       reply.points.forEach((points, i) => {
-        if (!this.#pointers[i]?.holding) this.#panes[i]?.setPoints(points);
+        const pane = this.#panes[i];
+        if (pane && !this.#pointers.get(pane)?.holding) pane.setPoints(points);
       });
     }
     const notices = reply.notices.join(" ");
