@@ -11,12 +11,15 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const wide = { width: 1280, height: 800 };
 const narrow = { width: 390, height: 844 };
 
-/** What the README shows: a picture's name, the page's fragment, and how long its run takes to be worth looking at. */
+/** A run is waited for until its end, or so many milliseconds. */
+const LONGEST = 40_000;
+
+/** What the README shows: a picture's name, and where on the page it is. */
 const shown = [
-  { name: "explorer-particles", hash: "#v1;t=0.25;n=60;eps=0.1", wait: 5000 },
-  { name: "explorer-compare", hash: "?story=who-fills-the-gap", wait: 9000 },
-  { name: "explorer-line", hash: "?story=smoothed-score", wait: 7000 },
-  { name: "explorer-digits", hash: "#v1;tab=digits", wait: 15000, dark: true },
+  { name: "explorer-particles", hash: "#v1;t=0.25;n=60;eps=0.1" },
+  { name: "explorer-compare", hash: "?story=who-fills-the-gap" },
+  { name: "explorer-line", hash: "?story=smoothed-score" },
+  { name: "explorer-digits", hash: "#v1;tab=digits", dark: true },
 ];
 
 const folder = process.argv[2];
@@ -35,7 +38,6 @@ const pictures =
           [false, true].map((dark) => ({
             name: `${kind}-${name}-${size.width}-${dark ? "dark" : "light"}`,
             hash: key,
-            wait: 8000,
             size,
             dark,
             whole: true,
@@ -51,11 +53,20 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu"],
 });
 try {
-  for (const { name, hash, wait, size, dark, whole } of pictures) {
+  for (const { name, hash, size, dark, whole } of pictures) {
     const page = await browser.newPage({ viewport: size, colorScheme: dark ? "dark" : "light" });
     page.on("pageerror", (error) => console.error(`${name}: ${error.message}`));
     await page.goto(server.url + hash);
-    await page.waitForTimeout(wait);
+    await page.evaluate(async (limit) => {
+      const explorer = /** @type {any} */ (document.querySelector("vkernel-explorer"));
+      await customElements.whenDefined("vkernel-explorer");
+      await explorer.ready;
+      const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+      await pause(2000);
+      const end = performance.now() + limit;
+      while (explorer.playing && performance.now() < end) await pause(100);
+      await pause(3000);
+    }, LONGEST);
     await page.screenshot({ path: join(target, `${name}.png`), fullPage: whole === true });
     console.log(join(target, `${name}.png`));
     await page.close();
