@@ -177,6 +177,8 @@ export class Session {
         }),
       );
     }
+    // The first picture is there: what a hand over it asks for comes next, also where the network goes away.
+    void import("./places.js").catch(() => {});
     return frames;
   }
 

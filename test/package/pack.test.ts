@@ -31,9 +31,9 @@ const allowed = [
 /**
  * The README shows figures; they are looked at on the web, not installed. Kilobytes of what is installed, of which the
  * images of `digits` and `fashion`, each a file that loads when it is asked for, are some 650, and the four builds of the
- * kernels, as files and embedded, some 980.
+ * kernels, as files and embedded, some 1310.
  */
-const SIZE_LIMIT = 3328;
+const SIZE_LIMIT = 3840;
 /** And of the explorer: a folder that any static host serves as it stands, so two kernels and the images are there again. */
 const SITE_LIMIT = 1664;
 

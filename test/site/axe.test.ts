@@ -45,6 +45,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("axe finds nothing"), () 
   ): Promise<void> {
     const site = await openSite(browser, { address, context: { colorScheme, reducedMotion: "reduce" } });
     try {
+      await site.page.locator(".below").scrollIntoViewIfNeeded();
       await site.page.locator(".index, article").first().waitFor({ timeout: PATIENCE });
       await work(site);
       expect(site.errors).toEqual([]);

@@ -205,7 +205,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
 
   it("goes on when the network is cut after it has loaded", () =>
     onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
-      await page.locator(".index").waitFor();
+      await page.waitForLoadState("networkidle");
       await page.context().setOffline(true);
       const result = await page.evaluate(async () => {
         const explorer = document.querySelector("vkernel-explorer") as VkernelExplorer;
