@@ -156,6 +156,8 @@ export class Chart {
     this.#plotHost.style.height = `${options.height}px`;
     this.#plotHost.tabIndex = 0;
     this.#plotHost.setAttribute("role", "slider");
+    // Until there is something to go along.
+    for (const name of ["min", "max", "now"]) this.#plotHost.setAttribute(`aria-value${name}`, "0");
     this.#plotHost.setAttribute("aria-label", `${options.caption}: read values along ${options.x}`);
     this.#plotHost.addEventListener("keydown", (event) => this.#key(event));
     this.#plotHost.addEventListener("blur", () => this.#read(undefined));
