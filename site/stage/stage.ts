@@ -4,6 +4,7 @@ import type { Store } from "../state/store.js";
 import styleText from "../style/stage.css";
 import type { Client } from "../worker/client.js";
 import { type Frame, type Plan, type Probe, type Replies, viewOf } from "../worker/protocol.js";
+import { describeFrame } from "./describe.js";
 import type { Overlays } from "./overlay.js";
 import { PaneView } from "./paneView.js";
 import { Player } from "./player.js";
@@ -195,8 +196,7 @@ export class Stage {
   }
 
   /** What is seen, in words. */
-  async describe(): Promise<string> {
-    const { describeFrame } = await import("./describe.js");
+  describe(): string {
     const lines = this.#panes.map((pane) => describeFrame(pane.view, pane.frame, this.#steps));
     return lines.length === 1
       ? (lines[0] as string)
@@ -491,9 +491,9 @@ export class Stage {
   #say(): void {
     clearTimeout(this.#describing);
     const wait = Math.max(0, this.#describedAt + DESCRIBE_TIME - performance.now());
-    this.#describing = setTimeout(async () => {
+    this.#describing = setTimeout(() => {
       this.#describedAt = performance.now();
-      const text = await this.describe();
+      const text = this.describe();
       if (this.#says.textContent !== text) this.#says.textContent = text;
     }, wait);
   }

@@ -2,6 +2,7 @@ import { exactScore, type Mixture, type Process, type Quantity } from "../../src
 import type { MapQuantity, State, View } from "../state/state.js";
 import { cellColour, fieldTables, LEVELS } from "./colours.js";
 import type { Picture, Scale, Size } from "./protocol.js";
+import { toRidges } from "./ridges.js";
 
 /** What a field is drawn of. */
 export interface FieldRequest {
@@ -58,17 +59,14 @@ export function pixelPlaces(
 }
 
 /** Where the value of each pixel is taken: its centre, or the ridge of a band thinner than it. */
-async function drawnPlaces(
+function drawnPlaces(
   { view, data, process, t, camera }: FieldRequest,
   size: Size,
   from = 0,
   to = size.height,
-): Promise<Float64Array> {
+): Float64Array {
   const places = pixelPlaces(camera, size, from, to);
-  if (banded.has(view.quantity)) {
-    const { toRidges } = await import("./ridges.js");
-    toRidges(places, pixelSide(camera, size), data, process, t);
-  }
+  if (banded.has(view.quantity)) toRidges(places, pixelSide(camera, size), data, process, t);
   return places;
 }
 
@@ -299,7 +297,7 @@ export class FieldMap {
       height: Math.max(1, Math.ceil(size.height / this.#grain)),
     };
     const began = performance.now();
-    const values = await valuesAt(request, await drawnPlaces(request, small));
+    const values = await valuesAt(request, drawnPlaces(request, small));
     this.#scale = scaleOf(view.quantity, values, data.size);
     const pixels = new Uint8ClampedArray(buffer(4 * small.width * small.height));
     colour(new Uint32Array(pixels.buffer), 0, values, this.#scale, dark);
@@ -321,7 +319,7 @@ export class FieldMap {
     const rows = Math.max(1, Math.floor(SLICE / (data.size + 32) / width));
     for (let from = 0; from < height; from += rows) {
       if (from > 0 && (await newer())) return undefined;
-      const places = await drawnPlaces(request, size, from, Math.min(height, from + rows));
+      const places = drawnPlaces(request, size, from, Math.min(height, from + rows));
       colour(words, from * width, await valuesAt(request, places), this.#scale as Scale, dark);
     }
     return { width, height, pixels };

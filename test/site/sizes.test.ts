@@ -31,7 +31,7 @@ describe("the explorer's sizes", () => {
       const table = new Map((await siteSizes()).map((one) => [one.name, one]));
       // What a page loads for itself; its workers load the rest of the table.
       const late = [...ofPage].filter((name) => table.get(name)?.first !== true);
-      expect(late.filter((name) => !/^chunks\/(decode|stories|late)/.test(name))).toEqual([]);
+      expect(late.filter((name) => !/^chunks\/(decode|stories|late|pointer)/.test(name))).toEqual([]);
       const bytes = [...ofPage].map((name) => gzipped(readFileSync(join(siteFolder, name))));
       expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(budget.script);
     } finally {

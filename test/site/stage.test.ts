@@ -336,7 +336,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
         await new Promise((resolve) => setTimeout(resolve, 300));
         stage.pause();
         const seen = events.filter(([type]) => type === "frame").length;
-        return { steps, quiet, t, hidden, seen, note: client.note, words: await stage.describe() };
+        return { steps, quiet, t, hidden, seen, note: client.note, words: stage.describe() };
       });
       expect(after.steps).toEqual([...after.steps].sort((a, b) => a - b));
       expect(after.steps.at(-1)).toBe(30);
