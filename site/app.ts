@@ -116,7 +116,11 @@ export class App implements Player {
       openTable: () => void this.#openTable(),
     });
     this.#panelHost = h("div", { class: "stage", part: "stage", id: "panel", role: "tabpanel" });
-    this.#below = h("section", { class: "below", part: "cards", "aria-label": "Stories" });
+    this.#below = h(
+      "section",
+      { class: "below", part: "cards", "aria-label": "Stories" },
+      h("h2", {}, "Stories"),
+    );
     this.#frame = h(
       "div",
       { class: "app", part: "app", "data-controls": options.controls },
