@@ -375,8 +375,11 @@ export class Stage {
     const first = this.#times.length === 0;
     const fresh = this.#dirty;
     if (fresh) {
-      this.#dirty = false;
-      await this.#send();
+      // A step that is asked for is one of the newest grid's, also where the state changed while it was sent.
+      do {
+        this.#dirty = false;
+        await this.#send();
+      } while (this.#dirty && this.#seek !== undefined);
       if (first && this.#seek === undefined && this.#state.tab !== "map") {
         this.#seek = this.#nearest(this.#state.t);
       }

@@ -301,9 +301,18 @@ export class Pane {
     return this.#field.draw(request, key, !coarse, newer, buffer);
   }
 
-  /** All particles at the step that is shown, however few were drawn. */
+  /** All particles at the step that is shown, however few were drawn and however long it takes. */
   async particles(): Promise<Float32Array<ArrayBuffer>> {
-    return (await this.#runAt(this.#view.particles, this.#step)).samples;
+    const count = this.#view.particles;
+    const shown = this.#run;
+    if (shown?.count === count && shown.step === this.#step) return shown.samples;
+    const run = await startRun(this.drive, { count, seed: this.#state.seed });
+    try {
+      await run.seek(this.#step);
+      return run.samples;
+    } finally {
+      run.dispose();
+    }
   }
 
   /** Pictures that the page has are no longer what was drawn last. */
