@@ -66,6 +66,22 @@ describe("thin bands", () => {
     expect(wide).toEqual(places);
   });
 
+  it("on the border of two pixels give one of them the ridge, in every row", () => {
+    // x = 0 lies between two columns of middles; y differs, so that rounding does from row to row.
+    const pair = { points: Float32Array.of(-1, 0.1, 1, 0.1), weights: Float64Array.of(0.5, 0.5), size: 2 };
+    const places = centres();
+    toRidges(places, pixel, pair, edm(), 0.01);
+    const columns = new Set<number>();
+    for (let j = 0; j < side; j++) {
+      const moved = Array.from({ length: side }, (_, i) => i).filter(
+        (i) => Math.abs(places[2 * (j * side + i)] as number) < 1e-9,
+      );
+      expect(moved).toHaveLength(1);
+      columns.add(moved[0] as number);
+    }
+    expect(columns.size).toBe(1);
+  });
+
   it("follow the points as a process shrinks them", () => {
     const t = 2e-5;
     const places = centres();

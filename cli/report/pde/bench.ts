@@ -1,18 +1,11 @@
 import { polygon } from "../../../src/data/builtin.js";
 import type { Mixture } from "../../../src/data/mixture.js";
-import type { Engine } from "../../../src/engine.js";
 import { type Grid, times } from "../../../src/sampler/index.js";
+import type { Bench as StudyBench } from "../study/bench.js";
 import { settings, type Sizes } from "./settings.js";
 
 /** What a part of the study is measured with. */
-export interface Bench {
-  readonly engine: Engine;
-  readonly sizes: Sizes;
-  readonly seed: number;
-  readonly signal: AbortSignal;
-  /** Tells that a part of the section is done: 0 to 1. */
-  readonly done: (part: number) => void;
-}
+export type Bench = StudyBench<Sizes>;
 
 /** The points of the line, with a width or without. */
 export const linePoints = ({ engine }: Bench, sigma0 = 0): Mixture<"f64"> =>

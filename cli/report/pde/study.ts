@@ -1,6 +1,6 @@
 import type { Engine } from "../../../src/engine.js";
 import { version } from "../../version.js";
-import type { Bench } from "./bench.js";
+import { benches, type StudyOptions } from "../study/bench.js";
 import { type Captured, type CapturePictures, measureCapture } from "./capture.js";
 import { type Densities, type IllPosed, measureDensities, measureGrowth } from "./densities.js";
 import { type Generated, measureGenerated } from "./generated.js";
@@ -39,25 +39,11 @@ export interface Pictures {
 /** Measures everything. The same seed gives the same numbers on any number of threads. */
 export async function runStudy(
   engine: Engine,
-  options: {
-    seed: number;
-    quick: boolean;
-    signal: AbortSignal;
-    onProgress: (progress: { done: number; total: number }) => void;
-  },
+  options: StudyOptions,
 ): Promise<{ study: Study; pictures: Pictures }> {
-  const { seed, quick, signal, onProgress } = options;
+  const { seed, quick, onProgress } = options;
   const sizes = quick ? quickSizes : fullSizes;
-  const bench = (before: number, share: number): Bench => {
-    signal.throwIfAborted();
-    return {
-      engine,
-      sizes,
-      seed,
-      signal,
-      done: (part) => onProgress({ done: Math.round(10 * (before + share * part)), total: 1000 }),
-    };
-  };
+  const bench = benches(engine, sizes, options);
   const densities = await measureDensities(bench(0, 6));
   const illPosed = await measureGrowth(bench(6, 2));
   const pairs = await measurePairs(bench(8, 4));

@@ -6,19 +6,13 @@ import { exactScore } from "../../../src/score/exact.js";
 import { piecewiseScore } from "../../../src/score/piecewise.js";
 import { smoothedScore } from "../../../src/score/smoothing/index.js";
 import { gridTimes } from "../../../src/score/training.js";
-import type { Engine } from "../../../src/engine.js";
 import type { Mixture } from "../../../src/data/mixture.js";
 import { type Estimate, meanOf, rounded } from "../study/estimate.js";
+import type { Bench as StudyBench } from "../study/bench.js";
 import { settings, type Sizes } from "./settings.js";
 
-export interface Bench {
-  readonly engine: Engine;
-  readonly sizes: Sizes;
-  readonly seed: number;
-  readonly signal: AbortSignal;
-  /** Tells that a part of the section is done: 0 to 1. */
-  readonly done: (part: number) => void;
-}
+/** What a part of the study is measured with. */
+export type Bench = StudyBench<Sizes>;
 
 /** A score along the line. */
 export interface Curve {

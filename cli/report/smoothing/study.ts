@@ -1,6 +1,7 @@
 import type { Engine } from "../../../src/engine.js";
 import { version } from "../../version.js";
-import { type Bench, type Figure1, measureFigure1 } from "./figure1.js";
+import { benches, type StudyOptions } from "../study/bench.js";
+import { type Figure1, measureFigure1 } from "./figure1.js";
 import { type Figure3, measureFigure3 } from "./figure3.js";
 import {
   type Divergences,
@@ -37,25 +38,11 @@ export interface Pictures {
 /** Measures everything. The same seed gives the same numbers on any number of threads. */
 export async function runStudy(
   engine: Engine,
-  options: {
-    seed: number;
-    quick: boolean;
-    signal: AbortSignal;
-    onProgress: (progress: { done: number; total: number }) => void;
-  },
+  options: StudyOptions,
 ): Promise<{ study: Study; pictures: Pictures }> {
-  const { seed, quick, signal, onProgress } = options;
+  const { seed, quick, onProgress } = options;
   const sizes = quick ? quickSizes : fullSizes;
-  const bench = (before: number, share: number): Bench => {
-    signal.throwIfAborted();
-    return {
-      engine,
-      sizes,
-      seed,
-      signal,
-      done: (part) => onProgress({ done: Math.round(10 * (before + share * part)), total: 1000 }),
-    };
-  };
+  const bench = benches(engine, sizes, options);
   const figure1 = await measureFigure1(bench(0, 45));
   const losses = await measureLosses(bench(45, 1));
   const paths = measurePaths(bench(46, 1));
