@@ -7,6 +7,7 @@ import type { StoryPanel } from "./controls/stories.js";
 import { tabList } from "./controls/tabs.js";
 import { type Player, stride, timeBar } from "./controls/timebar.js";
 import type { ExportFormat, Exporter } from "./exporter.js";
+import { decoder, late, messageOf } from "./load.js";
 import { HashLink } from "./state/address.js";
 import { encodeState } from "./state/hash.js";
 import { defaultState, type State, starts, type Tab } from "./state/state.js";
@@ -54,6 +55,19 @@ const tabModules: Partial<Record<Tab, () => Promise<TabModule>>> = {
   digits: () => import("./tabs/digits.js"),
   pde: () => import("./tabs/pde.js"),
 };
+
+/** Small parts of the page that come when they are asked for, or ahead of that when there is nothing else to do. */
+const parts = {
+  help: () => import("./controls/help.js"),
+  table: () => import("./controls/table.js"),
+  stories: () => import("./controls/stories.js"),
+  exporter: () => import("./exporter.js"),
+  overlays: () => import("./stage/overlay.js"),
+  cells: () => import("d3-delaunay"),
+  decoder,
+};
+/** So long it waits before the first of them, and between two, in milliseconds. */
+const AHEAD = 1000;
 
 /** How long a notice stays, in milliseconds. */
 const NOTICE_TIME = 10_000;
@@ -104,16 +118,17 @@ export class App implements Player {
     this.#store = store;
     this.#tabs = tabList(store, "panel");
     this.#tools = headTools(store, {
-      stories: () => void this.#goToStories(),
+      stories: () => this.#try(this.#goToStories()),
       share: () => void this.#share(),
       save: (format) => void this.#save(format),
-      help: () => void this.#help(),
+      help: () => this.#try(this.#help()),
     });
     this.#bar = timeBar(store, this);
     this.#controls = controlPanel(store, {
       points: (pane) => this.#points(pane),
+      places: (pane) => this.#stage?.run(pane)?.plan.places ?? 0,
       upload: (file) => void this.#upload(file),
-      openTable: () => void this.#openTable(),
+      openTable: () => this.#try(this.#openTable()),
     });
     this.#panelHost = h("div", { class: "stage", part: "stage", id: "panel", role: "tabpanel" });
     this.#below = h(
@@ -165,7 +180,7 @@ export class App implements Player {
         addPoint: () => this.#addPoint(),
         undo: () => store.undo(),
         redo: () => store.redo(),
-        help: () => void this.#help(),
+        help: () => this.#try(this.#help()),
       }),
     );
     document.addEventListener("visibilitychange", () => this.#sync(), { signal });
@@ -188,14 +203,39 @@ export class App implements Player {
       this.#client = client;
       this.#sayEngine(client);
       const fromLink = this.#store.get().story;
-      if (story !== undefined && fromLink === undefined) await this.openStory(story, false);
+      if (story !== undefined && fromLink === undefined)
+        await this.openStory(story, false).catch((error) => this.#complain(error));
       await this.#mount(this.#store.get().tab);
-      if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.play();
+      if (this.#moves() && !(await this.#atRest())) this.play();
       emit("ready", { engine: client.engine, note: client.note });
       this.#storiesWhenSeen();
+      void this.#fetchAhead(client);
     } catch (error) {
       this.#fail(error);
       throw error;
+    }
+  }
+
+  /** Whether things may move by themselves. */
+  #moves(): boolean {
+    return !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  /** Whether what a link opened is the picture of one time: a map, or a story that says so. */
+  async #atRest(): Promise<boolean> {
+    const { tab, story } = this.#store.get();
+    if (story === undefined) return tab === "map";
+    const { stories } = await import("./stories/entries.js").catch(() => ({ stories: [] }));
+    return stories.some(({ name, still }) => name === story && still === true);
+  }
+
+  /** Fetches what comes late while nothing else is to be done: it is there then when the network goes away. */
+  async #fetchAhead(client: Client): Promise<void> {
+    const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
+    for (const fetch of [...Object.values(parts), () => client.call({ kind: "ahead" })]) {
+      await idle();
+      if (this.#life.signal.aborted || connection?.saveData === true || !navigator.onLine) return;
+      await fetch().catch(() => {});
     }
   }
 
@@ -204,7 +244,10 @@ export class App implements Player {
     cancelAnimationFrame(this.#sweep);
     for (const end of this.#ends.splice(0)) end();
     this.#unmount();
-    void this.#stories?.then((panel) => panel.dispose());
+    this.#stories?.then(
+      (panel) => panel.dispose(),
+      () => {},
+    );
     this.#client?.close();
     this.#client = undefined;
     this.#options.root.replaceChildren();
@@ -303,7 +346,7 @@ export class App implements Player {
   }
 
   async #exports(): Promise<Exporter> {
-    const { Exporter } = await import("./exporter.js");
+    const { Exporter } = await late("The export", parts.exporter);
     this.#exporter ??= new Exporter(this.#store, this.#options.home);
     return this.#exporter;
   }
@@ -347,13 +390,15 @@ export class App implements Player {
     if (state.tab !== previous?.tab) {
       dataset.tab = state.tab;
       this.#panelHost.setAttribute("aria-labelledby", `tab-${state.tab}`);
-      if (this.#client) void this.#mount(state.tab).catch((error) => this.#fail(error));
+      if (this.#client) this.#mounting = this.#mount(state.tab).catch((error) => this.#fail(error));
     }
     this.#panel?.update(state);
     if (previous === undefined) return;
-    if (state.story !== previous.story) void this.#storyPanel().then((panel) => panel.update(state));
+    if (state.story !== previous.story) this.#try(this.#storyPanel().then((panel) => panel.update(state)));
     this.#options.emit("state", { state });
   }
+
+  #mounting: Promise<void> = Promise.resolve();
 
   async #mount(tab: Tab): Promise<void> {
     const client = this.#client;
@@ -369,8 +414,8 @@ export class App implements Player {
         autoplay: false,
       });
     } else {
-      const module = await load();
-      if (this.#mounted !== kind || this.#life.signal.aborted) return;
+      const module = await late("This tab", load).catch((error) => this.#missing(tab, kind, error));
+      if (module === undefined || this.#mounted !== kind || this.#life.signal.aborted) return;
       this.#panel = module.mount(host, this.#store, client);
       this.#panel.update(this.#store.get());
     }
@@ -415,7 +460,7 @@ export class App implements Player {
 
   async #upload(file: File): Promise<void> {
     try {
-      const { readPoints } = await import("./controls/upload.js");
+      const { readPoints } = await late("What reads files", () => import("./controls/upload.js"));
       const { points, notices } = await readPoints(file);
       this.#store.setPane(this.#controls.pane, { set: "own", points });
       for (const notice of notices) this.#store.notices.say(notice);
@@ -425,7 +470,7 @@ export class App implements Player {
   }
 
   async #openTable(): Promise<void> {
-    const { showTable } = await import("./controls/table.js");
+    const { showTable } = await late("The table", parts.table);
     const { pane } = this.#controls;
     showTable(this.#frame, this.#store, pane, this.#points(pane), this.#panel?.table?.() ?? []);
   }
@@ -434,10 +479,10 @@ export class App implements Player {
 
   /** The panel loads when the reader comes near it, or a link has opened a story. */
   #storiesWhenSeen(): void {
-    if (this.#store.get().story !== undefined) void this.#storyPanel();
+    if (this.#store.get().story !== undefined) this.#try(this.#storyPanel());
     const near = new IntersectionObserver(
       (entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) void this.#storyPanel();
+        if (entries.some(({ isIntersecting }) => isIntersecting)) this.#try(this.#storyPanel());
       },
       { rootMargin: "-64px" },
     );
@@ -446,7 +491,7 @@ export class App implements Player {
   }
 
   #storyPanel(): Promise<StoryPanel> {
-    this.#stories ??= import("./controls/stories.js").then(({ storyPanel }) => {
+    this.#stories ??= late("The stories", parts.stories).then(({ storyPanel }) => {
       const panel = storyPanel(this.#below, this.#store, {
         claim: (story, card, options) => {
           if (this.#client === undefined) throw new Error("the explorer is not running");
@@ -460,9 +505,16 @@ export class App implements Player {
           return this.#client.call<"error">({ kind: "error", story, seed: this.#store.get().seed }, options);
         },
         done: (story, card, result) => this.#options.emit("claim", { story, card, result }),
+        opened: ({ still }) => {
+          if (still === true) this.pause();
+          else if (this.#moves()) void this.#mounting.then(() => this.restart());
+        },
       });
       panel.update(this.#store.get());
       return panel;
+    });
+    this.#stories.catch(() => {
+      this.#stories = undefined;
     });
     return this.#stories;
   }
@@ -476,7 +528,7 @@ export class App implements Player {
   // Words.
 
   async #help(): Promise<void> {
-    const { showHelp } = await import("./controls/help.js");
+    const { showHelp } = await late("The help", parts.help);
     showHelp(this.#frame, this.#engineLine.textContent ?? "");
   }
 
@@ -525,30 +577,56 @@ export class App implements Player {
     this.#life.signal.addEventListener("abort", () => clearTimeout(timer));
   }
 
+  /** Does what was asked for, or says that it cannot be done. */
+  #try(work: Promise<unknown>): void {
+    work.catch((error) => this.#complain(error));
+  }
+
   /** Something that was asked for could not be done. */
   #complain(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#notice(message);
-    this.#options.emit("error", { code: codeOf(error), message });
+    this.#notice(this.#report(error));
+  }
+
+  /** A tab could not be loaded: says so in its place, where it can be tried again. */
+  #missing(tab: Tab, kind: Tab, error: unknown): undefined {
+    if (this.#mounted !== kind) return;
+    this.#mounted = undefined;
+    const again = (): void => void this.#mount(tab).catch((other) => this.#fail(other));
+    const button = h("button", { type: "button", class: "quiet-button", onclick: again }, "Try again");
+    this.#instead(h("p", {}, this.#report(error)), button);
   }
 
   /** Nothing can be computed: says so where the picture would be. */
   #fail(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#panelHost.replaceChildren(
-      h(
-        "div",
-        { class: "failure", role: "alert" },
-        h("p", {}, "The explorer cannot compute here."),
-        h("p", { class: "quiet" }, message),
-        document.createElement("slot"),
-      ),
+    this.#instead(
+      h("p", {}, "The explorer cannot compute here."),
+      h("p", { class: "quiet" }, this.#report(error)),
+      document.createElement("slot"),
     );
+  }
+
+  #instead(...words: HTMLElement[]): void {
+    this.#panelHost.replaceChildren(h("div", { class: "failure", role: "alert" }, ...words));
+  }
+
+  /** Tells the page of an error; returns its words. */
+  #report(error: unknown): string {
+    const message = messageOf(error);
     this.#options.emit("error", { code: codeOf(error), message });
+    return message;
   }
 }
 
 const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? "E_INTERNAL";
+
+/** A while later, when the page has nothing else to do. */
+const idle = (): Promise<void> =>
+  new Promise((done) => {
+    setTimeout(() => {
+      if ("requestIdleCallback" in globalThis) requestIdleCallback(() => done());
+      else done();
+    }, AHEAD);
+  });
 
 /** Whether two states differ in nothing that controls show. */
 function onlyTime(a: State, b: State): boolean {

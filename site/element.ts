@@ -1,5 +1,6 @@
 import { App, type Verdict } from "./app.js";
 import type { ExportFormat } from "./exporter.js";
+import { decoder, messageOf } from "./load.js";
 import { defaultState, type State, type tabs } from "./state/state.js";
 import { type Patch, Store } from "./state/store.js";
 import type { Assets, Probe, Replies } from "./worker/protocol.js";
@@ -94,9 +95,14 @@ export class VkernelExplorer extends HTMLElement {
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
     if (!this.#begun || before === value) return;
     if (name === "data-controls") this.#app?.showControls(controlsOf(value));
-    else if (name === "data-preset") void this.#preset(value ?? "");
-    else if (name === "data-story") void this.openStory(value ?? undefined);
+    else if (name === "data-preset") this.#try(this.#preset(value ?? ""));
+    else if (name === "data-story") this.#try(this.openStory(value ?? undefined));
     else this.#store.set(this.#patch(name, value));
+  }
+
+  /** Nobody waits for what an attribute asks for: where it cannot be done, a notice says so. */
+  #try(work: Promise<unknown>): void {
+    work.catch((error) => this.#store.notices.say(messageOf(error)));
   }
 
   /** What an attribute asks of the state. */
@@ -117,7 +123,7 @@ export class VkernelExplorer extends HTMLElement {
 
   /** Takes in a state in the form of links, with or without their version. */
   async #preset(text: string): Promise<void> {
-    const { decodeState } = await import("./state/decode.js");
+    const { decodeState } = await decoder();
     const whole = text.replace(/^#?(?=.)(?!v\d)/, "v1;");
     const { state, notices } = decodeState(whole, this.#store.get());
     this.#store.set(state, { undo: false });

@@ -1,3 +1,4 @@
+import { late } from "./load.js";
 import { encodeState } from "./state/hash.js";
 import type { Store } from "./state/store.js";
 import type { Stage } from "./stage/stage.js";
@@ -22,6 +23,8 @@ const names: Readonly<Record<ExportFormat, string>> = {
   node: "particles.mjs",
 };
 
+const files = () => late("The export", () => import("./export/export.js"));
+
 /** What is shown, as files; what writes them loads when it is asked for. */
 export class Exporter {
   readonly #store: Store;
@@ -43,7 +46,7 @@ export class Exporter {
     const { stage, pane, client } = source;
     const state = this.#store.get();
     const particles = await stage?.getParticles(pane);
-    const { csvOf, npyOf, jsonOf } = await import("./export/export.js");
+    const { csvOf, npyOf, jsonOf } = await files();
     if (format === "json")
       return jsonOf(state, client.engine, `${this.#home}#${encodeState(state)}`, particles);
     const run = stage?.run(pane);
@@ -51,7 +54,7 @@ export class Exporter {
       throw new Error("There are no particles on this tab.");
     if (format === "csv") return csvOf(particles);
     if (format === "npy") return npyOf(particles);
-    const { codeOf } = await import("./export/code.js");
+    const { codeOf } = await late("The export", () => import("./export/code.js"));
     const code = codeOf(viewOf(state, pane), run.plan, state.seed, stage.points(pane), {
       step: particles.step,
       t: run.times[particles.step] as number,
@@ -69,7 +72,7 @@ export class Exporter {
         // No clipboard here: a file will do.
       }
     }
-    const { download } = await import("./export/export.js");
+    const { download } = await files();
     download(blob, names[format]);
     return undefined;
   }

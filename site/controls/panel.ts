@@ -83,6 +83,8 @@ const overlayNames: readonly (readonly [keyof Overlays, string])[] = [
 export interface PanelActions {
   /** The points that a pane shows now, `[count, 2]`. */
   points(pane: number): readonly number[];
+  /** Places that the smoothed score there is the mean of, at each particle; 0 where it is none. */
+  places(pane: number): number;
   upload(file: File): void;
   openTable(): void;
 }
@@ -174,12 +176,20 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     ),
     add(
       images,
-      (_, { tab }) => tab === "digits",
+      (_, { tab, ownImages }) => tab === "digits" && !ownImages,
       ({ set }) => (set === "fashion" ? "fashion" : "digits"),
     ),
     editing,
   );
 
+  const averaged = h("div", { class: "quiet" });
+  rows.push({
+    row: averaged,
+    when: (view, state) => runs(view, state) && actions.places(pane) > 0,
+    show: () => {
+      averaged.textContent = `Averaged over ${actions.places(pane)} places a particle.`;
+    },
+  });
   const tied = toggle("Width follows t", (on) => setView({ tau: on ? "tied" : 0.58 }));
   const process = group(
     "Process and score",
@@ -214,6 +224,7 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
       (view, state) => smooths(view, state) && view.tau !== "tied",
       ({ tau }) => (tau === "tied" ? 0 : tau),
     ),
+    averaged,
   );
 
   const dice = iconButton("dice", "Another seed (S)", () => store.set({ seed: randomSeed() }));

@@ -9,7 +9,8 @@ export const fromLog = (place: number, from: number, to: number): number => from
 export function short(value: number, figures = 4): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(Math.max(0, figures - 2));
+  if (size !== 0 && (size < 1e-3 || size >= 1e6))
+    return value.toExponential(Math.max(0, figures - 2)).replace(/\.?0+e/, "e");
   return String(Number(value.toPrecision(figures)));
 }
 

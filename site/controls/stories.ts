@@ -2,6 +2,7 @@ import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import { load, stories } from "../stories/index.js";
 import type { Card, ClaimResult, Story } from "../stories/story.js";
+import { late, messageOf } from "../load.js";
 import { adoptLate } from "../style/late.js";
 import { h, icon } from "./dom.js";
 import { short } from "./scale.js";
@@ -16,6 +17,8 @@ export interface Measures {
   claim(story: string, card: string, options: MeasureOptions): Promise<ClaimResult>;
   /** What of a story's picture is numerical error. */
   error(story: string, options: MeasureOptions): Promise<readonly (readonly [string, number])[]>;
+  /** The reader opened a story, and the state is that of its preset. */
+  opened(story: Story): void;
   /** A card was measured. */
   done(story: string, card: string, result: ClaimResult): void;
 }
@@ -49,7 +52,14 @@ export function storyPanel(host: HTMLElement, store: Store, measures: Measures):
     life.abort();
     life = new AbortController();
     open = undefined;
-    const story = name === undefined ? undefined : await load(name);
+    let story: Story | undefined;
+    try {
+      story = name === undefined ? undefined : await storyOf(name);
+    } catch (error) {
+      // Shown is what was; the next time it is asked for, it is loaded again.
+      if (shown === name) shown = null;
+      throw error;
+    }
     if (name !== shown) return;
     if (story === undefined) host.replaceChildren(index());
     else {
@@ -57,6 +67,9 @@ export function storyPanel(host: HTMLElement, store: Store, measures: Measures):
       host.replaceChildren(open.element);
     }
   }
+
+  const storyOf = (name: string): Promise<Story | undefined> => late("The story", () => load(name));
+  const say = (error: unknown): void => store.notices.say(messageOf(error));
 
   const index = (): HTMLElement =>
     h(
@@ -77,7 +90,7 @@ export function storyPanel(host: HTMLElement, store: Store, measures: Measures):
             {},
             h(
               "button",
-              { type: "button", "data-story": name, onclick: () => void panel.open(name) },
+              { type: "button", "data-story": name, onclick: () => void panel.open(name).catch(say) },
               h("b", {}, title),
               h("span", {}, line),
               h("span", { class: "quiet" }, source),
@@ -88,14 +101,14 @@ export function storyPanel(host: HTMLElement, store: Store, measures: Measures):
     );
 
   const panel: StoryPanel = {
-    update: (state) => void show(state.story),
+    update: (state) => void show(state.story).catch(say),
     async open(name, measure = true) {
       if (name === undefined) {
         store.set({ story: undefined });
         await show(undefined);
         return true;
       }
-      const story = await load(name);
+      const story = await storyOf(name);
       if (story === undefined) {
         store.notices.say(`There is no story "${name}".`);
         return false;
@@ -103,8 +116,9 @@ export function storyPanel(host: HTMLElement, store: Store, measures: Measures):
       store.set({ panes: [], ...story.preset, story: name });
       await show(name);
       if (measure) {
+        measures.opened(story);
         host.querySelector("h2")?.focus({ preventScroll: true });
-        void open?.runAll();
+        void open?.runOnce();
       }
       return true;
     },
@@ -112,7 +126,7 @@ export function storyPanel(host: HTMLElement, store: Store, measures: Measures):
       if (open !== undefined) return open.runAll();
       const all: Measured[] = [];
       for (const { name } of stories) {
-        const story = await load(name);
+        const story = await storyOf(name);
         for (const card of story?.cards ?? []) {
           const result = await measures.claim(name, card.name, { signal: life.signal });
           measures.done(name, card.name, result);
@@ -128,11 +142,14 @@ export function storyPanel(host: HTMLElement, store: Store, measures: Measures):
 
 interface OpenStory {
   readonly element: HTMLElement;
+  /** Measures every card, unless that has begun before. */
+  runOnce(): void;
   runAll(): Promise<Measured[]>;
 }
 
 function openStory(story: Story, store: Store, measures: Measures, signal: AbortSignal): OpenStory {
   const cards = story.cards.map((card) => cardOf(story, card, measures, signal));
+  const list = h("div", { class: "cards" }, ...cards.map((card) => card.element));
   const table = h("div", {
     class: "scroll",
     hidden: true,
@@ -141,9 +158,11 @@ function openStory(story: Story, store: Store, measures: Measures, signal: Abort
     "aria-label": "Cards as a table",
   });
   let running: Promise<Measured[]> | undefined;
+  let begun = false;
 
   /** One card after the other: each has the whole engine. */
   const runAll = (): Promise<Measured[]> => {
+    begun = true;
     running ??= (async () => {
       const all: Measured[] = [];
       for (const card of cards) {
@@ -193,11 +212,25 @@ function openStory(story: Story, store: Store, measures: Measures, signal: Abort
       { class: "text" },
       ...texts.map(([title, text]) => h("div", {}, h("h3", {}, title), h("p", {}, text))),
     ),
-    h("div", { class: "cards" }, ...cards.map((card) => card.element)),
+    list,
     table,
     errors,
   );
-  return { element, runAll };
+  const runOnce = (): void => {
+    if (!begun) void runAll();
+  };
+  // A link that opened the story measures nothing before the reader comes to the cards.
+  const reached = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      reached.disconnect();
+      runOnce();
+    },
+    { rootMargin: "-64px" },
+  );
+  reached.observe(list);
+  signal.addEventListener("abort", () => reached.disconnect(), { once: true });
+  return { element, runOnce, runAll };
 }
 
 interface CardView {
@@ -281,16 +314,19 @@ function cardOf(story: Story, card: Card, measures: Measures, signal: AbortSigna
   };
 }
 
+/** A number of a card, with a minus sign as wide as its figures. */
+const shown = (value: number, figures: number): string => short(value, figures).replaceAll("-", "\u2212");
+
 /** Numbers of a claim that stand side by side. */
 const parts = (result: ClaimResult): readonly (readonly [string, string])[] => {
   const { measured, standardError, theory, deviation, allowed, relation = "close" } = result;
-  const error = standardError === undefined ? "" : ` \u00b1 ${short(standardError, 2)}`;
-  const words = { close: "", "at most": "at most ", "at least": "at least " }[relation];
+  const error = standardError === undefined ? "" : ` \u00b1 ${shown(standardError, 2)}`;
+  const side = { close: "\u00b1 ", "at most": "up to ", "at least": "down to \u2212" }[relation];
   return [
-    ["Measured", `${short(measured, 6)}${error}`],
-    ["Theory", `${words}${short(theory, 6)}`],
-    ["Deviation", `${short(deviation, 3)}`],
-    ["Allowed", `${short(allowed, 3)}`],
+    ["Measured", `${shown(measured, 6)}${error}`],
+    ["Theory", shown(theory, 6)],
+    ["Deviation", shown(deviation, 3)],
+    ["Allowed", `${side}${shown(allowed, 3)}`],
   ];
 };
 
@@ -305,9 +341,9 @@ function numbersOf(result: ClaimResult): HTMLElement {
   if (note !== undefined) box.append(h("p", {}, note));
   const more = details.map(([name, value]): readonly [string, string] => [
     name,
-    typeof value === "number" ? short(value, 6) : value,
+    typeof value === "number" ? shown(value, 6) : value,
   ]);
-  const rows = [...more, ["Time", `${short(milliseconds / 1000, 2)} s`] as const];
+  const rows = [...more, ["Time", `${shown(milliseconds / 1000, 2)} s`] as const];
   box.append(
     h(
       "details",
@@ -349,7 +385,7 @@ async function showError(
       h(
         "dl",
         { class: "errors" },
-        ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, short(value, 3))]),
+        ...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, shown(value, 3))]),
       ),
     );
   } catch (error) {

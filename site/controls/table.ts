@@ -1,5 +1,6 @@
 import type { Store } from "../state/store.js";
 import { adoptLate } from "../style/late.js";
+import { viewOf } from "../worker/protocol.js";
 import { h, iconButton } from "./dom.js";
 import { short } from "./scale.js";
 
@@ -19,7 +20,11 @@ export function showTable(
 ): void {
   adoptLate(root);
   let own = [...points];
-  const change = (): void => store.setPane(pane, { set: "own", points: own });
+  const change = (): void => {
+    store.setPane(pane, { set: "own", points: own });
+    // What is out of range has been moved.
+    own = [...viewOf(store.get(), pane).points];
+  };
   const body = h("tbody", {});
   const cell = (index: number, name: string): HTMLElement => {
     const input = h("input", {
@@ -30,9 +35,11 @@ export function showTable(
       value: own[index] as number,
     });
     input.addEventListener("change", () => {
-      if (Number.isFinite(input.valueAsNumber)) own[index] = input.valueAsNumber;
+      if (Number.isFinite(input.valueAsNumber)) {
+        own[index] = input.valueAsNumber;
+        change();
+      }
       input.value = String(own[index]);
-      change();
     });
     return h("td", {}, input);
   };

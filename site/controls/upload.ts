@@ -17,6 +17,7 @@ export async function readPoints(file: File): Promise<{ points: number[]; notice
   const { data, rows, dim } = /\.npy$/i.test(file.name)
     ? asTable(parseNpy(bytes, file.name), file.name)
     : parseCsv(new TextDecoder().decode(bytes), file.name);
+  if (rows === 0) throw new Error(`${file.name} has no points.`);
   const points: number[] = [];
   const count = Math.min(rows, mostPoints);
   for (let i = 0; i < count; i++)

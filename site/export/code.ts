@@ -1,6 +1,5 @@
 import type { SetName, View } from "../state/state.js";
 import type { Plan } from "../worker/protocol.js";
-import { smoothingRule } from "../worker/smoothing.js";
 
 /** Where programs get it from. */
 const quoted = `"vkernel"`;
@@ -27,7 +26,7 @@ export function codeOf(
   moment: Moment,
 ): string {
   const { process, particles: count, steps, grid } = view;
-  const { estimator, sampler, tMin, tMax, initial } = plan;
+  const { estimator, sampler, tMin, tMax, initial, places } = plan;
   const names = new Set(["createEngine", "exactScore", "sample", process]);
   const use = (name: string): string => {
     names.add(name);
@@ -78,8 +77,7 @@ export function codeOf(
           view.tau === "tied"
             ? `Math.max(0, process.alpha(t) * half - Math.sqrt(${view.smoothingKappa} * process.variance(t)))`
             : `${view.tau} * half * process.alpha(t)`;
-        const { rule: kind, count: places } = smoothingRule(points) ?? {};
-        const rule = kind === undefined ? "" : `  rule: "${kind}",\n  count: ${places},\n`;
+        const rule = places === 0 ? "" : `  rule: "quasi",\n  count: ${places},\n`;
         return `${use("smoothedScore")}(data, process, {\n  width: (t) => ${width},\n${rule}})`;
       }
       case "piecewise": {

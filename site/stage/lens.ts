@@ -1,4 +1,4 @@
-import type { State } from "../state/state.js";
+import { ranges, type State } from "../state/state.js";
 
 /** Between the plane and a pane's pixels: square pixels, y upward in the plane. */
 export class Lens {
@@ -25,15 +25,14 @@ export class Lens {
     return [camera.x + (px - width / 2) / scale, camera.y - (py - height / 2) / scale];
   }
 
-  /** The camera that is zoomed by a factor with the place under a pixel kept there. */
+  /** The camera that is zoomed by a factor, as far as that goes, with the place under a pixel kept there. */
   zoomed(factor: number, px: number, py: number): State["camera"] {
     const [x, y] = this.toPlane(px, py);
     const { camera } = this;
-    return {
-      x: x + (camera.x - x) / factor,
-      y: y + (camera.y - y) / factor,
-      half: camera.half / factor,
-    };
+    const [least, most] = ranges.half;
+    const half = Math.min(most, Math.max(least, camera.half / factor));
+    const share = half / camera.half;
+    return { x: x + (camera.x - x) * share, y: y + (camera.y - y) * share, half };
   }
 
   /** The camera moved by pixels. */

@@ -1,5 +1,6 @@
 import type { State } from "../state/state.js";
 import type { Client } from "../worker/client.js";
+import { viewOf } from "../worker/protocol.js";
 import type { PaneView } from "./paneView.js";
 
 /** Arrows and ellipses along a side. */
@@ -13,7 +14,10 @@ const MOST_OWN = 12;
 export class Overlays {
   readonly #client: Client;
   readonly #repaint: () => void;
-  readonly #keys: Record<"glyphs" | "edges" | "paths" | "own", string>[] = [];
+  /** What a pane's marks are of. */
+  readonly #keys = new WeakMap<PaneView, Record<"glyphs" | "edges" | "paths" | "own", string>>();
+  /** What is to be brought next. */
+  #wish: (() => Promise<void>) | undefined;
   #asking = false;
 
   constructor(client: Client, repaint: () => void) {
@@ -21,62 +25,84 @@ export class Overlays {
     this.#repaint = repaint;
   }
 
-  /** Brings marks up to date with what the panes show; one request is under way at a time. */
-  update(panes: readonly PaneView[], state: State, playing: boolean): void {
+  /**
+   * Brings marks up to date; one request is under way at a time, and the newest wish comes after it.
+   *
+   * @param state what the session was told: its answers are of that or of something newer, as the page may be already
+   * @param points the training points of each pane that it has then
+   */
+  update(
+    panes: readonly PaneView[],
+    state: State,
+    points: readonly (readonly number[])[],
+    playing: boolean,
+  ): void {
     panes.forEach((pane, i) => {
-      this.#keys[i] ??= { glyphs: "", edges: "", paths: "", own: "" };
-      const key = this.#runKey(pane, state);
-      if (this.#keys[i]?.own !== key) {
-        pane.marks.own = [];
-        (this.#keys[i] as { own: string }).own = key;
-      }
+      const keys = this.#keys.get(pane) ?? { glyphs: "", edges: "", paths: "", own: "" };
+      this.#keys.set(pane, keys);
+      const { marks } = pane;
+      const { arrows, ellipses, voronoi, trajectories } = pane.view.overlays;
+      // What is not shown is not kept: it would be of something else when it is shown again.
+      if (!arrows && !ellipses) [marks.glyphs, keys.glyphs] = [undefined, ""];
+      if (!voronoi) [marks.edges, keys.edges] = [undefined, ""];
+      if (!trajectories || state.tab === "map") [marks.paths, keys.paths] = [undefined, ""];
+      const key = runKey(state, i, points);
+      if (keys.own === key) return;
+      keys.own = key;
+      if (marks.own.length === 0) return;
+      marks.own = [];
+      this.#repaint();
     });
-    if (this.#asking) return;
-    void this.#bring(panes, state, playing);
+    this.#wish = () => this.#bring([...panes], state, points, playing);
+    if (!this.#asking) void this.#work();
   }
 
-  async #bring(panes: readonly PaneView[], state: State, playing: boolean): Promise<void> {
+  async #work(): Promise<void> {
     this.#asking = true;
-    try {
-      let changed = false;
-      for (const [i, pane] of panes.entries()) {
-        const keys = this.#keys[i] as Record<"glyphs" | "edges" | "paths" | "own", string>;
-        const { overlays } = pane.view;
-        const points = pane.points.join();
-        const glyphs = JSON.stringify([points, pane.view.process, pane.frame?.t, state.camera]);
-        if ((overlays.arrows || overlays.ellipses) && keys.glyphs !== glyphs) {
-          const data = await this.#client.call<"glyphs">({ kind: "glyphs", pane: i, side: SIDE });
-          pane.marks.glyphs = { data, side: SIDE };
-          keys.glyphs = glyphs;
-          changed = true;
-        }
-        if (overlays.voronoi && keys.edges !== points) {
-          pane.marks.edges = await edgesOf(pane.points);
-          keys.edges = points;
-          changed = true;
-        }
-        const run = this.#runKey(pane, state);
-        if (overlays.trajectories && keys.paths !== run && state.tab !== "map") {
-          pane.marks.paths = await this.#client.call<"paths">({
-            kind: "paths",
-            pane: i,
-            count: playing ? 60 : 200,
-          });
-          keys.paths = run;
-          changed = true;
-        }
-      }
-      if (changed) this.#repaint();
-    } catch {
+    while (this.#wish !== undefined) {
+      const wish = this.#wish;
+      this.#wish = undefined;
       // What is over the picture may be late; the picture itself says what is wrong.
-    } finally {
-      this.#asking = false;
+      await wish().catch(() => {});
     }
+    this.#asking = false;
   }
 
-  #runKey(pane: PaneView, state: State): string {
-    const { quantity: _quantity, overlays: _overlays, ...run } = pane.view;
-    return JSON.stringify([run, pane.points, state.seed]);
+  async #bring(
+    panes: readonly PaneView[],
+    state: State,
+    points: readonly (readonly number[])[],
+    playing: boolean,
+  ): Promise<void> {
+    let changed = false;
+    for (const [i, pane] of panes.entries()) {
+      const keys = this.#keys.get(pane) as Record<"glyphs" | "edges" | "paths", string>;
+      const { overlays } = pane.view;
+      const glyphs = JSON.stringify([points[i], viewOf(state, i).process, pane.frame?.t, state.camera]);
+      if ((overlays.arrows || overlays.ellipses) && keys.glyphs !== glyphs) {
+        const data = await this.#client.call<"glyphs">({ kind: "glyphs", pane: i, side: SIDE });
+        pane.marks.glyphs = { data, side: SIDE };
+        keys.glyphs = glyphs;
+        changed = true;
+      }
+      const edges = pane.points.join();
+      if (overlays.voronoi && keys.edges !== edges) {
+        pane.marks.edges = await edgesOf(pane.points);
+        keys.edges = edges;
+        changed = true;
+      }
+      const run = runKey(state, i, points);
+      if (overlays.trajectories && keys.paths !== run && state.tab !== "map") {
+        pane.marks.paths = await this.#client.call<"paths">({
+          kind: "paths",
+          pane: i,
+          count: playing ? 60 : 200,
+        });
+        keys.paths = run;
+        changed = true;
+      }
+    }
+    if (changed) this.#repaint();
   }
 
   /** Starts a trajectory at a place, from the time that is shown. */
@@ -85,6 +111,11 @@ export class Overlays {
     pane.marks.own = [...pane.marks.own, paths].slice(-MOST_OWN);
     this.#repaint();
   }
+}
+
+function runKey(state: State, pane: number, points: readonly (readonly number[])[]): string {
+  const { quantity: _quantity, overlays: _overlays, ...run } = viewOf(state, pane);
+  return JSON.stringify([run, points[pane], state.seed]);
 }
 
 /** The edges of the points' Voronoi cells, far beyond any camera: `[count, 4]`. */

@@ -194,7 +194,7 @@ export class PaneView {
     if (overlays.arrows && marks.glyphs) {
       paintArrows(context, lens, marks.glyphs.data, marks.glyphs.side, palette);
     }
-    if (overlays.trajectories && marks.paths) {
+    if (overlays.trajectories && marks.paths && this.#state.tab !== "map") {
       paintPaths(context, lens, marks.paths, t, palette.sampler, undefined);
     }
     if (this.#frame?.circles) {

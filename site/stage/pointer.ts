@@ -1,6 +1,7 @@
 import { h } from "../controls/dom.js";
 import type { Store } from "../state/store.js";
 import type { Probe } from "../worker/protocol.js";
+import { Lens } from "./lens.js";
 import type { PaneView } from "./paneView.js";
 
 export interface PointerContext {
@@ -55,7 +56,11 @@ export class Pointer {
     on("pointercancel", (event) => this.#released(event, true));
     on("pointerleave", (event) => {
       this.#hover = undefined;
-      if (event.pointerType !== "touch") this.#look(undefined);
+      if (event.pointerType === "touch") return;
+      this.#look(undefined);
+      if (this.#focused || pane.active === undefined) return;
+      pane.active = undefined;
+      context.repaint();
     });
     on("dblclick", (event) => event.preventDefault());
     on("contextmenu", (event) => {
@@ -207,14 +212,11 @@ export class Pointer {
     const distance = (p: [number, number]): number =>
       Math.max(8, Math.hypot(p[0] - other[0], p[1] - other[1]));
     const { lens } = this.#pane;
-    const middle: [number, number] = [(at[0] + other[0]) / 2, (at[1] + other[1]) / 2];
+    // What was in the middle of the fingers goes with it.
+    const middle: [number, number] = [(before[0] + other[0]) / 2, (before[1] + other[1]) / 2];
     const zoomed = lens.zoomed(distance(at) / distance(before), ...middle);
-    const scale = Math.min(lens.width, lens.height) / (2 * zoomed.half);
-    this.#look_camera({
-      ...zoomed,
-      x: zoomed.x - (at[0] - before[0]) / 2 / scale,
-      y: zoomed.y + (at[1] - before[1]) / 2 / scale,
-    });
+    const moved = new Lens(zoomed, lens.width, lens.height);
+    this.#look_camera(moved.panned((at[0] - before[0]) / 2, (at[1] - before[1]) / 2));
   }
 
   #wheel(event: WheelEvent): void {

@@ -1,4 +1,5 @@
 import { h } from "../controls/dom.js";
+import { late, messageOf } from "../load.js";
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import styleText from "../style/stage.css";
@@ -16,6 +17,8 @@ style.replaceSync(styleText);
 /** How often, at most, the state's time follows a run that plays; and the description. */
 const TELL_TIME = 100;
 const DESCRIBE_TIME = 2000;
+/** When marks that could not be loaded may be tried again. */
+const AGAIN = 10_000;
 
 export interface StageOptions {
   /** Whether it plays at once; by default where the reader has not asked for reduced motion. */
@@ -45,9 +48,13 @@ export class Stage {
   #times: readonly (readonly number[])[] = [];
   #points: readonly (readonly number[])[] = [];
   #plans: readonly Plan[] = [];
+  /** The state that was sent last. */
+  #sent: State;
   #step = 0;
   /** The state must be sent again. */
   #dirty = true;
+  /** It was sent and not taken in: whatever is asked for next sends it again. */
+  #refused = false;
   /** The step to go to, where one was asked for. */
   #seek: number | undefined;
   #wanted = true;
@@ -71,6 +78,7 @@ export class Stage {
     options: StageOptions = {},
   ) {
     this.#store = store;
+    this.#sent = store.get();
     this.#client = client;
     this.#events = events;
     const root = host.getRootNode() as Document | ShadowRoot;
@@ -143,8 +151,9 @@ export class Stage {
     if (!playing) this.#tell(true);
   }
 
-  /** Values at a place of a pane, in float64. */
-  probe(x: readonly number[], t: number, pane = 0): Promise<Probe> {
+  /** Values at a place of a pane, in float64, of the newest points. */
+  async probe(x: readonly number[], t: number, pane = 0): Promise<Probe> {
+    if (this.#dirty) await this.#next();
     return this.#client.call<"probe">({ kind: "probe", pane, x, t });
   }
 
@@ -232,7 +241,7 @@ export class Stage {
       const pane = new PaneView(state, viewOf(state, index));
       this.#panes.push(pane);
       this.#root.insertBefore(pane.element, this.#says);
-      void this.#takeUp(pane, index);
+      this.#takeUp(pane, index).catch(this.#complain);
     }
     this.#root.dataset.panes = String(count);
     this.#panes.forEach((pane, i) => {
@@ -244,7 +253,7 @@ export class Stage {
   }
 
   async #takeUp(pane: PaneView, index: number): Promise<void> {
-    const { Pointer } = await import("./pointer.js");
+    const { Pointer } = await late("What moves points", () => import("./pointer.js"));
     if (this.#disposed || !this.#panes.includes(pane)) return;
     const pointer = new Pointer(pane, index, {
       store: this.#store,
@@ -254,6 +263,8 @@ export class Stage {
     });
     this.#pointers.set(pane, pointer);
   }
+
+  readonly #complain = (error: unknown): void => this.#store.notices.say(messageOf(error));
 
   #letGo(pane: PaneView): void {
     this.#pointers.get(pane)?.dispose();
@@ -373,12 +384,14 @@ export class Stage {
   /** Sends the state where it is new, and asks for a frame; undefined where no step is due yet. */
   async #ask(): Promise<readonly Frame[] | undefined> {
     const first = this.#times.length === 0;
-    const fresh = this.#dirty;
+    const fresh = this.#dirty || this.#refused;
     if (fresh) {
       // A step that is asked for is one of the newest grid's, also where the state changed while it was sent.
       do {
         this.#dirty = false;
+        this.#refused = true;
         await this.#send();
+        this.#refused = false;
       } while (this.#dirty && this.#seek !== undefined);
       if (first && this.#seek === undefined && this.#state.tab !== "map") {
         this.#seek = this.#nearest(this.#state.t);
@@ -406,14 +419,16 @@ export class Stage {
 
   async #send(): Promise<void> {
     const state = this.#state;
+    this.#sent = state;
     const sizes = this.#panes.map(({ size }) => size);
     const fresh = this.#times.length === 0;
     const reply = await this.#client.call<"state">({ kind: "state", state, sizes, dark: this.#dark, fresh });
     const changed = JSON.stringify(reply.times[0]) !== JSON.stringify(this.#times[0]);
     const had = this.#times.length > 0;
     this.#times = reply.times;
+    const shown = JSON.stringify([reply.points, reply.plans]) !== JSON.stringify([this.#points, this.#plans]);
     this.#plans = reply.plans;
-    if (JSON.stringify(reply.points) !== JSON.stringify(this.#points)) {
+    if (shown) {
       this.#points = reply.points;
       this.#events("points", { points: reply.points });
     }
@@ -460,9 +475,17 @@ export class Stage {
   }
 
   #marks(): Promise<Overlays> {
-    this.#overlays ??= import("./overlay.js").then(
-      ({ Overlays }) => new Overlays(this.#client, () => this.#repaint()),
-    );
+    if (this.#overlays === undefined) {
+      this.#overlays = late("The marks", () => import("./overlay.js")).then(
+        ({ Overlays }) => new Overlays(this.#client, () => this.#repaint()),
+      );
+      this.#overlays.catch((error) => {
+        this.#complain(error);
+        setTimeout(() => {
+          this.#overlays = undefined;
+        }, AGAIN);
+      });
+    }
     return this.#overlays;
   }
 
@@ -470,9 +493,12 @@ export class Stage {
   #mark(): void {
     const wanted = this.#panes.some(({ view }) => Object.values(view.overlays).some(Boolean));
     if (!wanted && this.#overlays === undefined) return;
-    void this.#marks().then((marks) => {
-      if (!this.#disposed) marks.update(this.#panes, this.#state, this.#player.playing);
-    });
+    this.#marks().then(
+      (marks) => {
+        if (!this.#disposed) marks.update(this.#panes, this.#sent, this.#points, this.#player.playing);
+      },
+      () => {},
+    );
   }
 
   #repaint(): void {

@@ -1,3 +1,4 @@
+import { decoder, messageOf } from "../load.js";
 import { encodeState } from "./hash.js";
 import type { Store } from "./store.js";
 
@@ -15,15 +16,19 @@ export class HashLink {
   constructor(store: Store) {
     this.#store = store;
     this.ready = location.hash.length > 1 ? this.#read() : Promise.resolve();
-    addEventListener("hashchange", this.#read);
+    addEventListener("hashchange", this.#follow);
     this.#unsubscribe = store.subscribe(() => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(this.#write, DELAY);
     });
   }
 
+  readonly #follow = (): void => {
+    this.#read().catch((error) => this.#store.notices.say(messageOf(error)));
+  };
+
   readonly #read = async (): Promise<void> => {
-    const { decodeState } = await import("./decode.js");
+    const { decodeState } = await decoder();
     const { state, notices } = decodeState(location.hash);
     if (encodeState(state) !== encodeState(this.#store.get())) this.#store.replace(state);
     for (const notice of notices) this.#store.notices.say(notice);
@@ -38,7 +43,7 @@ export class HashLink {
 
   dispose(): void {
     clearTimeout(this.#timer);
-    removeEventListener("hashchange", this.#read);
+    removeEventListener("hashchange", this.#follow);
     this.#unsubscribe();
   }
 }

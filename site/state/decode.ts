@@ -112,6 +112,8 @@ export function decodeState(
     }
     if (key === "tab") top.tab = value as State["tab"];
     else if (key === "theme") top.theme = value as State["theme"];
+    else if (key === "rev") top.reverseStart = value as State["reverseStart"];
+    else if (key === "own" && /^[01]$/.test(value)) top.ownImages = value === "1";
     else if (key === "story" && /^[\w-]{1,40}$/.test(value)) top.story = value;
     else if (key === "cam") {
       const [x, y, half] = value.split(",").map(readNumber);

@@ -95,6 +95,8 @@ export function encodeState(state: State): string {
     parts.push(...(changes.length > 0 ? changes : [`${i + 1}.`]));
   });
   for (const name of stateNames) add(stateKeys[name], state[name], base[name]);
+  add("rev", state.reverseStart, base.reverseStart);
+  add("own", Number(state.ownImages), Number(base.ownImages));
   const camera = ({ x, y, half }: State["camera"]): string => `${x},${y},${half}`;
   add("cam", camera(state.camera), camera(base.camera));
   add("theme", state.theme, base.theme);

@@ -51,6 +51,13 @@ export const quantities = [
 ] as const;
 export type MapQuantity = (typeof quantities)[number];
 
+/**
+ * The law that the reverse process of the PDE tab starts from: what the process tends to, the law of the data at the horizon,
+ * N(0, S), N(0, 1).
+ */
+export const reverseStarts = ["auto", "marginal", "noise", "normal"] as const;
+export type ReverseStart = (typeof reverseStarts)[number];
+
 export interface Overlays {
   readonly arrows: boolean;
   readonly voronoi: boolean;
@@ -97,8 +104,12 @@ export interface State {
   readonly seed: number;
   /** The PDE tab: where the forward process ends and the reverse one starts, T* of paper 004. */
   readonly horizon: number;
+  /** The PDE tab: what the reverse process starts from there. */
+  readonly reverseStart: ReverseStart;
   /** The Digits tab: steps of the run that takes few. */
   readonly fewSteps: number;
+  /** The Digits tab: the reader's own images alone, without a set. The images themselves stay in the page. */
+  readonly ownImages: boolean;
   /** Centre and half the width of what the stage shows. */
   readonly camera: { readonly x: number; readonly y: number; readonly half: number };
   readonly theme: "auto" | "light" | "dark";
@@ -133,7 +144,9 @@ export const defaultState: State = {
   t: 0.1,
   seed: 1,
   horizon: 2,
+  reverseStart: "auto",
   fewSteps: 4,
+  ownImages: false,
   camera: { x: 0, y: 0, half: 2 },
   theme: "auto",
   speed: 1,

@@ -23,11 +23,9 @@ export class Notices {
 const MOST_STEPS_BACK = 200;
 
 /** What undo goes back to; where one looks and how it looks stays. */
-type Content = Pick<State, "story" | "view" | "panes" | "seed">;
+type Content = Omit<State, "tab" | "t" | "camera" | "theme" | "speed">;
 
-const contentOf = ({ story, view, panes, seed }: State): Content => ({ story, view, panes, seed });
-const sameContent = (a: Content, b: Content): boolean =>
-  a.story === b.story && a.seed === b.seed && same(a.view, b.view) && same(a.panes, b.panes);
+const contentOf = ({ tab, t, camera, theme, speed, ...content }: State): Content => content;
 
 /** Whether two plain values are equal. */
 export function same(a: unknown, b: unknown): boolean {
@@ -69,7 +67,7 @@ export class Store {
   /**
    * Changes the state. A change of the data, the run or the story is a step of undo.
    *
-   * @param how.undo whether it is; by default what concerns `view`, `panes`, `story` or `seed` is
+   * @param how.undo whether it is; by default it is, unless it concerns the tab, the time, the camera, the theme or the speed alone
    * @param how.transient in the middle of a gesture: all of it and the next change that is not are one step of undo
    */
   set(patch: Patch, how: { readonly undo?: boolean; readonly transient?: boolean } = {}): void {
@@ -133,7 +131,7 @@ export class Store {
 
   #remember(previous: State, next: State, how: { undo?: boolean; transient?: boolean }): void {
     const before = contentOf(previous);
-    if (how.undo === false || (how.undo !== true && sameContent(before, next))) {
+    if (how.undo === false || (how.undo !== true && same(before, contentOf(next)))) {
       if (how.transient !== true) this.#endGesture();
       return;
     }

@@ -101,7 +101,7 @@ const fewGrid = (steps: number) => karras({ steps, last: "sigmaMin", sigmaMin: E
 const fewSteps: Card = {
   name: "few-steps",
   title:
-    "Six Euler steps to sigma = 0.3 and the posterior mean: largest difference of a pixel from plain float64",
+    "Six Euler steps to σ = 0.3 and the posterior mean: largest difference of a pixel from plain float64",
   source: "Paper 002, Sec. 6; Karras et al. 2022, Eq. 5",
   kernels: ["distances", "average", "affine"],
   measure: (context) =>
@@ -136,8 +136,7 @@ const smoothedField = (data: Mixture, seed: number): ScoreField =>
 
 const smoothed: Card = {
   name: "smoothed",
-  title:
-    "Score averaged over 32 Gaussian draws of width 0.6, at sigma = 0.8: largest error, in units of 1 / sigma",
+  title: "Score averaged over 32 Gaussian draws of width 0.6, at σ = 0.8: largest error, in units of 1/σ",
   source: "Paper 003, Eq. 7; Scarvelis et al. 2023",
   kernels: ["distances", "average"],
   measure: (context) =>
@@ -265,10 +264,10 @@ export const story: Story = {
     },
   }),
   text: {
-    see: "Samples of 8 x 8 digits by three scores, each beside the training digits nearest to it and their distances. No network is involved: the score is computed from the training digits themselves.",
+    see: "Samples of 8 × 8 digits by three scores, each beside the training digits nearest to it and their distances. No network is involved: the score is computed from the training digits themselves.",
     says: "A diffusion model whose score is exact can only give its training data back. What it gives beyond them comes from a score that is noisy, smoothed or learned, or from few steps.",
     measured:
-      "With the exact score and 40 steps every sample is a training digit to the last bits; a few steps that stop at sigma = 0.3 leave some blends, up to a distance of 1. The smoothed score ends 1.4 away on average, more than the 1.13 between a training digit and its nearest. Whether that still is a digit, look for yourself.",
+      "With the exact score and 40 steps every sample is a training digit to the last bits; a few steps that stop at σ = 0.3 leave some blends, up to a distance of 1. The smoothed score ends 1.4 away on average, more than the 1.13 between a training digit and its nearest. Whether that still is a digit, look for yourself.",
   },
   cards: [exact, fewSteps, smoothed, apart],
   error: async (context) => {

@@ -5,6 +5,8 @@ export interface StoryEntry {
   readonly source: string;
   /** One line of what it shows. */
   readonly line: string;
+  /** It opens as the picture of one time, at rest; others play from noise to data. */
+  readonly still?: boolean;
 }
 
 const list = [
@@ -13,6 +15,7 @@ const list = [
     title: "Boundary map",
     source: "Paper 002, Fig. 1",
     line: "Where a training target is most uncertain: on the boundaries between training points.",
+    still: true,
   },
   {
     name: "who-fills-the-gap",
@@ -25,12 +28,14 @@ const list = [
     title: "Typical law",
     source: "Paper 002, Prop. 3.1, 5.1, 5.2",
     line: "Many trained scores, the covariance of what they learned, and the law that they sample.",
+    still: true,
   },
   {
     name: "smoothed-score",
     title: "Smoothed score",
     source: "Paper 003, Fig. 1",
     line: "What averaging a score over a width makes of its jump, and what it costs.",
+    still: true,
   },
   {
     name: "flow-map",
@@ -61,6 +66,7 @@ const list = [
     title: "One-sample bridge",
     source: "Paper 004, Theorem 2",
     line: "With one training point the reverse process is solved, and a misprint shows.",
+    still: true,
   },
   {
     name: "digits",

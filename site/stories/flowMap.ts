@@ -26,7 +26,7 @@ const scheme = { sampler: euler({ variable: "squareRoot" }), initial: "marginal"
 
 const anyStepCount: Card = {
   name: "any-step-count",
-  title: "Euler's method in sqrt(t), 1 to 50 steps, against the closed form: largest distance",
+  title: "Euler's method in √t, 1 to 50 steps, against the closed form: largest distance",
   source: "Paper 003, Prop. 3 (Eq. 12) and Prop. 6",
   kernels: ["affine"],
   measure: (context) =>
@@ -93,7 +93,7 @@ const half: Card = {
 
 const kl: Card = {
   name: "kl",
-  title: "KL of the uniform law from what the flow makes, n = 2, t0 = 0.02: 8.193",
+  title: "KL of the uniform law from what the flow makes, n = 2, t₀ = 0.02: 8.193",
   source: "Paper 003, Lemma 4 and Cor. 5, corrected",
   kernels: ["posteriorLanes1.stats"],
   measure: (context) =>
@@ -167,10 +167,10 @@ export const story: Story = {
     },
   }),
   text: {
-    see: "Paths of particles between the points -1 and 1, drawn against the square root of time, so that straight means straight. Those that start nearer than tau to the middle fan out to fill the segment; the others run to a point.",
-    says: "Under the piecewise score the flow is linear in sqrt(t), in three regions that never mix. The law at time 0 is an atom at each point and a density between them, whose divergence from the uniform law is finite.",
+    see: "Paths of particles between the points −1 and 1, drawn against the square root of time, so that straight means straight. Those that start nearer than τ to the middle fan out to fill the segment; the others run to a point.",
+    says: "Under the piecewise score the flow is linear in √t, in three regions that never mix. The law at time 0 is an atom at each point and a density between them, whose divergence from the uniform law is finite.",
     measured:
-      "Euler's method in sqrt(t) is right to the last digits of float32 with one step as with fifty. The divergence is 8.193 at t0 = 0.02; the bound of Corollary 5 holds as printed (18.05), and a corrected one is much tighter (8.202). It is a statement on the part between the points: three quarters of the mass sit on them.",
+      "Euler's method in √t is right to the last digits of float32 with one step as with fifty. The divergence is 8.193 at t₀ = 0.02; the bound of Corollary 5 holds as printed (18.05), and a corrected one is much tighter (8.202). It is a statement on the part between the points: three quarters of the mass sit on them.",
   },
   cards: [anyStepCount, half, kl],
   error: (context) =>

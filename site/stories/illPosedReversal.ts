@@ -76,7 +76,7 @@ const unstable: Card = {
         ["grows by, at s = 0.1", Math.exp(theory)],
         ["by theory at s = 1", Math.exp(exponent(1))],
         ["wave number 20 at s = 1, its logarithm", 16 * exponent(1)],
-        ["exp(k^2 s) of Eq. 2.9, without a drift, at s = 1", Math.exp(K0 * K0)],
+        ["exp(k² s) of Eq. 2.9, without a drift, at s = 1", Math.exp(K0 * K0)],
       ],
       note: "From three coarse grids; a fine one would be lost to rounding before the time is up, which is the point.",
     };
@@ -221,9 +221,9 @@ export const story: Story = {
   }),
   text: {
     see: "A density of two points diffuses until nothing is to be seen of them, and is then taken back: naively, with the sign of time turned, and by the equation that has the score in its drift. The first breaks up at once; the second ends where the data are.",
-    says: "The reversed heat equation is ill-posed: a ripple of wave number k0 grows exponentially. Writing part of the diffusion as transport by the score gives an equation with the same solution that is stable.",
+    says: "The reversed heat equation is ill-posed: a ripple of wave number k₀ grows exponentially. Writing part of the diffusion as transport by the score gives an equation with the same solution that is stable.",
     measured:
-      "The ripple grows by exp(k0^2 (1 - e^(-2s)) / 2), which is 4.9e4 for k0 = 5 at s = 1, since the drift stretches it; exp(k0^2 s) holds without drift. On 256 cells rounding alone is enough to end the naive run. Both stable equations return the data with the second order of their scheme.",
+      "The ripple grows by exp(k₀² (1 − e^(−2s)) / 2), which is 49,000 for k₀ = 5 at s = 1, since the drift stretches it; exp(k₀² s) holds without drift. On 256 cells rounding alone is enough to end the naive run. Both stable equations return the data with the second order of their scheme.",
   },
   cards: [
     unstable,

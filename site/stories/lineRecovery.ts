@@ -352,7 +352,7 @@ export const story: Story = {
     panes: [{ estimator: "exact" }, { estimator: "piecewise" }],
   }),
   text: {
-    see: "Four points on a line, and where particles go from t0 = 0.02 under the smoothed score: paths, the law at the end, and flow maps beside those of the exact score and of straight pieces. Compare shows the same in the plane, there from noise. The fourth column of the paper's figure, a trained network, is in the cards, trained while you wait.",
+    see: "Four points on a line, and where particles go from t₀ = 0.02 under the smoothed score: paths, the law at the end, and flow maps beside those of the exact score and of straight pieces. Compare shows the same in the plane, there from noise. The fourth column of the paper's figure, a trained network, is in the cards, trained while you wait.",
     says: "A smoothed score slows down what moves along the line and not what moves across it. Samples end on the line, spread between the points, and a trained network behaves in the same way.",
     measured:
       "Under the piecewise score 39.5% end between the points and the rest on them, in shares that are known in closed form. The smoothed score does nearly the same; the exact one leaves nothing between. A network trained for a second also spreads, but less neatly: it is off the line by more than they are.",

@@ -133,7 +133,7 @@ const sde: Card = {
 
 const printed: Card = {
   name: "printed",
-  title: "The same with the noise of Eq. 4.19 as printed, sqrt(ds) for sqrt(2 ds): variance",
+  title: "The same with the noise of Eq. 4.19 as printed, √ds for √(2 ds): variance",
   source: "Paper 004, Eq. 4.19, against 4.11",
   kernels: ["normals", "affine"],
   async measure(context) {
@@ -175,7 +175,7 @@ export const story: Story = {
   }),
   text: {
     see: "One training point at 1.5 and paths of the reverse process toward it. They wander as bridges do and are all caught by the point at the end. The sampler below Euler-Maruyama in the list is the switch to the noise as printed: the particles are then too narrow on the way.",
-    says: "With a single sample the reverse SDE can be solved: at time s the state is Gaussian, with weights sinh(T - s) and sinh(s) over sinh(T) on the start and the sample, and variance 2 sinh(T - s) sinh(s) / sinh(T).",
+    says: "With a single sample the reverse SDE can be solved: at time s the state is Gaussian, with weights sinh(T − s) and sinh(s) over sinh(T) on the start and the sample, and variance 2 sinh(T − s) sinh(s) / sinh(T).",
     measured:
       "For T = 2 and s = 1 the mean is 0.25922 and the variance 0.76159, as the theorem says. Equation 4.19, the discrete form, prints noise of variance ds where 2 ds belongs; with it the variance comes out half as large.",
   },

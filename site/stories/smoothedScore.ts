@@ -31,7 +31,7 @@ const curve = Float64Array.from({ length: 801 }, (_, i) => Math.fround((i - 400)
 
 const slope: Card = {
   name: "slope",
-  title: "Slope of the exact score averaged over tau = 0.58 at t = 0.1, between the points: 7.2414",
+  title: "Slope of the exact score averaged over τ = 0.58 at t = 0.1, between the points: 7.2414",
   source: "Paper 003, Eq. 7, Eq. 9 and Fig. 1",
   kernels: ["posteriorLanes1.mean"],
   measure: (context) =>
@@ -99,7 +99,7 @@ const maximum: Card = {
             ],
             ["the exact score, not smoothed, goes to 1 / t", 1 / T],
           ],
-          note: "The corner at tau is sharp for the score of the nearest point alone; averaging the exact score rounds it off.",
+          note: "The corner at τ is sharp for the score of the nearest point alone; averaging the exact score rounds it off.",
         };
       },
       1,
@@ -108,7 +108,7 @@ const maximum: Card = {
 
 const closedForm: Card = {
   name: "closed-form",
-  title: "Smoothed exact score against (log p(x + tau) - log p(x - tau)) / (2 tau): largest error",
+  title: "Smoothed exact score against (log p(x + τ) − log p(x − τ)) / (2 τ): largest error",
   source: "Paper 003, Eq. 7",
   kernels: ["posteriorLanes1.stats"],
   measure: (context) =>
@@ -160,7 +160,7 @@ function lossTheory(t: number): number {
 
 const loss: Card = {
   name: "loss",
-  title: "What smoothing costs at t = 0.001, kappa = 0.4: t E |piecewise - exact|^2",
+  title: "What smoothing costs at t = 0.001, κ = 0.4: t E |piecewise − exact|²",
   source: "Paper 003, Prop. 2",
   kernels: ["posteriorLanes1.mean", "normals"],
   measure: (context) =>
@@ -204,8 +204,8 @@ const loss: Card = {
 
 const limit: Card = {
   name: "limit",
-  title: "The cost as t goes to 0 at kappa = 0.4: F/2 = 0.16239",
-  source: "Paper 003, Prop. 2, with sqrt(kappa) in Eq. 29",
+  title: "The cost as t goes to 0 at κ = 0.4: F/2 = 0.16239",
+  source: "Paper 003, Prop. 2, with √κ in Eq. 29",
   kernels: [],
   measure: (context) =>
     withData(
@@ -227,7 +227,7 @@ const limit: Card = {
           tolerance: 10 * t + 1e-9,
           details: [
             ...list.map(([time, one]) => [`t = ${time}`, one] as const),
-            ["as printed, kappa for its root", 0.2524027],
+            ["as printed, κ for its root", 0.2524027],
           ],
         };
       },
@@ -256,10 +256,10 @@ export const story: Story = {
     },
   }),
   text: {
-    see: "Two points, -1 and 1, and three scores at t = 0.1: the exact one, which jumps between the points; the same averaged over tau = 0.58 on either side; and straight pieces. Change tau or the time.",
-    says: "A network cannot follow a jump and learns a smoothed score, which away from the points is close to straight pieces with slope (1 - tau) / (tau t). If tau grows as 1 - sqrt(kappa t), the price in the training loss stays F(kappa) / 2 however small t gets.",
+    see: "Two points, −1 and 1, and three scores at t = 0.1: the exact one, which jumps between the points; the same averaged over τ = 0.58 on either side; and straight pieces. Change τ or the time.",
+    says: "A network cannot follow a jump and learns a smoothed score, which away from the points is close to straight pieces with slope (1 − τ) / (τ t). If τ grows as 1 − √(κ t), the price in the training loss stays F(κ) / 2 however small t gets.",
     measured:
-      "The slope is 7.2414 and the pieces reach 4.2, as the formula says; the averaged exact score has its corner rounded off and reaches less. The price goes to 0.16239 at kappa = 0.4. The printed formula has kappa where sqrt(kappa) belongs and would give 0.2524.",
+      "The slope is 7.2414 and the pieces reach 4.2, as the formula says; the averaged exact score has its corner rounded off and reaches less. The price goes to 0.16239 at κ = 0.4. The printed formula has κ where √κ belongs and would give 0.2524.",
   },
   cards: [slope, maximum, closedForm, loss, limit],
   // Curves are evaluated, not integrated: they have no steps to double.

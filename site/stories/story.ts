@@ -5,6 +5,7 @@
  */
 import type { Engine } from "../../src/engine.js";
 import type { State, View } from "../state/state.js";
+import type { StoryEntry } from "./entries.js";
 
 export interface Claim {
   readonly measured: number;
@@ -51,12 +52,7 @@ export interface Card {
   measure(context: CardContext): Promise<Claim>;
 }
 
-export interface Story {
-  readonly name: string;
-  readonly title: string;
-  readonly source: string;
-  /** One line for the index. */
-  readonly line: string;
+export interface Story extends StoryEntry {
   readonly preset: Partial<Omit<State, "view">> & { readonly view?: Partial<View> };
   readonly text: {
     readonly see: string;

@@ -180,7 +180,7 @@ const DT = { from: 0.6, to: 0.45, x: [0.5, -0.9] as const };
 
 const spread: Card = {
   name: "linear-spread",
-  title: "4,000 fits to redrawn targets, one step each from one place: trace of the covariance, dt^2 tr V",
+  title: "4,000 fits to redrawn targets, one step each from one place: trace of the covariance, dt² tr V",
   source: "Paper 002, Prop. 3.1",
   kernels: [],
   measure: (context) =>
@@ -403,7 +403,14 @@ export const story: Story = {
     tab: "map",
     t: 0.3,
     camera: { x: 0, y: 0, half: 2 },
-    view: { set: "polygon", process: "edm", estimator: "effective", draws: 1, quantity: "vKernel" },
+    view: {
+      set: "polygon",
+      process: "edm",
+      estimator: "effective",
+      draws: 1,
+      sampler: "euler",
+      quantity: "vKernel",
+    },
   }),
   text: {
     see: "tr V of the naive estimator: how differently two models would move a particle here that saw different draws of the same data. It is highest on the boundaries; a learned score smears this map by what it can represent.",

@@ -54,7 +54,7 @@ async function oneStep(context: CardContext, data: Mixture, at_: typeof step): P
 
 const stepCovariance: Card = {
   name: "step-covariance",
-  title: "One Euler step of R = 1: trace of its covariance, dt^2 tr(D C D)",
+  title: "One Euler step of R = 1: trace of its covariance, dt² tr(D C D)",
   source: "Paper 002, Prop. 4.1 and Eq. 9, corrected",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
@@ -152,7 +152,7 @@ async function naiveRun(
 
 const kernelDensity: Card = {
   name: "kernel-density",
-  title: "R = 1 in ten Euler steps is a kernel density of width epsilon = 0.02: Kolmogorov-Smirnov distance",
+  title: "R = 1 in ten Euler steps is a kernel density of width ε = 0.02: Kolmogorov-Smirnov distance",
   source: "Paper 002, Prop. 4.1",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
@@ -192,7 +192,7 @@ const kernelDensity: Card = {
 
 const width: Card = {
   name: "width",
-  title: "R = 1 in one step: variance about the nearest point, epsilon^2 = 0.0004",
+  title: "R = 1 in one step: variance about the nearest point, ε² = 0.0004",
   source: "Paper 002, Prop. 4.1",
   kernels: ["normals", "posteriorLanes2.draw", "affine"],
   measure: (context) =>
@@ -260,7 +260,7 @@ const GAP_RULE = 5e-5;
 
 const sideBySide: Card = {
   name: "side-by-side",
-  title: "Share of samples between points (top posterior weight below 0.9) at epsilon = 0.2: R = 1",
+  title: "Share of samples between points (top posterior weight below 0.9) at ε = 0.2: R = 1",
   source: "Paper 002, Prop. 4.1 and Sec. 4",
   kernels: ["affine"],
   measure: (context) =>
@@ -300,7 +300,7 @@ const sideBySide: Card = {
       details.push(["R = 1, 30 steps", measured]);
       for (const kappa of [0.1, 1]) {
         details.push([
-          `kappa = ${kappa}, 100 steps`,
+          `κ = ${kappa}, 100 steps`,
           await shareOf(naiveScore(data, edm(), { kappa }), {
             sampler: euler(),
             grid: grid(100),
@@ -317,7 +317,7 @@ const sideBySide: Card = {
       });
       details.push(
         [
-          "smoothed, kappa = 0.4, 30 steps",
+          "smoothed, κ = 0.4, 30 steps",
           await shareOf(smoothed, { sampler: euler(), grid: grid(30), count: fewest }),
         ],
         [
@@ -338,7 +338,7 @@ const sideBySide: Card = {
 
 const vanishing: Card = {
   name: "vanishing-gap",
-  title: "R = 1 at epsilon = 0.02: share within 3 epsilon of a training point, 1 - exp(-9/2)",
+  title: "R = 1 at ε = 0.02: share within 3 ε of a training point, 1 − exp(−9/2)",
   source: "Paper 002, Sec. 4, against its words",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
@@ -353,7 +353,7 @@ const vanishing: Card = {
           ["steps", steps],
           ["share within 0.1 of a training point", near(0.1) / count],
         ],
-        note: "As epsilon goes to 0 every sample goes to a training point: the noise decides which one, not whether.",
+        note: "As ε goes to 0 every sample goes to a training point: the noise decides which one, not whether.",
       });
     }),
 };
@@ -383,10 +383,10 @@ export const story: Story = {
     ],
   }),
   text: {
-    see: "The same six points and the same seed, four times: a score that is drawn anew at every step, the exact score in ten steps, noise of fixed strength kappa, and plain blur. Wind the time down and watch what stays between the points.",
+    see: "The same six points and the same seed, four times: a score that is drawn anew at every step, the exact score in ten steps, noise of fixed strength κ, and plain blur. Wind the time down and watch what stays between the points.",
     says: "A naive estimator, which takes the score of freshly drawn training points at every step, samples a law that resembles the data with its gaps filled in, because its noise is largest on the boundaries.",
     measured:
-      "With R = 1 on this process Euler steps give exactly a Gaussian blur of width epsilon, at any number of steps: at epsilon = 0.2 it has as much between the points as plain blur has, and no more. As epsilon shrinks the gaps empty. What does leave samples between the points is few steps of a solver, and smoothing.",
+      "With R = 1 on this process Euler steps give exactly a Gaussian blur of width ε, at any number of steps: at ε = 0.2 it has as much between the points as plain blur has, and no more. As ε shrinks the gaps empty. What does leave samples between the points is few steps of a solver, and smoothing.",
   },
   cards: [stepCovariance, draws, kernelDensity, width, sideBySide, vanishing],
   error: (context) =>

@@ -117,8 +117,6 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   let seen = false;
   let busy = 0;
   let own: readonly OwnImage[] = [];
-  /** The reader's images without a set around them. */
-  let alone = false;
   let generation = 0;
   let set: ImageSet | undefined;
   let setKey = "";
@@ -139,8 +137,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     tell("set", [messageOf(error)]);
   });
 
-  const setOf = ({ view }: State): ImageSetName =>
-    alone ? "own" : view.set === "fashion" ? "fashion" : "digits";
+  const setOf = ({ view, ownImages }: State): ImageSetName =>
+    ownImages ? "own" : view.set === "fashion" ? "fashion" : "digits";
 
   /** Hands the reader's images over in the size of the set, then asks what the set is. */
   const describe = async (name: ImageSetName, signal: AbortSignal): Promise<void> => {
@@ -306,9 +304,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
 
   select.addEventListener("change", () => {
     const name = select.value as ImageSetName;
-    alone = name === "own";
-    if (name !== "own") store.set({ view: { set: name } });
-    request();
+    store.set(name === "own" ? { ownImages: true } : { ownImages: false, view: { set: name } });
   });
   const bind = (
     input: HTMLInputElement,
@@ -343,13 +339,10 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   });
   clear.addEventListener("click", () => {
     own = [];
-    if (alone) {
-      alone = false;
-      select.value = setOf(store.get());
-    }
     generation++;
     tell("files", []);
     add.focus();
+    store.set({ ownImages: false });
     request();
   });
   root.addEventListener("dragover", (event) => {

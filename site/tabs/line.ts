@@ -359,6 +359,69 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       table: tables.get("Particles") as Table,
     });
     await pause();
+    // Where the law has all of its mass on the points, no density is left to compare.
+    if (atoms?.theory && law?.every((value) => value === 0))
+      showMassResidual(atoms.share, atoms.theory, reply, range);
+    else showResidual(found, law, error, reply, range);
+  };
+
+  const residualColumns = ["x", "difference", "two standard errors"];
+
+  const showMassResidual = (
+    share: Float64Array,
+    theory: Float64Array,
+    { points, particles: n }: Histogram,
+    range: [number, number],
+  ): void => {
+    const difference = share.map((value, k) => value - (theory[k] as number));
+    const bound = theory.map((mass) => 2 * Math.sqrt((mass * (1 - mass)) / n));
+    const top = niceAbove(Math.max(...difference.map(Math.abs), ...bound));
+    tables.set("Computed minus theory", {
+      head: residualColumns,
+      rows: Array.from(points, (x, k) => [
+        `mass at ${number(x)}`,
+        difference[k] as number,
+        bound[k] as number,
+      ]),
+    });
+    residual.show({
+      x: points,
+      xRange: range,
+      yRange: [-top, top],
+      layers: [
+        { kind: "curve", name: "", y: points.map(() => 0), colour: "muted", width: 1, quiet: true },
+        {
+          kind: "stems",
+          name: "two standard errors",
+          x: [...points, ...points],
+          y: [...bound, ...bound.map((value) => -value)],
+          colour: "muted",
+          shape: "ring",
+          theory: true,
+        },
+        {
+          kind: "marks",
+          name: "difference of the masses",
+          x: points,
+          y: difference,
+          colour: "particles",
+          shape: "dot",
+        },
+      ],
+      description:
+        "Share of the particles on each point minus its mass in theory, beside two standard errors.",
+      table: tables.get("Computed minus theory") as Table,
+    });
+  };
+
+  const showResidual = (
+    found: Float64Array,
+    law: Float64Array | undefined,
+    error: Float64Array | undefined,
+    { edges }: Histogram,
+    range: [number, number],
+  ): void => {
+    const middles = Float64Array.from(found, (_, i) => ((edges[i] as number) + (edges[i + 1] as number)) / 2);
     const difference = law && found.map((value, i) => value - (law[i] as number));
     const bound = error?.map((value) => 2 * value);
     let most = 0;
@@ -366,7 +429,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       for (const value of list ?? []) most = Math.max(most, Math.abs(value));
     const top = niceAbove(most);
     tables.set("Computed minus theory", {
-      head: ["x", "difference", "two standard errors"],
+      head: residualColumns,
       rows: difference
         ? Array.from(middles, (x, i) => [x, difference[i] as number, (bound as Float64Array)[i] as number])
         : [],

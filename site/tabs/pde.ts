@@ -5,14 +5,13 @@ import type { Table } from "../charts/table.js";
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import type { Client } from "../worker/client.js";
-import {
-  type CaptureShares,
-  type Densities,
-  type DensityStart,
-  densityStarts,
-  type GeneratedMasses,
-  type ParticleBins,
-  type Reversal,
+import type {
+  CaptureShares,
+  Densities,
+  DensityStart,
+  GeneratedMasses,
+  ParticleBins,
+  Reversal,
 } from "../worker/panels.js";
 import {
   adoptStyle,
@@ -55,8 +54,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   const horizonField = field("Horizon T*", horizon);
   horizonField.firstElementChild?.append(" = ", shown);
   const select = make("select", "");
-  for (const name of densityStarts) {
-    const option = make("option", "", startNames[name]);
+  for (const [name, text] of Object.entries(startNames)) {
+    const option = make("option", "", text);
     option.value = name;
     select.append(option);
   }
@@ -119,8 +118,6 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   const charts = [forward, backward, density, residual, generated, distance, captured, growth, naive];
 
   let state: State | undefined;
-  /** What the reader chose; else what a process tends to. */
-  let chosen: DensityStart | undefined;
   let start: DensityStart = "normal";
   let seen = false;
   let busy = 0;
@@ -604,10 +601,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     store.set({ horizon: horizon.valueAsNumber }, { transient: true });
   });
   horizon.addEventListener("change", () => store.set({ horizon: horizon.valueAsNumber }));
-  select.addEventListener("change", () => {
-    chosen = select.value as DensityStart;
-    if (state) update(state);
-  });
+  select.addEventListener("change", () => store.set({ reverseStart: select.value as DensityStart }));
   const restyle = (): void => {
     for (const chart of charts) chart.restyle();
   };
@@ -624,7 +618,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   const update = (next: State): void => {
     state = next;
     const { process } = next.view;
-    start = chosen ?? (process === "ou" || process === "vp" ? "normal" : "noise");
+    const limit = process === "ou" || process === "vp" ? "normal" : "noise";
+    start = next.reverseStart === "auto" ? limit : next.reverseStart;
     select.value = start;
     if (!isFocused(horizon)) horizon.value = String(next.horizon);
     shown.textContent = number(next.horizon, 3);

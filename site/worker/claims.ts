@@ -23,10 +23,7 @@ export class Claims implements Room {
         argument: "story",
         message: `there is no story "${request.story}"`,
       });
-    this.#engine ??= makeEngine(this.#context.assets, globalThis.crossOriginIsolated === true).then(
-      ({ engine }) => engine,
-    );
-    const engine = await this.#engine;
+    const engine = await this.#own();
     const context: CardContext = { engine, seed: request.seed, signal, progress };
     if (request.kind === "error") return story.error(context);
     const card = story.cards.find(({ name }) => name === request.card);
@@ -39,8 +36,28 @@ export class Claims implements Room {
     return judge(await card.measure(context), performance.now() - start);
   }
 
+  /** An engine with the kernels that the stage's has. */
+  #own(): Promise<Engine> {
+    if (this.#engine !== undefined) return this.#engine;
+    const { assets, engine: stage } = this.#context;
+    this.#engine = makeEngine(assets, globalThis.crossOriginIsolated === true).then(({ engine }) => {
+      if (engine.info.kernels !== "reference" || stage.info.kernels === "reference") return engine;
+      engine.close();
+      throw new VkernelError("E_IO", {
+        message: "The kernels could not be loaded: try again when there is a network.",
+      });
+    });
+    this.#engine.catch(() => {
+      this.#engine = undefined;
+    });
+    return this.#engine;
+  }
+
   dispose(): void {
-    void this.#engine?.then((engine) => engine.close());
+    this.#engine?.then(
+      (engine) => engine.close(),
+      () => {},
+    );
     this.#engine = undefined;
   }
 }

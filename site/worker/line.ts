@@ -238,7 +238,7 @@ export function windowOf(problem: LineProblem): { low: number; high: number } {
   const ends = [points[0] as number, points.at(-1) as number];
   const low = Math.min(...ends, ...ends.map((x) => alpha * x));
   const high = Math.max(...ends, ...ends.map((x) => alpha * x));
-  const extent = high - low || 2;
+  const extent = points.length > 1 ? high - low : 2;
   const pad = Math.min(Math.max(0.5 * extent, 3 * Math.sqrt(process.variance(start))), 1.5 * extent);
   return { low: low - pad, high: high + pad };
 }

@@ -102,17 +102,20 @@ export class Pane {
     this.#size = size;
     this.#dark = dark;
     const keys = { data: dataKey(view), drive: driveKey(view) };
-    if (keys.data !== this.#keys.data) {
-      const data = await loadData(this.#engine, view);
-      this.#dropRun();
-      this.#data?.dispose();
-      this.#data = data;
-      this.#keys = { ...this.#keys, data: keys.data, drive: "" };
-    }
     if (keys.drive !== this.#keys.drive) {
+      // Where something cannot be loaded, all stays as it was.
+      const fresh = keys.data === this.#keys.data ? undefined : await loadData(this.#engine, view);
+      const drive = await makeDrive(fresh ?? this.data, view).catch((error) => {
+        fresh?.dispose();
+        throw error;
+      });
       this.#dropRun();
-      this.#drive = await makeDrive(this.data, view);
-      this.#keys = { ...this.#keys, drive: keys.drive };
+      if (fresh !== undefined) {
+        this.#data?.dispose();
+        this.#data = fresh;
+      }
+      this.#drive = drive;
+      this.#keys = { ...this.#keys, ...keys };
       this.#limit = Number.POSITIVE_INFINITY;
       this.#most = Number.POSITIVE_INFINITY;
     }

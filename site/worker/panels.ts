@@ -2,7 +2,7 @@
  * What the tabs 1-D, Digits and PDE ask of the worker, and what comes back: plain data, part of the protocol. Arrays are fresh
  * and handed over; numbers are float64.
  */
-import type { View } from "../state/state.js";
+import type { ReverseStart, View } from "../state/state.js";
 
 type Numbers = Float64Array<ArrayBuffer>;
 
@@ -132,8 +132,7 @@ export interface ImageRun {
 }
 
 /** The law that a reverse process starts from: that of the data, N(0, S), N(0, 1). */
-export const densityStarts = ["marginal", "noise", "normal"] as const;
-export type DensityStart = (typeof densityStarts)[number];
+export type DensityStart = Exclude<ReverseStart, "auto">;
 
 /** Rows are times, descending; `[times, cells]`. */
 export interface Densities extends OnLine {

@@ -70,6 +70,8 @@ export type Request =
   | PanelRequest
   /** Gives up an earlier call, by its number, where that can still be done. */
   | { readonly kind: "cancel"; readonly call: number }
+  /** Loads what other scores, samplers and sets need, so that they are there without a network. */
+  | { readonly kind: "ahead" }
   /** Closes the engine: nothing is computed after it. */
   | { readonly kind: "stop" };
 
@@ -100,6 +102,8 @@ export interface Plan {
   readonly tMax: number;
   readonly tMin: number;
   readonly initial: "noise" | "marginal";
+  /** Places that the smoothed score is the mean of, at each particle; 0 where it is exact, or another score. */
+  readonly places: number;
 }
 
 /** RGBA, transferred: to be put on a canvas as it is. Rows from the top. */
@@ -178,6 +182,7 @@ export interface Replies extends PanelReplies {
   claim: ClaimResult;
   error: readonly (readonly [string, number])[];
   cancel: undefined;
+  ahead: undefined;
   stop: undefined;
 }
 

@@ -17,7 +17,7 @@ export interface Room {
 
 export type Kinds = Exclude<
   Request["kind"],
-  "start" | "state" | "frame" | "probe" | "particles" | "paths" | "glyphs" | "cancel" | "stop"
+  "start" | "state" | "frame" | "probe" | "particles" | "paths" | "glyphs" | "cancel" | "ahead" | "stop"
 >;
 
 async function line(context: RoomContext): Promise<Room> {

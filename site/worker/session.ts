@@ -10,7 +10,7 @@ type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>;
 /** Buffers of drawn pictures that are kept to be used again. */
 const MOST_BUFFERS = 16;
 /** Requests that wait for nobody: what they ask has an engine or a time of its own. */
-const apart: ReadonlySet<Request["kind"]> = new Set(["claim", "error", "cancel"]);
+const apart: ReadonlySet<Request["kind"]> = new Set(["claim", "error", "cancel", "ahead"]);
 
 /**
  * The computing side of the explorer: takes calls, gives answers, and does not know whether a worker or the page itself
@@ -100,6 +100,15 @@ export class Session {
       }
       case "cancel":
         this.#calls.get(request.call)?.abort();
+        return undefined;
+      case "ahead":
+        await Promise.all([
+          import("./scores.js"),
+          import("./samplers.js"),
+          import("./shapes.js"),
+          import("./kernelRun.js"),
+          import("./plain.js"),
+        ]);
         return undefined;
       case "stop":
         await this.#close();
@@ -212,6 +221,12 @@ function describe(error: unknown): { code: string; message: string } {
   if (error instanceof VkernelError) return { code: error.code, message: error.message };
   if (error instanceof Error && error.name === "AbortError")
     return { code: "E_ABORT", message: "the call was given up" };
+  // Chromium and Firefox, Safari: a module that cannot be fetched. The next call fetches it again.
+  if (error instanceof TypeError && /dynamically imported module|importing a module/i.test(error.message))
+    return {
+      code: "E_IO",
+      message: "A part of the explorer could not be loaded: try again when there is a network.",
+    };
   return { code: "E_INTERNAL", message: messageOf(error) };
 }
 

@@ -145,6 +145,7 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
   let initial: Drive["initial"] = "noise";
   let estimator = view.estimator;
   let field: Drive["field"] = exact;
+  let places = 0;
   const plain = estimator === "exact" || estimator === "kde";
   const scores = plain ? undefined : await import("./scores.js");
   if (scores) {
@@ -165,8 +166,10 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
   if (scores && estimator === "smoothed") {
     const half = halfGap(data.points);
     const { tau, smoothingKappa } = view;
+    const rule = smoothingRule(data.points);
+    places = rule?.count ?? 0;
     field = scores.smoothedScore(data.f32, process, {
-      ...smoothingRule(data.points),
+      ...rule,
       width: (t) => {
         const alpha = process.alpha(t);
         if (tau !== "tied") return tau * half * alpha;
@@ -193,7 +196,7 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
     grid,
     times: grid.times(process),
     initial,
-    plan: { estimator, sampler: name, tMax: start, tMin: last, initial },
+    plan: { estimator, sampler: name, tMax: start, tMin: last, initial, places },
     kernel: estimator === "kde",
     notices,
   };

@@ -33,7 +33,7 @@ const sources: Plugin = {
  * Bundles a module for a page as a user of the library would.
  *
  * @param plugins what comes before the resolution of packages; by default the sources of this repository
- * @returns what to serve, by path: the module is "/page.js", its page "/"
+ * @returns what to serve, by path: the module is "/page.js", its page "/index.html"
  */
 export async function bundlePage(
   input: string,
@@ -54,7 +54,7 @@ export async function bundlePage(
   await bundle.close();
   const files = new Map<string, string | Uint8Array>();
   for (const item of output) files.set(`/${item.fileName}`, item.type === "chunk" ? item.code : item.source);
-  files.set("/", page("page.js"));
+  files.set("/index.html", page("page.js"));
   return files;
 }
 

@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine } from "vkernel";
+import type { RunningServer, ServerOptions } from "../../cli/server.js";
 import { readGolden } from "../golden/files.js";
 import type { ScoreGolden } from "../golden/g1.check.js";
 import type { SmoothingGolden } from "../golden/g4.check.js";
@@ -11,11 +12,11 @@ import { type Precision, variants, variantTitle } from "../golden/golden.js";
 import { bitsHashes } from "../shared/bits.js";
 import { fokkerPlanckHashes } from "../shared/fokkerPlanck.js";
 import { trainedParameters } from "../shared/network.js";
-import { bundlePage, dist, root } from "./bundle.js";
+import { bundlePage, root } from "./bundle.js";
 import { browserTitle, launch, skipReason } from "./chromium.js";
 import type { PageGlobals } from "./page/main.js";
 import { hashSamples, type Run, runs } from "./page/tasks.js";
-import { type Server, type ServerOptions, serve, strictPolicy } from "./server.js";
+import { serve, strictPolicy } from "./server.js";
 
 /** Calls reject within this of an abort (`reliability.md`). */
 const ABORT_LIMIT = 250;
@@ -31,12 +32,10 @@ let browser: Browser;
 let files: ReadonlyMap<string, string | Uint8Array>;
 
 /** A page on a server of its own. */
-async function open(options: ServerOptions): Promise<{ page: Page; server: Server; errors: string[] }> {
-  const server = await serve({
-    files: new Map([...files, ["/silent.js", silentScript]]),
-    folders: { "/dist/": dist },
-    ...options,
-  });
+async function open(
+  options: Partial<ServerOptions>,
+): Promise<{ page: Page; server: RunningServer; errors: string[] }> {
+  const server = await serve({ files: new Map([...files, ["/silent.js", silentScript]]), ...options });
   const page = await (await browser.newContext()).newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -45,14 +44,14 @@ async function open(options: ServerOptions): Promise<{ page: Page; server: Serve
     const url = request.url();
     if (!url.startsWith(server.url) && !url.startsWith("blob:")) errors.push(`a request elsewhere: ${url}`);
   });
-  await page.goto(`${server.url}/`);
+  await page.goto(server.url);
   // The load event waits for the page's module.
   if (!(await page.evaluate(() => "vk" in globalThis)))
     throw new Error(`the page failed: ${errors.join("; ")}`);
   return { page, server, errors };
 }
 
-async function close({ page, server }: { page: Page; server: Server }): Promise<void> {
+async function close({ page, server }: { page: Page; server: RunningServer }): Promise<void> {
   await page.context().close();
   await server.close();
 }

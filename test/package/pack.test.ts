@@ -267,13 +267,13 @@ engine.close();
       await writeFile(input, `${program}\nglobalThis.finished = true;\n`);
       const files = await bundlePage(input, []);
       files.set("/capture.js", capture);
-      files.set("/", page("capture.js", "page.js"));
+      files.set("/index.html", page("capture.js", "page.js"));
       const [browser, server] = await Promise.all([launch(), serve({ files, ...options })]);
       try {
         const tab = await browser.newPage();
         const errors: string[] = [];
         tab.on("pageerror", (error) => errors.push(String(error)));
-        await tab.goto(`${server.url}/`);
+        await tab.goto(server.url);
         await expect
           .poll(() => (errors.length > 0 ? errors : tab.evaluate(() => "finished" in globalThis)), {
             timeout: 30_000,

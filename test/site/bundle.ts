@@ -28,7 +28,7 @@ const sources: Plugin = {
   },
 };
 
-/** What to serve, by path: the page at "/", the scripts, the kernels. */
+/** What to serve, by path: the page, the scripts, the kernels. */
 export async function stagePage(): Promise<Map<string, string | Uint8Array>> {
   const bundle = await rollup({
     input: { page: `${root}test/site/page/main.ts`, session: `${root}site/worker/worker.ts` },
@@ -51,7 +51,7 @@ export async function stagePage(): Promise<Map<string, string | Uint8Array>> {
   }
   files.set("/page.css", "html{color-scheme:light dark}body{margin:16px}#host{max-width:640px}");
   files.set(
-    "/",
+    "/index.html",
     '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Stage</title><link rel="stylesheet" href="/page.css"><div id="host"></div><script type="module" src="/page.js"></script></html>',
   );
   return files;

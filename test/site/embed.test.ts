@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pagePolicy, type RunningServer, startServer } from "../../cli/server.js";
+import { type RunningServer, startServer } from "../../cli/server.js";
 import type { VkernelExplorer } from "../../site/element.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { serve, type Server } from "../browser/server.js";
+import { dist } from "../browser/bundle.js";
+import { serve } from "../browser/server.js";
 import { PATIENCE, ready, siteFolder } from "./site.js";
 
 /** A page of the test's own, somewhere else. */
@@ -31,7 +32,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
     options: { policy?: string; isolated?: boolean },
     work: (page: Page, errors: string[]) => Promise<R>,
   ): Promise<R> {
-    const server: Server = await serve({ files: new Map([["/", pageOf(lines)]]), ...options });
+    const server = await serve({ files: new Map([["/index.html", pageOf(lines)]]), ...options });
     const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
     const page = await context.newPage();
     const errors: string[] = [];
@@ -40,7 +41,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
       if (message.type() === "error") errors.push(message.text());
     });
     try {
-      await page.goto(`${server.url}/`);
+      await page.goto(server.url);
       return await work(page, errors);
     } finally {
       await context.close();
@@ -76,17 +77,12 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
     const lines = `<script type="module" src="/site/explorer.js"></script>
 <vkernel-explorer id="a" data-controls="none" data-seed="1">A</vkernel-explorer>
 <vkernel-explorer id="b" data-controls="none" data-seed="2">B</vkernel-explorer>`;
-    const server = await serve({
-      files: new Map([["/", pageOf(lines)]]),
-      folders: { "/site/": siteFolder },
-      isolated: true,
-      policy: pagePolicy,
-    });
+    const server = await startServer({ folder: dist, files: new Map([["/index.html", pageOf(lines)]]) });
     const page = await browser.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
     try {
-      await page.goto(`${server.url}/`);
+      await page.goto(server.url);
       await ready(page);
       const workers = (): number => page.workers().length;
       const first = async (id: string): Promise<number[]> =>

@@ -17,6 +17,7 @@ import {
   processes,
   quantities,
   ranges,
+  reverseStarts,
   type State,
   samplers,
   sets,
@@ -81,7 +82,9 @@ const state: fc.Arbitrary<State> = fc
     t: number("t"),
     seed: integer("seed"),
     horizon: number("horizon"),
+    reverseStart: fc.constantFrom(...reverseStarts),
     fewSteps: integer("fewSteps"),
+    ownImages: fc.boolean(),
     camera: fc.record({ x: number("centre"), y: number("centre"), half: number("half") }),
     theme: fc.constantFrom("auto" as const, "light" as const, "dark" as const),
     speed: number("speed"),
@@ -126,6 +129,30 @@ describe("links", () => {
     expect(encodeState({ ...defaultState, view: { ...defaultView, steps: 30, set: "four" } })).toBe(
       "v1;set=four;n=30",
     );
+    expect(encodeState({ ...defaultState, tab: "pde", reverseStart: "marginal" })).toBe(
+      "v1;tab=pde;rev=marginal",
+    );
+    expect(encodeState({ ...defaultState, tab: "digits", ownImages: true })).toBe("v1;tab=digits;own=1");
+  });
+
+  it("of before there was a start and images of one's own mean what they meant", () => {
+    const { state: got, notices } = decodeState("#v1;tab=pde;set=two;proc=ou;end=1.5;few=3;t=0.2;seed=9");
+    expect(notices).toEqual([]);
+    expect(got).toEqual({
+      ...defaultState,
+      tab: "pde",
+      view: { ...defaultView, set: "two", process: "ou" },
+      horizon: 1.5,
+      fewSteps: 3,
+      t: 0.2,
+      seed: 9,
+    });
+  });
+
+  it("say nothing of what they leave as it is, where they change another state than the defaults", () => {
+    const base = { ...defaultState, reverseStart: "noise" as const, ownImages: true };
+    expect(decodeState("v1;n=30", base).state).toEqual({ ...base, view: { ...defaultView, steps: 30 } });
+    expect(decodeState("v1;rev=auto;own=0", base).state).toEqual(defaultState);
   });
 
   it("carry points in few letters", () => {
@@ -167,6 +194,8 @@ describe("links", () => {
     ["pts=AAA", {}, /makes no sense/],
     ["pts=!!", {}, /makes no sense/],
     ["ov=xyz", {}, /makes no sense/],
+    ["rev=elsewhere", {}, /The reverse start has no "elsewhere": auto stays/],
+    ["own=yes", {}, /"own=yes" of the link makes no sense/],
     ["wat=1", {}, /"wat=1" of the link makes no sense/],
     ["__proto__=1", {}, /makes no sense/],
     ["4.n=30", {}, /makes no sense/],
@@ -187,7 +216,7 @@ describe("links", () => {
       fc.string({ maxLength: 20 }),
       fc
         .tuple(
-          fc.constantFrom("n", "eps", "pts", "t", "cam", "1.smp", "2.", "tau", "ov", "proc"),
+          fc.constantFrom("n", "eps", "pts", "t", "cam", "1.smp", "2.", "tau", "ov", "proc", "rev", "own"),
           fc.string(),
         )
         .map(([key, value]) => `${key}=${value}`),

@@ -1,17 +1,12 @@
 /** Opens a page of test/site/page in Chromium, with the built worker, under the page's own content-security policy. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { dirname, join, resolve as resolvePath } from "node:path";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
-import { existsSync } from "node:fs";
 import { type Plugin, rollup } from "rollup";
 import ts from "typescript";
+import { startServer } from "../../cli/server.js";
 import { dist, root } from "../browser/bundle.js";
-import { type Server, serve } from "../browser/server.js";
-
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
-  "img-src 'self' blob: data:; style-src 'self'";
 
 const sources: Plugin = {
   name: "sources",
@@ -52,7 +47,7 @@ export async function bundle(script: string): Promise<Map<string, string | Uint8
   for (const item of output) files.set(`/${item.fileName}`, item.type === "chunk" ? item.code : item.source);
   files.set("/axe.js", readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8"));
   files.set(
-    "/",
+    "/index.html",
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
       '<title>vkernel</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css">' +
       '<main><h1>vkernel</h1><div id="host"></div></main><script type="module" src="/page.js"></script>',
@@ -72,12 +67,7 @@ export async function openPage(
   files: ReadonlyMap<string, string | Uint8Array>,
   options: { width?: number; height?: number; dark?: boolean } = {},
 ): Promise<OpenPage> {
-  const server: Server = await serve({
-    files,
-    folders: { "/site/": join(dist, "site") },
-    isolated: true,
-    policy,
-  });
+  const server = await startServer({ folder: dist, files });
   const context = await browser.newContext({
     viewport: { width: options.width ?? 944, height: options.height ?? 800 },
     colorScheme: options.dark ? "dark" : "light",
@@ -88,7 +78,7 @@ export async function openPage(
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(message.text());
   });
-  await page.goto(`${server.url}/`);
+  await page.goto(server.url);
   return {
     page,
     errors,

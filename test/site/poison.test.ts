@@ -1,36 +1,30 @@
 // The page with kernels that are wrong on purpose: the Wasm file that it is served is one percent off in one output, and the
 // cards that hold that kernel say so.
-import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startServer } from "../../cli/server.js";
 import type { VkernelExplorer } from "../../site/element.js";
 import { load } from "../../site/stories/index.js";
-import { dist } from "../browser/bundle.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { serve } from "../browser/server.js";
 import { poisoned } from "../shared/poison.js";
+import { PATIENCE, siteFolder } from "./site.js";
 
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; " +
-  "img-src 'self' blob: data:; style-src 'self'";
 const kernels = new URL("../../build/wasm/simd-local.wasm", import.meta.url);
-/** How long a story's cards may take on a busy machine. */
-const PATIENCE = 60_000;
 
 let browser: Browser;
 
 /** Which cards of a story hold, by name, on a page whose kernels are those of `wasm`, or the built ones. */
 async function verdictsOf(story: string, wasm?: Uint8Array): Promise<Record<string, boolean>> {
-  const server = await serve({
-    ...(wasm && { files: new Map([["/site/wasm/simd-local.wasm", wasm]]) }),
-    folders: { "/site/": join(dist, "site") },
-    policy,
+  const server = await startServer({
+    folder: siteFolder,
+    isolated: false,
+    ...(wasm && { files: new Map([["/wasm/simd-local.wasm", wasm]]) }),
   });
   const context = await browser.newContext({ reducedMotion: "reduce" });
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
-    await page.goto(`${server.url}/site/index.html`);
+    await page.goto(server.url);
     return await page.evaluate(async (name) => {
       await customElements.whenDefined("vkernel-explorer");
       const element = document.querySelector("vkernel-explorer") as VkernelExplorer;

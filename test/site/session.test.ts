@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, edm, exactScore, heun, karras, loadDataSet, sample } from "vkernel";
 import type { State } from "../../site/state/state.js";
 import type { Answer, Reply, Request } from "../../site/worker/protocol.js";
+import { smoothingRule } from "../../site/worker/smoothing.js";
 import { Session } from "../../site/worker/session.js";
 import { root } from "../browser/bundle.js";
 import { hexagon, oracle, stateWith } from "./states.js";
@@ -146,6 +147,20 @@ describe("a session", () => {
     expect(await said({ estimator: "kde" })).toBe("");
   });
 
+  it("says over how many places the smoothed score is averaged", async () => {
+    const places = async (view: Parameters<typeof stateWith>[0]) => {
+      const { plans } = await side.show(stateWith({ particles: 50, steps: 4, ...view }));
+      return plans[0]?.places;
+    };
+    expect(await places({ estimator: "smoothed" })).toBe(64);
+    expect(smoothingRule(hexagon)).toEqual({ rule: "quasi", count: 64 });
+    // The piecewise score is none of the plane: the smoothed one runs.
+    expect(await places({ estimator: "piecewise" })).toBe(64);
+    // On a line boxes have closed forms.
+    expect(await places({ estimator: "smoothed", set: "four" })).toBe(0);
+    expect(await places({ estimator: "exact" })).toBe(0);
+  });
+
   it("runs every sampler, estimator, grid, process and set to finite particles", async () => {
     const { samplers, estimators, grids, processes, sets } = await import("../../site/state/state.js");
     const base = { particles: 60, steps: 5 };
@@ -215,6 +230,28 @@ describe("a session", () => {
     await expect(
       side.call<"claim">({ kind: "claim", story: name, card: "no such card", seed: 1 }),
     ).rejects.toMatchObject({ code: "E_USAGE", message: expect.stringMatching(/no card "no such card"/) });
+  });
+
+  it("cards that get no kernels of their own say so, and are measured when there are some", async () => {
+    const { Claims } = await import("../../site/worker/claims.js");
+    const engine = await createEngine({ threads: 1 });
+    const there = { ...assets, local: `${root}nowhere.wasm`, shared: `${root}nowhere.wasm` };
+    const room = new Claims({ engine: engine as never, assets: there, state: () => undefined });
+    const { signal } = new AbortController();
+    const measure = () =>
+      room.answer(
+        { kind: "claim", story: "boundary-map", card: "at-a-point", seed: 1 },
+        signal,
+        () => {},
+      ) as Promise<Reply<"claim">>;
+    await expect(measure()).rejects.toMatchObject({
+      code: "E_IO",
+      message: expect.stringMatching(/^The kernels/),
+    });
+    Object.assign(there, assets);
+    expect((await measure()).holds).toBe(true);
+    room.dispose();
+    engine.close();
   });
 
   it("panes share the time: each stands at the step of its grid whose noise is nearest", async () => {

@@ -6,7 +6,9 @@ import { decodeState } from "../../site/state/decode.js";
 import { encodeState } from "../../site/state/hash.js";
 import { defaultState, type State, tabs } from "../../site/state/state.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { type OpenOptions, type OpenSite, openSite, PATIENCE } from "./site.js";
+import { smoothingRule } from "../../site/worker/smoothing.js";
+import { hexagon } from "./states.js";
+import { type OpenOptions, type OpenSite, openSite, PATIENCE, savesData } from "./site.js";
 
 let browser: Browser;
 
@@ -47,6 +49,26 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
         const { state, notices } = decodeState(await page.evaluate(() => location.hash));
         expect(notices).toEqual([]);
         expect({ ...state, t: 0 }).toEqual({ ...(await stateOf(page)), t: 0 });
+      }));
+
+    it("a link opens the PDE tab from the chosen start; another choice is in the next link, and can be undone", () =>
+      onPage({ address: "#v1;tab=pde;proc=ou;rev=marginal" }, async ({ page }) => {
+        const start = page.getByLabel("The reverse process starts from");
+        expect(await start.inputValue()).toBe("marginal");
+        await start.selectOption("noise");
+        await page.waitForFunction(() => location.hash.includes(";rev=noise"));
+        await page.getByRole("button", { name: "Undo (Ctrl Z)" }).click();
+        await expect.poll(() => start.inputValue()).toBe("marginal");
+        expect((await stateOf(page)).reverseStart).toBe("marginal");
+      }));
+
+    it("a link to images of one's own alone opens them where there are any, and says what is needed", () =>
+      onPage({ address: "#v1;tab=digits;own=1" }, async ({ page }) => {
+        expect(await page.getByLabel("Training images").inputValue()).toBe("own");
+        await expect
+          .poll(() => page.locator(".panel-notices").textContent(), { timeout: PATIENCE })
+          .toContain("Two images of your own are needed, at least: add PNG files.");
+        expect(await page.getByLabel("Set", { exact: true }).first().isVisible()).toBe(false);
       }));
 
     it("a malformed link gives the defaults and a notice", () =>
@@ -150,7 +172,8 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       await page.keyboard.press("?");
       await expect.poll(() => page.locator("dialog").textContent()).toContain("Add a point");
       await page.keyboard.press("Escape");
-      expect(await page.locator("dialog").count()).toBe(0);
+      // A dialog says that it has closed a moment after it has.
+      await expect.poll(() => page.locator("dialog").count()).toBe(0);
     }));
 
   it("controls are there where they change something", () =>
@@ -204,7 +227,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
     }));
 
   it("goes on when the network is cut after it has loaded", () =>
-    onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
+    onPage({ init: savesData, context: { reducedMotion: "reduce" } }, async ({ page }) => {
       await page.waitForLoadState("networkidle");
       await page.context().setOffline(true);
       const result = await page.evaluate(async () => {
@@ -220,6 +243,117 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
         return { step, count: data.length, finite: data.every(Number.isFinite), weights: weights.length };
       });
       expect(result).toEqual({ step: 20, count: 1000, finite: true, weights: 2 });
+    }));
+
+  it("what could not be loaded says so, and is loaded when there is a network again", async () => {
+    const site = await openSite(browser, { init: savesData, context: { reducedMotion: "reduce" } });
+    const { page } = site;
+    const again = "could not be loaded: try again when there is a network.";
+    const says = (what: string): Promise<void> =>
+      expect.poll(() => noticesOf(page), { timeout: PATIENCE }).toContain(`${what} ${again}`);
+    const press = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
+    const dialog = page.locator("dialog");
+    try {
+      await page.waitForLoadState("networkidle");
+      await page.context().setOffline(true);
+      await press("Help (?)");
+      await says("The help");
+      await press("Table");
+      await says("The table");
+      await press("Stories");
+      await says("The stories");
+      await press("Save");
+      await page.getByRole("menuitem", { name: "Particles (.csv)" }).click();
+      await says("The export");
+      await page.getByLabel("Score", { exact: true }).first().selectOption("smoothed");
+      await says("A part of the explorer");
+      await page.getByRole("tab", { name: "PDE" }).click();
+      await expect.poll(() => page.getByRole("alert").textContent()).toContain(`This tab ${again}`);
+
+      await page.context().setOffline(false);
+      await press("Try again");
+      await page.locator(".tab-panel").waitFor();
+      await page.getByRole("tab", { name: "Particles" }).click();
+      // The score that was chosen runs now; how it is averaged stands beside its width.
+      await page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).seek(100));
+      const { count = 0 } = smoothingRule(hexagon) ?? {};
+      await page.getByText(`Averaged over ${count} places a particle.`).waitFor();
+      for (const [name, title] of [
+        ["Help (?)", "Keys, while"],
+        ["Table", "Points"],
+      ] as const) {
+        await press(name);
+        await expect.poll(() => dialog.textContent()).toContain(title);
+        await page.keyboard.press("Escape");
+      }
+      await press("Stories");
+      const story = page.locator("[data-story=flow-map]");
+      await story.waitFor();
+
+      await page.context().setOffline(true);
+      await story.click();
+      await says("The story");
+      // In sight, also down here.
+      const box = await page.locator(".notices p").last().boundingBox();
+      expect(box?.y).toBeGreaterThanOrEqual(0);
+      expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(800);
+      expect((await stateOf(page)).story).toBeUndefined();
+      // One that the state asks for says so too, and the index stays.
+      await page.evaluate(() =>
+        (document.querySelector("vkernel-explorer") as VkernelExplorer).setState({ story: "boundary-map" }),
+      );
+      expect(await story.isVisible()).toBe(true);
+      const refused = await page.evaluate(() =>
+        (document.querySelector("vkernel-explorer") as VkernelExplorer)
+          .openStory("boundary-map")
+          .catch((error) => [error.code, error.message]),
+      );
+      expect(refused).toEqual(["E_IO", `The story ${again}`]);
+
+      await page.context().setOffline(false);
+      await story.click();
+      await page.locator("article[data-story=flow-map]").waitFor();
+      expect((await stateOf(page)).story).toBe("flow-map");
+      expect(site.errors.filter((text) => !text.includes("ERR_INTERNET_DISCONNECTED"))).toEqual([]);
+    } finally {
+      await site.close();
+    }
+  });
+
+  it("fetches ahead what the page needs, so that a network that goes away is not missed", () =>
+    onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
+      const fetched = async (): Promise<string> => {
+        const names = (): string[] => performance.getEntriesByType("resource").map(({ name }) => name);
+        const workers = page.workers().map((worker) => worker.evaluate(names));
+        return (await Promise.all([page.evaluate(names), ...workers])).flat().join();
+      };
+      for (const name of ["help", "table", "stories", "exporter", "overlay", "decode", "scores", "shapes"])
+        await expect.poll(fetched, { timeout: PATIENCE }).toContain(`chunks/${name}-`);
+      // The last of it is under way: until nothing more comes.
+      for (let [before, now] = ["", await fetched()]; before !== now; [before, now] = [now, await fetched()])
+        await page.waitForTimeout(1000);
+      await page.context().setOffline(true);
+      for (const name of ["Help (?)", "Table"]) {
+        await page.getByRole("button", { name, exact: true }).click();
+        await page.locator("dialog").waitFor();
+        await page.keyboard.press("Escape");
+      }
+      await page.getByRole("button", { name: "Stories", exact: true }).click();
+      await page.locator("[data-story=flow-map]").waitFor();
+      for (const view of [
+        { estimator: "smoothed", set: "two" },
+        { estimator: "naive", sampler: "eulerMaruyama" },
+        { estimator: "kde", overlays: { arrows: true, voronoi: true, trajectories: true, ellipses: true } },
+      ] as const) {
+        const finite = await page.evaluate(async (patch) => {
+          const explorer = document.querySelector("vkernel-explorer") as VkernelExplorer;
+          explorer.setState({ view: { steps: 12, particles: 400, ...patch } });
+          await explorer.seek(12);
+          return (await explorer.getParticles()).data.every(Number.isFinite);
+        }, view);
+        expect(finite).toBe(true);
+      }
+      expect(await noticesOf(page)).not.toContain("could not be loaded");
     }));
 
   it("a state survives its link through the address bar", () =>

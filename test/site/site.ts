@@ -16,6 +16,8 @@ export interface OpenOptions {
   readonly address?: string;
   readonly server?: Partial<ServerOptions>;
   readonly context?: BrowserContextOptions;
+  /** Runs on the page before its own scripts. */
+  readonly init?: () => void;
 }
 
 export interface OpenSite {
@@ -28,10 +30,16 @@ export interface OpenSite {
   close(): Promise<void>;
 }
 
+/** For `init`: the reader wants to save data, so nothing is fetched ahead of time. */
+export function savesData(): void {
+  Object.defineProperty(navigator, "connection", { value: { saveData: true } });
+}
+
 /** Opens a page of the site and waits until it runs. */
 export async function openSite(browser: Browser, options: OpenOptions = {}): Promise<OpenSite> {
   const server = await startServer({ folder: siteFolder, ...options.server });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options.context });
+  if (options.init) await context.addInitScript(options.init);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { budget, gzipped, siteSizes, totals } from "../../scripts/site-sizes.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { openSite, siteFolder } from "./site.js";
+import { openSite, siteFolder, savesData } from "./site.js";
 
 describe("the explorer's sizes", () => {
   it("the first visit's scripts and kernels are within their budgets", async () => {
@@ -17,7 +17,7 @@ describe("the explorer's sizes", () => {
 
   it.skipIf(skipReason !== undefined)(browserTitle("a browser loads no more before it runs"), async () => {
     const browser = await launch();
-    const site = await openSite(browser, { server: { isolated: true } });
+    const site = await openSite(browser, { server: { isolated: true }, init: savesData });
     try {
       const loaded = await site.page.evaluate(() =>
         performance

@@ -2,21 +2,18 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, edm, exactScore, heun, karras, loadDataSet, sample } from "vkernel";
+import { pagePolicy, type RunningServer } from "../../cli/server.js";
 import { fieldTables } from "../../site/worker/colours.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { type Server, serve } from "../browser/server.js";
+import { serve } from "../browser/server.js";
 import { stagePage } from "./bundle.js";
 import { hashOf } from "./page/hash.js";
 import type { StageGlobals } from "./page/main.js";
 import { hexagon, oracle } from "./states.js";
 
-/** What a page of the site allows; the stage needs no more. */
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' blob: data:";
-
 let browser: Browser;
 let files: ReadonlyMap<string, string | Uint8Array>;
-const servers: Server[] = [];
+const servers: RunningServer[] = [];
 
 interface Start {
   readonly isolated?: boolean;
@@ -28,14 +25,14 @@ interface Start {
 async function open({ isolated = true, touch = false, start = {} }: Start = {}) {
   let server = servers[isolated ? 1 : 0];
   if (server === undefined) {
-    server = await serve({ files, isolated, policy });
+    server = await serve({ files, isolated, policy: pagePolicy });
     servers[isolated ? 1 : 0] = server;
   }
   const context = await browser.newContext({ viewport: { width: 700, height: 760 }, hasTouch: touch });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
-  await page.goto(`${server.url}/?${encodeURIComponent(JSON.stringify(start))}`);
+  await page.goto(`${server.url}?${encodeURIComponent(JSON.stringify(start))}`);
   await page.evaluate(async () => void (await (await (globalThis as StageGlobals).vk).stage.getParticles()));
   return {
     page,

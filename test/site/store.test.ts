@@ -1,7 +1,7 @@
 // What holds the state: every value in it is allowed, undo goes back to the bit, and listeners hear of changes alone.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaultState, ranges } from "../../site/state/state.js";
+import { defaultState, ranges, reverseStarts } from "../../site/state/state.js";
 import { type Patch, Store } from "../../site/state/store.js";
 
 const RUNS = { numRuns: 200, seed: 20261127 };
@@ -76,6 +76,22 @@ describe("the store", () => {
     expect(store.get()).toEqual({ ...defaultState, t: 0.5, theme: "dark", camera: { x: 1, y: 2, half: 3 } });
   });
 
+  it("takes back what the tabs PDE and Digits let one choose", () => {
+    const store = new Store();
+    for (const horizon of [1.9, 1.8]) store.set({ horizon }, { transient: true });
+    store.set({ horizon: 1.8 });
+    store.set({ reverseStart: "marginal" });
+    store.set({ fewSteps: 7 });
+    store.set({ ownImages: true });
+    store.undo();
+    expect(store.get()).toEqual({ ...defaultState, horizon: 1.8, reverseStart: "marginal", fewSteps: 7 });
+    store.undo();
+    store.undo();
+    expect(store.get()).toEqual({ ...defaultState, horizon: 1.8 });
+    store.undo();
+    expect([store.get(), store.canUndo]).toEqual([defaultState, false]);
+  });
+
   it("changes of one pane stay in it", () => {
     const store = new Store();
     store.set({ panes: [{ estimator: "naive" }, {}] });
@@ -89,6 +105,8 @@ describe("the store", () => {
       fc.record({ seed: fc.nat() }),
       fc.record({ view: fc.record({ steps: fc.integer({ min: 1, max: 1000 }) }) }),
       fc.record({ view: fc.record({ points: fc.array(fc.integer(), { maxLength: 6 }) }) }),
+      fc.record({ reverseStart: fc.constantFrom(...reverseStarts), horizon: fc.constantFrom(1, 2, 3) }),
+      fc.record({ ownImages: fc.boolean(), fewSteps: fc.integer({ min: 1, max: 20 }) }),
       fc.record({ story: fc.option(fc.constantFrom("a", "b"), { nil: undefined }) }),
     );
     fc.assert(

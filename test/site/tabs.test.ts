@@ -24,6 +24,8 @@ import {
   times,
   ve,
 } from "vkernel";
+import { decodeState } from "../../site/state/decode.js";
+import { encodeState } from "../../site/state/hash.js";
 import type { Patch } from "../../site/state/store.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { axe, bundle, type OpenPage, openPage } from "./open.js";
@@ -357,7 +359,8 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(await plot.getAttribute("aria-valuenow")).toBe("1");
       expect(await plot.getAttribute("aria-valuetext")).toMatch(/^x .*, computed .*, theory /);
       await page.getByText("Numbers", { exact: true }).first().click();
-      expect(await page.locator(".numbers-scroller tbody tr").count()).toBe(14);
+      // Filled when it has opened, which comes a moment after the click.
+      await expect.poll(() => page.locator(".numbers-scroller tbody tr").count()).toBe(14);
       expect(await axe(page)).toEqual([]);
       expect(await signature(page)).toEqual(PNG);
       expect(opened.errors).toEqual([]);
@@ -490,7 +493,15 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(new Set(rows.map((row) => row[5]))).not.toContain(undefined);
       expect(rows.filter(([way]) => way === "exact").every((row) => (row[7] as number) < 1 / 3)).toBe(true);
       expect(await said()).toContain("1 of your images is resized to 8 × 8.");
+      // The choice is part of the state: undo takes it back, and brings it again.
+      const select = page.getByLabel("Training images");
+      await page.evaluate(() => (globalThis as PageGlobals).opened.store.undo());
+      expect(await select.inputValue()).toBe("digits");
+      await page.evaluate(() => (globalThis as PageGlobals).opened.store.redo());
+      expect(await select.inputValue()).toBe("own");
+      await idle(page);
       await page.getByRole("button", { name: "Remove yours" }).click();
+      expect(await select.inputValue()).toBe("digits");
       await page.waitForFunction(() =>
         /^1,797 training images/.test(document.querySelector(".panel-source")?.textContent ?? ""),
       );
@@ -699,6 +710,31 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
         rows.reduce((sum, row) => sum + Math.abs((row[1] as number) - 1 / 3), 0);
       expect(away(after)).toBeGreaterThan(1.2 * away(before));
       expect(opened.errors).toEqual([]);
+    });
+
+    it("where the reverse process starts is part of the state: chosen, undone, in links", async () => {
+      const select = page.getByLabel("The reverse process starts from");
+      // From the law of the data the reverse process generates the data.
+      await select.selectOption("marginal");
+      await idle(page);
+      const rows = part(await tableOf(page), "Generated law") as number[][];
+      for (const [, law] of rows) expect(law).toBeCloseTo(1 / 3, 12);
+      const chosen = await page.evaluate(() => (globalThis as PageGlobals).opened.store.get());
+      expect(chosen.reverseStart).toBe("marginal");
+      await page.evaluate(() => (globalThis as PageGlobals).opened.store.undo());
+      expect(await select.inputValue()).toBe("normal");
+
+      const other = await openPage(browser, files, { height: 1400 });
+      try {
+        const { state } = decodeState(`#${encodeState(chosen)}`);
+        await show(other.page, "pde", state);
+        expect(await other.page.getByLabel("The reverse process starts from").inputValue()).toBe("marginal");
+        expect(part(await tableOf(other.page), "Generated law").map((row) => row.slice(0, 4))).toEqual(
+          rows.map((row) => row.slice(0, 4)),
+        );
+      } finally {
+        await other.close();
+      }
     });
 
     it("axe finds nothing; a picture is a PNG; no sideways scroll at 320 px", async () => {
