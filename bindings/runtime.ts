@@ -61,9 +61,10 @@ export class Runtime {
     const threaded = wanted > 1 && canShareMemory();
     let note =
       wanted > 1 && !threaded ? "one thread: shared memory needs a cross-origin isolated page" : undefined;
-    const { workerSource } = threaded
-      ? await import("../build/generated/worker-source.js")
-      : { workerSource: "" };
+    const { workerSource } =
+      threaded && options.worker === undefined
+        ? await import("../build/generated/worker-source.js")
+        : { workerSource: "" };
     for (const shared of threaded ? [true, false] : [false]) {
       let build: Build = options.build;
       let module: WebAssembly.Module;

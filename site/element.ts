@@ -80,7 +80,12 @@ export class VkernelExplorer extends HTMLElement {
       { rootMargin: "64px" },
     );
     this.#observer.observe(this);
-    if (this.getAttribute("loading") !== "lazy") this.#start();
+    // A task of its own: where the element stands in the page already, its definition has just taken one.
+    if (this.getAttribute("loading") !== "lazy") {
+      setTimeout(() => {
+        if (this.isConnected) this.#start();
+      });
+    }
   }
 
   disconnectedCallback(): void {
