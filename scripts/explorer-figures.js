@@ -1,5 +1,5 @@
 // `npm run figure:explorer`: docs/figures/explorer-*.png, pictures of the built page as Chromium shows it. With a folder
-// as argument: every story and tab there, wide and narrow, light and dark, to be looked at.
+// as argument: every story and tab there, wide and narrow, light and dark, to be looked at; a second one picks by name.
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ const shown = [
   { name: "explorer-digits", hash: "#v1;tab=digits", dark: true },
 ];
 
-const folder = process.argv[2];
+const [folder, part = ""] = process.argv.slice(2);
 const pictures =
   folder === undefined
     ? shown.map((one) => ({ ...one, size: wide }))
@@ -60,7 +60,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu"],
 });
 try {
-  for (const { name, hash, size, dark, whole } of pictures) {
+  for (const { name, hash, size, dark, whole } of pictures.filter((one) => one.name.includes(part))) {
     const page = await browser.newPage({ viewport: size, colorScheme: dark ? "dark" : "light" });
     page.on("pageerror", (error) => console.error(`${name}: ${error.message}`));
     await page.goto(server.url + hash);
