@@ -11,7 +11,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "alone", include: [alone], maxWorkers: 1, sequence: { groupOrder: 0 } },
+        test: { name: "alone", include: [alone], maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
@@ -20,7 +20,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [alone],
           maxWorkers: 3,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -99,7 +99,7 @@ const midplane = (name: string, process: Process, t: number): Card => ({
           ["S", process.variance(t)],
           ["heights looked at", count],
         ],
-        note: "The height that is furthest from the formula α² |μ₁ − μ₂|² / (4 S²).",
+        note: "The height that is furthest from the formula α² |μ₁\u00a0−\u00a0μ₂|\u2060² / (4\u00a0S²).",
       };
     }),
 });
@@ -136,7 +136,7 @@ const atPoint: Card = {
 
 const fraction: Card = {
   name: "fraction",
-  title: "The map itself, f = tr C / (tr C + |s|²): largest error",
+  title: "The map itself, f = tr C / (tr C + |s|\u2060²): largest error",
   source: "Paper 002, Fig. 1",
   kernels: ["posteriorLanes2.covariance", "posteriorLanes2.mean"],
   measure: (context) =>
@@ -179,7 +179,7 @@ export const story: Story = {
     see: "Six training points and, in colour, how much of what a network is shown there is noise: f is 1 where the target is all noise and 0 where it is all score. Move the time: at small times the lines between neighbours light up, at larger ones only coarser boundaries remain.",
     says: "The target of denoising score matching is a noisy version of the score. Its covariance C is 1/S plus the curvature of log p, and the paper finds it large at training points and at the boundaries between them.",
     measured:
-      "C is exactly 1/S plus the Hessian. Half way between two points it is α² |μ₁ − μ₂|² / (4 S²). At a training point, though, it is next to nothing: 0.0047 against 156 between neighbours. Only the boundaries are high, because at a point the curvature cancels 1/S.",
+      "C is exactly 1/S plus the Hessian. Half way between two points it is α² |μ₁\u00a0−\u00a0μ₂|\u2060² / (4\u00a0S²). At a training point, though, it is next to nothing: 0.0047 against 156 between neighbours. Only the boundaries are high, because at a point the curvature cancels 1/S.",
   },
   cards: [identity, midplane("midplane", edm(), T), midplane("midplane-vp", vp(), 0.1), atPoint, fraction],
   // A map is evaluated, not integrated: it has no steps to double.

@@ -133,7 +133,7 @@ const sde: Card = {
 
 const printed: Card = {
   name: "printed",
-  title: "The same with the noise of Eq. 4.19 as printed, √ds for √(2 ds): variance",
+  title: "The same with the noise of Eq. 4.19 as printed, √ds for √(2\u00a0ds): variance",
   source: "Paper 004, Eq. 4.19, against 4.11",
   kernels: ["normals", "affine"],
   async measure(context) {

@@ -108,7 +108,7 @@ const maximum: Card = {
 
 const closedForm: Card = {
   name: "closed-form",
-  title: "Smoothed exact score against (log p(x + τ) − log p(x − τ)) / (2 τ): largest error",
+  title: "Smoothed exact score against (log p(x + τ) − log p(x − τ)) / (2\u00a0τ): largest error",
   source: "Paper 003, Eq. 7",
   kernels: ["posteriorLanes1.stats"],
   measure: (context) =>
@@ -160,7 +160,7 @@ function lossTheory(t: number): number {
 
 const loss: Card = {
   name: "loss",
-  title: "What smoothing costs at t = 0.001, κ = 0.4: t E |piecewise − exact|²",
+  title: "What smoothing costs at t = 0.001, κ = 0.4: t E |piecewise\u00a0−\u00a0exact|\u2060²",
   source: "Paper 003, Prop. 2",
   kernels: ["posteriorLanes1.mean", "normals"],
   measure: (context) =>
@@ -257,7 +257,7 @@ export const story: Story = {
   }),
   text: {
     see: "Two points, −1 and 1, and three scores at t = 0.1: the exact one, which jumps between the points; the same averaged over τ = 0.58 on either side; and straight pieces. Change τ or the time.",
-    says: "A network cannot follow a jump and learns a smoothed score, which away from the points is close to straight pieces with slope (1 − τ) / (τ t). If τ grows as 1 − √(κ t), the price in the training loss stays F(κ) / 2 however small t gets.",
+    says: "A network cannot follow a jump and learns a smoothed score, which away from the points is close to straight pieces with slope (1 − τ) / (τ\u00a0t). If τ grows as 1\u00a0−\u00a0√(κ\u00a0t), the price in the training loss stays F(κ) / 2 however small t gets.",
     measured:
       "The slope is 7.2414 and the pieces reach 4.2, as the formula says; the averaged exact score has its corner rounded off and reaches less. The price goes to 0.16239 at κ = 0.4. The printed formula has κ where √κ belongs and would give 0.2524.",
   },

@@ -52,6 +52,8 @@ export class Pane {
   #limit = Number.POSITIVE_INFINITY;
   /** Particles at any time, where all would take too long. */
   #most = Number.POSITIVE_INFINITY;
+  /** Milliseconds a particle and step, as last measured. */
+  #pace = 0;
   #slow = 0;
   /** When the field was drawn last, what of it beside the time, and how long the last frame took. */
   #drawnField = { at: 0, of: "", spent: 0 };
@@ -118,6 +120,7 @@ export class Pane {
       this.#keys = { ...this.#keys, ...keys };
       this.#limit = Number.POSITIVE_INFINITY;
       this.#most = Number.POSITIVE_INFINITY;
+      this.#pace = 0;
     }
     const { process } = this.drive;
     if (moved && !this.#particles) this.#t = Math.min(state.t, process.end);
@@ -147,23 +150,53 @@ export class Pane {
     this.#keys = { ...this.#keys, run: "" };
   }
 
+  #runKey(count: number): string {
+    return JSON.stringify([this.#keys.drive, this.#state.seed, count]);
+  }
+
   /** The run of so many particles, or of as many of them as are in time for it, at a step. */
   async #runAt(wanted: number, step: number): Promise<Run> {
-    for (let count = Math.min(wanted, this.#most); ; ) {
-      const key = JSON.stringify([this.#keys.drive, this.#state.seed, count]);
-      if (this.#run === undefined || key !== this.#keys.run) {
-        this.#dropRun();
-        this.#run = await startRun(this.drive, { count, seed: this.#state.seed });
-        this.#keys = { ...this.#keys, run: key };
-      }
-      const needed = await this.#goTo(this.#run, step);
-      if (needed === undefined || count <= LEAST_PARTICLES) {
-        if (needed !== undefined) await this.#run.seek(step);
-        return this.#run;
-      }
+    const run = this.#run;
+    // Particles that came here step by step, as it played, are kept where anew fewer of them would be in time.
+    const here =
+      run !== undefined &&
+      run.step === step &&
+      run.count < wanted &&
+      this.#keys.run === this.#runKey(run.count)
+        ? run
+        : undefined;
+    const fitting = (milliseconds: number, count: number): number =>
       // With room, so that the next attempt is the last.
-      count = Math.max(LEAST_PARTICLES, Math.floor((0.7 * count * this.#longest) / needed));
-      this.#most = count;
+      Math.max(LEAST_PARTICLES, Math.floor((0.7 * count * this.#longest) / milliseconds));
+    try {
+      let count = Math.min(wanted, this.#most);
+      if (here !== undefined && this.#pace * count * step > this.#longest)
+        count = fitting(this.#pace * count * step, count);
+      for (;;) {
+        if (here !== undefined && count < wanted && here.count >= count) {
+          if (this.#run !== here) this.#run?.dispose();
+          this.#run = here;
+          this.#keys = { ...this.#keys, run: this.#runKey(here.count) };
+          this.#most = here.count;
+          return here;
+        }
+        const key = this.#runKey(count);
+        if (this.#run === undefined || key !== this.#keys.run) {
+          if (this.#run !== here) this.#run?.dispose();
+          this.#run = undefined;
+          this.#run = await startRun(this.drive, { count, seed: this.#state.seed });
+          this.#keys = { ...this.#keys, run: key };
+        }
+        const needed = await this.#goTo(this.#run, step);
+        if (needed === undefined || count <= LEAST_PARTICLES) {
+          if (needed !== undefined) await this.#run.seek(step);
+          return this.#run;
+        }
+        count = fitting(needed, count);
+        this.#most = count;
+      }
+    } finally {
+      if (here !== this.#run) here?.dispose();
     }
   }
 
@@ -182,9 +215,11 @@ export class Pane {
     const [began, from] = [performance.now(), run.step];
     for (let chunk = 1; run.step !== step; ) {
       const before = performance.now();
-      const to = Math.min(step, run.step + chunk);
+      const stepBefore = run.step;
+      const to = Math.min(step, stepBefore + chunk);
       await run.seek(to);
       const [now, done] = [performance.now(), to - from];
+      this.#pace = (now - before) / (run.count * (to - stepBefore));
       if (to !== step && now - began > this.#longest / 4) {
         const needed = ((now - began) * (step - from)) / done;
         if (needed > this.#longest) return needed;
@@ -216,7 +251,7 @@ export class Pane {
       drawn = await this.#draw(run, buffer);
       if (run.count < wanted) {
         const [some, all] = [run.count, wanted].map((n) => n.toLocaleString("en"));
-        notice = `${some} of ${all} particles${run.count < this.#most ? " while it plays" : ""}, to keep up.`;
+        notice = `${some} of ${all} ${run.count < this.#most ? "while it plays" : "to keep up"}`;
       }
       if (playing) this.#keepUp(performance.now() - began, run.count, this.#step - before);
     } else if (this.#step !== before) this.#t = drive.times[this.#step] as number;

@@ -227,6 +227,21 @@ function* runScore(
   }
 }
 
+/** x / alpha; where nothing shrinks, x itself. */
+function shrunk(
+  { data, x, count, times }: Request<Precision, Quantity>,
+  levels: (q: number) => Level,
+): Float64Array {
+  const { dim } = data;
+  if (x instanceof Float64Array && times.length === 1 && levels(0).alpha === 1) return x;
+  const y = new Float64Array(count * dim);
+  for (let q = 0; q < count; q++) {
+    const { alpha } = levels(q);
+    for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / alpha;
+  }
+  return y;
+}
+
 /** Expands the packed upper triangle of the small dimensions to a full matrix. */
 function unpack(raw: Float32Array | Float64Array, q: number, dim: number, matrix: Float64Array): void {
   if (dim > 3) {
@@ -251,11 +266,7 @@ function* isotropic(
 ): Generator<ScoreJob, void, void> {
   const { data, x, count, times } = request;
   const { dim, sigma0, precision, order, packed } = data;
-  const y = new Float64Array(count * dim);
-  for (let q = 0; q < count; q++) {
-    const { alpha } = levels(q);
-    for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / alpha;
-  }
+  const y = shrunk(request, levels);
   const scale = Float64Array.from({ length: times.length }, (_, q) => kernelScale(levels(q), precision));
   const wantMatrix = !!(out.hessian ?? out.proxyCovariance ?? out.posteriorCovariance);
   const wantTrace = !!(out.proxyVariance ?? out.divergence);
@@ -267,25 +278,14 @@ function* isotropic(
     weights: out.posteriorWeights !== undefined,
   });
   if (out.posteriorMean && sigma0 === 0) (out.posteriorMean as Numbers<Precision>).set(raw.mean);
-  const wantVectors = !!(out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined));
-  if (!wantVectors && !wantStats && !wantMatrix && !wantTrace && !out.posteriorWeights) return;
+  if (out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined))
+    vectors(request, out, levels, raw.mean);
+  if (!wantStats && !wantMatrix && !wantTrace && !out.posteriorWeights) return;
   const matrix = new Float64Array(dim * dim);
   for (let q = 0; q < count; q++) {
     const { alpha, variance, total, beta, diffusion } = levels(q);
     const row = q * dim;
     const best = raw.stats[4 * q] as number;
-    if (wantVectors) {
-      const pull = (alpha * sigma0 * sigma0) / total;
-      for (let d = 0; d < dim; d++) {
-        const mean = raw.mean[row + d] as number;
-        const query = x[row + d] as number;
-        const residual = query - alpha * mean;
-        const score = residual === 0 ? 0 : -residual / total;
-        if (out.score) out.score[row + d] = score;
-        if (out.posteriorMean && sigma0 > 0) out.posteriorMean[row + d] = mean + pull * residual;
-        if (out.velocity) out.velocity[row + d] = 0 - beta * query - diffusion * score;
-      }
-    }
     scalars(request, out, raw, q, q, nearest, () => {
       let square = 0;
       for (let d = 0; d < dim; d++) {
@@ -320,6 +320,32 @@ function* isotropic(
         out.posteriorCovariance[q * dim * dim + i] =
           shrink * shrink * value + diagonal * sigma0 * sigma0 * shrink;
       }
+    }
+  }
+}
+
+/** What follows from the posterior means alone; of all quantities those that are asked for most often, and of most places. */
+function vectors(
+  { data, x, count, times }: Request<Precision, Quantity>,
+  out: Targets,
+  levels: (q: number) => Level,
+  means: Raw["mean"],
+): void {
+  const { dim, sigma0 } = data;
+  const { score: scores, velocity } = out;
+  const posterior = sigma0 > 0 ? out.posteriorMean : undefined;
+  let level = levels(0);
+  for (let q = 0, at = 0; q < count; q++) {
+    if (times.length > 1) level = levels(q);
+    const { alpha, total, beta, diffusion } = level;
+    for (let d = 0; d < dim; d++, at++) {
+      const mean = means[at] as number;
+      const query = x[at] as number;
+      const residual = query - alpha * mean;
+      const score = residual === 0 ? 0 : -residual / total;
+      if (scores) scores[at] = score;
+      if (posterior) posterior[at] = mean + ((alpha * sigma0 * sigma0) / total) * residual;
+      if (velocity) velocity[at] = 0 - beta * query - diffusion * score;
     }
   }
 }
@@ -463,10 +489,7 @@ function* findNearest(
 ): Generator<ScoreJob, void, void> {
   const { data, x, count } = request;
   const { dim, packed, order } = data;
-  const y = new Float64Array(count * dim);
-  for (let q = 0; q < count; q++) {
-    for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / levels(q).alpha;
-  }
+  const y = shrunk(request, levels);
   const layout = { ...data.layout, logWeights: 0 };
   const none = { stats: true, covariance: false, trace: false, weights: false };
   const raw = yield* runScore(data, layout, y, Float64Array.of(1), none);

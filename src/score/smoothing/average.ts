@@ -2,7 +2,7 @@ import type { CubeRule } from "./rules.js";
 import type { Values } from "./values.js";
 
 /** Queries made of one rule at a time. */
-const BATCH = 2 ** 18;
+const BATCH = 2 ** 15;
 
 /** A smoothed score and, where it was asked for, the standard error or the change by a finer rule of each number. */
 export interface Smoothed {
@@ -27,7 +27,8 @@ export async function averageScore(
   { truncate, groups }: AverageOptions,
 ): Promise<Smoothed> {
   const { dim } = values.data;
-  const draws = rule.weights.length;
+  const { places, weights } = rule;
+  const draws = weights.length;
   const rows = x.length / dim;
   const score = new Float64Array(x.length);
   const error = groups > 0 ? new Float64Array(x.length) : undefined;
@@ -35,11 +36,10 @@ export async function averageScore(
   for (let first = 0; first < rows; first += step) {
     const some = Math.min(step, rows - first);
     const queries = new Float64Array(some * draws * dim);
-    for (let i = 0; i < some; i++) {
-      for (let j = 0; j < draws; j++) {
-        for (let d = 0; d < dim; d++) {
-          queries[(i * draws + j) * dim + d] =
-            (x[(first + i) * dim + d] as number) + width * (rule.places[j * dim + d] as number);
+    for (let i = 0, at = 0; i < some; i++) {
+      for (let j = 0, place = 0; j < draws; j++) {
+        for (let d = 0; d < dim; d++, at++, place++) {
+          queries[at] = (x[(first + i) * dim + d] as number) + width * (places[place] as number);
         }
       }
     }
@@ -48,10 +48,12 @@ export async function averageScore(
     for (let i = 0; i < some; i++) {
       for (let d = 0; d < dim; d++) {
         let sum = 0;
-        const at = (j: number): number => scores[(i * draws + j) * dim + d] as number;
-        for (let j = 0; j < draws; j++) sum += (rule.weights[j] as number) * at(j);
+        for (let j = 0, at = i * draws * dim + d; j < draws; j++, at += dim) {
+          sum += (weights[j] as number) * (scores[at] as number);
+        }
         score[(first + i) * dim + d] = sum;
         if (!error) continue;
+        const at = (j: number): number => scores[(i * draws + j) * dim + d] as number;
         const each = draws / groups;
         let spread = 0;
         for (let g = 0; g < groups; g++) {
