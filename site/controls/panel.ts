@@ -272,7 +272,8 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
         const old = viewOf(store.get(), pane).overlays;
         setView({ overlays: { ...old, [name]: on } });
       });
-      return add(field, onStage, (view) => view.overlays[name]);
+      // A map has no run to have paths.
+      return add(field, name === "trajectories" ? runs : onStage, (view) => view.overlays[name]);
     }),
   );
   const picture = group(

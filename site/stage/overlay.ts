@@ -7,6 +7,9 @@ import type { PaneView } from "./paneView.js";
 const SIDE = 20;
 /** Where edges end that go on for ever. */
 const FAR = 1e3;
+/** Trajectories of a run, and fewer where they are asked for while it plays. */
+const PATHS = 200;
+const PLAYING_PATHS = 60;
 /** Trajectories that clicks have started; older ones go. */
 const MOST_OWN = 12;
 
@@ -92,12 +95,10 @@ export class Overlays {
         changed = true;
       }
       const run = runKey(state, i, points);
-      if (overlays.trajectories && keys.paths !== run && state.tab !== "map") {
-        pane.marks.paths = await this.#client.call<"paths">({
-          kind: "paths",
-          pane: i,
-          count: playing ? 60 : 200,
-        });
+      const few = pane.marks.paths?.count === PLAYING_PATHS && pane.view.particles > PLAYING_PATHS;
+      if (overlays.trajectories && (keys.paths !== run || (few && !playing)) && state.tab !== "map") {
+        const count = playing ? PLAYING_PATHS : PATHS;
+        pane.marks.paths = await this.#client.call<"paths">({ kind: "paths", pane: i, count });
         keys.paths = run;
         changed = true;
       }

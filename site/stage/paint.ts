@@ -9,6 +9,26 @@ type Context = CanvasRenderingContext2D;
 const POINT_SIZE = 6.5;
 const FONT = "11px system-ui, sans-serif";
 
+/** Lines in ink, so thick, on a wider halo that sets them off from what lies below. */
+function strokeHaloed(
+  context: Context,
+  palette: Palette,
+  ink: number,
+  halo: number,
+  trace: () => void,
+): void {
+  for (const [style, thick] of [
+    [palette.halo, halo],
+    [palette.ink, ink],
+  ] as const) {
+    context.strokeStyle = style;
+    context.lineWidth = thick;
+    context.beginPath();
+    trace();
+    context.stroke();
+  }
+}
+
 /** Numbers along two edges, and the ticks they stand at. */
 export function paintAxes(context: Context, lens: Lens, palette: Palette): void {
   const { width, height } = lens;
@@ -25,17 +45,10 @@ export function paintAxes(context: Context, lens: Lens, palette: Palette): void 
     context.fillText(label, x, y);
   };
   const line = (x1: number, y1: number, x2: number, y2: number): void => {
-    for (const [style, thick] of [
-      [palette.halo, 3],
-      [palette.ink, 1],
-    ] as const) {
-      context.strokeStyle = style;
-      context.lineWidth = thick;
-      context.beginPath();
+    strokeHaloed(context, palette, 1, 3, () => {
       context.moveTo(x1, y1);
       context.lineTo(x2, y2);
-      context.stroke();
-    }
+    });
     context.strokeStyle = palette.halo;
     context.lineWidth = 3;
   };
@@ -139,13 +152,7 @@ export function paintArrows(
   const middle = [...norms].sort((a, b) => a - b)[norms.length >> 1] || 1;
   context.save();
   context.lineCap = "round";
-  for (const [style, thick] of [
-    [palette.halo, 3.2],
-    [palette.ink, 1.3],
-  ] as const) {
-    context.strokeStyle = style;
-    context.lineWidth = thick;
-    context.beginPath();
+  strokeHaloed(context, palette, 1.3, 3.2, () => {
     for (let i = 0; i < norms.length; i++) {
       const norm = norms[i] as number;
       if (!(norm > 0)) continue;
@@ -160,8 +167,7 @@ export function paintArrows(
       context.lineTo(tx, ty);
       context.lineTo(tx - head * (ux - 0.6 * uy), ty - head * (uy + 0.6 * ux));
     }
-    context.stroke();
-  }
+  });
   context.restore();
 }
 
@@ -191,21 +197,16 @@ export function paintEllipses(
   });
   const largest = Math.max(...axes.map(({ long }) => long), 0) || 1;
   context.save();
-  for (const [style, thick] of [
-    [palette.halo, 3.2],
-    [palette.ink, 1.2],
-  ] as const) {
-    context.strokeStyle = style;
-    context.lineWidth = thick;
+  const unit = (0.44 * cell) / largest;
+  strokeHaloed(context, palette, 1.2, 3.2, () => {
     axes.forEach(({ long, short, angle }, i) => {
-      const [x, y] = lens.toPixel(places[2 * i] as number, places[2 * i + 1] as number);
-      const unit = (0.44 * cell) / largest;
       if (long * unit < 0.4) return;
-      context.beginPath();
+      const [x, y] = lens.toPixel(places[2 * i] as number, places[2 * i + 1] as number);
+      // Each begins where it is: no line leads there from the one before.
+      context.moveTo(x + long * unit * Math.cos(angle), y - long * unit * Math.sin(angle));
       context.ellipse(x, y, long * unit, Math.max(0.5, short * unit), -angle, 0, 2 * Math.PI);
-      context.stroke();
     });
-  }
+  });
   context.restore();
 }
 
@@ -268,19 +269,12 @@ export function paintPaths(
 /** Lines of a path in the plane: the edges of Voronoi cells, `[count, 4]`. */
 export function paintEdges(context: Context, lens: Lens, edges: ArrayLike<number>, palette: Palette): void {
   context.save();
-  for (const [style, thick] of [
-    [palette.halo, 3],
-    [palette.ink, 1.1],
-  ] as const) {
-    context.strokeStyle = style;
-    context.lineWidth = thick;
-    context.beginPath();
+  strokeHaloed(context, palette, 1.1, 3, () => {
     for (let i = 0; i < edges.length; i += 4) {
       context.moveTo(...lens.toPixel(edges[i] as number, edges[i + 1] as number));
       context.lineTo(...lens.toPixel(edges[i + 2] as number, edges[i + 3] as number));
     }
-    context.stroke();
-  }
+  });
   context.restore();
 }
 

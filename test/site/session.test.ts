@@ -180,6 +180,27 @@ describe("a session", () => {
     }
   });
 
+  it("keeps at rest what came through step by step, where anew fewer particles would be in time", async () => {
+    // Half a million places of 64 each are seconds a step, on any machine.
+    const view = { estimator: "smoothed", sampler: "euler", steps: 30, particles: 500_000 } as const;
+    await side.show(stateWith(view));
+    let played = 0;
+    for (let step = 0; step < 30; step++) {
+      const [frame] = await side.call<"frame">({ kind: "frame", advance: 1, playing: true });
+      played = frame?.summary.particles as number;
+    }
+    expect(played).toBeLessThan(500_000);
+    const [rest] = await side.call<"frame">({ kind: "frame", advance: 0 });
+    expect(rest?.done).toBe(true);
+    expect(rest?.summary.particles).toBeGreaterThanOrEqual(played);
+    expect(rest?.notice).toMatch(/^[\d,]+ of 500,000 to keep up$/);
+    // Asked for fewer, it shows those.
+    await side.show(stateWith({ ...view, particles: 300 }));
+    const [fewer] = await side.call<"frame">({ kind: "frame", advance: 0, seek: 30 });
+    expect(fewer?.summary.particles).toBe(300);
+    expect(fewer?.notice).toBeUndefined();
+  });
+
   it("errors are typed, and the session goes on", async () => {
     await expect(side.call<"probe">({ kind: "probe", pane: 3, x: [0, 0], t: 1 })).rejects.toMatchObject({
       code: "E_RANGE",
