@@ -66,8 +66,9 @@ export function paintAxes(context: Context, lens: Lens, palette: Palette): void 
   for (const tick of ticksOf(bottom, top, count)) {
     const y = Math.round(lens.toPixel(0, tick)[1]) + 0.5;
     if (y < 16 || y > height - 28) continue;
-    line(0, y, 5, y);
-    text(shortNumber(tick, 4), 8, y);
+    // So far from its number that it is no minus sign.
+    line(0, y, 4, y);
+    text(shortNumber(tick, 4), 13, y);
   }
   context.restore();
 }
