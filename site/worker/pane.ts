@@ -170,8 +170,10 @@ export class Pane {
       Math.max(LEAST_PARTICLES, Math.floor((0.7 * count * this.#longest) / milliseconds));
     try {
       let count = Math.min(wanted, this.#most);
-      if (here !== undefined && this.#pace * count * step > this.#longest)
+      if (here !== undefined && this.#pace * count * step > this.#longest) {
         count = fitting(this.#pace * count * step, count);
+        this.#most = count;
+      }
       for (;;) {
         if (here !== undefined && count < wanted && here.count >= count) {
           if (this.#run !== here) this.#run?.dispose();

@@ -84,7 +84,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("pace of the page"), () =
         (globalThis as PaceGlobals).pace.phase = phase;
       }, name);
     /** So long it is watched after each opening, in milliseconds. */
-    const watched = 1500;
+    const watched = 1000;
     for (const tab of ["1-D", "PDE", "Digits", "Compare", "Map", "Particles"]) {
       await phase(tab);
       await page.getByRole("tab", { name: tab, exact: true }).click();
