@@ -57,6 +57,8 @@ export class Stage {
   #refused = false;
   /** The step to go to, where one was asked for. */
   #seek: number | undefined;
+  /** The time to go to, where one was asked for: the nearest step of the grid that there is then. */
+  #at: number | undefined;
   #wanted = true;
   #running = false;
   #hidden = false;
@@ -125,7 +127,7 @@ export class Stage {
   /** From where it is to the data; from noise where it is there already. */
   play(): void {
     if (this.#player.playing) return;
-    if (this.#times.length === 0 || (this.#seek ?? this.#step) >= this.#steps) this.#seek = 0;
+    if (this.#times.length === 0 || this.#wantedStep >= this.#steps) [this.#seek, this.#at] = [0, undefined];
     this.#player.play();
     this.#events("play", { playing: true });
     this.#wake();
@@ -140,13 +142,14 @@ export class Stage {
 
   /** Forward by steps of the grid, or back where negative; resolves when they are drawn. */
   async step(count = 1): Promise<void> {
-    await this.seek((this.#seek ?? this.#step) + count);
+    await this.seek(this.#wantedStep + count);
   }
 
   /** To a step of the grid; resolves when it is drawn. */
   async seek(step: number): Promise<void> {
     const playing = this.#player.playing;
     this.#seek = Math.max(0, Math.min(step, this.#times.length === 0 ? step : this.#steps));
+    this.#at = undefined;
     await this.#next();
     if (!playing) this.#tell(true);
   }
@@ -291,7 +294,7 @@ export class Stage {
     if (t !== before && t !== this.#told) {
       // From outside: the nearest step of the run, or the time itself where there is none.
       if (state.tab === "map") this.#dirty = true;
-      else this.#seek = this.#nearest(t);
+      else [this.#seek, this.#at] = [undefined, t];
       this.#told = Number.NaN;
     }
     if (!same) {
@@ -300,6 +303,16 @@ export class Stage {
       if (state.camera !== previous.camera) this.#repaint();
     }
     this.#wake();
+  }
+
+  /** Whether another step or time is asked for. */
+  get #seeks(): boolean {
+    return this.#seek !== undefined || this.#at !== undefined;
+  }
+
+  /** The step that is asked for, or shown. */
+  get #wantedStep(): number {
+    return this.#at === undefined ? (this.#seek ?? this.#step) : this.#nearest(this.#at);
   }
 
   #nearest(t: number): number {
@@ -338,7 +351,7 @@ export class Stage {
   /** Whether something is to be drawn. What cannot be seen is drawn only where somebody waits for it. */
   get #busy(): boolean {
     if (this.#hidden || !this.#panes.some(({ visible }) => visible)) return this.#wanted;
-    return this.#dirty || this.#wanted || this.#seek !== undefined || this.#player.playing || !this.#fine;
+    return this.#dirty || this.#wanted || this.#seeks || this.#player.playing || !this.#fine;
   }
 
   get #fine(): boolean {
@@ -370,7 +383,7 @@ export class Stage {
         for (const settle of settled) settle();
         if (this.#disposed) return;
         this.pause();
-        this.#seek = undefined;
+        [this.#seek, this.#at] = [undefined, undefined];
         this.#dirty = false;
         const { code = "E_INTERNAL", message } = error as { code?: string; message: string };
         this.#events("error", { code, message });
@@ -392,14 +405,16 @@ export class Stage {
         this.#refused = true;
         await this.#send();
         this.#refused = false;
-      } while (this.#dirty && this.#seek !== undefined);
+      } while (this.#dirty && this.#seeks);
       if (first && this.#seek === undefined && this.#state.tab !== "map") {
         this.#seek = this.#nearest(this.#state.t);
       }
     }
+    // A time that was asked for together with another grid is the nearest of that one's.
+    if (this.#at !== undefined) this.#seek = this.#nearest(this.#at);
     const playing = this.#player.playing;
     const seek = this.#seek;
-    this.#seek = undefined;
+    [this.#seek, this.#at] = [undefined, undefined];
     const advance = playing && seek === undefined ? this.#player.due(this.#steps, this.#state.speed) : 0;
     if (playing && advance === 0 && seek === undefined && !fresh) return undefined;
     const buffers = this.#free.splice(0);
@@ -470,7 +485,7 @@ export class Stage {
       milliseconds: sum((frame) => frame.milliseconds),
       particles: sum((frame) => frame.summary.particles ?? 0),
     });
-    if (ended && this.#seek === undefined) this.pause();
+    if (ended && !this.#seeks) this.pause();
     this.#say();
   }
 

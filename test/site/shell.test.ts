@@ -142,6 +142,40 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       expect({ ...state, t: 0 }).toEqual({ ...(await stateOf(page)), t: 0 });
     }));
 
+  it("a story opens at rest at its time, or plays from noise, as it says; a link's cards are measured when they are reached", async () => {
+    await onPage({ address: "#v1;tab=map;t=0.2;story=boundary-map" }, async ({ page }) => {
+      const playing = (): Promise<boolean> =>
+        page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).playing);
+      expect(await playing()).toBe(false);
+      const verdicts = page.locator(".card .verdict");
+      await verdicts.first().waitFor();
+      expect(new Set(await verdicts.allInnerTexts())).toEqual(new Set(["Not measured yet"]));
+      await verdicts.first().scrollIntoViewIfNeeded();
+      await expect
+        .poll(() => verdicts.allInnerTexts(), { timeout: PATIENCE })
+        .toEqual(Array(await verdicts.count()).fill("Holds"));
+      expect(await playing()).toBe(false);
+      expect((await stateOf(page)).t).toBe(0.2);
+      const open = async (name: string): Promise<void> => {
+        await page.getByRole("button", { name: "All stories" }).click();
+        await page.getByRole("button", { name: new RegExp(`^${name}`) }).click();
+      };
+      await open("Never generalizes");
+      await expect.poll(playing).toBe(true);
+      await expect.poll(async () => (await stateOf(page)).t).toBeGreaterThan(0.3);
+      await open("Smoothed score");
+      await expect.poll(playing).toBe(false);
+      await expect.poll(async () => (await stateOf(page)).t).toBe(0.1);
+    });
+    // Where nothing may move by itself, a run stands at the time of the story: one of the story's own grid.
+    await onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
+      await page.evaluate(() =>
+        (document.querySelector("vkernel-explorer") as VkernelExplorer).openStory("never-generalizes"),
+      );
+      await expect.poll(async () => Math.abs(Math.log((await stateOf(page)).t / 0.3))).toBeLessThan(0.03);
+    });
+  });
+
   it("keys act only while the component has the focus", () =>
     onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
       const playing = (): Promise<boolean> =>
