@@ -15,8 +15,11 @@ export interface FieldRequest {
   readonly dark: boolean;
 }
 
-/** Device pixels a coarse value stands for, each way: what is drawn while something moves, as fine as there is time for. */
-const COARSE = { first: 4, least: 2, most: 8 } as const;
+/**
+ * Device pixels a coarse value stands for, each way: what is drawn while something moves, as fine as there is time for. The
+ * first picture is coarse, for code that has never run is slow.
+ */
+const COARSE = { first: 8, least: 2, most: 8 } as const;
 /** A coarse field takes about so many milliseconds. */
 const COARSE_TIME = { least: 2.5, most: 8 } as const;
 /** Queries times points that are asked for at a time, before newer requests get their turn. */
