@@ -406,9 +406,7 @@ export class Stage {
         await this.#send();
         this.#refused = false;
       } while (this.#dirty && this.#seeks);
-      if (first && this.#seek === undefined && this.#state.tab !== "map") {
-        this.#seek = this.#nearest(this.#state.t);
-      }
+      if (first && !this.#seeks && this.#state.tab !== "map") this.#at = this.#state.t;
     }
     // A time that was asked for together with another grid is the nearest of that one's.
     if (this.#at !== undefined) this.#seek = this.#nearest(this.#at);
@@ -447,9 +445,7 @@ export class Stage {
       this.#points = reply.points;
       this.#events("points", { points: reply.points });
     }
-    if (changed && had && !this.#player.playing && this.#seek === undefined && state.tab !== "map") {
-      this.#seek = this.#nearest(state.t);
-    }
+    if (changed && had && !this.#player.playing && !this.#seeks && state.tab !== "map") this.#at = state.t;
     // A hand or a key that has moved on since is not called back.
     if (this.#state.view === state.view && this.#state.panes === state.panes) {
       reply.points.forEach((points, i) => {

@@ -150,55 +150,36 @@ export class Pane {
     this.#keys = { ...this.#keys, run: "" };
   }
 
-  #runKey(count: number): string {
-    return JSON.stringify([this.#keys.drive, this.#state.seed, count]);
-  }
-
   /** The run of so many particles, or of as many of them as are in time for it, at a step. */
   async #runAt(wanted: number, step: number): Promise<Run> {
-    const run = this.#run;
-    // Particles that came here step by step, as it played, are kept where anew fewer of them would be in time.
-    const here =
-      run !== undefined &&
-      run.step === step &&
-      run.count < wanted &&
-      this.#keys.run === this.#runKey(run.count)
-        ? run
-        : undefined;
-    const fitting = (milliseconds: number, count: number): number =>
+    const keyOf = (count: number): string => JSON.stringify([this.#keys.drive, this.#state.seed, count]);
+    const here = this.#run;
+    // Particles that came here step by step, as it played, are kept where all of them would take too long.
+    if (
+      here !== undefined &&
+      here.step === step &&
+      here.count < wanted &&
+      this.#keys.run === keyOf(here.count) &&
+      this.#pace * wanted * step > this.#longest
+    ) {
+      this.#most = here.count;
+      return here;
+    }
+    for (let count = Math.min(wanted, this.#most); ; ) {
+      const key = keyOf(count);
+      if (this.#run === undefined || key !== this.#keys.run) {
+        this.#dropRun();
+        this.#run = await startRun(this.drive, { count, seed: this.#state.seed });
+        this.#keys = { ...this.#keys, run: key };
+      }
+      const needed = await this.#goTo(this.#run, step);
+      if (needed === undefined || count <= LEAST_PARTICLES) {
+        if (needed !== undefined) await this.#run.seek(step);
+        return this.#run;
+      }
       // With room, so that the next attempt is the last.
-      Math.max(LEAST_PARTICLES, Math.floor((0.7 * count * this.#longest) / milliseconds));
-    try {
-      let count = Math.min(wanted, this.#most);
-      if (here !== undefined && this.#pace * count * step > this.#longest) {
-        count = fitting(this.#pace * count * step, count);
-        this.#most = count;
-      }
-      for (;;) {
-        if (here !== undefined && count < wanted && here.count >= count) {
-          if (this.#run !== here) this.#run?.dispose();
-          this.#run = here;
-          this.#keys = { ...this.#keys, run: this.#runKey(here.count) };
-          this.#most = here.count;
-          return here;
-        }
-        const key = this.#runKey(count);
-        if (this.#run === undefined || key !== this.#keys.run) {
-          if (this.#run !== here) this.#run?.dispose();
-          this.#run = undefined;
-          this.#run = await startRun(this.drive, { count, seed: this.#state.seed });
-          this.#keys = { ...this.#keys, run: key };
-        }
-        const needed = await this.#goTo(this.#run, step);
-        if (needed === undefined || count <= LEAST_PARTICLES) {
-          if (needed !== undefined) await this.#run.seek(step);
-          return this.#run;
-        }
-        count = fitting(needed, count);
-        this.#most = count;
-      }
-    } finally {
-      if (here !== this.#run) here?.dispose();
+      count = Math.max(LEAST_PARTICLES, Math.floor((0.7 * count * this.#longest) / needed));
+      this.#most = count;
     }
   }
 
@@ -216,12 +197,11 @@ export class Pane {
     if (step < run.step) await run.seek(0);
     const [began, from] = [performance.now(), run.step];
     for (let chunk = 1; run.step !== step; ) {
-      const before = performance.now();
-      const stepBefore = run.step;
-      const to = Math.min(step, stepBefore + chunk);
+      const [before, at] = [performance.now(), run.step];
+      const to = Math.min(step, at + chunk);
       await run.seek(to);
       const [now, done] = [performance.now(), to - from];
-      this.#pace = (now - before) / (run.count * (to - stepBefore));
+      this.#pace = (now - before) / (run.count * (to - at));
       if (to !== step && now - began > this.#longest / 4) {
         const needed = ((now - began) * (step - from)) / done;
         if (needed > this.#longest) return needed;
