@@ -1,6 +1,7 @@
 import { App, type Verdict } from "./app.js";
 import type { ExportFormat } from "./exporter.js";
-import { decoder, messageOf } from "./load.js";
+import { messageOf } from "./load.js";
+import { decoder } from "./state/address.js";
 import { defaultState, type State, type tabs } from "./state/state.js";
 import { type Patch, Store } from "./state/store.js";
 import type { Assets, Probe, Replies } from "./worker/protocol.js";

@@ -1,3 +1,4 @@
+/** What an error says. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
@@ -14,7 +15,3 @@ export async function late<T>(what: string, load: () => Promise<T>): Promise<T> 
     throw Object.assign(new Error(message, { cause }), { code: "E_IO" });
   }
 }
-
-/** What reads links. */
-export const decoder = (): Promise<typeof import("./state/decode.js")> =>
-  late("What reads links", () => import("./state/decode.js"));

@@ -295,7 +295,7 @@ function cardOf(story: Story, card: Card, measures: Measures, signal: AbortSigna
         return result;
       } catch (error) {
         judge("stopped");
-        body.replaceChildren(h("p", {}, error instanceof Error ? error.message : String(error)));
+        body.replaceChildren(h("p", {}, messageOf(error)));
         return undefined;
       }
     })().finally(() => {
@@ -389,6 +389,6 @@ async function showError(
       ),
     );
   } catch (error) {
-    status.textContent = error instanceof Error ? error.message : String(error);
+    status.textContent = messageOf(error);
   }
 }

@@ -1,6 +1,10 @@
-import { decoder, messageOf } from "../load.js";
+import { late, messageOf } from "../load.js";
 import { encodeState } from "./hash.js";
 import type { Store } from "./store.js";
+
+/** What reads links. */
+export const decoder = (): Promise<typeof import("./decode.js")> =>
+  late("What reads links", () => import("./decode.js"));
 
 /** How long the state rests before the address follows it, in milliseconds. */
 const DELAY = 250;

@@ -2,6 +2,7 @@
 import { count as grouped, number } from "../charts/format.js";
 import { paletteOf } from "../charts/palette.js";
 import { numberTable } from "../charts/table.js";
+import { messageOf } from "../load.js";
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import type { Client } from "../worker/client.js";
@@ -21,7 +22,6 @@ import {
   isFocused,
   Latest,
   make,
-  messageOf,
   type Panel,
   showNotices,
   watchSeen,

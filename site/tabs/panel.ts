@@ -176,8 +176,6 @@ export function showNotices(host: HTMLElement, notices: readonly string[]): void
   host.replaceChildren(...wanted.map((one) => make("p", "", one)));
 }
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** The next of 1, 1.2, 1.5, 2, ... times a power of ten: ranges that change seldom. */
 export function niceAbove(value: number): number {
   if (!(value > 0)) return 1;

@@ -2,6 +2,7 @@
 import { Chart, type Layer } from "../charts/chart.js";
 import { count, number } from "../charts/format.js";
 import type { Table } from "../charts/table.js";
+import { messageOf } from "../load.js";
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import type { Client } from "../worker/client.js";
@@ -19,7 +20,6 @@ import {
   isFocused,
   Latest,
   make,
-  messageOf,
   niceAbove,
   pause,
   type Panel,

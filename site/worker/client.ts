@@ -1,3 +1,4 @@
+import { messageOf } from "../load.js";
 import type { Answer, Assets, Call, Engine, Reply, Request } from "./protocol.js";
 
 /** What went wrong on the other side: the library's code, or E_INTERNAL. */
@@ -157,7 +158,7 @@ export async function connect(assets: Assets): Promise<Client> {
     } catch (error) {
       // A frame of an opaque origin may start no worker; a session that itself failed would fail here too.
       line.close();
-      why = error instanceof Error ? error.message : String(error);
+      why = messageOf(error);
     }
   }
   const { Session } = await import("./session.js");

@@ -1,4 +1,5 @@
 import { createEngine, type Engine } from "../../src/index.js";
+import { messageOf } from "../load.js";
 import type { Assets } from "./protocol.js";
 
 /** The library's engine on the files beside the page: threads where memory can be shared, else one. */
@@ -23,5 +24,3 @@ export async function makeEngine(
 }
 
 const ONE_THREAD = "one thread: shared memory needs a cross-origin isolated page";
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

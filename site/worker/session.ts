@@ -1,5 +1,6 @@
 import { type Engine as Library, VkernelError } from "../../src/index.js";
-import { makeEngine, messageOf } from "./engine.js";
+import { messageOf } from "../load.js";
+import { makeEngine } from "./engine.js";
 import { nextTask } from "./nextTask.js";
 import { Pane } from "./pane.js";
 import { type Answer, type Assets, type Call, type Reply, type Request, viewOf } from "./protocol.js";
