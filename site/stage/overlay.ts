@@ -7,8 +7,7 @@ import type { PaneView } from "./paneView.js";
 const SIDE = 20;
 /** Where edges end that go on for ever. */
 const FAR = 1e3;
-/** Trajectories of a run, and fewer where they are asked for while it plays. */
-const PATHS = 200;
+/** Fewer trajectories of a run than there could be, where they are asked for while it plays. */
 const PLAYING_PATHS = 60;
 /** Trajectories that clicks have started; older ones go. */
 const MOST_OWN = 12;
@@ -97,8 +96,8 @@ export class Overlays {
       const run = runKey(state, i, points);
       const few = pane.marks.paths?.count === PLAYING_PATHS && pane.view.particles > PLAYING_PATHS;
       if (overlays.trajectories && (keys.paths !== run || (few && !playing)) && state.tab !== "map") {
-        const count = playing ? PLAYING_PATHS : PATHS;
-        pane.marks.paths = await this.#client.call<"paths">({ kind: "paths", pane: i, count });
+        const some = playing ? { count: PLAYING_PATHS } : {};
+        pane.marks.paths = await this.#client.call<"paths">({ kind: "paths", pane: i, ...some });
         keys.paths = run;
         changed = true;
       }

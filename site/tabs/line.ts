@@ -3,6 +3,7 @@ import { Chart, type Layer } from "../charts/chart.js";
 import { count, number } from "../charts/format.js";
 import type { Meaning } from "../charts/palette.js";
 import type { Table } from "../charts/table.js";
+import { messageOf } from "../load.js";
 import type { EstimatorName, State, View } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import type { Client } from "../worker/client.js";
@@ -13,7 +14,6 @@ import {
   isFocused,
   Latest,
   make,
-  messageOf,
   niceAbove,
   pause,
   type Panel,
@@ -282,6 +282,55 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     });
   };
 
+  const residualColumns = ["x", "difference", "two standard errors"];
+
+  const showMassResidual = (
+    share: Float64Array,
+    theory: Float64Array,
+    { points, particles: n }: Histogram,
+    range: [number, number],
+  ): void => {
+    const difference = share.map((value, k) => value - (theory[k] as number));
+    const bound = theory.map((mass) => 2 * Math.sqrt((mass * (1 - mass)) / n));
+    const top = niceAbove(Math.max(...difference.map(Math.abs), ...bound));
+    tables.set("Computed minus theory", {
+      head: residualColumns,
+      rows: Array.from(points, (x, k) => [
+        `mass at ${number(x)}`,
+        difference[k] as number,
+        bound[k] as number,
+      ]),
+    });
+    residual.show({
+      x: points,
+      xRange: range,
+      yRange: [-top, top],
+      layers: [
+        { kind: "curve", name: "", y: points.map(() => 0), colour: "muted", width: 1, quiet: true },
+        {
+          kind: "stems",
+          name: "two standard errors",
+          x: [...points, ...points],
+          y: [...bound, ...bound.map((value) => -value)],
+          colour: "muted",
+          shape: "ring",
+          theory: true,
+        },
+        {
+          kind: "marks",
+          name: "difference of the masses",
+          x: points,
+          y: difference,
+          colour: "particles",
+          shape: "dot",
+        },
+      ],
+      description:
+        "Share of the particles on each point minus its mass in theory, beside two standard errors.",
+      table: tables.get("Computed minus theory") as Table,
+    });
+  };
+
   const showHistogram = async (reply: Histogram, view: View): Promise<void> => {
     tell("histogram", reply.notices);
     const { edges, counts, particles: n, theory, atoms, points } = reply;
@@ -360,68 +409,10 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     });
     await pause();
     // Where the law has all of its mass on the points, no density is left to compare.
-    if (atoms?.theory && law?.every((value) => value === 0))
+    if (atoms?.theory && law?.every((value) => value === 0)) {
       showMassResidual(atoms.share, atoms.theory, reply, range);
-    else showResidual(found, law, error, reply, range);
-  };
-
-  const residualColumns = ["x", "difference", "two standard errors"];
-
-  const showMassResidual = (
-    share: Float64Array,
-    theory: Float64Array,
-    { points, particles: n }: Histogram,
-    range: [number, number],
-  ): void => {
-    const difference = share.map((value, k) => value - (theory[k] as number));
-    const bound = theory.map((mass) => 2 * Math.sqrt((mass * (1 - mass)) / n));
-    const top = niceAbove(Math.max(...difference.map(Math.abs), ...bound));
-    tables.set("Computed minus theory", {
-      head: residualColumns,
-      rows: Array.from(points, (x, k) => [
-        `mass at ${number(x)}`,
-        difference[k] as number,
-        bound[k] as number,
-      ]),
-    });
-    residual.show({
-      x: points,
-      xRange: range,
-      yRange: [-top, top],
-      layers: [
-        { kind: "curve", name: "", y: points.map(() => 0), colour: "muted", width: 1, quiet: true },
-        {
-          kind: "stems",
-          name: "two standard errors",
-          x: [...points, ...points],
-          y: [...bound, ...bound.map((value) => -value)],
-          colour: "muted",
-          shape: "ring",
-          theory: true,
-        },
-        {
-          kind: "marks",
-          name: "difference of the masses",
-          x: points,
-          y: difference,
-          colour: "particles",
-          shape: "dot",
-        },
-      ],
-      description:
-        "Share of the particles on each point minus its mass in theory, beside two standard errors.",
-      table: tables.get("Computed minus theory") as Table,
-    });
-  };
-
-  const showResidual = (
-    found: Float64Array,
-    law: Float64Array | undefined,
-    error: Float64Array | undefined,
-    { edges }: Histogram,
-    range: [number, number],
-  ): void => {
-    const middles = Float64Array.from(found, (_, i) => ((edges[i] as number) + (edges[i + 1] as number)) / 2);
+      return;
+    }
     const difference = law && found.map((value, i) => value - (law[i] as number));
     const bound = error?.map((value) => 2 * value);
     let most = 0;

@@ -338,13 +338,14 @@ function vectors(
   for (let q = 0, at = 0; q < count; q++) {
     if (times.length > 1) level = levels(q);
     const { alpha, total, beta, diffusion } = level;
+    const pull = (alpha * sigma0 * sigma0) / total;
     for (let d = 0; d < dim; d++, at++) {
       const mean = means[at] as number;
       const query = x[at] as number;
       const residual = query - alpha * mean;
       const score = residual === 0 ? 0 : -residual / total;
       if (scores) scores[at] = score;
-      if (posterior) posterior[at] = mean + ((alpha * sigma0 * sigma0) / total) * residual;
+      if (posterior) posterior[at] = mean + pull * residual;
       if (velocity) velocity[at] = 0 - beta * query - diffusion * score;
     }
   }

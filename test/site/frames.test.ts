@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../cli/server.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { serve } from "../browser/server.js";
-import { busyShare, IDLE } from "../shared/idle.js";
+import { busyShare, IDLE } from "./idle.js";
 import { stagePage } from "./bundle.js";
 import type { StageGlobals } from "./page/main.js";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { VkernelExplorer } from "../../site/element.js";
 import { stories } from "../../site/stories/entries.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { busyShare, IDLE } from "../shared/idle.js";
+import { busyShare, IDLE } from "./idle.js";
 import { openSite } from "./site.js";
 
 /** The first computed frame is there so soon after the address was asked for, in milliseconds. */
