@@ -1,5 +1,6 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Abi } from "./abi.js";
+import { isModule, urlText } from "./host.js";
 
 export type Build = "simd" | "relaxed";
 
@@ -89,20 +90,23 @@ export async function loadModule(
 export async function compileCustom(
   source: WebAssembly.Module | BufferSource | string | URL,
 ): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  if (typeof source === "string" || source instanceof URL) {
-    if (isNode && !/^https?:/.test(String(source))) {
-      const fs = await importNode<typeof import("node:fs/promises")>("node:fs/promises");
-      return WebAssembly.compile(await fs.readFile(source));
-    }
-    const response = await fetch(source);
-    if (!response.ok) throw new Error(`HTTP ${response.status} for ${source}`);
-    return WebAssembly.compile(await response.arrayBuffer());
+  if (isModule(source)) return source;
+  const place = urlText(source);
+  if (place === undefined) return WebAssembly.compile(source as BufferSource);
+  if (isNode && !/^https?:/.test(place)) {
+    const fs = await importNode<typeof import("node:fs/promises")>("node:fs/promises");
+    return WebAssembly.compile(await fs.readFile(/^file:/.test(place) ? new URL(place) : place));
   }
-  return WebAssembly.compile(source);
+  const response = await fetch(place);
+  if (!response.ok) throw new Error(`HTTP ${response.status} for ${place}`);
+  return WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** Instantiates a module on a memory. AssemblyScript's loader decodes aborts, should there be one. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Abi {
-  return instantiateSync(module, { env: { memory } }).exports as unknown as Abi;
+  const imports = { env: { memory } };
+  // The loader takes a module of another realm for bytes.
+  const own = Object.getPrototypeOf(module) === WebAssembly.Module.prototype;
+  const { exports } = own ? instantiateSync(module, imports) : new WebAssembly.Instance(module, imports);
+  return exports as unknown as Abi;
 }

@@ -2,6 +2,7 @@ import { type Abi, type Kernel, type KernelSet, kernelSet } from "./abi.js";
 import { integrate } from "./adaptive.js";
 import type { CarriedAt } from "./carry.js";
 import { runDense } from "./dense.js";
+import { isThenable } from "./host.js";
 import {
   factorFree,
   type Job,
@@ -372,8 +373,8 @@ export class Machine {
           for (let i = 0; i < n; i++) x.set(from.subarray(i * width, i * width + dim), i * dim);
           const given = (calls[field(4)] as RowFunction)(x, field(3), particle);
           let values = given as Float64Array;
-          if (given instanceof Promise) {
-            yield given.then((later) => {
+          if (isThenable(given)) {
+            yield Promise.resolve(given).then((later) => {
               values = later;
             });
           }

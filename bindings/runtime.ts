@@ -1,3 +1,4 @@
+import { isTrap, messageOf } from "./host.js";
 import { type Job, jobUnits, type RowFunction, scratchBytes } from "./job.js";
 import { type Build, canShareMemory, compileCustom, coreCount, instantiate, loadModule } from "./load.js";
 import { Machine } from "./machine.js";
@@ -106,7 +107,7 @@ export class Runtime {
           });
         } catch (cause) {
           if (options.threads !== undefined || options.wasm !== undefined) throw cause;
-          note = `one thread: workers could not be started (${cause instanceof Error ? cause.message : String(cause)})`;
+          note = `one thread: workers could not be started (${messageOf(cause)})`;
           continue;
         }
       }
@@ -142,7 +143,7 @@ export class Runtime {
     try {
       await result;
     } catch (cause) {
-      if (cause instanceof WebAssembly.RuntimeError) {
+      if (isTrap(cause)) {
         this.close();
         throw this.#error("E_TRAP", {
           message: `a kernel failed: ${String(cause)}; the engine is closed`,
@@ -196,7 +197,7 @@ export class Runtime {
         throw later?.() ?? new TypeError("a function that waits cannot be called at once");
       }
     } catch (cause) {
-      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+      if (!isTrap(cause)) throw cause;
       this.close();
       throw this.#error("E_TRAP", {
         message: `a kernel failed: ${String(cause)}; the engine is closed`,

@@ -1,4 +1,5 @@
 // The only file that runs in a worker. It is bundled to one self-contained script.
+import { isTrap } from "./host.js";
 import { instantiate } from "./load.js";
 import { Control, type Job, jobUnits } from "./job.js";
 import { Machine } from "./machine.js";
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
       }
       port.postMessage({ type: "done", id });
     } catch (error) {
-      const trap = error instanceof WebAssembly.RuntimeError;
+      const trap = isTrap(error);
       port.postMessage({ type: "failed", id, message: String(error), trap });
     }
   });

@@ -1,3 +1,5 @@
+import { typedArrayName } from "./brand.js";
+
 /** What went wrong, in one word; `docs/errors.md` lists when each is thrown. */
 export type VkernelErrorCode =
   | "E_USAGE"
@@ -68,7 +70,28 @@ export function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value !== "object") return Object.is(value, -0) ? "-0" : String(value);
   if (Array.isArray(value)) return `an array of length ${value.length}`;
-  const name = Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
-  if (ArrayBuffer.isView(value) && "length" in value) return `${name} of length ${value.length}`;
-  return name === "Object" ? "an object" : `a ${name}`;
+  const name = className(value);
+  const typed = typedArrayName(value);
+  if (typed !== undefined) return `${name} of length ${(value as Uint8Array).length}`;
+  if (name === "Object") return "an object";
+  return /^(Float|Big)?(Int|Uint)?\d*(Clamped)?Array$/.test(name)
+    ? `an object that looks like a ${name} (a proxy of one?)`
+    : `a ${name}`;
+}
+
+/** What the class of an object calls itself; a proxy may answer with anything, or throw. */
+function className(value: object): string {
+  try {
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+    return typeof name === "string" && name !== "" ? name : "Object";
+  } catch {
+    return "Object";
+  }
+}
+
+/** The message of an error of any realm; of what else was thrown, a description. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  const message = (thrown as { message?: unknown } | null | undefined)?.message;
+  return typeof message === "string" ? message : describe(thrown);
 }

@@ -1,4 +1,5 @@
-import { badArgument } from "../errors.js";
+import { isFloat64 } from "../brand.js";
+import { badArgument, messageOf } from "../errors.js";
 import { times } from "../sampler/grids/times.js";
 import { sample } from "../sampler/sample.js";
 import type { Sampler } from "../sampler/sampler.js";
@@ -235,14 +236,14 @@ async function within<T>(work: () => Promise<T>, { signal, deadline }: Limits): 
     return await Promise.race([work(), limit]);
   } catch (error) {
     if (error instanceof Fault || (error as { code?: unknown } | null)?.code === "E_ABORT") throw error;
-    throw new Fault("throws", `it threw: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw new Fault("throws", `it threw: ${messageOf(error)}`, error);
   } finally {
     stop();
   }
 }
 
 function checkArray(x: unknown, what: string, length: number | undefined, dim: number): void {
-  if (!(x instanceof Float64Array)) {
+  if (!isFloat64(x)) {
     throw new Fault("shape", `${what} is ${x === undefined ? "undefined" : "no Float64Array"}`);
   }
   if (length === undefined ? x.length % dim !== 0 : x.length !== length) {

@@ -1,3 +1,4 @@
+import { isUint8, unshared } from "../brand.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
 
 /** What any gzip file holds at most, in bytes. */
@@ -15,7 +16,7 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
  *   more than `limit` bytes; E_UNSUPPORTED: no DecompressionStream
  */
 export async function gunzip(bytes: Uint8Array, name: string, limit = MAX_BYTES): Promise<Uint8Array> {
-  if (!(bytes instanceof Uint8Array)) throw badArgument("E_TYPE", name, "the bytes of a file", bytes);
+  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file", bytes);
   if (typeof DecompressionStream === "undefined") {
     throw new VkernelError("E_UNSUPPORTED", {
       argument: name,
@@ -40,7 +41,7 @@ export async function gunzip(bytes: Uint8Array, name: string, limit = MAX_BYTES)
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
-  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>])
+  const reader = new Blob([unshared(bytes)])
     .stream()
     .pipeThrough(new DecompressionStream("gzip"))
     .getReader();

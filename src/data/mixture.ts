@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { log2 } from "../math.js";
 import { defaultBlock, type MixtureLayout } from "../../bindings/job.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
@@ -43,7 +44,7 @@ export function checkTable(
   argument: string,
   dimension: number | undefined,
 ): { data: Float32Array | Float64Array; dim: number; rows: number } {
-  if (value instanceof Float32Array || value instanceof Float64Array) {
+  if (isFloats(value)) {
     if (dimension === undefined) {
       throw badArgument("E_SHAPE", "dim", `the number of coordinates of flat "${argument}"`, undefined);
     }

@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { checkInteger } from "../check.js";
 import { badArgument } from "../errors.js";
 
@@ -64,7 +65,7 @@ export function massKl(
 }
 
 function checkMasses(list: unknown, argument: string): Float64Array {
-  const isList = Array.isArray(list) || list instanceof Float32Array || list instanceof Float64Array;
+  const isList = Array.isArray(list) || isFloats(list);
   if (!isList) throw badArgument("E_TYPE", argument, "a list of numbers", list);
   return Float64Array.from(list as ArrayLike<number>, (x: unknown, m) => {
     if (typeof x !== "number") throw badArgument("E_TYPE", `${argument}[${m}]`, "a number", x);

@@ -1,3 +1,4 @@
+import { isFloat64, isFloats, isInt32 } from "../brand.js";
 import type { Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { SampleRun } from "../sampler/sample.js";
@@ -17,14 +18,14 @@ export function checkRun(field: ScoreField<Precision>, run: RecordedRun): Float3
   }
   field.data.check();
   const parts = (run ?? {}) as Partial<RecordedRun>;
-  if (!(parts.times instanceof Float64Array) || !(parts.recorded instanceof Int32Array)) {
+  if (!isFloat64(parts.times) || !isInt32(parts.recorded)) {
     throw badArgument("E_TYPE", "run", "a run that sample returned", run);
   }
   const { trajectories, recorded, times, count, dim } = run;
   if (trajectories === undefined) {
     throw badArgument("E_USAGE", "run", 'a run with recorded states (record: "all")', "none");
   }
-  if (!(trajectories instanceof Float32Array) && !(trajectories instanceof Float64Array)) {
+  if (!isFloats(trajectories)) {
     throw badArgument("E_TYPE", "run.trajectories", "a Float32Array or a Float64Array", trajectories);
   }
   if (dim !== field.data.dim)

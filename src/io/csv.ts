@@ -1,3 +1,4 @@
+import { isFloat32, isFloat64, isInt32 } from "../brand.js";
 import Papa from "papaparse";
 import { checkInteger } from "../check.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
@@ -108,8 +109,8 @@ export function encodeCsv(
   dim: number,
   header?: readonly string[],
 ): string {
-  const single = data instanceof Float32Array;
-  if (!single && !(data instanceof Float64Array) && !(data instanceof Int32Array)) {
+  const single = isFloat32(data);
+  if (!single && !isFloat64(data) && !isInt32(data)) {
     throw badArgument("E_TYPE", "data", "a Float32Array, Float64Array or Int32Array", data);
   }
   checkInteger(rows, "rows", 0, 2 ** 31 - 1);

@@ -1,3 +1,4 @@
+import { isFloat32, isFloats, isUint8, unshared } from "../brand.js";
 import { checkInteger, checkOptions, checkWord } from "../check.js";
 import { gunzip, isGzip } from "../data/gunzip.js";
 import {
@@ -191,7 +192,7 @@ interface Opened {
 /** Opens a file for one kind of array; that array comes as `points` whatever the kind. */
 async function open(given: Uint8Array, name: string, kind: Kind, limit: number): Promise<Opened> {
   if (typeof name !== "string") throw badArgument("E_TYPE", "name", "the name of a file", name);
-  if (!(given instanceof Uint8Array)) {
+  if (!isUint8(given)) {
     throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", given);
   }
   let { format, packed } = formatOf(name);
@@ -300,11 +301,11 @@ function toPoints(
   range: PixelRange | undefined,
 ): Float32Array | Float64Array {
   const { data } = source;
-  const real = data instanceof Float32Array || data instanceof Float64Array ? data : undefined;
+  const real = isFloats(data) ? data : undefined;
   if (real !== undefined && kept === undefined && range === undefined) return real;
   const rows = kept?.length ?? data.length / dim;
   const length = dim === 0 ? 0 : rows * dim;
-  const points = real instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+  const points = isFloat32(real) ? new Float32Array(length) : new Float64Array(length);
   const value = range === undefined ? undefined : pixelValues(255, range);
   for (let i = 0; i < rows; i++) {
     const from = (kept === undefined ? i : (kept[i] as number)) * dim;
@@ -330,7 +331,7 @@ function span(points: Float32Array | Float64Array): [number, number] {
 
 function decode(bytes: Uint8Array, name: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(unshared(bytes));
   } catch {
     const message = `${name}: expected UTF-8 text, got other bytes`;
     throw new VkernelError("E_FORMAT", {

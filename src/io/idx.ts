@@ -1,3 +1,4 @@
+import { isUint8, typedArrayName } from "../brand.js";
 import { checkInteger } from "../check.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
 
@@ -38,8 +39,7 @@ const MAX_VALUES = 2 ** 31 - 1;
  * Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database, "the IDX file format".
  */
 export function parseIdx(bytes: Uint8Array, name = "idx"): IdxArray {
-  if (!(bytes instanceof Uint8Array))
-    throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
+  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
   const fail = (code: VkernelErrorCode, byte: number, expected: string, got: string): never => {
     const message = `"${name}" at byte ${byte}: expected ${expected}, got ${got}`;
     throw new VkernelError(code, { argument: name, expected, got, message });
@@ -99,7 +99,7 @@ export function parseIdx(bytes: Uint8Array, name = "idx"): IdxArray {
  * @example await writeFile("labels-idx1-ubyte", encodeIdx(Uint8Array.of(3, 1, 4), [3]));
  */
 export function encodeIdx(data: IdxArray["data"], shape: readonly number[]): Uint8Array {
-  const type = (Object.keys(kinds) as IdxType[]).find((one) => data instanceof kinds[one].make);
+  const type = (Object.keys(kinds) as IdxType[]).find((one) => typedArrayName(data) === kinds[one].make.name);
   if (type === undefined) {
     const expected = "a Uint8Array, Int8Array, Int16Array, Int32Array, Float32Array or Float64Array";
     throw badArgument("E_TYPE", "data", expected, data);

@@ -1,3 +1,4 @@
+import { isFloat32, isFloat64, isInt32, isUint8 } from "../brand.js";
 import { checkInteger } from "../check.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
 
@@ -62,8 +63,7 @@ export function parseNpy(bytes: Uint8Array, name = "npy"): NpyArray {
 
 /** @internal As `parseNpy`, with the letters of the dtype: `u1` for bytes. */
 export function parseNpyKind(bytes: Uint8Array, name: string): NpyArray & { kind: string } {
-  if (!(bytes instanceof Uint8Array))
-    throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
+  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
   const fail: Fail = (code, byte, expected, got) => {
     throw new VkernelError(code, {
       argument: name,
@@ -140,14 +140,7 @@ export function encodeNpy(
   data: Float32Array | Float64Array | Int32Array,
   shape: readonly number[],
 ): Uint8Array {
-  const kind =
-    data instanceof Float32Array
-      ? "f4"
-      : data instanceof Float64Array
-        ? "f8"
-        : data instanceof Int32Array
-          ? "i4"
-          : "";
+  const kind = isFloat32(data) ? "f4" : isFloat64(data) ? "f8" : isInt32(data) ? "i4" : "";
   if (kind === "") throw badArgument("E_TYPE", "data", "a Float32Array, Float64Array or Int32Array", data);
   if (!Array.isArray(shape)) throw badArgument("E_TYPE", "shape", "an array of whole numbers", shape);
   if (shape.length > MAX_DIMENSIONS) {

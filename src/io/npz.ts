@@ -1,3 +1,4 @@
+import { isMap, isUint8 } from "../brand.js";
 import { checkInteger, checkOptions } from "../check.js";
 import { badArgument, VkernelError } from "../errors.js";
 import { encodeNpy, type NpyArray, parseNpyKind } from "./npy.js";
@@ -39,8 +40,7 @@ export function openNpz(
   name: string,
   options: { limit?: number } = {},
 ): Map<string, () => NpyArray & { kind: string }> {
-  if (!(bytes instanceof Uint8Array))
-    throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
+  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
   checkOptions(options, ["limit"]);
   const limit = checkInteger(options.limit ?? MAX_BYTES, "limit", 0, MAX_BYTES);
   const arrays = new Map<string, () => NpyArray & { kind: string }>();
@@ -78,7 +78,7 @@ export function encodeNpz(
   if (arrays === null || typeof arrays !== "object" || Array.isArray(arrays) || ArrayBuffer.isView(arrays)) {
     throw badArgument("E_TYPE", "arrays", "arrays by name", arrays);
   }
-  const entries = arrays instanceof Map ? [...arrays] : Object.entries(arrays);
+  const entries = isMap(arrays) ? [...arrays] : Object.entries(arrays);
   let total = 0;
   const files = entries.map(([name, array]): [string, Uint8Array] => {
     const argument = `arrays[${String(name).slice(0, 40)}]`;

@@ -1,3 +1,4 @@
+import { unshared } from "../brand.js";
 import { Inflate, strToU8, type Zippable, zipSync } from "fflate";
 import { VkernelError, type VkernelErrorCode } from "../errors.js";
 
@@ -178,7 +179,7 @@ function inflate(data: Uint8Array, size: number, byte: number, fail: Fail): Uint
 
 function decodeName(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(unshared(bytes));
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { isFloat64 } from "../brand.js";
 import { badArgument } from "../errors.js";
 import type { Matrix, RowSource } from "../reference/linear.js";
 
@@ -48,7 +49,7 @@ function checkSides(value: unknown, argument: string): void {
 export function checkMatrix(value: unknown, argument: string, rows?: number, columns?: number): Matrix {
   checkSides(value, argument);
   const matrix = value as Matrix;
-  if (!(matrix.data instanceof Float64Array)) {
+  if (!isFloat64(matrix.data)) {
     throw badArgument("E_TYPE", `${argument}.data`, "a Float64Array", matrix.data);
   }
   if (matrix.data.length !== matrix.rows * matrix.columns) {
@@ -83,7 +84,7 @@ export function checkRows(value: unknown, argument: string): RowSource {
     columns,
     read(first, count) {
       const block = source.read(first, count);
-      if (!(block instanceof Float64Array)) {
+      if (!isFloat64(block)) {
         throw badArgument("E_TYPE", `${argument}.read(${first}, ${count})`, "a Float64Array", block);
       }
       if (block.length !== count * columns) {
@@ -102,7 +103,7 @@ export function checkRows(value: unknown, argument: string): RowSource {
 
 /** @throws {VkernelError} E_TYPE, E_SHAPE, E_NONFINITE */
 export function checkVector(value: unknown, argument: string, length: number): Float64Array {
-  if (!(value instanceof Float64Array)) throw badArgument("E_TYPE", argument, "a Float64Array", value);
+  if (!isFloat64(value)) throw badArgument("E_TYPE", argument, "a Float64Array", value);
   if (value.length !== length) throw badArgument("E_SHAPE", argument, `${length} numbers`, value);
   checkFinite(value, argument);
   return value;

@@ -1,5 +1,6 @@
+import { isFloat64 } from "../brand.js";
 import { checkInteger, checkOptions } from "../check.js";
-import { badArgument, describe, VkernelError } from "../errors.js";
+import { badArgument, messageOf, VkernelError } from "../errors.js";
 import { derivative } from "./derivative.js";
 import type { Process } from "./process.js";
 import { checkTime, checkTimes } from "./time.js";
@@ -115,7 +116,7 @@ function timeVarying(base: Process, options: TimeAnisotropicOptions): Anisotropi
       throw new VkernelError("E_USAGE", {
         argument: name,
         expected: "a function that returns",
-        got: `one that throws at t = ${t}: ${cause instanceof Error ? cause.message : describe(cause)}`,
+        got: `one that throws at t = ${t}: ${messageOf(cause)}`,
         cause,
       });
     }
@@ -192,7 +193,7 @@ function scalarsOf(base: Process) {
 
 function readMatrix(matrix: unknown, argument: string): { values: Float64Array; dim: number } {
   const expected = "a Float64Array of dim x dim numbers, or dim rows of dim numbers";
-  const flat = matrix instanceof Float64Array;
+  const flat = isFloat64(matrix);
   if (!flat && !Array.isArray(matrix)) throw badArgument("E_TYPE", argument, expected, matrix);
   const dim = flat ? Math.round(Math.sqrt(matrix.length)) : matrix.length;
   if (dim === 0 || (flat && dim * dim !== matrix.length)) {
@@ -208,7 +209,7 @@ function readMatrix(matrix: unknown, argument: string): { values: Float64Array; 
   const values = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) {
     const row: unknown = flat ? matrix.subarray(i * dim, (i + 1) * dim) : matrix[i];
-    if (!Array.isArray(row) && !(row instanceof Float64Array)) {
+    if (!Array.isArray(row) && !isFloat64(row)) {
       throw badArgument("E_TYPE", `${argument}[${i}]`, `a row of ${dim} numbers`, row);
     }
     if (row.length !== dim) throw badArgument("E_SHAPE", `${argument}[${i}]`, `a row of ${dim} numbers`, row);

@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions } from "../check.js";
-import { badArgument, describe, VkernelError } from "../errors.js";
+import { badArgument, messageOf, VkernelError } from "../errors.js";
 import { exp, log } from "../math.js";
 import { derivative } from "./derivative.js";
 import type { Process } from "./process.js";
@@ -91,7 +91,7 @@ function thrown(argument: string, where: string, cause: unknown): VkernelError {
   return new VkernelError("E_USAGE", {
     argument,
     expected: "a function that returns",
-    got: `one that throws at ${where}: ${cause instanceof Error ? cause.message : describe(cause)}`,
+    got: `one that throws at ${where}: ${messageOf(cause)}`,
     cause,
   });
 }

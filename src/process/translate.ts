@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { badArgument } from "../errors.js";
 import { exp, log } from "../math.js";
 import type { Process } from "./process.js";
@@ -27,7 +28,7 @@ export function translate<X extends Float32Array | Float64Array>(
   from: Process,
   to: Process,
 ): Translated<X> {
-  if (!(x instanceof Float32Array) && !(x instanceof Float64Array)) {
+  if (!isFloats(x)) {
     throw badArgument("E_TYPE", "x", "a Float32Array or Float64Array", x);
   }
   for (const [argument, process] of Object.entries({ from, to })) checkProcess(process, argument);

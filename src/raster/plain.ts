@@ -1,4 +1,5 @@
 // What the kernels of assembly/raster do, for engines without Wasm: the same numbers.
+import { isFloat32 } from "../brand.js";
 import type { Camera } from "./camera.js";
 
 export function splatPlain(
@@ -10,7 +11,7 @@ export function splatPlain(
   axes: readonly [number, number],
   camera: Camera,
 ): void {
-  const round = rows instanceof Float32Array ? Math.fround : (x: number): number => x;
+  const round = isFloat32(rows) ? Math.fround : (x: number): number => x;
   const [a, b, c, d, e, f] = camera.map(round) as unknown as Camera;
   counts.fill(0);
   for (let i = 0; i < rows.length; i += stride) {

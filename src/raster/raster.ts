@@ -1,3 +1,4 @@
+import { isFloat32, isFloats, isUint8, isUint8Clamped } from "../brand.js";
 import type { DenseJob, DenseKernel } from "../../bindings/dense.js";
 import { Calls } from "../calls.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
@@ -75,7 +76,7 @@ export class Raster {
     checkOptions(options, ["camera", "dim", "axes"]);
     const map = checkCamera(options?.camera);
     const live = particles instanceof LiveRun ? particles : undefined;
-    if (!live && !(particles instanceof Float32Array || particles instanceof Float64Array)) {
+    if (!live && !isFloats(particles)) {
       throw badArgument("E_TYPE", "particles", "a live run, a Float32Array or a Float64Array", particles);
     }
     if (live && live.engine !== this.engine) {
@@ -107,7 +108,7 @@ export class Raster {
    */
   async colour(options: ColourOptions): Promise<void> {
     checkOptions(options, ["table", "exposure", "over"]);
-    const table = checkColours(options?.table).slice();
+    const table = new Uint8Array(checkColours(options?.table));
     const { exposure = "peak" } = options;
     if (exposure !== "peak") checkNumber(exposure, "exposure", { above: 0 });
     const over = checkWord(options.over ?? "nothing", ["background", "nothing"] as const, "over");
@@ -124,10 +125,10 @@ export class Raster {
    */
   async field(values: Float32Array | Float64Array, options: FieldOptions): Promise<void> {
     checkOptions(options, ["table", "lo", "hi", "scale", "into"]);
-    const table = checkColours(options?.table).slice();
+    const table = new Uint8Array(checkColours(options?.table));
     const { lo, hi, scale } = options;
     const into = checkWord(options.into ?? "pixels", ["pixels", "background"] as const, "into");
-    if (!(values instanceof Float32Array || values instanceof Float64Array)) {
+    if (!isFloats(values)) {
       throw badArgument("E_TYPE", "values", "a Float32Array or a Float64Array", values);
     }
     if (values.length !== this.width * this.height) {
@@ -146,7 +147,7 @@ export class Raster {
    */
   async background(pixels: Uint8Array | Uint8ClampedArray): Promise<void> {
     this.#checkPixels(pixels, "pixels");
-    const given = pixels.slice();
+    const given = new Uint8Array(pixels);
     await this.#calls.add(async () => this.#canvas.bytes("background").set(given));
   }
 
@@ -201,7 +202,7 @@ export class Raster {
 
   #checkPixels(value: unknown, argument: string): void {
     const expected = `${4 * this.width * this.height} bytes (height x width x 4)`;
-    if (!(value instanceof Uint8Array || value instanceof Uint8ClampedArray)) {
+    if (!(isUint8(value) || isUint8Clamped(value))) {
       throw badArgument("E_TYPE", argument, expected, value);
     }
     if (value.length !== 4 * this.width * this.height)
@@ -342,7 +343,7 @@ class KernelCanvas implements Canvas {
   }
 
   give(values: Float32Array | Float64Array): Given {
-    const single = values instanceof Float32Array;
+    const single = isFloat32(values);
     const pointer = this.#memory.alloc(values.byteLength, "particles");
     this.#memory.numbers(single ? 4 : 8, pointer, values.length).set(values);
     return { single, length: values.length, pointer, values: undefined };
@@ -426,7 +427,7 @@ class PlainCanvas implements Canvas {
   }
 
   give(values: Float32Array | Float64Array): Given {
-    const single = values instanceof Float32Array;
+    const single = isFloat32(values);
     return { single, length: values.length, pointer: 0, values: values.slice() };
   }
 

@@ -1,3 +1,4 @@
+import { isUint8, isUint8Clamped } from "../brand.js";
 import { checkNumber, checkWord } from "../check.js";
 import { badArgument } from "../errors.js";
 import { exp, log } from "../math.js";
@@ -7,7 +8,7 @@ export type ColourTable = Uint8Array | Uint8ClampedArray;
 
 export function checkColours(table: unknown, argument = "table"): ColourTable {
   const expected = "256 colours of 4 bytes in a Uint8Array";
-  if (!(table instanceof Uint8Array || table instanceof Uint8ClampedArray)) {
+  if (!(isUint8(table) || isUint8Clamped(table))) {
     throw badArgument("E_TYPE", argument, expected, table);
   }
   if (table.length !== 1024) throw badArgument("E_SHAPE", argument, expected, table);

@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { checkInteger, checkWord } from "../check.js";
 import { checkFinite, checkSize, checkTable, coordinateLimit, type Mixture } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
@@ -50,7 +51,7 @@ export function checkNoise(
   size: number,
 ): Run["noise"] {
   if (noise === "independent") return noise;
-  const isArray = noise instanceof Float32Array || noise instanceof Float64Array;
+  const isArray = isFloats(noise);
   const expected = '"independent", "shared" or a typed array of steps x count x dim standard normals';
   if (!isArray && noise !== "shared") {
     throw badArgument(typeof noise === "string" ? "E_USAGE" : "E_TYPE", "noise", expected, noise);

@@ -1,3 +1,4 @@
+import { isThenable } from "../../bindings/host.js";
 import { type Op, OpCode, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import { dormandPrince } from "../reference/dormandPrince.js";
@@ -181,7 +182,7 @@ export function referenceOps<P extends Precision>(
           op.t,
           start + first,
         );
-        if (given instanceof Promise) return given.then((values) => register(op.out).set(values));
+        if (isThenable(given)) return Promise.resolve(given).then((values) => register(op.out).set(values));
         register(op.out).set(given);
         break;
       }

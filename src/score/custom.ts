@@ -1,3 +1,4 @@
+import { isThenable } from "../../bindings/host.js";
 import type { RowFunction } from "../../bindings/job.js";
 import { checkLongCall, checkOptions, checkWord } from "../check.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
@@ -54,8 +55,8 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     const groups = this.#groups(x, t, quantities);
     const values = groups.list.map(({ rows, time }) => {
       const some = this.scoreRows(rows, time, 0);
-      if (some instanceof Promise) {
-        some.catch(() => {});
+      if (isThenable(some)) {
+        Promise.resolve(some).catch(() => {});
         throw new VkernelError("E_UNSUPPORTED", {
           argument: "evaluateSync",
           expected: "evaluate, which waits, for a field whose score is computed on the pool",

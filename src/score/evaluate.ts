@@ -1,3 +1,4 @@
+import { isFloat64 } from "../brand.js";
 import { exp, log } from "../math.js";
 import type { MixtureLayout, ScoreJob } from "../../bindings/job.js";
 import { unknownName } from "../check.js";
@@ -233,7 +234,7 @@ function shrunk(
   levels: (q: number) => Level,
 ): Float64Array {
   const { dim } = data;
-  if (x instanceof Float64Array && times.length === 1 && levels(0).alpha === 1) return x;
+  if (isFloat64(x) && times.length === 1 && levels(0).alpha === 1) return x;
   const y = new Float64Array(count * dim);
   for (let q = 0; q < count; q++) {
     const { alpha } = levels(q);

@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import type { ScoreJob } from "../../bindings/job.js";
 import { checkLongCall, checkOptions } from "../check.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
@@ -88,7 +89,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     options: EvaluateOptions = {},
   ): Promise<Numbers<P>> {
     const { data } = this;
-    const isList = Array.isArray(values) || values instanceof Float32Array || values instanceof Float64Array;
+    const isList = Array.isArray(values) || isFloats(values);
     if (!isList) throw badArgument("E_TYPE", "values", "a flat list of numbers", values);
     if (values.length === 0 || values.length % data.size !== 0) {
       throw badArgument(

@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { checkOptions, checkWord } from "../check.js";
 import type { PointsInput, Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
@@ -77,8 +78,7 @@ function convertOne(value: number, x: number, level: Level, from: Prediction, to
   }
 }
 
-const isNumbers = (value: unknown): value is Float32Array | Float64Array =>
-  value instanceof Float32Array || value instanceof Float64Array;
+const isNumbers = (value: unknown): value is Float32Array | Float64Array => isFloats(value);
 
 /** What a conversion is between. */
 export interface ConversionOptions {

@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { PointsInput } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
@@ -86,7 +87,7 @@ export function bridgeLaw(process: Process, options: BridgeOptions): BridgeLaw {
 
 /** Of a table of rows; a flat array stands for one row. */
 function widthOf(x: PointsInput): number | undefined {
-  if (x instanceof Float32Array || x instanceof Float64Array) return x.length || undefined;
+  if (isFloats(x)) return x.length || undefined;
   return (x as readonly (readonly number[])[] | undefined)?.[0]?.length;
 }
 

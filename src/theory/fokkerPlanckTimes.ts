@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { badArgument } from "../errors.js";
 import { exp, expm1, log } from "../math.js";
 import type { Process } from "../process/process.js";
@@ -6,7 +7,7 @@ import type { Process } from "../process/process.js";
 export function checkRunTimes(value: unknown, process: Process, ascending: boolean): Float64Array {
   const order = ascending ? "ascending" : "descending";
   const expected = `at least two ${order} times`;
-  if (!Array.isArray(value) && !(value instanceof Float64Array) && !(value instanceof Float32Array)) {
+  if (!Array.isArray(value) && !isFloats(value)) {
     throw badArgument("E_TYPE", "times", expected, value);
   }
   if (value.length < 2) throw badArgument("E_SHAPE", "times", expected, value);

@@ -1,3 +1,4 @@
+import { isFloats } from "../brand.js";
 import { checkFinite, checkSize } from "../data/mixture.js";
 import { nextTask } from "../../bindings/runtime.js";
 import { badArgument, VkernelError } from "../errors.js";
@@ -187,7 +188,7 @@ export async function functionCells(
 export function givenCells(grid: PlaneGrid, value: unknown): Float64Array {
   const count = cellCount(grid);
   const expected = `a function, or ${count} cell averages of a density`;
-  const list = Array.isArray(value) || value instanceof Float64Array || value instanceof Float32Array;
+  const list = Array.isArray(value) || isFloats(value);
   if (!list) throw badArgument("E_TYPE", "initial", expected, value);
   const data = value as ArrayLike<unknown>;
   if (data.length !== count) throw badArgument("E_SHAPE", "initial", expected, value);

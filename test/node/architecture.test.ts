@@ -137,6 +137,43 @@ describe("arrows between folders go down only", () => {
   });
 });
 
+describe("values of other realms", () => {
+  /** What stands right of `instanceof` in a source and is no class of the library's own: neither declared there nor imported from it. */
+  function hostClasses(source: string): string[] {
+    const file = ts.createSourceFile("source.ts", source, ts.ScriptTarget.ES2022, true);
+    const own = new Set<string>();
+    const found: string[] = [];
+    const visit = (node: ts.Node): void => {
+      if (ts.isClassDeclaration(node) && node.name) own.add(node.name.text);
+      if (
+        ts.isImportDeclaration(node) &&
+        ts.isStringLiteral(node.moduleSpecifier) &&
+        node.moduleSpecifier.text.startsWith(".") &&
+        node.importClause?.namedBindings &&
+        ts.isNamedImports(node.importClause.namedBindings)
+      ) {
+        for (const { name } of node.importClause.namedBindings.elements) own.add(name.text);
+      }
+      if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword) {
+        found.push(node.right.getText(file));
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+    return found.filter((name) => !own.has(name));
+  }
+
+  it("src and bindings know them by brand: no instanceof of a host's class", () => {
+    const source =
+      'import { Own } from "./own.js";\nclass Other {}\na instanceof Own; b instanceof Other; c instanceof Float32Array; d instanceof WebAssembly.Module;';
+    expect(hostClasses(source)).toEqual(["Float32Array", "WebAssembly.Module"]);
+    const wrong = ["src", "bindings"].flatMap((folder) =>
+      filesIn(folder).flatMap((file) => hostClasses(read(file)).map((name) => `${file}: ${name}`)),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe("docs/architecture.md", () => {
   /** Folders of the first and second level that hold code. */
   const folders = () => {

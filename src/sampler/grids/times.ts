@@ -1,3 +1,4 @@
+import { isFloats } from "../../brand.js";
 import { badArgument } from "../../errors.js";
 import type { Process } from "../../process/process.js";
 import { type Grid, maxSteps } from "./grid.js";
@@ -11,7 +12,7 @@ import { type Grid, maxSteps } from "./grid.js";
  */
 export function times(list: readonly number[] | Float64Array | Float32Array): Grid {
   const expected = "a strictly descending list of two or more times, none below 0";
-  if (!Array.isArray(list) && !(list instanceof Float64Array) && !(list instanceof Float32Array)) {
+  if (!Array.isArray(list) && !isFloats(list)) {
     throw badArgument("E_TYPE", "times", expected, list);
   }
   if (list.length < 2 || list.length > maxSteps + 1) throw badArgument("E_RANGE", "times", expected, list);

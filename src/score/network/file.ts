@@ -1,3 +1,4 @@
+import { isUint8, unshared } from "../../brand.js";
 import { badArgument, VkernelError } from "../../errors.js";
 
 /** What a network's file says beside its parameters. */
@@ -50,7 +51,7 @@ const broken = (expected: string, got: unknown): VkernelError =>
 
 /** @throws {VkernelError} E_TYPE, E_FORMAT (no network, another version, changed bytes), E_TRUNCATED */
 export function decodeNetwork(bytes: Uint8Array): { header: NetworkHeader; parameters: Float64Array } {
-  if (!(bytes instanceof Uint8Array)) throw badArgument("E_TYPE", "bytes", "a Uint8Array", bytes);
+  if (!isUint8(bytes)) throw badArgument("E_TYPE", "bytes", "a Uint8Array", bytes);
   const shared = Math.min(bytes.length, MAGIC.length);
   for (let i = 0; i < shared; i++) {
     if (bytes[i] !== MAGIC[i]) throw broken("a network that vkernel has saved", `byte ${i} is ${bytes[i]}`);
@@ -76,7 +77,7 @@ export function decodeNetwork(bytes: Uint8Array): { header: NetworkHeader; param
   }
   let header: NetworkHeader;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(24, 24 + length))) as NetworkHeader;
+    header = JSON.parse(new TextDecoder().decode(unshared(bytes.subarray(24, 24 + length)))) as NetworkHeader;
   } catch {
     throw broken("a header of JSON", "something else");
   }

@@ -1,3 +1,4 @@
+import { isFloats } from "../../brand.js";
 import { checkWord } from "../../check.js";
 import { checkFinite, checkTable, coordinateLimit, type PointsInput } from "../../data/mixture.js";
 import { badArgument } from "../../errors.js";
@@ -75,8 +76,7 @@ export function checkStart(initial: unknown, process: Process, horizon: number, 
   );
 }
 
-const isTable = (value: unknown): value is PointsInput =>
-  Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array;
+const isTable = (value: unknown): value is PointsInput => Array.isArray(value) || isFloats(value);
 
 export function normalStart(variance: number, dim: number): DensityStart {
   const deviation = Math.sqrt(variance);
