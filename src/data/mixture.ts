@@ -130,10 +130,9 @@ export class Mixture<P extends Precision = Precision> {
    * into `points`.
    */
   readonly order: Int32Array;
-  /** @internal `points` and `weights` in that order. */
-  readonly packed: { points: Float64Array; weights: Float64Array };
   /** @internal Whether all weights that count are equal. */
   readonly uniform: boolean;
+  #packed: { points: Float64Array; weights: Float64Array } | undefined;
   #layout: MixtureLayout | undefined;
   #disposed = false;
   #holds = 0;
@@ -158,18 +157,26 @@ export class Mixture<P extends Precision = Precision> {
     this.labels = fields.labels;
     this.sigma0 = fields.sigma0;
     this.size = fields.weights.length;
-    const { dim, weights } = fields;
-    const order = Array.from(weights.keys()).filter((m) => (weights[m] as number) > 0);
-    order.sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b);
-    this.order = Int32Array.from(order);
-    const points = new Float64Array(order.length * dim);
-    order.forEach((m, i) => {
-      for (let d = 0; d < dim; d++) points[i * dim + d] = fields.points[m * dim + d] as number;
-    });
-    this.packed = { points, weights: Float64Array.from(order, (m) => weights[m] as number) };
-    this.uniform = this.packed.weights.every((w) => w === this.packed.weights[0]);
-    if (engine.runtime) this.#layout = this.upload(points, !this.uniform);
+    const { weights } = fields;
+    this.order = heaviestFirst(weights);
+    this.uniform = weights[this.order[0] as number] === weights[this.order.at(-1) as number];
+    if (engine.runtime) this.#layout = this.upload(fields.points, !this.uniform, this.order);
     engine.own(this);
+  }
+
+  /** @internal `points` and `weights` in `order`, made when first asked for: few need this copy. */
+  get packed(): { points: Float64Array; weights: Float64Array } {
+    if (this.#packed) return this.#packed;
+    const { dim, order } = this;
+    const points = new Float64Array(order.length * dim);
+    const weights = new Float64Array(order.length);
+    for (let i = 0; i < order.length; i++) {
+      const m = order[i] as number;
+      weights[i] = this.weights[m] as number;
+      for (let d = 0; d < dim; d++) points[i * dim + d] = this.points[m * dim + d] as number;
+    }
+    this.#packed = { points, weights };
+    return this.#packed;
   }
 
   /** @internal Bytes of a number. */
@@ -183,17 +190,20 @@ export class Mixture<P extends Precision = Precision> {
     return this.#layout as MixtureLayout;
   }
 
-  /** @internal Copies packed points (float64, dim a row) to Wasm memory; the caller frees them by `freeLayout`. */
-  upload(packed: Float64Array, weighted: boolean): MixtureLayout {
+  /**
+   * @internal Copies points (dim a row), those that weigh something in their order, to Wasm memory; the caller frees them
+   * by `freeLayout`. Without `picked` the points are in that order already.
+   */
+  upload(source: Float32Array | Float64Array, weighted: boolean, picked?: Int32Array): MixtureLayout {
     const { memory } = this.runtime;
     const { bytes, dim } = this;
     const lanes = 16 / bytes;
-    const size = packed.length / dim;
+    const size = picked?.length ?? source.length / dim;
     const width = dim <= 3 ? dim : Math.ceil(dim / lanes) * lanes;
     const rows = dim <= 3 ? size : Math.ceil(size / 4) * 4;
     const points = memory.alloc(rows * width * bytes, "points");
     memory.zero(points, rows * width * bytes);
-    this.writeRows(points, packed, dim, width);
+    this.writeRows(points, source, dim, width, picked);
     let logWeights = 0;
     if (weighted) {
       const wide = dim > 3 || bytes === 8;
@@ -205,7 +215,7 @@ export class Mixture<P extends Precision = Precision> {
       }
       const view = memory.numbers(wide ? 8 : 4, logWeights, rows);
       view.fill(0);
-      for (let i = 0; i < size; i++) view[i] = log2(this.packed.weights[i] as number);
+      for (let i = 0; i < size; i++) view[i] = log2(this.weights[this.order[i] as number] as number);
     }
     return { bytes, dim, width, size, rows, points, logWeights };
   }
@@ -217,16 +227,24 @@ export class Mixture<P extends Precision = Precision> {
     memory?.free(layout.logWeights);
   }
 
-  /** @internal Writes rows of `dim` numbers to rows of `width` in Wasm memory. */
-  writeRows(target: number, source: ArrayLike<number>, dim: number, width: number): void {
-    const rows = source.length / dim;
+  /** @internal Writes rows of `dim` numbers, all or those picked, to rows of `width` in Wasm memory. */
+  writeRows(
+    target: number,
+    source: ArrayLike<number>,
+    dim: number,
+    width: number,
+    picked?: ArrayLike<number>,
+  ): void {
+    const rows = picked?.length ?? source.length / dim;
     const view = this.runtime.memory.numbers(this.bytes, target, rows * width);
-    if (dim === width) {
+    if (dim === width && picked === undefined) {
       view.set(source);
       return;
     }
-    for (let i = 0; i < rows; i++)
-      for (let d = 0; d < dim; d++) view[i * width + d] = source[i * dim + d] as number;
+    for (let i = 0; i < rows; i++) {
+      const from = (picked === undefined ? i : (picked[i] as number)) * dim;
+      for (let d = 0; d < dim; d++) view[i * width + d] = source[from + d] as number;
+    }
   }
 
   /** @internal Copies rows of `width` in Wasm memory to a fresh array of rows of `dim`. */
@@ -310,7 +328,7 @@ export function makeMixture<P extends Precision>(
   const weights = checkWeights(options.weights, rows);
   const labels = checkLabels(options.labels, rows);
   const sigma0 = checkNumber(options.sigma0 ?? 0, "sigma0", { min: 0, max: coordinateLimit(precision, dim) });
-  const points = (precision === "f32" ? Float32Array.from(data) : Float64Array.from(data)) as Numbers<P>;
+  const points = (precision === "f32" ? new Float32Array(data) : new Float64Array(data)) as Numbers<P>;
   return new Mixture(engine, { precision, dim, points, weights, labels, sigma0 });
 }
 
@@ -347,6 +365,21 @@ function checkWeights(weights: unknown, size: number): Float64Array {
   }
   for (let m = 0; m < size; m++) out[m] = (out[m] as number) / sum;
   return out;
+}
+
+/** The indices of weights above 0, the heaviest first, of equal ones the first. */
+function heaviestFirst(weights: Float64Array): Int32Array {
+  const order = new Int32Array(weights.length);
+  let count = 0;
+  let sorted = true;
+  for (let m = 0; m < weights.length; m++) {
+    const weight = weights[m] as number;
+    if (!(weight > 0)) continue;
+    if (count > 0 && weight > (weights[order[count - 1] as number] as number)) sorted = false;
+    order[count++] = m;
+  }
+  const some = count === order.length ? order : order.slice(0, count);
+  return sorted ? some : some.sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b);
 }
 
 function checkLabels(labels: unknown, size: number): Float64Array | undefined {
