@@ -404,7 +404,11 @@ ${exits}`,
 
   const serve = common("serve", "Serve the explorer, a page that computes it all live, on this machine.")
     .option("--port <n>", "0 for any that is free (default 4173)", number("--port"))
-    .option("--host <address>", "who may reach it (default 127.0.0.1: this machine alone)");
+    .option("--host <address>", "who may reach it (default 127.0.0.1: this machine alone)")
+    .option(
+      "--origin <origin...>",
+      'other origins whose pages may use the files (http://localhost:8080, or "*")',
+    );
   output(serve).addHelpText("after", exits);
   serve.action((choices) => runServe(choices, context));
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
 import { extname, resolve, sep } from "node:path";
 import { exitCodes, Failure } from "./errors.js";
 
@@ -31,13 +32,15 @@ export interface ServerOptions {
   readonly files?: ReadonlyMap<string, string | Uint8Array>;
   /** The path under which it all lies, with slashes at both ends. Default "/". */
   readonly base?: string;
+  /** Other origins whose pages may use the files ("http://localhost:8080", or "*" for all); none by default. */
+  readonly origins?: readonly string[];
+  /** Is told each path that is asked for and not there. */
+  readonly onMissing?: (path: string) => void;
 }
 
 export interface RunningServer {
   /** With a slash at the end. */
   readonly url: string;
-  /** The paths that were asked for and not found. */
-  readonly missing: readonly string[];
   close(): Promise<void>;
 }
 
@@ -52,16 +55,16 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves a folder over HTTP with the headers that the explorer wants: isolation, policy, types, and leave for other
- * origins to use the files.
+ * Serves a folder over HTTP with the headers that the explorer wants: isolation, policy, types. It answers to its own names
+ * alone, so that no page elsewhere reaches it by a name that was made to point here, and keeps nothing of what it is asked.
  *
  * @throws {Failure} E_IO: the port is taken or not allowed, the host is not of this machine
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host = "127.0.0.1", port = 0, isolated = true, files = new Map(), base = "/" } = options;
+  const { origins = [], onMissing } = options;
   const policy = "policy" in options ? options.policy : pagePolicy;
   const folder = resolve(options.folder);
-  const missing: string[] = [];
 
   async function find(path: string): Promise<string | Uint8Array | undefined> {
     if (!path.startsWith(base)) return undefined;
@@ -74,17 +77,48 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return readFile(file).catch(() => undefined);
   }
 
+  /** By which names this server is reached: read anew, since addresses come and go. */
+  const names = (): ReadonlySet<string> => {
+    const { address } = server.address() as AddressInfo;
+    const all = new Set([
+      "localhost",
+      "127.0.0.1",
+      "[::1]",
+      host.toLowerCase(),
+      bracketed(host),
+      bracketed(address),
+    ]);
+    if (address !== "0.0.0.0" && address !== "::") return all;
+    all.add(hostname().toLowerCase());
+    for (const list of Object.values(networkInterfaces())) {
+      for (const one of list ?? []) all.add(bracketed(one.address));
+    }
+    return all;
+  };
+
   const server = createServer(async (request, response) => {
     response.setHeader("Cache-Control", "no-cache");
     response.setHeader("X-Content-Type-Options", "nosniff");
     response.setHeader("Referrer-Policy", "no-referrer");
-    response.setHeader("Access-Control-Allow-Origin", "*");
-    response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
+    response.setHeader("Vary", "Origin");
+    const { origin } = request.headers;
+    if (origins.includes("*")) response.setHeader("Access-Control-Allow-Origin", "*");
+    else if (origin !== undefined && origins.includes(origin)) {
+      response.setHeader("Access-Control-Allow-Origin", origin);
+    }
+    const sharing = origins.length > 0 ? "cross-origin" : "same-origin";
+    response.setHeader("Cross-Origin-Resource-Policy", sharing);
     if (isolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
     }
     if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
+    if (!names().has(hostOf(request.headers.host))) {
+      response
+        .writeHead(421, { "Content-Type": "text/plain; charset=utf-8" })
+        .end("This server has another name\n");
+      return;
+    }
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.writeHead(405, { Allow: "GET, HEAD" }).end();
       return;
@@ -92,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const path = pathOf(request.url);
     const content = path === undefined ? undefined : await find(path);
     if (path === undefined || content === undefined) {
-      missing.push(path ?? String(request.url));
+      onMissing?.(path ?? String(request.url));
       response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" }).end("Not found\n");
       return;
     }
@@ -105,10 +139,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     server.listen(port, host, done);
   });
   const address = server.address() as AddressInfo;
-  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  const name = bracketed(address.address);
   return {
     url: `http://${name}:${address.port}${base}`,
-    missing,
     close: () =>
       new Promise((done) => {
         server.close(() => done());
@@ -116,6 +149,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
   };
 }
+
+/** An address as a URL has it. */
+const bracketed = (address: string): string => (isIPv6(address) ? `[${address}]` : address);
+
+/** The host that a request names, without its port. */
+const hostOf = (host: string | undefined): string => (host ?? "").replace(/:\d*$/, "").toLowerCase();
 
 /** The path of a request, decoded; undefined where it is none. */
 function pathOf(url: string | undefined): string | undefined {

@@ -65,16 +65,20 @@ await mkdir(join(root, "build/stamps"), { recursive: true });
 await mkdir(join(root, "build/generated/wasm"), { recursive: true });
 
 try {
-  await step("wasm", await stampOf(["assembly"], ["asconfig.json", "package-lock.json"]), async () => {
-    const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-    await Promise.all(
-      builds.map((target) =>
-        run(process.execPath, [asc, "assembly/index.ts", "--config", "asconfig.json", "--target", target], {
-          cwd: root,
-        }),
-      ),
-    );
-  });
+  await step(
+    "wasm",
+    await stampOf(["assembly"], ["asconfig.json", "node_modules/assemblyscript/package.json"]),
+    async () => {
+      const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+      await Promise.all(
+        builds.map((target) =>
+          run(process.execPath, [asc, "assembly/index.ts", "--config", "asconfig.json", "--target", target], {
+            cwd: root,
+          }),
+        ),
+      );
+    },
+  );
   for (const name of builds) {
     const base64 = (await readFile(join(root, `build/wasm/${name}.wasm`))).toString("base64");
     await writeIfChanged(

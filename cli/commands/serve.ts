@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkInteger } from "../../src/check.js";
 import type { CommonChoices, Context } from "../context.js";
-import { exitCodes, Failure } from "../errors.js";
+import { exitCodes, Failure, usage } from "../errors.js";
 import { startServer } from "../server.js";
 import { printJson } from "../text.js";
 
 export interface ServeChoices extends CommonChoices {
   port?: number;
   host?: string;
+  /** Other origins whose pages may use the files. */
+  origin?: string[];
 }
 
 const DEFAULT_PORT = 4173;
@@ -31,6 +33,7 @@ export async function runServe(choices: ServeChoices, { signal }: Context): Prom
   const server = await startServer({
     folder: siteFolder,
     port,
+    origins: (choices.origin ?? []).map(checkOrigin),
     ...(choices.host === undefined ? {} : { host: choices.host }),
   });
   if (choices.json) printJson({ command: "serve", url: server.url });
@@ -40,4 +43,21 @@ export async function runServe(choices: ServeChoices, { signal }: Context): Prom
     else signal.addEventListener("abort", () => done(), { once: true });
   });
   await server.close();
+}
+
+/** An origin as browsers send it, or "*". */
+function checkOrigin(text: string): string {
+  const origin = text === "*" ? text : originOf(text);
+  if (origin !== text) {
+    throw usage("--origin", 'an origin such as http://localhost:8080, or "*" for any', text);
+  }
+  return text;
+}
+
+function originOf(text: string): string | undefined {
+  try {
+    return new URL(text).origin;
+  } catch {
+    return undefined;
+  }
 }

@@ -56,9 +56,15 @@ export function clampNumber(name: keyof typeof ranges, value: unknown, fallback:
   return clamped;
 }
 
+/** What somebody wrote, cut to a length that can be read in a notice. */
+export function quote(value: unknown): string {
+  const text = String(value);
+  return `"${text.length > 40 ? `${text.slice(0, 40)}…` : text}"`;
+}
+
 function word<T extends string>(name: string, list: readonly T[], value: unknown, fallback: T, say: Say): T {
   if ((list as readonly unknown[]).includes(value)) return value as T;
-  say(`${name} has no "${String(value)}": ${fallback} stays.`);
+  say(`${name} has no ${quote(value)}: ${fallback} stays.`);
   return fallback;
 }
 

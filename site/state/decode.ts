@@ -1,6 +1,9 @@
-import { clampState } from "./clamp.js";
+import { clampState, quote } from "./clamp.js";
 import { alphabet, overlayLetters, stateKeys, stateNames, version, viewKeys, viewNames } from "./hash.js";
 import { defaultState, mostPanes, type Overlays, pointScale, type State, type View } from "./state.js";
+
+/** Notices of one link that a reader still reads; how many more there were is said in one sentence. */
+const MOST_NOTICES = 6;
 
 const nameOfKey = new Map<string, keyof View>(viewNames.map((name) => [viewKeys[name], name]));
 
@@ -61,8 +64,11 @@ export function decodeState(
   base: State = defaultState,
 ): { readonly state: State; readonly notices: readonly string[] } {
   const notices: string[] = [];
+  let more = 0;
   const say = (notice: string): void => {
-    if (!notices.includes(notice)) notices.push(notice);
+    if (notices.includes(notice)) return;
+    if (notices.length < MOST_NOTICES) notices.push(notice);
+    else more++;
   };
   let body = text.replace(/^#/, "");
   if (body === "") return { state: base, notices };
@@ -73,7 +79,7 @@ export function decodeState(
   }
   const [head, ...parts] = body.split(";");
   if (head !== version) {
-    const known = /^v\d+$/.test(head ?? "");
+    const known = /^v\d{1,6}$/.test(head ?? "");
     const why = known ? `is of version ${head}, this page reads ${version}` : "is malformed";
     return { state: base, notices: [`The link ${why}: the defaults are shown.`] };
   }
@@ -85,7 +91,7 @@ export function decodeState(
     const equals = part.indexOf("=");
     const key = equals < 0 ? part : part.slice(0, equals);
     const value = equals < 0 ? "" : part.slice(equals + 1);
-    const malformed = (): void => say(`"${part.slice(0, 40)}" of the link makes no sense and is left out.`);
+    const malformed = (): void => say(`${quote(part)} of the link makes no sense and is left out.`);
     const pane = /^(\d)\.(.*)$/.exec(key);
     const name = nameOfKey.get(pane === null ? key : (pane[2] as string));
     if (pane !== null) {
@@ -127,5 +133,8 @@ export function decodeState(
     view: { ...base.view, ...view } as View,
     panes: panes.length > 0 ? (panes as Partial<View>[]) : base.panes,
   };
-  return { state: clampState(asked, base, say), notices };
+  const state = clampState(asked, base, say);
+  if (more > 0)
+    notices.push(`More of the link was put right: ${more} other ${more === 1 ? "part" : "parts"}.`);
+  return { state, notices };
 }

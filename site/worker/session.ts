@@ -34,8 +34,18 @@ export class Session {
     this.#post = post;
   }
 
-  /** Takes a call; its answer is posted. */
-  take({ id, request }: Call): void {
+  /** Takes a call; its answer is posted. Whatever else comes is answered by an error, to number 0 where it has none. */
+  take(message: unknown): void {
+    const { id, request } = (message ?? {}) as Partial<Call>;
+    if (typeof id !== "number" || typeof request?.kind !== "string") {
+      const error = { code: "E_USAGE", message: "expected a call: { id: a number, request: { kind } }" };
+      this.#post({ id: typeof id === "number" ? id : 0, error }, []);
+      return;
+    }
+    this.#take(id, request);
+  }
+
+  #take(id: number, request: Request): void {
     const controller = new AbortController();
     this.#calls.set(id, controller);
     const work = async (): Promise<void> => {
@@ -193,7 +203,7 @@ export class Session {
   }
 
   #room(kind: keyof typeof rooms): Promise<Room> {
-    const make = rooms[kind];
+    const make = Object.hasOwn(rooms, kind) ? rooms[kind] : undefined;
     if (make === undefined) throw new VkernelError("E_UNSUPPORTED", { message: `nothing answers "${kind}"` });
     let room = this.#rooms.get(make);
     if (room === undefined) {

@@ -34,8 +34,14 @@ let files: ReadonlyMap<string, string | Uint8Array>;
 /** A page on a server of its own. */
 async function open(
   options: Partial<ServerOptions>,
-): Promise<{ page: Page; server: RunningServer; errors: string[] }> {
-  const server = await serve({ files: new Map([...files, ["/silent.js", silentScript]]), ...options });
+): Promise<{ page: Page; server: RunningServer; errors: string[]; missing: string[] }> {
+  const missing: string[] = [];
+  const onMissing = (path: string): void => void missing.push(path);
+  const server = await serve({
+    files: new Map([...files, ["/silent.js", silentScript]]),
+    onMissing,
+    ...options,
+  });
   const page = await (await browser.newContext()).newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -48,7 +54,7 @@ async function open(
   // The load event waits for the page's module.
   if (!(await page.evaluate(() => "vk" in globalThis)))
     throw new Error(`the page failed: ${errors.join("; ")}`);
-  return { page, server, errors };
+  return { page, server, errors, missing };
 }
 
 async function close({ page, server }: { page: Page; server: RunningServer }): Promise<void> {
@@ -233,7 +239,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       try {
         const result = await work(opened.page);
         const violations = await opened.page.evaluate(() => (globalThis as PageGlobals).vk.violations);
-        expect(opened.server.missing.filter((path) => path !== "/favicon.ico")).toEqual([]);
+        expect(opened.missing.filter((path) => path !== "/favicon.ico")).toEqual([]);
         return { result, violations };
       } finally {
         await close(opened);

@@ -19,7 +19,7 @@ let site: RunningServer;
 
 describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
   beforeAll(async () => {
-    [browser, site] = await Promise.all([launch(), startServer({ folder: siteFolder })]);
+    [browser, site] = await Promise.all([launch(), startServer({ folder: siteFolder, origins: ["*"] })]);
   });
   afterAll(async () => {
     await browser?.close();

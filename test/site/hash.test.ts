@@ -242,4 +242,27 @@ describe("links", () => {
     expect(said.join()).toMatch(/at most 2000 points/);
     expect(decodeState(encodeState(clamped)).state).toEqual(clamped);
   });
+
+  it("say little of what is wrong, however long it is", () => {
+    const long = "x".repeat(5000);
+    const many = Array.from({ length: 3000 }, (_, i) => `q${i}=1`).join(";");
+    const links = [
+      `#v1;set=${long}`,
+      `#v1;${long}`,
+      `#v1;theme=${long};tab=${long};1.smp=${long}`,
+      `#v${"9".repeat(5000)}`,
+      `#v1;${many}`,
+    ];
+    for (const link of links) {
+      const { notices } = decodeState(link);
+      expect(notices.length).toBeGreaterThan(0);
+      expect(notices.join(" ").length, link.slice(0, 20)).toBeLessThan(700);
+    }
+    expect(decodeState(`#v1;${many}`).notices.at(-1)).toBe(
+      "More of the link was put right: 2994 other parts.",
+    );
+    expect(decodeState(`#v1;set=${long}`).notices).toEqual([
+      `Data has no "${"x".repeat(40)}…": ${defaultView.set} stays.`,
+    ]);
+  });
 });

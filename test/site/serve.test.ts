@@ -1,6 +1,7 @@
 // The server behind `npm run site` and `vkernel serve`: right headers, nothing outside its folder, clear errors.
 import { spawn } from "node:child_process";
-import { request } from "node:http";
+import { type OutgoingHttpHeaders, request } from "node:http";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pagePolicy, type RunningServer, startServer } from "../../cli/server.js";
@@ -13,10 +14,12 @@ let server: RunningServer;
 function get(
   path: string,
   method = "GET",
+  asked: OutgoingHttpHeaders = {},
+  from: RunningServer = server,
 ): Promise<{ status: number; headers: NodeJS.Dict<unknown>; body: string }> {
-  const { hostname, port } = new URL(server.url);
+  const { hostname, port } = new URL(from.url);
   return new Promise((resolve, reject) => {
-    const asked = request({ hostname, port, path, method }, (response) => {
+    const sent = request({ hostname, port, path, method, headers: asked }, (response) => {
       let body = "";
       response.setEncoding("latin1");
       response.on("data", (piece: string) => {
@@ -26,8 +29,8 @@ function get(
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
       );
     });
-    asked.on("error", reject);
-    asked.end();
+    sent.on("error", reject);
+    sent.end();
   });
 }
 
@@ -53,11 +56,70 @@ describe("the server", () => {
       "content-type": type,
       "cross-origin-opener-policy": "same-origin",
       "cross-origin-embedder-policy": "require-corp",
-      "cross-origin-resource-policy": "cross-origin",
-      "access-control-allow-origin": "*",
+      "cross-origin-resource-policy": "same-origin",
       "content-security-policy": pagePolicy,
       "x-content-type-options": "nosniff",
     });
+    expect(headers).not.toHaveProperty("access-control-allow-origin");
+  });
+
+  it.each([
+    ["evil.example", 421],
+    ["127.0.0.1.evil.example", 421],
+    ["127.0.0.1@evil.example", 421],
+    ["203.0.113.7", 421],
+    ["127.0.0.1", 200],
+    ["localhost", 200],
+    ["LOCALHOST:8080", 200],
+    ["[::1]:8080", 200],
+  ])("a request that names the host %j is answered by %i", async (host, expected) => {
+    expect((await get("/", "GET", { host })).status).toBe(expected);
+  });
+
+  it("on all addresses it answers to those of this machine, and to no other name", async () => {
+    const open = await startServer({ folder: siteFolder, host: "0.0.0.0" });
+    try {
+      const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+      const hosts = [hostname(), ...own.filter(({ family }) => family === "IPv4").map((one) => one.address)];
+      const near = { ...open, url: open.url.replace("0.0.0.0", "127.0.0.1") };
+      for (const host of hosts) {
+        expect([host, (await get("/", "GET", { host }, near)).status]).toEqual([host, 200]);
+      }
+      expect((await get("/", "GET", { host: "evil.example" }, near)).status).toBe(421);
+    } finally {
+      await open.close();
+    }
+  });
+
+  it("lets pages of the origins that it was told of use its files, and no others", async () => {
+    const friend = "http://localhost:8080";
+    const open = await startServer({ folder: siteFolder, origins: [friend] });
+    try {
+      const asked = async (origin: string): Promise<unknown> =>
+        (await get("/explorer.js", "GET", { origin }, open)).headers["access-control-allow-origin"];
+      expect(await asked(friend)).toBe(friend);
+      expect(await asked("http://localhost:8081")).toBeUndefined();
+      expect(await asked("null")).toBeUndefined();
+      expect((await get("/", "GET", {}, open)).headers).toMatchObject({
+        "cross-origin-resource-policy": "cross-origin",
+        vary: "Origin",
+      });
+    } finally {
+      await open.close();
+    }
+  });
+
+  it("keeps nothing of the paths that are not there", async () => {
+    const told: string[] = [];
+    const open = await startServer({ folder: siteFolder, onMissing: (path) => void told.push(path) });
+    try {
+      const long = `/${"x".repeat(15_000)}`;
+      for (let i = 0; i < 3; i++) expect((await get(`${long}${i}`, "GET", {}, open)).status).toBe(404);
+      expect(told).toHaveLength(3);
+      expect(Object.keys(open).sort()).toEqual(["close", "url"]);
+    } finally {
+      await open.close();
+    }
   });
 
   it.each([
@@ -136,6 +198,18 @@ describe("vkernel serve", () => {
       expect(JSON.parse(line)).toEqual({ command: "serve", url: expect.stringMatching(/^http:/) });
     });
     expect(stdout.trim().split("\n")).toHaveLength(1);
+  });
+
+  it("--origin lets a page of another origin use the files; what is no origin is an error", async () => {
+    const friend = "http://localhost:8080";
+    await serveCommand(["--port", "0", "--origin", friend, "https://a.example"], async (line) => {
+      const [url] = /http:\S+/.exec(line) ?? [];
+      const { headers } = await fetch(`${url}explorer.js`, { headers: { Origin: friend } });
+      expect(headers.get("access-control-allow-origin")).toBe(friend);
+    });
+    const { code, stderr } = await serveCommand(["--origin", "localhost/page"], async () => {});
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--origin expected an origin such as http:\/\/localhost:8080/);
   });
 
   it.each([

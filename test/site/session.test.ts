@@ -62,6 +62,33 @@ describe("a session", () => {
   });
   afterAll(() => side.call<"stop">({ kind: "stop" }));
 
+  it.each([
+    null,
+    undefined,
+    7,
+    "frame",
+    [],
+    {},
+    { id: 3 },
+    { id: "3", request: {} },
+    { request: { kind: "stop" } },
+  ])("answers %j, which is no call, by an error", (message) => {
+    const before = side.answers.length;
+    side.session.take(message);
+    const id = (message as { id?: unknown } | null | undefined)?.id;
+    expect(side.answers.slice(before)).toEqual([
+      {
+        id: typeof id === "number" ? id : 0,
+        error: { code: "E_USAGE", message: "expected a call: { id: a number, request: { kind } }" },
+      },
+    ]);
+  });
+
+  it("answers a call of a kind that nobody knows by an error", async () => {
+    const call = side.call({ kind: "constructor" } as unknown as Request);
+    await expect(call).rejects.toMatchObject({ code: "E_UNSUPPORTED" });
+  });
+
   it("says what is shown: times from noise to epsilon, the points", async () => {
     const { times, points, notices } = await side.show(stateWith({}));
     expect(times[0]).toHaveLength(101);

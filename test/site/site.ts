@@ -37,7 +37,9 @@ export function savesData(): void {
 
 /** Opens a page of the site and waits until it runs. */
 export async function openSite(browser: Browser, options: OpenOptions = {}): Promise<OpenSite> {
-  const server = await startServer({ folder: siteFolder, ...options.server });
+  const missing: string[] = [];
+  const onMissing = (path: string): void => void missing.push(path);
+  const server = await startServer({ folder: siteFolder, onMissing, ...options.server });
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options.context });
   if (options.init) await context.addInitScript(options.init);
   const page = await context.newPage();
@@ -56,7 +58,7 @@ export async function openSite(browser: Browser, options: OpenOptions = {}): Pro
     page,
     url: server.url,
     errors,
-    missing: server.missing,
+    missing,
     async close() {
       await context.close();
       await server.close();
