@@ -1,12 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { limits } from "./test/shared/limits.js";
 
 /** What measures milliseconds runs first, one file at a time, with the machine to itself. */
 const alone = "test/site/{frames,pace}.test.ts";
 
 export default defineConfig({
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    testTimeout: limits.test,
+    hookTimeout: limits.test,
+    expect: { poll: { timeout: limits.state } },
     reporters: ["default"],
     projects: [
       {

@@ -21,7 +21,7 @@ export const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
  *
  * @param {string} code
  */
-function importsOf(code) {
+export function importsOf(code) {
   return [...code.matchAll(/(?:\bfrom|\bimport)\s*"(\.[^"]+)"/g)].map(([, name]) => name);
 }
 

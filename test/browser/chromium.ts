@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
+import { limits } from "../shared/limits.js";
 
 /** Where the browser may be: where VKERNEL_CHROMIUM says, or where systems have it. */
 const candidates = process.env.VKERNEL_CHROMIUM
@@ -25,16 +26,17 @@ export function browserTitle(title: string): string {
   return skipReason === undefined ? title : `${title} (skipped: ${skipReason})`;
 }
 
-/** Starts Chromium, quiet on the network, with an empty profile of its own. */
-export function launch(): Promise<Browser> {
+/** Starts Chromium, quiet on the network, with an empty profile of its own; its pages wait as long as all tests do. */
+export async function launch(): Promise<Browser> {
   if (executablePath === undefined) {
     throw new Error(
       `VKERNEL_BROWSER=required, but there is no Chromium: looked for ${candidates.join(", ")}`,
     );
   }
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     headless: true,
+    timeout: limits.state,
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -45,4 +47,6 @@ export function launch(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+  browser.on("context", (context) => context.setDefaultTimeout(limits.state));
+  return browser;
 }

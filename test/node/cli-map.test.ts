@@ -232,14 +232,14 @@ const bad: [string, number, RegExp][] = [
   ["bench --threads 0 --seconds 1", 2, /--threads expected/],
 ];
 
-describe("bad options: exit code and one line on stderr", { timeout: 60_000 }, () => {
+describe("bad options: exit code and one line on stderr", () => {
   let results: Map<string, Result>;
   beforeAll(async () => {
     results = await runAll(
       cli,
       bad.map(([words]) => words),
     );
-  }, 60_000);
+  });
 
   it.each(bad)("%s", (words, code, expected) => {
     const result = results.get(words) as Result;

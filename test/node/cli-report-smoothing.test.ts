@@ -29,7 +29,7 @@ beforeAll(async () => {
   );
   study = JSON.parse(readFileSync(at("s.json"), "utf8"));
   page = readFileSync(at("s.html"), "utf8");
-}, 60_000);
+});
 afterAll(() => cli.remove());
 
 describe("the quick run", () => {
@@ -102,7 +102,7 @@ describe("the quick run", () => {
   });
 
   it("an interrupted run leaves nothing", async () => {
-    const { code } = await cli.interrupt(["report", "smoothing", "--out", "gone.html"], 1500);
+    const { code } = await cli.interrupt(["report", "smoothing", "--out", "gone.html"]);
     expect(code).toBe(130);
     expect(existsSync(at("gone.html"))).toBe(false);
     expect(cli.hidden()).toEqual([]);

@@ -23,7 +23,7 @@ beforeAll(async () => {
   result = await vkernel("report", "variance", "--quick", "--out", "v.html", "--seed", "3", "--threads", "2");
   study = JSON.parse(readFileSync(at("v.json"), "utf8"));
   page = readFileSync(at("v.html"), "utf8");
-}, 60_000);
+});
 afterAll(() => cli.remove());
 
 /** A value by its path: "scans.fixed.1.masses.2.value". */
@@ -107,7 +107,7 @@ describe("the quick run", () => {
     const { command: _, ...numbers } = JSON.parse(one.stdout) as Numbers;
     const { command: __, ...expected } = study;
     expect(numbers).toEqual(expected);
-  }, 60_000);
+  });
 
   it("the known values: tr C of the hexagon, the kernel density, the naive estimator at small epsilon", () => {
     // mathematics.md, 3: 0.0047 at a point, 156 at the midpoint of two neighbours (25 |dmu|^2 25 / 4 = 156.25).
@@ -208,7 +208,7 @@ describe("bad input and interrupts", () => {
 
   it("leaves nothing when it is interrupted", async () => {
     const before = readdirSync(at("."));
-    const stopped = await cli.interrupt(["report", "variance", "--out", "half.html"], 1500);
+    const stopped = await cli.interrupt(["report", "variance", "--out", "half.html"]);
     expect(stopped.code).toBe(130);
     expect(existsSync(at("half.html"))).toBe(false);
     expect(readdirSync(at("."))).toEqual(before);

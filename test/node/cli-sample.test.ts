@@ -487,14 +487,14 @@ const bad: [string, number, RegExp][] = [
   ["sample polygon --likelihood x.csv", 2, /--likelihood needs a last time above 0: --last sigmaMin/],
 ];
 
-describe("bad options: exit code and one line on stderr", { timeout: 60_000 }, () => {
+describe("bad options: exit code and one line on stderr", () => {
   let results: Map<string, Result>;
   beforeAll(async () => {
     results = await runAll(
       cli,
       bad.map(([words]) => words),
     );
-  }, 60_000);
+  });
 
   it.each(bad)("%s", (words, code, line) => {
     const result = results.get(words) as Result;

@@ -95,10 +95,16 @@ describe("vkernel train", () => {
   });
 
   it("an interrupted run leaves nothing, not even the folder that it made", async () => {
-    const { code, stderr } = await interrupt(
-      ["train", "polygon", "--members", "2", "--steps", "1000000", "--out", "gone"],
-      1500,
-    );
+    const { code, stderr } = await interrupt([
+      "train",
+      "polygon",
+      "--members",
+      "2",
+      "--steps",
+      "1000000",
+      "--out",
+      "gone",
+    ]);
     expect(stderr).toContain("interrupted");
     expect(code).toBe(130);
     expect(existsSync(at("gone"))).toBe(false);

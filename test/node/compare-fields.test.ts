@@ -215,7 +215,7 @@ describe("compareFields", () => {
     expect(3 * (long.marginal.prediction.mean[2] as number)).toBeLessThan(
       short.marginal.prediction.mean[2] as number,
     );
-  }, 60_000);
+  });
 
   it("says what is wrong", async () => {
     // biome-ignore lint/suspicious/noExplicitAny: what a caller without types might pass

@@ -80,14 +80,14 @@ describe.each([
     const estimator = await make(hexagon());
     const covariance = await estimator.covariance(places);
     await compareMoments((seed) => estimator.draw(seed), estimator.average, covariance, 20_000);
-  }, 120_000);
+  });
 
   it("Gaussian draws of the effective SDE have the same two moments", async () => {
     const estimator = await make(hexagon());
     const effective = v.effectiveSde(estimator);
     const covariance = await estimator.covariance(places);
     await compareMoments((seed) => effective.draw(seed), estimator.average, covariance, 3000);
-  }, 60_000);
+  });
 
   it("samples do not depend on threads, blocks or batches", async () => {
     const runs: Float64Array[] = [];

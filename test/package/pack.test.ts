@@ -123,7 +123,7 @@ describe("the package", () => {
     await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
     const tarball = join(folder, packed.filename);
     await npm(["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], project);
-  }, 240_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it("contains what it should and nothing else", async () => {
@@ -275,9 +275,7 @@ engine.close();
         tab.on("pageerror", (error) => errors.push(String(error)));
         await tab.goto(server.url);
         await expect
-          .poll(() => (errors.length > 0 ? errors : tab.evaluate(() => "finished" in globalThis)), {
-            timeout: 30_000,
-          })
+          .poll(() => (errors.length > 0 ? errors : tab.evaluate(() => "finished" in globalThis)))
           .toBe(true);
         const logged = await tab.evaluate(() => (globalThis as unknown as { logged: unknown[][] }).logged);
         expect(results(logged)).toEqual(expected);

@@ -16,8 +16,8 @@ export interface Result {
 export interface CommandLine {
   /** Runs it as a shell would. */
   run(...words: string[]): Promise<Result>;
-  /** The same, with Ctrl-C after some milliseconds. */
-  interrupt(words: readonly string[], after: number): Promise<Result>;
+  /** The same, with Ctrl-C as soon as the bar of `--progress`, which is added, says that work is under way. */
+  interrupt(words: readonly string[]): Promise<Result>;
   /** A path in the folder. */
   at(name: string): string;
   /** Half-written files that were left. */
@@ -27,7 +27,7 @@ export interface CommandLine {
 
 export function commandLine(): CommandLine {
   const folder = mkdtempSync(join(tmpdir(), "vkernel-cli-"));
-  const start = (words: readonly string[], after?: number): Promise<Result> =>
+  const start = (words: readonly string[], interrupted = false): Promise<Result> =>
     new Promise((resolve) => {
       const child = execFile(
         process.execPath,
@@ -36,11 +36,11 @@ export function commandLine(): CommandLine {
         (error, stdout, stderr) =>
           resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, stdout, stderr }),
       );
-      if (after !== undefined) setTimeout(() => child.kill("SIGINT"), after);
+      if (interrupted) child.stderr?.once("data", () => child.kill("SIGINT"));
     });
   return {
     run: (...words) => start(words),
-    interrupt: start,
+    interrupt: (words) => start([...words, "--progress"], true),
     at: (name) => join(folder, name),
     hidden: () => readdirSync(folder).filter((name) => name.startsWith(".")),
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -8,7 +8,7 @@ import type { VkernelExplorer } from "../../site/element.js";
 import { tabs } from "../../site/state/state.js";
 import { root } from "../browser/bundle.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { type OpenSite, openSite, PATIENCE } from "./site.js";
+import { type OpenSite, openSite } from "./site.js";
 
 const axeSource = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 const options: RunOptions = {
@@ -44,7 +44,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("axe finds nothing"), () 
     const site = await openSite(browser, { address, context: { colorScheme, reducedMotion: "reduce" } });
     try {
       await site.page.locator(".below").scrollIntoViewIfNeeded();
-      await site.page.locator(".index, article").first().waitFor({ timeout: PATIENCE });
+      await site.page.locator(".index, article").first().waitFor();
       await work(site);
       expect(site.errors).toEqual([]);
     } finally {

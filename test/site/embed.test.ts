@@ -8,7 +8,7 @@ import type { VkernelExplorer } from "../../site/element.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { dist } from "../browser/bundle.js";
 import { serve } from "../browser/server.js";
-import { PATIENCE, ready, siteFolder } from "./site.js";
+import { ready, siteFolder } from "./site.js";
 
 /** A page of the test's own, somewhere else. */
 const pageOf = (lines: string): string =>
@@ -130,11 +130,21 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
         await page.waitForFunction(() => customElements.get("vkernel-explorer") !== undefined);
         const slotted = (): Promise<boolean> =>
           page.evaluate(() => (document.getElementById("fallback") as HTMLElement).checkVisibility());
-        await page.waitForTimeout(500);
-        expect(await slotted()).toBe(true);
+        const kernels = (): Promise<boolean> =>
+          page.evaluate(() =>
+            performance.getEntriesByType("resource").some(({ name }) => name.endsWith(".wasm")),
+          );
+        // An observer has told where the element stands by the frame after the next.
+        await page.evaluate(async () => {
+          for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+        });
+        const early = await page.evaluate(
+          () => document.querySelector("vkernel-explorer")?.shadowRoot?.innerHTML,
+        );
+        expect([early, await slotted(), await kernels()]).toEqual(["<slot></slot>", true, false]);
         await page.locator("vkernel-explorer").scrollIntoViewIfNeeded();
         await ready(page);
-        expect(await slotted()).toBe(false);
+        expect([await slotted(), await kernels()]).toEqual([false, true]);
       },
     ));
 
@@ -143,29 +153,23 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
       `<script type="module" src="${site.url}explorer.js"></script><div id="host"></div>`,
       {},
       async (page) => {
-        const seen = await page.evaluate(
-          (patience) =>
-            new Promise<string[]>((resolve) => {
-              const seen = new Set<string>();
-              for (const type of ["ready", "frame", "state", "claim", "error"]) {
-                document.addEventListener(`vkernel-${type}`, () => {
-                  seen.add(type);
-                  if (seen.size === 4) resolve([...seen].sort());
-                });
-              }
-              setTimeout(() => resolve([...seen].sort()), patience);
-              const inner = (document.getElementById("host") as HTMLElement).attachShadow({ mode: "open" });
-              const one = document.createElement("vkernel-explorer") as VkernelExplorer;
-              inner.append(one);
-              void customElements.whenDefined("vkernel-explorer").then(async () => {
-                await one.ready;
-                one.setState({ seed: 3 });
-                await one.openStory("smoothed-score");
-              });
-            }),
-          PATIENCE,
-        );
-        expect(seen).toEqual(["claim", "frame", "ready", "state"]);
+        type Seen = typeof globalThis & { seen: Set<string> };
+        await page.evaluate(async () => {
+          const seen = new Set<string>();
+          (globalThis as Seen).seen = seen;
+          for (const type of ["ready", "frame", "state", "claim", "error"])
+            document.addEventListener(`vkernel-${type}`, () => seen.add(type));
+          const inner = (document.getElementById("host") as HTMLElement).attachShadow({ mode: "open" });
+          const one = document.createElement("vkernel-explorer") as VkernelExplorer;
+          inner.append(one);
+          await customElements.whenDefined("vkernel-explorer");
+          await one.ready;
+          one.setState({ seed: 3 });
+          await one.openStory("smoothed-score");
+        });
+        await expect
+          .poll(() => page.evaluate(() => [...(globalThis as Seen).seen].sort()))
+          .toEqual(["claim", "frame", "ready", "state"]);
       },
     ));
 

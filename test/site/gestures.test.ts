@@ -571,7 +571,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
             await new Promise((resolve) => requestAnimationFrame(resolve));
           }
         }, round);
-        await expect.poll(async () => (await marks()).bytes.equals(want.bytes), { timeout: 3000 }).toBe(true);
+        await expect.poll(async () => (await marks()).bytes.equals(want.bytes)).toBe(true);
       }
     });
 

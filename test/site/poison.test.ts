@@ -7,7 +7,7 @@ import type { VkernelExplorer } from "../../site/element.js";
 import { load } from "../../site/stories/index.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { poisoned } from "../shared/poison.js";
-import { PATIENCE, siteFolder } from "./site.js";
+import { siteFolder } from "./site.js";
 
 const kernels = new URL("../../build/wasm/simd-local.wasm", import.meta.url);
 
@@ -23,7 +23,6 @@ async function verdictsOf(story: string, wasm?: Uint8Array): Promise<Record<stri
   const context = await browser.newContext({ reducedMotion: "reduce" });
   try {
     const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE);
     await page.goto(server.url);
     return await page.evaluate(async (name) => {
       await customElements.whenDefined("vkernel-explorer");

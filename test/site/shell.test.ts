@@ -8,7 +8,7 @@ import { defaultState, type State, tabs } from "../../site/state/state.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { smoothingRule } from "../../site/worker/smoothing.js";
 import { hexagon } from "./states.js";
-import { type OpenOptions, type OpenSite, openSite, PATIENCE, savesData } from "./site.js";
+import { type OpenOptions, type OpenSite, fetched, openSite, savesData } from "./site.js";
 
 let browser: Browser;
 
@@ -66,7 +66,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       onPage({ address: "#v1;tab=digits;own=1" }, async ({ page }) => {
         expect(await page.getByLabel("Training images").inputValue()).toBe("own");
         await expect
-          .poll(() => page.locator(".panel-notices").textContent(), { timeout: PATIENCE })
+          .poll(() => page.locator(".panel-notices").textContent())
           .toContain("Two images of your own are needed, at least: add PNG files.");
         expect(await page.getByLabel("Set", { exact: true }).first().isVisible()).toBe(false);
       }));
@@ -128,7 +128,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       await expect.poll(focused).toBe("Smoothed score");
       // Its cards are measured; each says what came of it.
       await expect
-        .poll(() => page.locator(".card .verdict").allInnerTexts(), { timeout: PATIENCE })
+        .poll(() => page.locator(".card .verdict").allInnerTexts())
         .toEqual(Array(await page.locator(".card").count()).fill("Holds"));
       await page.keyboard.down("Shift");
       await tabTo(/^Copy a link/);
@@ -151,9 +151,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       await verdicts.first().waitFor();
       expect(new Set(await verdicts.allInnerTexts())).toEqual(new Set(["Not measured yet"]));
       await verdicts.first().scrollIntoViewIfNeeded();
-      await expect
-        .poll(() => verdicts.allInnerTexts(), { timeout: PATIENCE })
-        .toEqual(Array(await verdicts.count()).fill("Holds"));
+      await expect.poll(() => verdicts.allInnerTexts()).toEqual(Array(await verdicts.count()).fill("Holds"));
       expect(await playing()).toBe(false);
       expect((await stateOf(page)).t).toBe(0.2);
       const open = async (name: string): Promise<void> => {
@@ -262,7 +260,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
 
   it("goes on when the network is cut after it has loaded", () =>
     onPage({ init: savesData, context: { reducedMotion: "reduce" } }, async ({ page }) => {
-      await page.waitForLoadState("networkidle");
+      await fetched(page, "pointer", "places");
       await page.context().setOffline(true);
       const result = await page.evaluate(async () => {
         const explorer = document.querySelector("vkernel-explorer") as VkernelExplorer;
@@ -284,11 +282,11 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
     const { page } = site;
     const again = "could not be loaded: try again when there is a network.";
     const says = (what: string): Promise<void> =>
-      expect.poll(() => noticesOf(page), { timeout: PATIENCE }).toContain(`${what} ${again}`);
+      expect.poll(() => noticesOf(page)).toContain(`${what} ${again}`);
     const press = (name: string): Promise<void> => page.getByRole("button", { name, exact: true }).click();
     const dialog = page.locator("dialog");
     try {
-      await page.waitForLoadState("networkidle");
+      await fetched(page, "pointer", "places");
       await page.context().setOffline(true);
       await press("Help (?)");
       await says("The help");
@@ -356,16 +354,8 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
 
   it("fetches ahead what the page needs, so that a network that goes away is not missed", () =>
     onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
-      const fetched = async (): Promise<string> => {
-        const names = (): string[] => performance.getEntriesByType("resource").map(({ name }) => name);
-        const workers = page.workers().map((worker) => worker.evaluate(names));
-        return (await Promise.all([page.evaluate(names), ...workers])).flat().join();
-      };
-      for (const name of ["help", "table", "stories", "exporter", "overlay", "decode", "scores", "shapes"])
-        await expect.poll(fetched, { timeout: PATIENCE }).toContain(`chunks/${name}-`);
-      // The last of it is under way: until nothing more comes.
-      for (let [before, now] = ["", await fetched()]; before !== now; [before, now] = [now, await fetched()])
-        await page.waitForTimeout(1000);
+      await fetched(page, "help", "table", "stories", "exporter", "overlay", "d3-delaunay", "decode");
+      await fetched(page, "pointer", "places", "scores", "shapes", "kernelRun", "plain");
       await page.context().setOffline(true);
       for (const name of ["Help (?)", "Table"]) {
         await page.getByRole("button", { name, exact: true }).click();

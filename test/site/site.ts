@@ -1,15 +1,15 @@
 // The built explorer, served as users get it, and a browser on it.
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { type ServerOptions, startServer } from "../../cli/server.js";
+import { expect } from "vitest";
+import { importsOf, siteSizes } from "../../scripts/site-sizes.js";
 import type { VkernelExplorer } from "../../site/element.js";
 import { dist } from "../browser/bundle.js";
 
 /** What `npm run build:site` makes. */
 export const siteFolder = join(dist, "site");
-
-/** How long the first picture may take on a busy machine. */
-export const PATIENCE = 60_000;
 
 export interface OpenOptions {
   /** After the address: "#v1;n=30", "?controls=min". */
@@ -68,16 +68,36 @@ export async function openSite(browser: Browser, options: OpenOptions = {}): Pro
 
 /** Waits for the first explorer of a page, or of one of its frames. */
 export async function ready(page: Pick<Page, "waitForFunction">): Promise<void> {
-  await page.waitForFunction(
-    async () => {
-      await customElements.whenDefined("vkernel-explorer");
-      const element = document.querySelector("vkernel-explorer") as VkernelExplorer | null;
-      await element?.ready;
-      return element !== null;
-    },
-    undefined,
-    { timeout: PATIENCE },
-  );
+  await page.waitForFunction(async () => {
+    await customElements.whenDefined("vkernel-explorer");
+    const element = document.querySelector("vkernel-explorer") as VkernelExplorer | null;
+    await element?.ready;
+    return element !== null;
+  });
+}
+
+/** Waits until chunks have come, each with all that it imports, to the page or to a worker of it. */
+export async function fetched(page: Page, ...chunks: readonly string[]): Promise<void> {
+  const sizes = await siteSizes();
+  const names = (): string[] => performance.getEntriesByType("resource").map(({ name }) => name);
+  for (const chunk of chunks) {
+    const wanted = new Set(
+      sizes.map(({ name }) => name).filter((name) => name.startsWith(`chunks/${chunk}-`)),
+    );
+    expect([chunk, wanted.size]).toEqual([chunk, 1]);
+    for (const name of wanted)
+      for (const other of importsOf(readFileSync(join(siteFolder, name), "utf8")))
+        wanted.add(join(dirname(name), other));
+    // What a visit begins with is there.
+    for (const { name, first } of sizes) if (first) wanted.delete(name);
+    const missing = async (): Promise<string[]> => {
+      const workers = page.workers().map((worker) => worker.evaluate(names));
+      const found = await Promise.all([page.evaluate(names), ...workers]);
+      const left = found.map((all) => [...wanted].filter((file) => !all.some((name) => name.endsWith(file))));
+      return left.reduce((a, b) => (b.length < a.length ? b : a));
+    };
+    await expect.poll(missing, { message: chunk }).toEqual([]);
+  }
 }
 
 /** SHA-256 of bytes, on a page or in Node. */
