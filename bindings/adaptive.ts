@@ -51,13 +51,20 @@ export interface Adaptive {
   density: number;
   /** Coefficients of exp2. */
   table: number;
-  posterior(y: number, k: number, mean: number, rows: number, trace: number): void;
+  /** Gives pieces of it, to be done one by one, where it is long. */
+  posterior(
+    y: number,
+    k: number,
+    mean: number,
+    rows: number,
+    trace: number,
+  ): Generator<number, void, void> | undefined;
 }
 
 /**
  * Integrates dy/dl = ln 2 g (y - mean(y, l)), g = sigma^2 / (sigma^2 + sigma0^2), l = log2 sigma, for a block, each
  * particle by steps of its own. Rows of particles that have arrived make room for the last row, so that what is left
- * stays together; no particle's numbers depend on its row. Yields 0 after every round.
+ * stays together; no particle's numbers depend on its row. Yields 0 after every stage.
  */
 export function* integrate(run: Adaptive): Generator<number, void, void> {
   const { kernels, memory, mixture, scratch, base, from, to, sigma0, n } = run;
@@ -98,7 +105,7 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
   new Uint8Array(buffer()).fill(0, at(scratch.mean), at(scratch.mean) + n * rowBytes);
 
   /** Slope j at rows of y that have gone the share `node` of their steps. */
-  const slope = (j: number, y: number, node: number): void => {
+  function* slope(j: number, y: number, node: number): Generator<number, void, void> {
     const powers = f64(at(scratch.powers), rows);
     for (let i = 0; i < rows; i++) {
       const level = 2 * ((l[i] as number) + node * (h[i] as number));
@@ -117,12 +124,15 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
       k[i] = Math.min(limit, Math.max(1 / limit, Math.LOG2E / (2 * total)));
     }
     const trace = density ? at(scratch.extra) : 0;
-    run.posterior(y, at(scratch.powers), at(scratch.mean), rows, trace);
+    const pieces = run.posterior(y, at(scratch.powers), at(scratch.mean), rows, trace);
+    if (pieces) yield* pieces;
     kernels.slope(slopeAt(j), at(scratch.factor), y, at(scratch.mean), rows * width);
     if (density) {
       const traces = f64(trace, rows);
+      // Anew: memory may have grown meanwhile.
+      const levels = f64(at(scratch.levels), rows);
       for (let i = 0; i < rows; i++) {
-        const square = squares[i] as number;
+        const square = levels[i] as number;
         const total = square + square0;
         change[7 * i + j] = -Math.LN2 * (square / total) * (dim - (traces[i] as number) / total);
       }
@@ -131,7 +141,8 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
       const p = particle[i] as number;
       evaluations[p] = (evaluations[p] as number) + 1;
     }
-  };
+    yield 0;
+  }
 
   /** Takes row i out: the last row moves into its place. */
   const remove = (i: number): void => {
@@ -146,7 +157,7 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
     copyRow(slopeAt(0) + i * rowBytes, slopeAt(0) + end * rowBytes);
   };
 
-  slope(0, at(scratch.y), 0);
+  yield* slope(0, at(scratch.y), 0);
   while (rows > 0) {
     const size = numbers(at(scratch.size), rows * width);
     for (let i = 0; i < rows; i++) {
@@ -169,7 +180,7 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
         s + 1,
         rows * width,
       );
-      slope(s + 1, out, NODES[s + 1] as number);
+      yield* slope(s + 1, out, NODES[s + 1] as number);
     }
     const extra = density ? at(scratch.extra) : 0;
     if (density) {

@@ -14,6 +14,8 @@ export interface DenseJob {
   step: number;
   /** Arguments after the tasks and the scratch. */
   args: number[];
+  /** Units of work of a task, by `work.ts`, on average. */
+  work: number;
   /** Bytes of scratch, passed after the tasks; 0: the kernel has none. */
   scratch: number;
 }

@@ -1,6 +1,7 @@
 import { kernelScratch } from "./abi.js";
 import type { CarriedAt } from "./carry.js";
 import type { DenseJob } from "./dense.js";
+import { sampleRows, scoreRows } from "./work.js";
 
 /** What a block of work is made of: plain data with pointers, so that it can be posted to a worker. */
 
@@ -252,7 +253,7 @@ export function tileStride(rows: number): number {
 
 /** Query-point pairs of a block: for dim >= 4 they take 12 to 16 bytes of scratch each. */
 const BLOCK_PAIRS = 2 ** 20;
-/** Coordinate differences of a block: some 10 ms of work, between two looks at the stop flag. */
+/** Coordinate differences of a block: enough that points which fill the caches are read for several queries. */
 const BLOCK_WORK = 2 ** 27;
 
 /** Queries a block: enough to amortize calls, few enough that its scratch stays in cache. No bits depend on it. */
@@ -262,6 +263,21 @@ export function defaultBlock({ dim, width, size, rows }: MixtureLayout): number 
   // Where a query is soon done, the calls of a block take their share: more of them.
   if (dim <= 3) return upTo((2 * BLOCK_PAIRS) / size, 4, Math.max(512, Math.min(2048, 2 ** 14 / size)));
   return upTo(Math.min(BLOCK_PAIRS / rows, BLOCK_WORK / (rows * width)), 2, 32);
+}
+
+/** What the blocks of a job have: as many rows as wanted, or as by default, but never more than `work.ts` allows. */
+export function scoreBlock(
+  job: Pick<ScoreJob, "mixture" | "covariance" | "trace" | "weights">,
+  wanted: number | undefined,
+): number {
+  return Math.min(wanted ?? defaultBlock(job.mixture), scoreRows(job));
+}
+export function sampleBlock(
+  job: Pick<SampleJob, "mixture" | "needs" | "draws">,
+  wanted: number | undefined,
+): number {
+  const { mixture, needs, draws } = job;
+  return Math.min(wanted ?? defaultBlock(mixture), sampleRows(mixture, needs, draws, factorFree(mixture)));
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;

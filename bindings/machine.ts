@@ -19,6 +19,22 @@ import {
   scratchLayout,
 } from "./job.js";
 import { BrownianPath } from "./path.js";
+import {
+  averageWork,
+  CHUNK,
+  colourWork,
+  covarianceWork,
+  distanceWork,
+  drawWork,
+  NORMAL,
+  PATH,
+  PIECE,
+  posteriorWork,
+  scoreWork,
+  spreadWork,
+  traceWork,
+  weightWork,
+} from "./work.js";
 
 /**
  * Runs blocks of jobs on one instance of the kernels: in a worker or on the calling thread.
@@ -27,6 +43,8 @@ import { BrownianPath } from "./path.js";
 export class Machine {
   readonly #sets: { 4: KernelSet; 8: KernelSet };
   readonly #memory: WebAssembly.Memory;
+  /** Units of work done so far, by `work.ts`. */
+  work = 0;
   /** The job of the block before, whose scratch is laid out once. */
   #last: { job: PointsJob; layout: ScratchLayout } | undefined;
 
@@ -49,13 +67,17 @@ export class Machine {
     const first = block * job.block;
     const n = Math.min(job.block, job.count - first);
     if (job.kind === "dense") {
-      yield* runDense(this.#sets[8], job, first, n, scratch);
+      for (const tasks of runDense(this.#sets[8], job, first, n, scratch)) {
+        this.work += tasks * job.work;
+        yield tasks;
+      }
       return;
     }
     if (this.#last?.job !== job) this.#last = { job, layout: scratchLayout(job) };
     const { layout } = this.#last;
     if (job.kind === "score") {
-      this.#score(job, first, n, scratch, layout);
+      const pieces = this.#score(job, first, n, scratch, layout);
+      if (pieces) yield* pieces;
       yield 1;
     } else {
       yield* this.#sample(job, first, n, scratch, layout, calls);
@@ -67,10 +89,15 @@ export class Machine {
     new Uint8Array(this.#memory.buffer).copyWithin(to, from, from + bytes);
   }
 
-  #score(job: ScoreJob, first: number, n: number, scratch: number, layout: ScratchLayout): void {
+  #score(
+    job: ScoreJob,
+    first: number,
+    n: number,
+    scratch: number,
+    layout: ScratchLayout,
+  ): Generator<number, void, void> | undefined {
     const { mixture } = job;
     const { bytes, dim, width, size, points, logWeights } = mixture;
-    const kernels = this.#sets[bytes];
     const queries = job.queries + first * width * bytes;
     const k = job.k + first * job.kStride;
     const mean = job.mean + first * dim * bytes;
@@ -78,7 +105,7 @@ export class Machine {
     const weights = job.weights && job.weights + first * size * bytes;
     if (dim <= 3) {
       const covariance = job.covariance && job.covariance + first * ((dim * (dim + 1)) / 2) * bytes;
-      lanesKernel(kernels, dim)(
+      lanesKernel(this.#sets[bytes], dim)(
         mean,
         stats,
         covariance,
@@ -95,91 +122,199 @@ export class Machine {
         n,
         size,
       );
-      return;
+      this.work += n * scoreWork(job);
+      return undefined;
     }
-    const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
-    this.#tile(mixture, queries, width, k, job.kStride, mean, dim, n, scratch, layout, stats !== 0);
-    if (stats) this.#copy(stats, scratch + tile.stats, n * 32);
-    if (weights) {
-      kernels.normalise(weights, scratch + tile.weights, tile.stride, scratch + tile.stats, n, size);
+    return this.#tile({
+      mixture,
+      layout,
+      scratch,
+      points,
+      y: queries,
+      k,
+      kStride: job.kStride,
+      mean,
+      meanStride: dim,
+      n,
+      stats,
+      weights,
+      covariance: job.covariance && job.covariance + first * dim * dim * 8,
+      trace: job.trace && job.trace + first * 8,
+      draw: undefined,
+      work: n * scoreWork(job),
+    });
+  }
+
+  /** Does all stages of a tile (dim >= 4) at once where that is soon done; else gives its pieces, to be done one by one. */
+  #tile(tile: Tile): Generator<number, void, void> | undefined {
+    if (tile.work > PIECE / 2) return this.#pieces(tile);
+    for (let stage = 0; stage < Stage.Count; stage++) {
+      const items = itemsOf(tile, stage);
+      if (items > 0) this.#stage(tile, stage, 0, items);
     }
-    if (job.covariance) {
-      kernels.covariance(
-        job.covariance + first * dim * dim * 8,
-        scratch + tile.row,
-        scratch + tile.total,
-        scratch + tile.weights,
-        tile.stride,
-        scratch + tile.stats,
-        points,
-        n,
-        size,
-        dim,
-        width,
-      );
-    }
-    if (job.trace) {
-      // Distances to the mean take the place of those to the queries.
-      const centre = scratch + layout.scaled;
-      new Uint8Array(this.#memory.buffer).fill(0, centre, centre + n * width * bytes);
-      for (let i = 0; i < n; i++) this.#copy(centre + i * width * bytes, mean + i * dim * bytes, dim * bytes);
-      kernels.distances(scratch + tile.d2, tile.stride, centre, width, points, n, mixture.rows, width);
-      kernels.averageDistance(
-        job.trace + first * 8,
-        scratch + tile.d2,
-        scratch + tile.weights,
-        tile.stride,
-        scratch + tile.stats,
-        n,
-        size,
-      );
+    this.work += tile.work;
+    return undefined;
+  }
+
+  *#pieces(tile: Tile): Generator<number, void, void> {
+    for (let stage = 0; stage < Stage.Count; stage++) {
+      const items = itemsOf(tile, stage);
+      const each = workOf(tile, stage);
+      // Whole chunks of points: their sums have the same bits however many a piece has.
+      const whole =
+        stage === Stage.Distances || stage === Stage.Average || stage === Stage.Spreads ? CHUNK : 1;
+      const step = Math.max(whole, whole * Math.floor(PIECE / 2 / each / whole));
+      for (let at = 0; at < items; at += step) {
+        const end = Math.min(items, at + step);
+        this.#stage(tile, stage, at, end);
+        this.work += (end - at) * each;
+        yield 0;
+      }
     }
   }
 
-  /** Distances, weights and mean of n queries (dim >= 4), into the tile's scratch and `mean`. */
-  #tile(
-    mixture: MixtureLayout,
-    queries: number,
-    queryWidth: number,
-    k: number,
-    kStride: number,
-    mean: number,
-    meanStride: number,
-    n: number,
-    scratch: number,
-    layout: ScratchLayout,
-    full: boolean,
-  ): void {
-    const { bytes, dim, width, size, rows, points, logWeights } = mixture;
+  /** A part of a stage of a tile: points, rows or draws `first` to `last`. */
+  #stage(tile: Tile, stage: number, first: number, last: number): void {
+    const { mixture, layout, scratch, points, mean, n } = tile;
+    const { bytes, dim, width, size, logWeights } = mixture;
     const kernels = this.#sets[bytes];
-    const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
-    kernels.distances(scratch + tile.d2, tile.stride, queries, queryWidth, points, n, rows, width);
-    kernels.relativeWeights(
-      scratch + tile.weights,
-      scratch + tile.stats,
-      scratch + layout.table,
-      scratch + tile.d2,
-      tile.stride,
-      k,
-      kStride,
-      logWeights,
-      n,
-      size,
-      full ? 1 : 0,
-    );
-    kernels.average(
-      mean,
-      meanStride,
-      scratch + tile.total,
-      scratch + tile.weights,
-      tile.stride,
-      scratch + tile.stats,
-      points,
-      n,
-      size,
-      width,
-      dim,
-    );
+    const at = layout.tile as NonNullable<ScratchLayout["tile"]>;
+    const { stride } = at;
+    const d2 = scratch + at.d2;
+    const weights = scratch + at.weights;
+    const stats = scratch + at.stats;
+    switch (stage) {
+      case Stage.Distances:
+        kernels.distances(
+          d2 + 8 * first,
+          stride,
+          tile.y,
+          width,
+          points + first * width * bytes,
+          n,
+          last - first,
+          width,
+        );
+        break;
+      case Stage.Weights:
+        kernels.relativeWeights(
+          weights + first * stride * bytes,
+          stats + 32 * first,
+          scratch + layout.table,
+          d2 + 8 * first * stride,
+          stride,
+          tile.k + first * tile.kStride,
+          tile.kStride,
+          logWeights,
+          last - first,
+          size,
+          tile.stats ? 1 : 0,
+        );
+        break;
+      case Stage.Average:
+        kernels.average(
+          mean,
+          tile.meanStride,
+          scratch + at.total,
+          weights,
+          stride,
+          stats,
+          points,
+          n,
+          size,
+          width,
+          dim,
+          first,
+          last,
+        );
+        break;
+      case Stage.Draw:
+        if (tile.draw) {
+          const { out, uniforms, draws } = tile.draw;
+          kernels.drawRows(
+            out,
+            width,
+            uniforms,
+            draws,
+            weights,
+            stride,
+            stats,
+            points,
+            n,
+            size,
+            width,
+            first,
+            last,
+          );
+        }
+        break;
+      case Stage.Normalise:
+        kernels.normalise(
+          tile.weights + first * size * bytes,
+          weights + first * stride * bytes,
+          stride,
+          stats + 32 * first,
+          last - first,
+          size,
+        );
+        break;
+      case Stage.Covariance:
+        kernels.covariance(
+          tile.covariance,
+          scratch + at.row,
+          scratch + at.total,
+          weights,
+          stride,
+          stats,
+          points,
+          n,
+          size,
+          dim,
+          width,
+          first,
+          last,
+        );
+        break;
+      case Stage.Spreads: {
+        // Distances to the mean take the place of those to the queries.
+        let centre = mean;
+        if (tile.meanStride !== width) {
+          centre = scratch + layout.scaled;
+          const rowBytes = width * bytes;
+          if (first === 0) {
+            new Uint8Array(this.#memory.buffer).fill(0, centre, centre + n * rowBytes);
+            for (let i = 0; i < n; i++) {
+              this.#copy(centre + i * rowBytes, mean + i * tile.meanStride * bytes, dim * bytes);
+            }
+          }
+        }
+        kernels.distances(
+          d2 + 8 * first,
+          stride,
+          centre,
+          width,
+          points + first * width * bytes,
+          n,
+          last - first,
+          width,
+        );
+        break;
+      }
+      case Stage.Trace:
+        kernels.averageDistance(
+          tile.trace + 8 * first,
+          d2 + 8 * first * stride,
+          weights + first * stride * bytes,
+          stride,
+          stats + 32 * first,
+          last - first,
+          size,
+        );
+        break;
+      case Stage.Stats:
+        this.#copy(tile.stats, stats, n * 32);
+        break;
+    }
   }
 
   *#sample(
@@ -237,7 +372,9 @@ export class Machine {
           const points = field(5) || mixture.points;
           if (code === OpCode.Score) {
             const trace = field(6) >= 0 ? scratch + (layout.scalars[field(6)] as number) : 0;
-            this.#posterior(job, layout, scratch, { y, k: level, kStride: 0, points, mean, n, trace });
+            const seen = { y, k: level, kStride: 0, points, mean, n, trace };
+            const pieces = this.#posterior(job, layout, scratch, seen);
+            if (pieces) yield* pieces;
           } else if (code === OpCode.Draw) {
             const draws = field(7);
             const uniforms = scratch + layout.uniforms;
@@ -253,25 +390,16 @@ export class Machine {
               scratch + layout.words,
             );
             const draw = { out: register(field(6)), uniforms, draws };
-            this.#posterior(job, layout, scratch, { y, k: level, kStride: 0, points, mean, n, draw });
+            const seen = { y, k: level, kStride: 0, points, mean, n, draw };
+            const pieces = this.#posterior(job, layout, scratch, seen);
+            if (pieces) yield* pieces;
           } else {
-            this.#posterior(job, layout, scratch, {
-              y,
-              k: level,
-              kStride: 0,
-              points,
-              mean,
-              n,
-              covariance: true,
-            });
-            this.#spread(job, layout, scratch, {
-              out: register(field(6)),
-              points,
-              first: particle,
-              n,
-              step: field(7),
-              stream: field(8),
-            });
+            const seen = { y, k: level, kStride: 0, points, mean, n, covariance: true };
+            const pieces = this.#posterior(job, layout, scratch, seen);
+            if (pieces) yield* pieces;
+            const target = { out: register(field(6)), points, first: particle, n };
+            const more = this.#spread(job, layout, scratch, { ...target, step: field(7), stream: field(8) });
+            if (more) yield* more;
           }
           break;
         }
@@ -288,12 +416,18 @@ export class Machine {
             job.seedHigh,
             scratch + layout.words,
           );
+          this.work += NORMAL * n * dim;
           break;
         case OpCode.Given:
           this.#copy(register(field(1)), job.noise + (field(2) * job.count + first) * rowBytes, blockBytes);
           break;
         case OpCode.Path:
-          path?.increment(register(field(1)), field(2), field(3), field(4));
+          if (path) {
+            for (const _ of path.increment(register(field(1)), field(2), field(3), field(4))) {
+              this.work += (PATH / 2) * n * dim;
+              yield 0;
+            }
+          }
           break;
         case OpCode.Affine:
           kernels.affine(
@@ -309,6 +443,7 @@ export class Machine {
             register(field(9)),
             field(10),
           );
+          this.work += n * width;
           break;
         case OpCode.Linear:
           kernels.linear(
@@ -320,6 +455,7 @@ export class Machine {
             dim,
             width,
           );
+          this.work += 0.5 * n * dim * width;
           break;
         case OpCode.Scalar: {
           const sums = new Float64Array(n).fill(field(2));
@@ -330,6 +466,7 @@ export class Machine {
             for (let i = 0; i < n; i++) sums[i] = (sums[i] as number) + factor * (term[i] as number);
           }
           scalar(field(1)).set(sums);
+          this.work += 8 * n;
           break;
         }
         case OpCode.Adaptive:
@@ -380,9 +517,11 @@ export class Machine {
           }
           const to = numbers(field(2));
           for (let i = 0; i < n; i++) to.set(values.subarray(i * dim, (i + 1) * dim), i * width);
+          this.work += 4 * n * width;
           break;
         }
         case OpCode.Record:
+          this.work += n * width;
           this.#copy(job.record + (field(2) * job.count + first) * rowBytes, register(field(1)), blockBytes);
           break;
       }
@@ -404,12 +543,13 @@ export class Machine {
     layout: ScratchLayout,
     scratch: number,
     { y, k, kStride, points, mean, n, trace = 0, covariance = false, draw }: Seen,
-  ): void {
-    const { bytes, dim, width, size, rows, logWeights } = job.mixture;
-    const kernels = this.#sets[bytes];
+  ): Generator<number, void, void> | undefined {
+    const { mixture } = job;
+    const { bytes, dim, width, size, logWeights } = mixture;
+    const work = n * this.#rowWork(job, trace !== 0, covariance, draw?.draws ?? 0);
     if (dim <= 3) {
       const packed = trace || covariance ? scratch + layout.covariance : 0;
-      lanesKernel(kernels, dim)(
+      lanesKernel(this.#sets[bytes], dim)(
         mean,
         0,
         packed,
@@ -427,48 +567,36 @@ export class Machine {
         size,
       );
       if (trace) this.#traces(trace, packed, bytes, dim, n);
-      return;
+      this.work += work;
+      return undefined;
     }
-    const mixture = { ...job.mixture, points };
-    const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
-    const weights = scratch + tile.weights;
-    const stats = scratch + tile.stats;
-    this.#tile(mixture, y, width, k, kStride, mean, width, n, scratch, layout, false);
-    if (draw) {
-      kernels.drawRows(
-        draw.out,
-        width,
-        draw.uniforms,
-        draw.draws,
-        weights,
-        tile.stride,
-        stats,
-        points,
-        n,
-        size,
-        width,
-      );
-    }
-    if (covariance && !factorFree(mixture)) {
-      kernels.covariance(
-        scratch + layout.covariance,
-        scratch + tile.row,
-        scratch + tile.total,
-        weights,
-        tile.stride,
-        stats,
-        points,
-        n,
-        size,
-        dim,
-        width,
-      );
-    }
-    if (trace) {
-      // Distances to the mean take the place of those to the queries.
-      kernels.distances(scratch + tile.d2, tile.stride, mean, width, points, n, rows, width);
-      kernels.averageDistance(trace, scratch + tile.d2, weights, tile.stride, stats, n, size);
-    }
+    return this.#tile({
+      mixture,
+      layout,
+      scratch,
+      points,
+      y,
+      k,
+      kStride,
+      mean,
+      meanStride: width,
+      n,
+      stats: 0,
+      weights: 0,
+      covariance: covariance && !factorFree(mixture) ? scratch + layout.covariance : 0,
+      trace,
+      draw,
+      work,
+    });
+  }
+
+  #rowWork({ mixture }: SampleJob, trace: boolean, covariance: boolean, draws: number): number {
+    let work = posteriorWork(mixture);
+    if (draws > 0) work += drawWork(mixture, draws);
+    if (trace) work += traceWork(mixture);
+    if (!covariance) return work;
+    if (mixture.dim <= 3) return work + posteriorWork(mixture);
+    return factorFree(mixture) ? work : work + mixture.size * covarianceWork(mixture);
   }
 
   /** Traces of packed covariances (dim <= 3). */
@@ -494,7 +622,7 @@ export class Machine {
     layout: ScratchLayout,
     scratch: number,
     { out, points, first, n, step, stream }: SpreadTarget,
-  ): void {
+  ): Generator<number, void, void> | undefined {
     const { mixture, seedLow, seedHigh } = job;
     const { bytes, dim, width, size } = mixture;
     const kernels = this.#sets[bytes];
@@ -503,28 +631,46 @@ export class Machine {
       const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
       const numbers = scratch + layout.matrix;
       const sums = numbers + 8 * (size + 1 + ((size + 1) & 1));
-      kernels.spreadRows(
-        out,
-        width,
-        scratch + tile.total,
-        scratch + tile.weights,
-        tile.stride,
-        scratch + tile.stats,
-        points,
-        n,
-        size,
-        dim,
-        width,
-        first,
-        step,
-        stream,
-        seedLow,
-        seedHigh,
-        numbers,
-        sums,
-        words,
-      );
-      return;
+      const rows = (row: number, count: number, from: number, to: number): void => {
+        kernels.spreadRows(
+          out + row * width * bytes,
+          width,
+          scratch + tile.total + 8 * row * width,
+          scratch + tile.weights + row * tile.stride * bytes,
+          tile.stride,
+          scratch + tile.stats + 32 * row,
+          points,
+          count,
+          size,
+          dim,
+          width,
+          first + row,
+          step,
+          stream,
+          seedLow,
+          seedHigh,
+          numbers,
+          sums,
+          words,
+          from,
+          to,
+        );
+        this.work += count * (to - from) * each;
+      };
+      const each = spreadWork(mixture);
+      if (n * size * each > PIECE / 2) return rowByRow();
+      rows(0, n, 0, size);
+      return undefined;
+
+      function* rowByRow(): Generator<number, void, void> {
+        const most = Math.max(1, Math.floor(PIECE / 2 / each));
+        for (let row = 0; row < n; row++) {
+          for (let from = 0; from < size; from += most) {
+            rows(row, 1, from, Math.min(size, from + most));
+            yield 0;
+          }
+        }
+      }
     }
     const white = scratch + layout.white;
     kernels.normals(white, dim, width, n, first, step, stream, seedLow, seedHigh, words);
@@ -538,6 +684,88 @@ export class Machine {
       n,
       dim,
     );
+    this.work += n * colourWork(mixture);
+    return undefined;
+  }
+}
+
+/** What is done with a tile, in this order. */
+const Stage = {
+  Distances: 0,
+  Weights: 1,
+  Average: 2,
+  Stats: 3,
+  Normalise: 4,
+  Draw: 5,
+  Covariance: 6,
+  Spreads: 7,
+  Trace: 8,
+  Count: 9,
+} as const;
+
+/** Rows seen by the tile kernels (dim >= 4), and what is wanted of them: pointers, 0 where it is not. */
+interface Tile {
+  mixture: MixtureLayout;
+  layout: ScratchLayout;
+  scratch: number;
+  points: number;
+  y: number;
+  k: number;
+  kStride: number;
+  mean: number;
+  meanStride: number;
+  n: number;
+  stats: number;
+  weights: number;
+  covariance: number;
+  trace: number;
+  draw: Seen["draw"];
+  /** Units of all stages. */
+  work: number;
+}
+
+/** Points, rows or draws of a stage; 0 where it is not wanted. */
+function itemsOf({ mixture, n, stats, weights, covariance, trace, draw }: Tile, stage: number): number {
+  switch (stage) {
+    case Stage.Distances:
+      return mixture.rows;
+    case Stage.Weights:
+      return n;
+    case Stage.Average:
+      return mixture.size;
+    case Stage.Stats:
+      return stats ? 1 : 0;
+    case Stage.Normalise:
+      return weights ? n : 0;
+    case Stage.Draw:
+      return draw?.draws ?? 0;
+    case Stage.Covariance:
+      return covariance ? mixture.size : 0;
+    case Stage.Spreads:
+      return trace ? mixture.rows : 0;
+    default:
+      return trace ? n : 0;
+  }
+}
+
+/** Units of one of them. */
+function workOf({ mixture, n }: Tile, stage: number): number {
+  switch (stage) {
+    case Stage.Distances:
+    case Stage.Spreads:
+      return n * distanceWork(mixture);
+    case Stage.Weights:
+      return mixture.size * weightWork(mixture);
+    case Stage.Average:
+      return n * averageWork(mixture);
+    case Stage.Normalise:
+      return 2 * mixture.size;
+    case Stage.Draw:
+      return n * drawWork(mixture, 1);
+    case Stage.Covariance:
+      return n * covarianceWork(mixture);
+    default:
+      return mixture.size;
   }
 }
 

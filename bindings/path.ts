@@ -37,13 +37,17 @@ export class BrownianPath {
     this.#n = n;
   }
 
-  /** out <- (W_t - W_s) / sqrt(t - s), s < t; every time of the run is at least 2^exponent. */
-  increment(out: number, t: number, s: number, exponent: number): void {
+  /** out <- (W_t - W_s) / sqrt(t - s), s < t; every time of the run is at least 2^exponent. Yields after each end. */
+  *increment(out: number, t: number, s: number, exponent: number): Generator<void, void, void> {
     const { dim, width, bytes } = this.#job.mixture;
     const length = this.#n * dim;
-    if (this.#known !== t || this.#from !== exponent) this.#place(t, exponent);
+    if (this.#known !== t || this.#from !== exponent) {
+      this.#place(t, exponent);
+      yield;
+    }
     const upper = this.#view(this.#scratch.at).slice();
     this.#place(s, exponent);
+    yield;
     const lower = this.#view(this.#scratch.at);
     const { buffer } = this.#memory;
     const target =

@@ -1,11 +1,12 @@
 import { Control, controlBytes, type Job, jobUnits, scratchBytes } from "./job.js";
 import { importNode, isNode } from "./load.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";
+import type { Scheduler } from "./turns.js";
 import type { FromWorker, ToWorker } from "./worker.js";
 
 export interface RunOptions {
   signal?: AbortSignal | undefined;
-  onProgress?: ((done: number, total: number) => void) | undefined;
+  onProgress?: ((done: number, total: number) => unknown) | undefined;
 }
 
 /** One worker, the same in Node and browsers. */
@@ -19,6 +20,25 @@ interface Thread {
 interface ThreadEvents {
   message(message: FromWorker): void;
   death(reason: string): void;
+}
+
+interface Locks {
+  request(name: string, options: { signal: AbortSignal }, held: () => Promise<void>): Promise<void>;
+}
+
+let lockNumber = 0;
+
+/**
+ * Browsers send no event when a worker ends, but give back the locks it holds: the worker takes one before it says that it is
+ * ready (`worker.ts`), then this waits for it. Where there are no locks there are heartbeats alone.
+ */
+function watchLock(name: string, death: (reason: string) => void): () => void {
+  const { locks } = (globalThis.navigator ?? {}) as { locks?: Locks };
+  const watch = new AbortController();
+  const ended = async (): Promise<void> => death("the browser ended it");
+  // Refused where origins are opaque; aborted when the pool is closed.
+  locks?.request(name, { signal: watch.signal }, ended).catch(() => {});
+  return () => watch.abort();
 }
 
 async function startThread(
@@ -46,25 +66,44 @@ async function startThread(
   const own =
     url === undefined ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
   const worker = new Worker(own ?? (url as string | URL), { type: "classic" });
+  const lock = `vkernel-${Math.random().toString(36).slice(2)}-${lockNumber++}`;
+  let unwatch = (): void => {};
   worker.onmessage = (event: MessageEvent<FromWorker>) => {
-    if (own !== undefined && event.data.type === "ready") URL.revokeObjectURL(own);
-    events.message(event.data);
+    const { data } = event;
+    if (data.type === "ready") {
+      if (own !== undefined) URL.revokeObjectURL(own);
+      if (data.locked) unwatch = watchLock(lock, events.death);
+    }
+    events.message(data);
   };
   worker.onerror = (event) => events.death(event.message || "it could not be started");
   worker.onmessageerror = () => events.death("a message could not be read");
   return {
-    post: (message) => worker.postMessage(message),
-    terminate: () => worker.terminate(),
+    post: (message) => worker.postMessage(message.type === "start" ? { ...message, lock } : message),
+    terminate: () => {
+      unwatch();
+      worker.terminate();
+    },
     keepAlive: () => {},
   };
 }
 
-/** Main-thread ticks without a heartbeat after which a browser worker counts as dead (it emits no exit event). */
-const SILENT_TICKS = 15;
+/** Milliseconds between two looks at heartbeats and progress. */
 const TICK = 100;
 
+/**
+ * Ticks without a beat after which a worker that nothing else is known of counts as gone. A heart beats after every piece of
+ * some 8 ms of work, so that one as slow as that is a thousand times slower than most. Hosts tell of death themselves: Node
+ * by events, browsers by the lock that a worker holds while it lives. Of one that should stop fewer are waited for: the
+ * caller's call ends.
+ */
+const SILENT_TICKS = 600;
+const SILENT_TICKS_STOPPED = 100;
+/** A worker that was slow before may be so again: this many times its longest silence. */
+const SLOW_AGAIN = 100;
+
 /** How long workers may take to start. */
-const START_SECONDS = 10;
+const START_SECONDS = 60;
 
 /**
  * Worker threads over one shared memory. A job is cut in blocks; workers take the next block by an
@@ -83,10 +122,13 @@ export class Pool {
   /** Jobs wait for each other: they share control words and cores. */
   readonly #queue: Queue;
 
-  private constructor(memory: WasmMemory, error: ErrorFactory, threads: number) {
+  readonly #scheduler: Scheduler;
+
+  private constructor(memory: WasmMemory, error: ErrorFactory, scheduler: Scheduler, threads: number) {
     this.#memory = memory;
     this.#error = error;
-    this.#queue = new Queue(error);
+    this.#scheduler = scheduler;
+    this.#queue = new Queue(scheduler);
     this.#control = memory.alloc(controlBytes(threads), "threads");
   }
 
@@ -97,9 +139,10 @@ export class Pool {
     source: string;
     url?: string | URL | undefined;
     error: ErrorFactory;
+    scheduler: Scheduler;
   }): Promise<Pool> {
-    const { memory, module, threads, error } = options;
-    const pool = new Pool(memory, error, threads);
+    const { memory, module, threads, error, scheduler } = options;
+    const pool = new Pool(memory, error, scheduler, threads);
     try {
       await new Promise<void>((resolve, reject) => {
         let ready = 0;
@@ -175,8 +218,8 @@ export class Pool {
     if (this.#dead !== undefined) throw this.#deathError(this.#dead);
     if (this.#closed)
       throw this.#error("E_DISPOSED", { message: "the engine was closed before the work began" });
-    if (this.#dead !== undefined) throw this.#deathError(this.#dead);
-    if (signal?.aborted) throw abortError(this.#error, signal);
+    if (signal?.aborted) throw this.#scheduler.aborted(signal);
+    const turns = this.#scheduler.turns(undefined);
     const count = this.#threads.length;
     const bytes = scratchBytes(job);
     const scratch = this.#memory.alloc(bytes * count, "scratch of the worker threads");
@@ -190,7 +233,9 @@ export class Pool {
       failure ??= reason;
       Atomics.store(words(), Control.Stop, 1);
     };
-    const onAbort = (): void => stop(abortError(this.#error, signal as AbortSignal));
+    const forget = this.#scheduler.onAbort(signal, () =>
+      stop(this.#scheduler.aborted(signal as AbortSignal)),
+    );
     let timer: ReturnType<typeof setInterval> | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -198,7 +243,8 @@ export class Pool {
         const done = new Array<boolean>(count).fill(false);
         const beats = new Array<number>(count).fill(-1);
         const silent = new Array<number>(count).fill(0);
-        this.#onEnd = reject;
+        const slowest = new Array<number>(count).fill(0);
+        this.#onEnd = (error) => reject(failure ?? error);
         this.#onMessage = (index, message) => {
           if (message.type === "ready" || message.id !== id) return;
           if (message.type === "failed") {
@@ -211,7 +257,6 @@ export class Pool {
           done[index] = true;
           if (++finished === count) resolve();
         };
-        signal?.addEventListener("abort", onAbort, { once: true });
         let reported = -1;
         timer = setInterval(() => {
           const now = words();
@@ -219,17 +264,22 @@ export class Pool {
           if (onProgress && units !== reported && failure === undefined) {
             reported = units;
             try {
-              onProgress(units, total);
+              turns.tell(() => onProgress(units, total));
             } catch (error) {
               stop(error);
             }
+            turns.end().catch(stop);
           }
-          if (isNode) return;
+          const patience = failure === undefined ? SILENT_TICKS : SILENT_TICKS_STOPPED;
           for (let i = 0; i < count; i++) {
             const beat = Atomics.load(now, Control.Heartbeat + i);
-            silent[i] = done[i] || beat !== beats[i] ? 0 : (silent[i] as number) + 1;
+            const quiet = done[i] || beat !== beats[i] ? 0 : (silent[i] as number) + 1;
+            slowest[i] = Math.max(slowest[i] as number, (quiet === 0 && (silent[i] as number)) || 0);
+            silent[i] = quiet;
             beats[i] = beat;
-            if ((silent[i] as number) > SILENT_TICKS) this.#die("no heartbeat for 1.5 s");
+            if (quiet > Math.max(patience, SLOW_AGAIN * (slowest[i] as number))) {
+              this.#die(`it did nothing for ${Math.round((quiet * TICK) / 1000)} s`);
+            }
           }
         }, TICK);
         this.#threads.forEach((thread, index) => {
@@ -245,14 +295,16 @@ export class Pool {
       });
     } finally {
       clearInterval(timer);
-      signal?.removeEventListener("abort", onAbort);
+      forget();
       this.#onMessage = undefined;
       this.#onEnd = undefined;
       for (const thread of this.#threads) thread.keepAlive(false);
       this.#memory.free(scratch);
     }
     if (failure !== undefined) throw failure;
-    onProgress?.(total, total);
+    if (!onProgress) return;
+    turns.tell(() => onProgress(total, total));
+    await turns.end();
   }
 
   close(): void {
@@ -267,25 +319,21 @@ export class Pool {
   }
 }
 
-export function abortError(error: ErrorFactory, signal: AbortSignal): Error {
-  return error("E_ABORT", { message: "the call was aborted by its signal", cause: signal.reason });
-}
-
 /** Work that is done one after another. A call whose signal aborts while it waits is rejected at once. */
 export class Queue {
-  readonly #error: ErrorFactory;
+  readonly #scheduler: Scheduler;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(error: ErrorFactory) {
-    this.#error = error;
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
   }
 
   add(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leave = (): void => reject(abortError(this.#error, signal as AbortSignal));
-      signal?.addEventListener("abort", leave, { once: true });
+      const leave = (): void => reject(this.#scheduler.aborted(signal as AbortSignal));
+      const forget = this.#scheduler.onAbort(signal, leave);
       this.#last = this.#last.then(async () => {
-        signal?.removeEventListener("abort", leave);
+        forget();
         if (signal?.aborted) return leave();
         try {
           resolve(await work());

@@ -3,7 +3,8 @@ import { type Job, jobUnits, type RowFunction, scratchBytes } from "./job.js";
 import { type Build, canShareMemory, compileCustom, coreCount, instantiate, loadModule } from "./load.js";
 import { Machine } from "./machine.js";
 import { type ErrorFactory, WasmMemory } from "./memory.js";
-import { abortError, Pool, Queue, type RunOptions } from "./pool.js";
+import { Pool, Queue, type RunOptions } from "./pool.js";
+import type { Scheduler } from "./turns.js";
 
 export interface RuntimeOptions {
   build: Build;
@@ -14,15 +15,13 @@ export interface RuntimeOptions {
   wasm?: WebAssembly.Module | BufferSource | string | URL | undefined;
   worker?: string | URL | undefined;
   error: ErrorFactory;
+  scheduler: Scheduler;
 }
 
 /** min(4, half the cores) where more than two are there, all cores on smaller machines. */
 export function defaultThreads(cores: number): number {
   return cores > 2 ? Math.min(4, Math.ceil(cores / 2)) : Math.max(1, cores);
 }
-
-/** Milliseconds that the calling thread works before it lets its host do something else. */
-const SLICE = 12;
 
 /** A typed, multi-threaded machine made of the kernels: one memory, one pool (or the calling thread). */
 export class Runtime {
@@ -33,9 +32,8 @@ export class Runtime {
   readonly note: string | undefined;
   readonly #pool: Pool | undefined;
   readonly #error: ErrorFactory;
+  readonly #scheduler: Scheduler;
   #closed = false;
-  /** When the calling thread last let its host do something else. */
-  #breathed = performance.now();
   readonly #queue: Queue;
 
   private constructor(
@@ -45,6 +43,7 @@ export class Runtime {
     pool: Pool | undefined,
     note: string | undefined,
     error: ErrorFactory,
+    scheduler: Scheduler,
   ) {
     this.build = build;
     this.memory = memory;
@@ -52,12 +51,13 @@ export class Runtime {
     this.#pool = pool;
     this.note = note;
     this.#error = error;
-    this.#queue = new Queue(error);
+    this.#scheduler = scheduler;
+    this.#queue = new Queue(scheduler);
   }
 
   /** Starts a runtime; undefined where the host has no Wasm SIMD. */
   static async start(options: RuntimeOptions): Promise<Runtime | undefined> {
-    const { error, cap } = options;
+    const { error, cap, scheduler } = options;
     const wanted = options.threads ?? defaultThreads(await coreCount());
     const threaded = wanted > 1 && canShareMemory();
     let note =
@@ -104,6 +104,7 @@ export class Runtime {
             source: workerSource,
             url: options.worker,
             error,
+            scheduler,
           });
         } catch (cause) {
           if (options.threads !== undefined || options.wasm !== undefined) throw cause;
@@ -111,7 +112,7 @@ export class Runtime {
           continue;
         }
       }
-      return new Runtime(build, memory, machine, pool, note, error);
+      return new Runtime(build, memory, machine, pool, note, error, scheduler);
     }
     return undefined;
   }
@@ -160,27 +161,32 @@ export class Runtime {
     { signal, onProgress, calls }: RunOptions & { calls?: readonly RowFunction[] },
   ): Promise<void> {
     this.check();
-    if (signal?.aborted) throw abortError(this.#error, signal);
+    if (signal?.aborted) throw this.#scheduler.aborted(signal);
+    const turns = this.#scheduler.turns(signal, () => this.check());
     const total = jobUnits(job);
     const scratch = this.memory.alloc(scratchBytes(job), "scratch");
     try {
       let done = 0;
+      let work = this.machine.work;
       for (const units of this.#units(job, scratch, calls)) {
         if (typeof units !== "number") {
           await units;
+          work = this.machine.work;
           continue;
         }
         done += units;
-        // Counted over all jobs: a chain of short ones must let timers and aborts through as well.
-        if (performance.now() < this.#breathed + SLICE) continue;
-        await nextTask();
-        this.#breathed = performance.now();
-        if (this.#closed)
-          throw this.#error("E_DISPOSED", { message: "the engine was closed while it worked" });
-        if (signal?.aborted) throw abortError(this.#error, signal);
-        onProgress?.(done, total);
+        const wait = turns.take(this.machine.work - work);
+        if (wait) {
+          await wait;
+          if (onProgress) turns.tell(() => onProgress(done, total));
+        }
+        // After the turn: jobs may have run in it.
+        work = this.machine.work;
       }
-      onProgress?.(total, total);
+      if (onProgress) {
+        turns.tell(() => onProgress(total, total));
+        await turns.end();
+      }
     } finally {
       this.memory.free(scratch);
     }
@@ -222,18 +228,4 @@ export class Runtime {
     this.#closed = true;
     this.#pool?.close();
   }
-}
-
-/** Lets the host do everything else that waits. */
-export function nextTask(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void };
-  if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

@@ -5,11 +5,11 @@ import { Control, type Job, jobUnits } from "./job.js";
 import { Machine } from "./machine.js";
 
 export type ToWorker =
-  | { type: "start"; module: WebAssembly.Module; memory: WebAssembly.Memory; index: number }
+  | { type: "start"; module: WebAssembly.Module; memory: WebAssembly.Memory; index: number; lock?: string }
   | { type: "job"; id: number; job: Job; scratch: number; control: number };
 
 export type FromWorker =
-  | { type: "ready" }
+  | { type: "ready"; locked: boolean }
   | { type: "done"; id: number }
   | { type: "failed"; id: number; message: string; trap: boolean };
 
@@ -41,6 +41,23 @@ async function openPort(): Promise<Port> {
   };
 }
 
+interface Locks {
+  request(name: string, held: () => Promise<void>): Promise<void>;
+}
+
+/** Holds a lock for as long as this worker lives; whether that could be done. */
+function hold(name: string | undefined): Promise<boolean> {
+  const { locks } = ((globalThis as { navigator?: unknown }).navigator ?? {}) as { locks?: Locks };
+  if (name === undefined || !locks) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const held = (): Promise<void> => {
+      resolve(true);
+      return new Promise(() => {});
+    };
+    locks.request(name, held).catch(() => resolve(false));
+  });
+}
+
 async function main(): Promise<void> {
   const port = await openPort();
   let machine: Machine;
@@ -51,7 +68,7 @@ async function main(): Promise<void> {
       memory = message.memory;
       index = message.index;
       machine = new Machine(instantiate(message.module, memory), memory);
-      port.postMessage({ type: "ready" });
+      void hold(message.lock).then((locked) => port.postMessage({ type: "ready", locked }));
       return;
     }
     const { id, job, scratch, control } = message;

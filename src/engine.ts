@@ -7,6 +7,7 @@ import {
   type PointsInput,
   type Precision,
 } from "./data/mixture.js";
+import { scheduler } from "./core/scheduler.js";
 import { badArgument, VkernelError } from "./errors.js";
 
 export interface EngineOptions {
@@ -161,6 +162,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     wasm: options.wasm,
     worker: options.worker,
     error: makeError,
+    scheduler,
   });
   const note =
     runtime === undefined ? "this host has no Wasm SIMD: plain TypeScript runs instead" : undefined;

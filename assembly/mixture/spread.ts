@@ -70,19 +70,23 @@ function entry<T>(matrix: u32, packed: u32, d: u32, e: u32, D: u32): f64 {
 
 /**
  * out[i] = sum_m sqrt(w_m) (mu_m - mean) xi_m over sqrt(sum of w): covariance without a matrix. xi_m is normal m of
- * particle i. `mean` is n x width float64; `numbers` is scratch for M + 1 and `sums` for D float64.
+ * particle i. `mean` is n x width float64; `numbers` is scratch for M + 1 and `sums` for D float64. Points `first` to `last`
+ * alone are added, in order; parts of a call are for one row (n = 1).
  */
 // @ts-ignore: decorator
 @inline
 export function spreadRows<T>(
   out: u32, outStride: u32, mean: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, D: u32,
   width: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, numbers: u32, sums: u32, words: u32,
+  first: u32, last: u32,
 ): void {
   for (let i: u32 = 0; i < n; i++) {
-    normals<f64>(numbers, M, M, 1, particle + i, step, stream, seedLow, seedHigh, words);
+    if (first == 0) {
+      normals<f64>(numbers, M, M, 1, particle + i, step, stream, seedLow, seedHigh, words);
+      memory.fill(sums, 0, D * 8);
+    }
     const inverse = 1.0 / load<f64>(stats + i * 32 + 8);
-    memory.fill(sums, 0, D * 8);
-    for (let m: u32 = 0; m < M; m++) {
+    for (let m = first; m < last; m++) {
       const weight = <f64>load<T>(w + (i * wStride + m) * sizeof<T>());
       if (weight == 0.0) continue;
       const factor = sqrt(weight * inverse) * load<f64>(numbers + m * 8);
@@ -93,6 +97,7 @@ export function spreadRows<T>(
         store<f64>(sums + d * 8, load<f64>(sums + d * 8) + factor * e);
       }
     }
+    if (last < M) continue;
     const target = out + i * outStride * sizeof<T>();
     for (let d: u32 = 0; d < D; d++) store<T>(target + d * sizeof<T>(), <T>load<f64>(sums + d * 8));
   }

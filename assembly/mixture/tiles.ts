@@ -243,18 +243,19 @@ function accumulate<T>(p: u32, v: v128): void {
  * out[i] = sum_m w[i, m] values[m] / sum_m w[i, m]; rows of `width` coordinates, of which D are
  * written. `total` (n x width
  * float64) keeps the same in float64. A chunk of points none of which weighs anything is skipped:
- * it would add exact zeros.
+ * it would add exact zeros. Points `first` to `last` alone are added (`first` is a multiple of CHUNK): parts of a call, in
+ * order, that together have the bits of the whole; the one that ends at M divides and writes.
  */
 // @ts-ignore: decorator
 @inline
 export function average<T>(
   out: u32, outStride: u32, total: u32, w: u32, wStride: u32, stats: u32, values: u32, n: u32, M: u32, width: u32,
-  D: u32,
+  D: u32, first: u32, last: u32,
 ): void {
-  memory.fill(total, 0, <u32>n * width * 8);
-  const padded = (M + 3) & ~3;
+  if (first == 0) memory.fill(total, 0, <u32>n * width * 8);
+  const padded = (last + 3) & ~3;
   const rowBytes: u32 = width * sizeof<T>();
-  for (let start: u32 = 0; start < padded; start += CHUNK) {
+  for (let start = first; start < padded; start += CHUNK) {
     const stop = min(padded, start + CHUNK);
     for (let i: u32 = 0; i < n; i += 2) {
       const j = min(i + 1, n - 1);
@@ -319,6 +320,7 @@ export function average<T>(
       }
     }
   }
+  if (last < M) return;
   for (let i: u32 = 0; i < n; i++) {
     const sum = load<f64>(stats + i * 32 + 8);
     for (let d: u32 = 0; d < width; d++) {
@@ -348,19 +350,20 @@ export function averageDistance<T>(
 
 /**
  * cov[i] (D x D float64) = sum_m w (mu - mean)(mu - mean)' / sum_m w, about the float64 `mean`
- * (n x width); `row` is scratch for `width` float64. Both triangles come from the same sums.
+ * (n x width); `row` is scratch for `width` float64. Both triangles come from the same sums. Points `first` to `last`
+ * alone are added, as by `average`.
  */
 // @ts-ignore: decorator
 @inline
 export function covariance<T>(
   cov: u32, row: u32, mean: u32, w: u32, wStride: u32, stats: u32, points: u32,
-  n: u32, M: u32, D: u32, width: u32,
+  n: u32, M: u32, D: u32, width: u32, first: u32, last: u32,
 ): void {
-  memory.fill(cov, 0, <u32>n * D * D * 8);
+  if (first == 0) memory.fill(cov, 0, <u32>n * D * D * 8);
   for (let i: u32 = 0; i < n; i++) {
     const target = cov + <u32>i * D * D * 8;
     const inverse = 1.0 / load<f64>(stats + i * 32 + 8);
-    for (let m: u32 = 0; m < M; m++) {
+    for (let m = first; m < last; m++) {
       const weight = <f64>load<T>(w + (i * wStride + m) * sizeof<T>()) * inverse;
       if (weight == 0.0) continue;
       for (let d: u32 = 0; d < D; d++) {
@@ -382,6 +385,7 @@ export function covariance<T>(
         }
       }
     }
+    if (last < M) continue;
     for (let d: u32 = 1; d < D; d++) {
       for (let e: u32 = 0; e < d; e++) store<f64>(target + (d * D + e) * 8, load<f64>(target + (e * D + d) * 8));
     }
@@ -401,18 +405,21 @@ export function normalise<T>(out: u32, w: u32, wStride: u32, stats: u32, n: u32,
   }
 }
 
-/** The average of `draws` points drawn from the weights by inversion in index order (out: n x outStride). */
+/**
+ * The average of `draws` points drawn from the weights by inversion in index order (out: n x outStride). Draws `first` to
+ * `last` alone are made, in order.
+ */
 // @ts-ignore: decorator
 @inline
 export function drawRows<T>(
   out: u32, outStride: u32, uniforms: u32, draws: u32, w: u32, wStride: u32, stats: u32, points: u32,
-  n: u32, M: u32, width: u32,
+  n: u32, M: u32, width: u32, first: u32, last: u32,
 ): void {
   const scale = 1.0 / <f64>draws;
   for (let i: u32 = 0; i < n; i++) {
     const row = w + i * wStride * sizeof<T>();
     const target = out + i * outStride * sizeof<T>();
-    for (let r: u32 = 0; r < draws; r++) {
+    for (let r = first; r < last; r++) {
       const threshold = load<f64>(uniforms + (i * draws + r) * 8) * load<f64>(stats + i * 32 + 8);
       let index = <u32>load<f64>(stats + i * 32);
       let sum = 0.0;

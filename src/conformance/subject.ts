@@ -3,7 +3,7 @@ import { badArgument, messageOf } from "../errors.js";
 import { times } from "../sampler/grids/times.js";
 import { sample } from "../sampler/sample.js";
 import type { Sampler } from "../sampler/sampler.js";
-import { aborted } from "../score/exact.js";
+import { aborted, scheduler, Turns } from "../core/scheduler.js";
 import { streams } from "../reference/random.js";
 import { programMoments } from "./moments.js";
 import { normals, type Problem } from "./problems.js";
@@ -195,16 +195,16 @@ function foreign(name: string, sampler: WholeSampler | StepSampler, limits: Limi
         }
         const memory: Record<string, unknown> = {};
         let x: Float64Array = start.slice();
-        let until = performance.now() + 12;
+        const turns = new Turns(undefined, () => checkLimits(limits));
         for (let i = 0; i + 1 < sigmas.length; i++) {
           const [t, s] = [sigmas[i] as number, sigmas[i + 1] as number];
+          const before = rows;
           const state = { x, count, dim, t, s, index: i, sigmas: sigmas.slice(), denoise, memory };
           x = await sampler.step({ ...state, normal: () => normal(start.length) });
           checkArray(x, `what step ${i} returned`, start.length, dim);
-          if (performance.now() < until) continue;
-          await new Promise((resolve) => setTimeout(resolve));
-          checkLimits(limits);
-          until = performance.now() + 12;
+          // What it asked of the field, and something of its own.
+          const wait = turns.take((rows - before) * problem.field.data.size * (dim + 8) + 4 * start.length);
+          if (wait) await wait;
         }
         return x;
       };
@@ -225,11 +225,10 @@ async function within<T>(work: () => Promise<T>, { signal, deadline }: Limits): 
       () => reject(new Fault("time-limit", "the time limit was reached while waiting for the sampler")),
       Math.min(2 ** 31 - 1, Math.max(0, deadline - performance.now())),
     );
-    const onAbort = () => reject(aborted(signal as AbortSignal));
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const forget = scheduler.onAbort(signal, () => reject(aborted(signal as AbortSignal)));
     stop = () => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      forget();
     };
   });
   try {

@@ -1,6 +1,6 @@
 import { isFloats } from "../brand.js";
 import { log2 } from "../math.js";
-import { defaultBlock, type MixtureLayout } from "../../bindings/job.js";
+import type { MixtureLayout } from "../../bindings/job.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { Engine } from "../engine.js";
 import { badArgument, describe, VkernelError } from "../errors.js";
@@ -266,11 +266,6 @@ export class Mixture<P extends Precision = Precision> {
   /** @internal */
   get runtime(): NonNullable<Engine["runtime"]> {
     return this.engine.runtime as NonNullable<Engine["runtime"]>;
-  }
-
-  /** @internal */
-  block(layout: MixtureLayout): number {
-    return this.engine.blockSize ?? defaultBlock(layout);
   }
 
   /** @internal */

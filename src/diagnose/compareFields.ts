@@ -3,7 +3,7 @@ import { checkSize, type Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { heun, type Sampler, type SampleRun, sample, times as timesGrid } from "../sampler/index.js";
-import { aborted } from "../score/exact.js";
+import { aborted } from "../core/scheduler.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
 import { gridTimes, trainingTuples } from "../score/training.js";

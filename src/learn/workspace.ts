@@ -1,34 +1,22 @@
 import type { DenseKernel } from "../../bindings/dense.js";
-import { nextTask, type Runtime } from "../../bindings/runtime.js";
+import type { Runtime } from "../../bindings/runtime.js";
 import { checkLongCall } from "../check.js";
-import { VkernelError } from "../errors.js";
+import { aborted, type LongCall, PIECE, Turns } from "../core/scheduler.js";
 import type { Matrix } from "./matrix.js";
 
-/** What every call takes that may be long. */
-export interface LongCall {
-  /** Ends the call with E_ABORT. */
-  signal?: AbortSignal;
-  /** Called now and then with the work done and the work in all. */
-  onProgress?: (done: number, total: number) => void;
-}
+export type { LongCall };
 
 /** Names of the options of a long call. */
 export const longCall = ["signal", "onProgress"] as const;
 
-export const abortedError = (signal: AbortSignal): VkernelError =>
-  new VkernelError("E_ABORT", { message: "the call was aborted by its signal", cause: signal.reason });
-
 /** Checks the options of a long call, and whether it was aborted before it began. */
 export function checkCall(options: LongCall): void {
   checkLongCall(options);
-  if (options.signal?.aborted) throw abortedError(options.signal);
+  if (options.signal?.aborted) throw aborted(options.signal);
 }
 
 /** Products below which a job is done on the calling thread: posting it would take longer. */
 const SMALL = 3e5;
-/** Milliseconds between two turns of the host's event loop. */
-const SLICE = 12;
-
 export const padded = (n: number): number => Math.ceil(n / 4) * 4;
 
 /** Numbers from one row to the next: padded, and no multiple of 512 bytes, lest rows collide in the caches. */
@@ -42,7 +30,8 @@ export class Workspace {
   readonly #blockSize: number;
   readonly #total: number;
   #done = 0;
-  #until = performance.now() + SLICE;
+  readonly #turns: Turns;
+  #told = 0;
 
   /** @param total the work of all jobs, in multiplications, roughly */
   constructor(runtime: Runtime, blockSize: number | undefined, options: LongCall, total: number) {
@@ -50,6 +39,7 @@ export class Workspace {
     this.#blockSize = blockSize ?? Number.POSITIVE_INFINITY;
     this.#options = options;
     this.#total = total;
+    this.#turns = new Turns(options.signal, () => runtime.check());
   }
 
   alloc(numbers: number, what: string): number {
@@ -129,7 +119,8 @@ export class Workspace {
       ordered?: boolean;
     },
   ): Promise<void> {
-    const step = Math.max(1, Math.min(block, this.#blockSize));
+    const each = work / tasks;
+    const step = Math.max(1, Math.min(block, this.#blockSize, Math.floor(PIECE / each)));
     const job = {
       kind: "dense" as const,
       kernel,
@@ -137,22 +128,44 @@ export class Workspace {
       block: ordered ? tasks : step,
       step,
       args,
+      work: each,
       scratch,
     };
     const { signal, onProgress } = this.#options;
-    if (work < SMALL) this.#runtime.runSync(job);
-    else await this.#runtime.run(job, { signal });
-    this.#done += work;
-    if (performance.now() < this.#until) return;
-    await nextTask();
-    this.#until = performance.now() + SLICE;
-    if (signal?.aborted) throw abortedError(signal);
-    onProgress?.(Math.min(this.#done, this.#total), this.#total);
+    if (work < SMALL) {
+      this.#runtime.runSync(job);
+      this.#done += work;
+      await this.spend(work);
+      return;
+    }
+    const before = this.#done;
+    const report =
+      onProgress && ((done: number, total: number): void => this.#report(before + (work * done) / total));
+    await this.#runtime.run(job, { signal, onProgress: report });
+    this.#done = before + work;
+    await this.spend(0);
+  }
+
+  /** Work of the calling thread's own: gives the host its turn where that is due. */
+  async spend(work: number): Promise<void> {
+    const wait = this.#turns.take(work);
+    if (!wait) return;
+    await wait;
+    this.#report(this.#done);
+  }
+
+  /** Says how much is done, never less than before. */
+  #report(done: number): void {
+    const { onProgress } = this.#options;
+    const now = Math.min(Math.max(done, this.#told), this.#total);
+    this.#told = now;
+    if (onProgress) this.#turns.tell(() => onProgress(now, this.#total));
   }
 
   /** Reports the end. */
-  finish(): void {
-    this.#options.onProgress?.(this.#total, this.#total);
+  finish(): Promise<void> {
+    this.#report(this.#total);
+    return this.#turns.end();
   }
 }
 
@@ -166,7 +179,7 @@ export async function inWorkspace<T>(
   const space = new Workspace(engine.runtime as Runtime, engine.blockSize, options, total);
   try {
     const result = await work(space);
-    space.finish();
+    await space.finish();
     return result;
   } finally {
     space.free();

@@ -1,5 +1,6 @@
 import { isFloat32, isFloats, isUint8, isUint8Clamped } from "../brand.js";
 import type { DenseJob, DenseKernel } from "../../bindings/dense.js";
+import { PIECE } from "../../bindings/work.js";
 import { Calls } from "../calls.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import { Engine } from "../engine.js";
@@ -11,6 +12,9 @@ import { type ColourTable, checkColours, levelsOf, type Scale } from "./tables.j
 
 /** Cells that the arithmetic of a splat counts without rounding. */
 const MAX_CELLS = 2 ** 23 - 1;
+/** Units of work of a pixel and of a particle. */
+const PIXEL = 8;
+const PARTICLE = 12;
 /** From this many particles on, threads share them: each has counts of its own, which have to be cleared and added. */
 const SLICE = 2 ** 14;
 const MAX_SLICES = 8;
@@ -331,15 +335,17 @@ class KernelCanvas implements Canvas {
     return this.#runtime.memory;
   }
 
-  #run(kernel: DenseKernel, count: number, block: number, args: number[]): Promise<void> {
-    const job: DenseJob = { kind: "dense", kernel, count, block, step: block, args, scratch: 0 };
+  /** `work`: units of a task. */
+  #run(kernel: DenseKernel, count: number, block: number, work: number, args: number[]): Promise<void> {
+    const step = Math.max(1, Math.min(block, Math.floor(PIECE / work)));
+    const job: DenseJob = { kind: "dense", kernel, count, block, step, args, work, scratch: 0 };
     return this.#runtime.run(job);
   }
 
   /** Rows in a few parts for each thread. */
   #rows(kernel: DenseKernel, args: number[]): Promise<void> {
     const block = Math.max(1, Math.ceil(this.#height / (4 * this.#engine.info.threads)));
-    return this.#run(kernel, this.#height, block, args);
+    return this.#run(kernel, this.#height, block, PIXEL * this.#width, args);
   }
 
   give(values: Float32Array | Float64Array): Given {
@@ -363,7 +369,7 @@ class KernelCanvas implements Canvas {
     const { counts, peaks } = this.#at;
     const stride = size * (live?.stride ?? dim);
     const offsets = axes.map((axis) => axis * size) as [number, number];
-    await this.#run(single ? "splatF32" : "splatF64", slices, 1, [
+    await this.#run(single ? "splatF32" : "splatF64", slices, 1, (PARTICLE * count) / slices, [
       counts,
       this.#stride,
       slices,

@@ -45,6 +45,15 @@ const REACH = 319;
  * weights are products of a factor a column and one a row.
  */
 export function logDensityGrid(out: Float64Array, mixture: PlaneMixture, places: GridPlaces): void {
+  for (const _ of logDensityStrips(out, mixture, places));
+}
+
+/** The same tile by tile: yields the cells of each. */
+export function* logDensityStrips(
+  out: Float64Array,
+  mixture: PlaneMixture,
+  places: GridPlaces,
+): Generator<number, void, void> {
   const { points, logWeights, alpha, total } = mixture;
   const { nx, ny, x0, hx, y0, hy } = places;
   const M = logWeights.length;
@@ -112,6 +121,7 @@ export function logDensityGrid(out: Float64Array, mixture: PlaneMixture, places:
           out[target + i] = rw - (dx * dx + dy * dy) / (2 * total) + Math.log(sums[j * side + i] as number);
         }
       }
+      yield cells;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
-import { aborted } from "../score/exact.js";
+import { aborted } from "../core/scheduler.js";
 import { RowField } from "../score/custom.js";
 import { rowsOf } from "../score/ensemble.js";
 import type { ScoreEnsemble, ScoreField } from "../score/field.js";

@@ -1,4 +1,12 @@
-import { encodeOps, needsOf, type Op, OpCode, SCALAR_OUTPUTS, type SampleJob } from "../../bindings/job.js";
+import {
+  encodeOps,
+  needsOf,
+  type Op,
+  OpCode,
+  SCALAR_OUTPUTS,
+  sampleBlock,
+  type SampleJob,
+} from "../../bindings/job.js";
 import type { WasmMemory } from "../../bindings/memory.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
@@ -68,18 +76,20 @@ export function uploadJob(
     if ("points" in op && op.points > 0) return { ...op, points: points[op.points - 1] as number };
     return op;
   });
+  const needs = needsOf(ops);
+  const { draws } = program;
   return {
     kind: "sample",
     mixture: layout,
     count: run.count,
-    block: data.block(layout),
+    block: sampleBlock({ mixture: layout, needs, draws }, data.engine.blockSize),
     particle: run.particle ?? 0,
     seedLow: run.seed >>> 0,
     seedHigh: Math.floor(run.seed / 2 ** 32),
     registers: program.registers,
     scalars: program.scalars,
-    draws: program.draws,
-    needs: needsOf(ops),
+    draws,
+    needs,
     ops: encodeOps(ops),
     state: 0,
     end: 0,

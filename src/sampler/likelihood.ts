@@ -10,7 +10,7 @@ import {
 import { badArgument } from "../errors.js";
 import { log } from "../math.js";
 import { cholesky, solveLower } from "../reference/linear.js";
-import { aborted } from "../score/exact.js";
+import { aborted } from "../core/scheduler.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { checkSampler, gridTimes } from "./checks.js";
 import { dopri5 } from "./dopri5.js";

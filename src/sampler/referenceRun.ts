@@ -1,22 +1,42 @@
 import { isThenable } from "../../bindings/host.js";
 import { type Op, OpCode, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
+import { PIECE, Turns } from "../core/scheduler.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import { dormandPrince } from "../reference/dormandPrince.js";
 import { multiply } from "../reference/linear.js";
 import { evaluatePoint, type ReferenceMixture } from "../reference/mixture.js";
 import { brownianPath, fillNormals, uniform } from "../reference/random.js";
 import { categorical } from "../reference/samplers.js";
-import { aborted } from "../score/exact.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Frames } from "./frames.js";
 import type { Program } from "./program.js";
 import type { Run, RunOutput } from "./run.js";
 import { callsOf } from "./written.js";
 
-/** Particles that go together. */
-export const BATCH = 64;
-/** Milliseconds of work between two chances for everything else. */
-export const SLICE = 12;
+/** Units of work of an operation on one particle. */
+export function opWork({ size, dim }: Mixture, op: Op): number {
+  const seen = size * (4 * dim + 20);
+  switch (op.code) {
+    case OpCode.Score:
+    case OpCode.Spread:
+      return seen;
+    case OpCode.Draw:
+      return seen + op.draws * size;
+    case OpCode.Adaptive:
+      return 40 * seen;
+    case OpCode.Path:
+      return 4000 * dim;
+    case OpCode.Linear:
+      return dim * dim;
+    default:
+      return 20 * dim;
+  }
+}
+
+/** Particles that go together: as many as make a piece of work, at most. */
+export function batchOf({ size, dim }: Mixture): number {
+  return Math.max(1, Math.min(64, Math.floor(PIECE / (size * (4 * dim + 20)))));
+}
 
 /** Runs a program without Wasm: the same operations on plain float64 arrays, by the reference's functions. */
 export async function runReference<P extends Precision>(
@@ -34,23 +54,25 @@ export async function runReference<P extends Precision>(
   const outputs = new Float64Array(SCALAR_OUTPUTS * count);
   const runOp = referenceOps(field, data, frames, run, trajectories);
   const total = count * program.ops.length;
-  let until = performance.now() + SLICE;
-  for (let first = 0; first < count; first += BATCH) {
+  const turns = new Turns(signal, () => data.check());
+  const batch = batchOf(data);
+  for (let first = 0; first < count; first += batch) {
     const block = startBlock(data, program, run, first);
     const { n } = block;
     for (let i = 0; i < program.ops.length; i++) {
-      await runOp(program.ops[i] as Op, block);
-      if (performance.now() < until) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      data.check();
-      if (signal?.aborted) throw aborted(signal);
-      onProgress?.({ done: first * program.ops.length + n * (i + 1), total });
-      until = performance.now() + SLICE;
+      const op = program.ops[i] as Op;
+      const later = runOp(op, block);
+      if (later) await later;
+      const wait = turns.take(n * opWork(data, op));
+      if (!wait) continue;
+      await wait;
+      if (onProgress) turns.tell(() => onProgress({ done: first * program.ops.length + n * (i + 1), total }));
     }
     samples.set(block.registers[0] as Float64Array, first * dim);
     for (let r = 0; r < SCALAR_OUTPUTS; r++) outputs.set(block.scalars[r] as Float64Array, r * count + first);
   }
-  onProgress?.({ done: total, total });
+  if (onProgress) turns.tell(() => onProgress({ done: total, total }));
+  await turns.end();
   return { samples, trajectories, outputs };
 }
 
@@ -70,7 +92,7 @@ export function startBlock(
   first: number,
 ): Block {
   const { dim } = data;
-  const n = Math.min(BATCH, count - first);
+  const n = Math.min(batchOf(data), count - first);
   const registers = Array.from({ length: program.registers }, () => new Float64Array(n * dim));
   if (typeof initial !== "string") {
     // In the precision of the run, as everything that is given.

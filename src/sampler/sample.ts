@@ -2,7 +2,7 @@ import { checkInteger, checkLongCall, checkOptions } from "../check.js";
 import { checkSize, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
-import { aborted } from "../score/exact.js";
+import { aborted } from "../core/scheduler.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { checkInitial, checkNoise, checkRecord, checkSampler, gridTimes } from "./checks.js";
 import { checkEach, integrateEnsemble } from "./ensembleRun.js";

@@ -1,12 +1,12 @@
 import { type Carried, carriedAcross } from "../../bindings/carry.js";
 import { OP_WIDTH, type Op, type SampleJob, Scalar } from "../../bindings/job.js";
+import { aborted, Turns } from "../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import { VkernelError } from "../errors.js";
-import { aborted } from "../score/exact.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Frames } from "./frames.js";
 import { Blocks, uploadJob, writeStart } from "./kernelRun.js";
-import { BATCH, type Block, referenceOps, SLICE, startBlock } from "./referenceRun.js";
+import { batchOf, type Block, opWork, referenceOps, startBlock } from "./referenceRun.js";
 import type { Run } from "./run.js";
 import { callsOf, checkEnds, checkEvaluations, type Written } from "./written.js";
 
@@ -178,26 +178,25 @@ class ReferenceSteps<P extends Precision> implements Steps<P> {
     const { data } = this.#whole;
     const blocks = this.#blocksOf(part);
     const ops = this.#opsOf(part);
-    let until = performance.now() + SLICE;
+    const turns = new Turns(signal, () => data.check());
     let done = 0;
     if (signal?.aborted) throw aborted(signal);
-    for (const later of this.#work(part, blocks, ops)) {
+    for (const { later, work } of this.#work(part, blocks, ops)) {
       if (later) await later;
       done++;
-      if (performance.now() < until) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      data.check();
-      if (signal?.aborted) throw aborted(signal);
-      onProgress?.(done, blocks.length * ops.length);
-      until = performance.now() + SLICE;
+      const wait = turns.take(work);
+      if (!wait) continue;
+      await wait;
+      if (onProgress) turns.tell(() => onProgress(done, blocks.length * ops.length));
     }
-    onProgress?.(done, done);
+    if (onProgress) turns.tell(() => onProgress(done, done));
+    await turns.end();
     this.#commit(part, blocks);
   }
 
   runSync(part: Part<P>): void {
     const blocks = this.#blocksOf(part);
-    for (const later of this.#work(part, blocks, this.#opsOf(part))) {
+    for (const { later } of this.#work(part, blocks, this.#opsOf(part))) {
       if (!later) continue;
       later.catch(() => {});
       throw waits();
@@ -209,8 +208,9 @@ class ReferenceSteps<P extends Precision> implements Steps<P> {
   #blocksOf({ run, from }: Part<P>): Block[] {
     const { data, written } = this.#whole;
     if (from === undefined) {
-      return Array.from({ length: Math.ceil(run.count / BATCH) }, (_, i) =>
-        startBlock(data, written.program, run, i * BATCH),
+      const batch = batchOf(data);
+      return Array.from({ length: Math.ceil(run.count / batch) }, (_, i) =>
+        startBlock(data, written.program, run, i * batch),
       );
     }
     return this.#blocks.map(({ registers, scalars, ...rest }) => ({
@@ -225,9 +225,15 @@ class ReferenceSteps<P extends Precision> implements Steps<P> {
     return program.ops.slice(from === undefined ? 0 : cuts[from], cuts[to]);
   }
 
-  *#work({ field, run }: Part<P>, blocks: Block[], ops: Op[]): Generator<Promise<void> | undefined> {
+  *#work(
+    { field, run }: Part<P>,
+    blocks: Block[],
+    ops: Op[],
+  ): Generator<{ later: Promise<void> | undefined; work: number }> {
     const runOp = referenceOps(field, this.#whole.data, this.#whole.frames, run);
-    for (const block of blocks) for (const op of ops) yield runOp(op, block);
+    for (const block of blocks) {
+      for (const op of ops) yield { later: runOp(op, block), work: block.n * opWork(this.#whole.data, op) };
+    }
   }
 
   #commit({ field }: Part<P>, blocks: Block[]): void {

@@ -1,6 +1,6 @@
 import { isFloat64 } from "../brand.js";
 import { exp, log } from "../math.js";
-import type { MixtureLayout, ScoreJob } from "../../bindings/job.js";
+import { type MixtureLayout, type ScoreJob, scoreBlock } from "../../bindings/job.js";
 import { unknownName } from "../check.js";
 import {
   checkFinite,
@@ -202,7 +202,7 @@ function* runScore(
       kind: "score",
       mixture: layout,
       count,
-      block: data.block(layout),
+      block: 1,
       queries,
       k,
       kStride: scale.length === 1 ? 0 : 8,
@@ -212,6 +212,7 @@ function* runScore(
       trace: want.trace ? take(count, 8, "proxyVariance") : 0,
       weights: want.weights ? take(count * size, bytes, "posteriorWeights") : 0,
     };
+    job.block = scoreBlock(job, data.engine.blockSize);
     yield job;
     const copy = <T extends Float32Array | Float64Array>(view: T): T => view.slice() as T;
     return {

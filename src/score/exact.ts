@@ -1,8 +1,9 @@
 import { isFloats } from "../brand.js";
 import type { ScoreJob } from "../../bindings/job.js";
 import { checkLongCall, checkOptions } from "../check.js";
+import { aborted, Turns } from "../core/scheduler.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { checkRequest, evaluation, partsOf, type Request, referenceEvaluation } from "./evaluate.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
@@ -143,19 +144,20 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
   ): Promise<Evaluation<P, Q>> {
     const { signal, onProgress } = options;
     const work = referenceEvaluation(request);
-    let until = performance.now() + 12;
+    const turns = new Turns(signal, () => this.data.check());
+    const { count } = request;
+    const each = this.data.size * (4 * this.data.dim + 20);
     for (;;) {
       const next = work.next();
       if (next.done) {
-        onProgress?.({ done: request.count, total: request.count });
+        if (onProgress) turns.tell(() => onProgress({ done: count, total: count }));
+        await turns.end();
         return next.value;
       }
-      if (performance.now() < until) continue;
-      await new Promise((resolve) => setTimeout(resolve));
-      this.data.check();
-      if (signal?.aborted) throw aborted(signal);
-      onProgress?.({ done: next.value, total: request.count });
-      until = performance.now() + 12;
+      const wait = turns.take(each);
+      if (!wait) continue;
+      await wait;
+      if (onProgress) turns.tell(() => onProgress({ done: next.value, total: count }));
     }
   }
 }
@@ -174,15 +176,6 @@ export async function runAll<R>(
   } finally {
     work.return(undefined as never);
   }
-}
-
-/** The error of a call whose signal is aborted. */
-export function aborted(signal: AbortSignal): VkernelError {
-  return new VkernelError("E_ABORT", {
-    argument: "signal",
-    message: "the call was aborted by its signal",
-    cause: signal.reason,
-  });
 }
 
 /** Checks that an argument is a mixture. */

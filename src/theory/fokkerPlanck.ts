@@ -1,7 +1,8 @@
 import { checkInteger, checkLongCall, checkOptions, checkWord } from "../check.js";
 import type { Mixture } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
-import { abortedError, type LongCall } from "../learn/workspace.js";
+import { aborted, Turns } from "../core/scheduler.js";
+import type { LongCall } from "../learn/workspace.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";
 import { checkIsotropic } from "../score/line.js";
@@ -10,8 +11,6 @@ import { withStepper, workOf } from "./fokkerPlanckSteps.js";
 import { checkRunTimes, stepOf, stepTimes } from "./fokkerPlanckTimes.js";
 import { type UnstableRun, unstable } from "./fokkerPlanckUnstable.js";
 import {
-  type Breath,
-  breathing,
   centresOf,
   checkCells,
   checkDomain,
@@ -209,8 +208,8 @@ async function checkProblem(data: Mixture, process: Process, options: FokkerPlan
   const drawn = direction === "forward" ? (initial === "marginal" ? [first] : []) : Array.from(times);
   for (const t of drawn) checkWidths(law, grid, t);
   const { signal } = options;
-  if (signal?.aborted) throw abortedError(signal);
-  const { q, mass } = await startOf(grid, law, process, first, initial, breathing(signal));
+  if (signal?.aborted) throw aborted(signal);
+  const { q, mass } = await startOf(grid, law, process, first, initial, new Turns(signal));
   data.check();
   return {
     ...{ data, process, direction, times, grid, law, steps },
@@ -279,20 +278,20 @@ async function startOf(
   process: Process,
   first: number,
   initial: unknown,
-  breath: Breath,
+  turns: Turns,
 ): Promise<{ q: Float64Array; mass: number }> {
   if (initial === "marginal") {
-    return normalised(grid, await law.cells(grid, first, breath), 'a wider "domain"');
+    return normalised(grid, await law.cells(grid, first, turns), 'a wider "domain"');
   }
   if (initial === "noise" || initial === "normal") {
     const sigma = initial === "normal" ? 1 : Math.sqrt(process.variance(first));
     if (!(sigma > 0))
       throw badArgument("E_RANGE", "times", 'a first time above 0 for initial "noise"', first);
     const centre = { centres: grid.cells.map(() => [0]), weight: 1 };
-    return normalised(grid, await gaussianCells(grid, [centre], sigma, breath), 'a wider "domain"');
+    return normalised(grid, await gaussianCells(grid, [centre], sigma, turns), 'a wider "domain"');
   }
   if (typeof initial === "function") {
-    const q = await functionCells(grid, initial as (x: Float64Array) => unknown, breath);
+    const q = await functionCells(grid, initial as (x: Float64Array) => unknown, turns);
     return normalised(grid, q, 'a wider "domain", more "cells", or the function divided by its integral');
   }
   return normalised(grid, givenCells(grid, initial), "cell averages, not masses");

@@ -1,7 +1,8 @@
+import type { Turns } from "../core/scheduler.js";
 import type { Mixture } from "../data/mixture.js";
 import { log } from "../math.js";
 import type { Process } from "../process/process.js";
-import { type Breath, gaussianCells, type PlaneComponent, type PlaneGrid } from "./planeGrid.js";
+import { gaussianCells, type PlaneComponent, type PlaneGrid } from "./planeGrid.js";
 
 /** The noised data at one time, as the density kernels see them. */
 export interface PlaneLaw {
@@ -94,8 +95,8 @@ export class DataLaw {
   }
 
   /** Averages over cells of the law at time t: exact. */
-  cells(grid: PlaneGrid, t: number, breath: Breath): Promise<Float64Array> {
-    return gaussianCells(grid, this.#components(t), Math.sqrt(this.total(t)), breath);
+  cells(grid: PlaneGrid, t: number, turns: Turns): Promise<Float64Array> {
+    return gaussianCells(grid, this.#components(t), Math.sqrt(this.total(t)), turns);
   }
 
   *#components(t: number): Generator<PlaneComponent, void, void> {

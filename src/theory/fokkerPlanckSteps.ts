@@ -1,13 +1,13 @@
 import { kernelScratch } from "../../bindings/abi.js";
-import { nextTask } from "../../bindings/runtime.js";
+import { Turns } from "../core/scheduler.js";
 import type { Engine } from "../engine.js";
-import { abortedError, inWorkspace, type LongCall, type Workspace } from "../learn/workspace.js";
+import { inWorkspace, type LongCall, type Workspace } from "../learn/workspace.js";
 import {
   diffuseLine,
   type GridPlaces,
   type LineStep,
   lineScratch,
-  logDensityGrid,
+  logDensityStrips,
   tileSide,
   transportLine,
 } from "../reference/fokkerPlanck.js";
@@ -160,42 +160,40 @@ class KernelStepper implements PlaneStepper {
   }
 }
 
-/** Milliseconds between two turns of the host's event loop. */
-const SLICE = 12;
-
 class PlainStepper implements PlaneStepper {
   readonly #places: GridPlaces;
   readonly #q: Float64Array;
   readonly #phi: Float64Array;
   readonly #options: LongCall;
-  readonly #engine: Engine;
+  readonly #turns: Turns;
   readonly #total: number;
   #done = 0;
-  #until = performance.now() + SLICE;
 
   constructor(grid: PlaneGrid, q: Float64Array, options: LongCall, total: number, engine: Engine) {
     this.#places = placesOf(grid);
     this.#q = q.slice();
     this.#phi = new Float64Array(q.length);
     this.#options = options;
-    this.#engine = engine;
+    this.#turns = new Turns(options.signal, () => engine.check());
     this.#total = total;
   }
 
-  async #breathe(work: number): Promise<void> {
+  #breathe(work: number): Promise<void> | undefined {
     this.#done += work;
-    if (performance.now() < this.#until) return;
-    await nextTask();
-    this.#until = performance.now() + SLICE;
-    this.#engine.check();
-    const { signal, onProgress } = this.#options;
-    if (signal?.aborted) throw abortedError(signal);
-    onProgress?.(Math.min(this.#done, this.#total), this.#total);
+    return this.#turns.take(work)?.then(this.#tell);
   }
 
+  readonly #tell = (): void => {
+    const { onProgress } = this.#options;
+    if (onProgress) this.#turns.tell(() => onProgress(Math.min(this.#done, this.#total), this.#total));
+  };
+
   async density(law: PlaneLaw): Promise<void> {
-    logDensityGrid(this.#phi, law, this.#places);
-    await this.#breathe(this.#q.length * densityWork(law.logWeights.length));
+    const each = densityWork(law.logWeights.length);
+    for (const cells of logDensityStrips(this.#phi, law, this.#places)) {
+      const wait = this.#breathe(cells * each);
+      if (wait) await wait;
+    }
   }
 
   async diffuse(axis: number, step: LineStep, order: 1 | 2): Promise<void> {
@@ -204,9 +202,9 @@ class PlainStepper implements PlaneStepper {
     const scratch = lineScratch(n);
     for (let line = 0; line < lines; line++) {
       diffuseLine(this.#q, this.#phi, line * next, stride, n, step, order, scratch);
-      if (line % 256 === 255) await this.#breathe(0);
+      const wait = this.#breathe(n * DIFFUSION);
+      if (wait) await wait;
     }
-    await this.#breathe(nx * ny * DIFFUSION);
   }
 
   async transport(axis: number, step: Omit<LineStep, "lambda">): Promise<void> {
@@ -215,9 +213,9 @@ class PlainStepper implements PlaneStepper {
     const scratch = lineScratch(n);
     for (let line = 0; line < lines; line++) {
       transportLine(this.#q, this.#phi, line * next, stride, n, step, scratch);
-      if (line % 256 === 255) await this.#breathe(0);
+      const wait = this.#breathe(n * DIFFUSION);
+      if (wait) await wait;
     }
-    await this.#breathe(nx * ny * DIFFUSION);
   }
 
   read(): Float64Array {

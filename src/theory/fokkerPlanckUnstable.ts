@@ -1,5 +1,5 @@
-import { nextTask } from "../../bindings/runtime.js";
-import { abortedError, type LongCall } from "../learn/workspace.js";
+import { Turns } from "../core/scheduler.js";
+import type { LongCall } from "../learn/workspace.js";
 import { cos, exp } from "../math.js";
 import type { Problem } from "./fokkerPlanck.js";
 import { centresOf } from "./planeGrid.js";
@@ -63,7 +63,7 @@ export async function unstable(problem: Problem, options: LongCall): Promise<Uns
   const amplitudes = [amplitudesOf(start)];
   let stopped: UnstableRun["stopped"];
   let w: Float64Array = start.slice();
-  let until = performance.now() + 12;
+  const turns = new Turns(signal, () => data.engine.check());
   for (let k = 1; k < times.length && stopped === undefined; k++) {
     const share = (added[k] as number) - (added[k - 1] as number);
     const count = Math.max(1, Math.ceil((share * 2) / (STEP * h * h)));
@@ -76,18 +76,18 @@ export async function unstable(problem: Problem, options: LongCall): Promise<Uns
         stopped = { time: a + ((b - a) * (i + 1)) / count, largest };
         break;
       }
-      if (performance.now() < until) continue;
-      await nextTask();
-      until = performance.now() + 12;
-      data.engine.check();
-      if (signal?.aborted) throw abortedError(signal);
-      onProgress?.((added[k - 1] as number) + (share * (i + 1)) / count, total);
+      const wait = turns.take(40 * n);
+      if (!wait) continue;
+      await wait;
+      if (onProgress)
+        turns.tell(() => onProgress((added[k - 1] as number) + (share * (i + 1)) / count, total));
     }
     if (stopped) break;
     densities.push(w.slice());
     amplitudes.push(amplitudesOf(w));
   }
-  onProgress?.(total, total);
+  if (onProgress) turns.tell(() => onProgress(total, total));
+  await turns.end();
   const reached = times.slice(0, densities.length);
   const last = process.alpha(end);
   return {

@@ -1,8 +1,7 @@
 import { isFloats } from "../brand.js";
 import { checkFinite, checkSize } from "../data/mixture.js";
-import { nextTask } from "../../bindings/runtime.js";
+import type { Turns } from "../core/scheduler.js";
 import { badArgument, VkernelError } from "../errors.js";
-import { abortedError } from "../learn/workspace.js";
 import { normalMass } from "./normalMass.js";
 
 /** A grid of cells on an interval (one axis) or a rectangle (two), at most 2^24 of them. */
@@ -15,23 +14,6 @@ export interface PlaneGrid {
 }
 
 const MOST_CELLS = 2 ** 24;
-
-/** Called often by long loops on the calling thread: lets the host do what waits, and ends the call where its signal asks. */
-export type Breath = () => Promise<void> | undefined;
-
-/** Milliseconds between two turns of the host's event loop. */
-const SLICE = 12;
-
-export function breathing(signal: AbortSignal | undefined): Breath {
-  let until = performance.now() + SLICE;
-  return () => {
-    if (performance.now() < until) return undefined;
-    return nextTask().then(() => {
-      until = performance.now() + SLICE;
-      if (signal?.aborted) throw abortedError(signal);
-    });
-  };
-}
 
 /** The number of cells in all. */
 export const cellCount = ({ cells }: PlaneGrid): number => cells.reduce((a, b) => a * b, 1);
@@ -103,7 +85,7 @@ export async function gaussianCells(
   grid: PlaneGrid,
   components: Iterable<PlaneComponent>,
   sigma: number,
-  breath: Breath,
+  turns: Turns,
 ): Promise<Float64Array> {
   const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
   const out = new Float64Array(nx * ny);
@@ -117,7 +99,8 @@ export async function gaussianCells(
       for (let i = x.first; i < x.end; i++) {
         out[j * nx + i] = (out[j * nx + i] as number) + share * (x.table[i] as number);
       }
-      await breath();
+      const wait = turns.take(3 * (x.end - x.first) + 20);
+      if (wait) await wait;
     }
   }
   return out;
@@ -155,7 +138,7 @@ const WEIGHTS = [5 / 18, 8 / 18, 5 / 18] as const;
 export async function functionCells(
   grid: PlaneGrid,
   f: (x: Float64Array) => unknown,
-  breath: Breath,
+  turns: Turns,
 ): Promise<Float64Array> {
   const dim = grid.cells.length;
   const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
@@ -178,7 +161,8 @@ export async function functionCells(
         }
       }
       out[j * nx + i] = sum;
-      if (i % 64 === 63) await breath();
+      const wait = turns.take(200);
+      if (wait) await wait;
     }
   }
   return out;

@@ -230,7 +230,7 @@ describe.each(builds)("%s", (name) => {
             step,
             stream,
           ] as const),
-          ...([seed >>> 0, Math.floor(seed / 2 ** 32), at(5), at(6), at(7)] as const),
+          ...([seed >>> 0, Math.floor(seed / 2 ** 32), at(5), at(6), at(7), 0, size] as const),
         );
         const out = get(4, n * width);
         for (let i = 0; i < n; i++) {

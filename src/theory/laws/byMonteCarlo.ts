@@ -1,6 +1,6 @@
 import { VkernelError } from "../../errors.js";
 import { fillNormals, streams } from "../../reference/random.js";
-import { aborted } from "../../score/exact.js";
+import { aborted } from "../../core/scheduler.js";
 import type { LawCall, LawParts, LawValues } from "./law.js";
 import { variationOf } from "./law.js";
 import { logTransition } from "./past.js";

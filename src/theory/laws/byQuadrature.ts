@@ -1,5 +1,5 @@
 import { VkernelError } from "../../errors.js";
-import { aborted } from "../../score/exact.js";
+import { aborted } from "../../core/scheduler.js";
 import type { EvaluateOptions } from "../../score/field.js";
 import { type Nodes, panels } from "../panels.js";
 import { checkIntegral, type Grid, gridAt, remembered } from "./grid.js";

@@ -2,7 +2,7 @@ import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } fro
 import type { Mixture } from "../../data/mixture.js";
 import { badArgument, VkernelError } from "../../errors.js";
 import type { Process } from "../../process/process.js";
-import { aborted } from "../../score/exact.js";
+import { aborted } from "../../core/scheduler.js";
 import { byDraws, bySamples } from "./byMonteCarlo.js";
 import { byQuadrature, variationOnGrid } from "./byQuadrature.js";
 import type { GriddedDensity } from "./grid.js";
