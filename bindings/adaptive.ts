@@ -1,5 +1,6 @@
 import type { Kernel, KernelSet } from "./abi.js";
-import type { AdaptiveScratch, MixtureLayout } from "./job.js";
+import { isThenable } from "./host.js";
+import type { AdaptiveScratch, MixtureLayout, SlopeFunction } from "./job.js";
 
 /**
  * Dormand and Prince's pair of orders 5 and 4 (J. Comput. Appl. Math. 6, 1980, Table 2), with the step of the
@@ -51,6 +52,9 @@ export interface Adaptive {
   density: number;
   /** Coefficients of exp2. */
   table: number;
+  /** Slopes of a called field in place of the exact ones, and the number of the first particle. */
+  called: SlopeFunction | undefined;
+  particle: number;
   /** Gives pieces of it, to be done one by one, where it is long. */
   posterior(
     y: number,
@@ -63,10 +67,10 @@ export interface Adaptive {
 
 /**
  * Integrates dy/dl = ln 2 g (y - mean(y, l)), g = sigma^2 / (sigma^2 + sigma0^2), l = log2 sigma, for a block, each
- * particle by steps of its own. Rows of particles that have arrived make room for the last row, so that what is left
- * stays together; no particle's numbers depend on its row. Yields 0 after every stage.
+ * particle by steps of its own; or a called field's dy/dl. Rows of particles that have arrived make room for the last row, so
+ * that what is left stays together; no particle's numbers depend on its row. Yields 0 after every stage.
  */
-export function* integrate(run: Adaptive): Generator<number, void, void> {
+export function* integrate(run: Adaptive): Generator<number | Promise<void>, void, void> {
   const { kernels, memory, mixture, scratch, base, from, to, sigma0, n } = run;
   const { bytes, dim, width } = mixture;
   const rowBytes = width * bytes;
@@ -104,6 +108,34 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
   // Kernels write the means of dim coordinates only; what pads them takes part in slopes, and so in distances.
   new Uint8Array(buffer()).fill(0, at(scratch.mean), at(scratch.mean) + n * rowBytes);
 
+  const count = (): void => {
+    for (let i = 0; i < rows; i++) {
+      const p = particle[i] as number;
+      evaluations[p] = (evaluations[p] as number) + 1;
+    }
+  };
+
+  /** Slope j by the called field, which may let the caller wait. */
+  const calledSlope = function* (called: SlopeFunction, j: number, y: number, node: number) {
+    const levels = Float64Array.from({ length: rows }, (_, i) => {
+      const end = last[i] === 1 && node === 1;
+      return end ? to : (l[i] as number) + node * (h[i] as number);
+    });
+    const numbersOf = Int32Array.from({ length: rows }, (_, i) => run.particle + (particle[i] as number));
+    const places = new Float64Array(rows * dim);
+    const seen = numbers(y, rows * width);
+    for (let i = 0; i < rows; i++) places.set(seen.subarray(i * width, i * width + dim), i * dim);
+    const given = yield* settled(called(places, levels, numbersOf, density !== undefined));
+    const out = numbers(slopeAt(j), rows * width);
+    out.fill(0);
+    for (let i = 0; i < rows; i++) {
+      out.set(given.rows.subarray(i * dim, (i + 1) * dim), i * width);
+      if (density) change[7 * i + j] = given.density?.[i] as number;
+    }
+    count();
+    yield 0;
+  };
+
   /** Slope j at rows of y that have gone the share `node` of their steps. */
   function* slope(j: number, y: number, node: number): Generator<number, void, void> {
     const powers = f64(at(scratch.powers), rows);
@@ -137,10 +169,7 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
         change[7 * i + j] = -Math.LN2 * (square / total) * (dim - (traces[i] as number) / total);
       }
     }
-    for (let i = 0; i < rows; i++) {
-      const p = particle[i] as number;
-      evaluations[p] = (evaluations[p] as number) + 1;
-    }
+    count();
     yield 0;
   }
 
@@ -157,7 +186,9 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
     copyRow(slopeAt(0) + i * rowBytes, slopeAt(0) + end * rowBytes);
   };
 
-  yield* slope(0, at(scratch.y), 0);
+  const { called } = run;
+  if (called) yield* calledSlope(called, 0, at(scratch.y), 0);
+  else yield* slope(0, at(scratch.y), 0);
   while (rows > 0) {
     const size = numbers(at(scratch.size), rows * width);
     for (let i = 0; i < rows; i++) {
@@ -180,7 +211,8 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
         s + 1,
         rows * width,
       );
-      yield* slope(s + 1, out, NODES[s + 1] as number);
+      if (called) yield* calledSlope(called, s + 1, out, NODES[s + 1] as number);
+      else yield* slope(s + 1, out, NODES[s + 1] as number);
     }
     const extra = density ? at(scratch.extra) : 0;
     if (density) {
@@ -249,4 +281,14 @@ export function* integrate(run: Adaptive): Generator<number, void, void> {
   }
   f64(run.evaluations, n).set(evaluations);
   if (density) f64(run.density, n).set(density);
+}
+
+/** What a function gives, at once or after the caller has waited. */
+export function* settled<T>(given: T | Promise<T>): Generator<Promise<void>, T, void> {
+  if (!isThenable(given)) return given;
+  let value: T | undefined;
+  yield Promise.resolve(given).then((later) => {
+    value = later;
+  });
+  return value as T;
 }

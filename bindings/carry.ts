@@ -30,8 +30,9 @@ function accessOf(op: Op): { reads: Key[]; writes: Key[] } {
     case OpCode.Affine:
       return { reads: op.terms.map(([register]) => register), writes: [op.out] };
     case OpCode.Linear:
-    case OpCode.Call:
       return { reads: [op.x], writes: [op.out] };
+    case OpCode.Call:
+      return { reads: [op.x], writes: [op.out, ...(op.trace >= 0 ? [scalarKey(op.trace)] : [])] };
     case OpCode.Scalar:
       return { reads: op.terms.map(([scalar]) => scalarKey(scalar)), writes: [scalarKey(op.out)] };
     case OpCode.Adaptive: {

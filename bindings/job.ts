@@ -114,9 +114,14 @@ export type Op =
       size: number;
       /** 1: scalar 0 gains the change of the log density of y. */
       density: number;
+      /** The called field whose slopes take the place of the exact ones; -1: the exact ones. */
+      index: number;
     }
-  /** out <- function `index` of (x, t): the caller's own, so that the job runs on the calling thread. */
-  | { code: typeof OpCode.Call; x: Register; out: Register; t: number; index: number }
+  /**
+   * out <- the score of called field `index` at (x, t), and scalar `trace` <- the trace of its derivative (-1: not): the
+   * caller's own, so that the job runs on the calling thread.
+   */
+  | { code: typeof OpCode.Call; x: Register; out: Register; t: number; index: number; trace: number }
   /** Copies x to a slot of the record. */
   | { code: typeof OpCode.Record; x: Register; slot: number };
 
@@ -145,9 +150,9 @@ function fieldsOf(op: Op): number[] {
     case OpCode.Scalar:
       return [op.out, op.constant, ...op.terms.flat()];
     case OpCode.Adaptive:
-      return [op.x, op.from, op.to, op.rtol, op.atol, op.sigma0, op.size, op.density];
+      return [op.x, op.from, op.to, op.rtol, op.atol, op.sigma0, op.size, op.density, op.index];
     case OpCode.Call:
-      return [op.x, op.out, op.t, op.index];
+      return [op.x, op.out, op.t, op.index, op.trace];
     case OpCode.Record:
       return [op.x, op.slot];
   }
@@ -200,6 +205,27 @@ export interface SampleJob {
 /** A function of rows x `[n, dim]` of the particles from `first` on, at time t: gives as many rows, at once or later. */
 export type RowFunction = (x: Float64Array, t: number, first: number) => Float64Array | Promise<Float64Array>;
 
+/** Slopes of rows `[n, dim]`, and of the log densities of each. */
+export interface Slopes {
+  readonly rows: Float64Array;
+  readonly density?: Float64Array | undefined;
+}
+
+/** dy/dlog2(sigma) of rows y = x / alpha `[n, dim]`, each at a log2 noise level of its own, of the particles of these numbers. */
+export type SlopeFunction = (
+  y: Float64Array,
+  levels: Float64Array,
+  particles: Int32Array,
+  density: boolean,
+) => Slopes | Promise<Slopes>;
+
+/** A field that a program calls: its score, the trace of its derivative, and its slopes in y = x / alpha. */
+export interface Called {
+  readonly score: RowFunction;
+  readonly trace?: RowFunction | undefined;
+  readonly slopes: SlopeFunction;
+}
+
 /** Which kinds of operations a program has. */
 export interface ProgramNeeds {
   covariance: boolean;
@@ -212,7 +238,9 @@ export interface ProgramNeeds {
 export function needsOf(ops: readonly Op[]): ProgramNeeds {
   const has = (code: number): boolean => ops.some((op) => op.code === code);
   const traced = ops.some(
-    (op) => (op.code === OpCode.Score && op.trace >= 0) || (op.code === OpCode.Adaptive && op.density === 1),
+    (op) =>
+      (op.code === OpCode.Score && op.trace >= 0) ||
+      (op.code === OpCode.Adaptive && op.density === 1 && op.index < 0),
   );
   return {
     covariance: traced || has(OpCode.Spread),

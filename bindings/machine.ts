@@ -1,16 +1,15 @@
 import { type Abi, type Kernel, type KernelSet, kernelSet } from "./abi.js";
-import { integrate } from "./adaptive.js";
+import { integrate, settled } from "./adaptive.js";
 import type { CarriedAt } from "./carry.js";
 import { runDense } from "./dense.js";
-import { isThenable } from "./host.js";
 import {
+  type Called,
   factorFree,
   type Job,
   type MixtureLayout,
   OP_WIDTH,
   OpCode,
   type PointsJob,
-  type RowFunction,
   SCALAR_OUTPUTS,
   type SampleJob,
   Scalar,
@@ -62,7 +61,7 @@ export class Machine {
     job: Job,
     block: number,
     scratch: number,
-    calls: readonly RowFunction[] = [],
+    calls: readonly Called[] = [],
   ): Generator<number | Promise<void>, void, void> {
     const first = block * job.block;
     const n = Math.min(job.block, job.count - first);
@@ -323,7 +322,7 @@ export class Machine {
     n: number,
     scratch: number,
     layout: ScratchLayout,
-    calls: readonly RowFunction[],
+    calls: readonly Called[],
   ): Generator<number | Promise<void>, void, void> {
     const { mixture } = job;
     const { bytes, dim, width } = mixture;
@@ -488,6 +487,8 @@ export class Machine {
             evaluations: scratch + (layout.scalars[Scalar.Evaluations] as number),
             density: field(8) === 1 ? scratch + (layout.scalars[Scalar.LogDensity] as number) : 0,
             table: scratch + layout.table,
+            called: field(9) >= 0 ? (calls[field(9)] as Called).slopes : undefined,
+            particle,
             posterior: (y, k, mean, rows, trace) =>
               this.#posterior(job, layout, scratch, {
                 y,
@@ -508,16 +509,15 @@ export class Machine {
           const x = new Float64Array(n * dim);
           const from = numbers(field(1));
           for (let i = 0; i < n; i++) x.set(from.subarray(i * width, i * width + dim), i * dim);
-          const given = (calls[field(4)] as RowFunction)(x, field(3), particle);
-          let values = given as Float64Array;
-          if (isThenable(given)) {
-            yield Promise.resolve(given).then((later) => {
-              values = later;
-            });
-          }
+          const { score, trace } = calls[field(4)] as Called;
+          const values = yield* settled(score(x, field(3), particle));
           const to = numbers(field(2));
           for (let i = 0; i < n; i++) to.set(values.subarray(i * dim, (i + 1) * dim), i * width);
           this.work += 4 * n * width;
+          if (trace && field(5) >= 0) {
+            const traces = yield* settled(trace(x, field(3), particle));
+            scalar(field(5)).set(traces);
+          }
           break;
         }
         case OpCode.Record:

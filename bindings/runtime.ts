@@ -1,5 +1,5 @@
 import { isTrap, messageOf } from "./host.js";
-import { type Job, jobUnits, type RowFunction, scratchBytes } from "./job.js";
+import { type Called, type Job, jobUnits, scratchBytes } from "./job.js";
 import { type Build, canShareMemory, compileCustom, coreCount, instantiate, loadModule } from "./load.js";
 import { Machine } from "./machine.js";
 import { type ErrorFactory, WasmMemory } from "./memory.js";
@@ -132,7 +132,7 @@ export class Runtime {
   }
 
   /** Runs a job on the pool, or on the calling thread in slices that keep it responsive. */
-  run(job: Job, options: RunOptions & { calls?: readonly RowFunction[] } = {}): Promise<void> {
+  run(job: Job, options: RunOptions & { calls?: readonly Called[] } = {}): Promise<void> {
     this.check();
     // A job that calls back waits for jobs of its own: it must not stand before them in the queue.
     if (options.calls?.length) return this.#trapped(this.#slices(job, options));
@@ -158,7 +158,7 @@ export class Runtime {
 
   async #slices(
     job: Job,
-    { signal, onProgress, calls }: RunOptions & { calls?: readonly RowFunction[] },
+    { signal, onProgress, calls }: RunOptions & { calls?: readonly Called[] },
   ): Promise<void> {
     this.check();
     if (signal?.aborted) throw this.#scheduler.aborted(signal);
@@ -193,7 +193,7 @@ export class Runtime {
   }
 
   /** Runs a job on the calling thread at once; `later` makes the error where a function of the caller's gives a promise. */
-  runSync(job: Job, calls?: readonly RowFunction[], later?: () => Error): void {
+  runSync(job: Job, calls?: readonly Called[], later?: () => Error): void {
     this.check();
     const scratch = this.memory.alloc(scratchBytes(job), "scratch");
     try {
@@ -217,7 +217,7 @@ export class Runtime {
   *#units(
     job: Job,
     scratch: number,
-    calls?: readonly RowFunction[],
+    calls?: readonly Called[],
   ): Generator<number | Promise<void>, void, void> {
     const blocks = Math.ceil(job.count / job.block);
     for (let block = 0; block < blocks; block++) yield* this.machine.run(job, block, scratch, calls);

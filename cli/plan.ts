@@ -1,5 +1,6 @@
 import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
+import { listed, refusalOf } from "../src/sampler/capabilities.js";
 import type { Grid, SampleOptions, Sampler } from "../src/sampler/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
 import { type Estimated, type EstimatorName, estimators, type NamedFile } from "./estimators.js";
@@ -155,6 +156,14 @@ export async function planSample(
   const { signal, networks } = inputs;
   const made = await make({ data, process, times, ...(signal && { signal }), ...(networks && { networks }) });
   const { field, told: estimator } = made;
+  const refusal = refusalOf(sampler, field);
+  if (refusal !== undefined) {
+    const others = listed(refusal.samplers);
+    throw conflict(
+      "--sampler",
+      `${sampler.name} does not take ${made.sentence}: ${refusal.reason}; ${others} do`,
+    );
+  }
   const { states } = inputs;
   const count = choices.count ?? (states === undefined ? 1000 : states.length / data.dim);
   const each = made.particlesPerRealization;

@@ -23,7 +23,7 @@ import type {
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./rooms.js";
 import { samplerMakers } from "./samplers.js";
-import { samplerNames } from "./setup.js";
+import { samplerNames } from "./names.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 

@@ -17,7 +17,9 @@ import type { ImageRun, ImageSet, ImageSetName, PanelRequest } from "./panels.js
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./rooms.js";
 import { samplerMakers } from "./samplers.js";
-import { gridMakers, processMakers, samplerNames } from "./setup.js";
+import { samplerNames } from "./names.js";
+import { insteadOf } from "./pairs.js";
+import { gridMakers, processMakers } from "./setup.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 
@@ -261,15 +263,17 @@ async function run(
   let steps = way === "few" ? fewSteps : view.steps;
   let name = view.sampler;
   if (way === "smoothed") {
-    if (sampler.adaptive !== undefined || name === "posterior") {
-      notices.push(`${capital(samplerNames[name])} takes the exact score only: Heun runs.`);
-      [sampler, name] = [samplerMakers.heun(), "heun"];
-    }
     field = pairedScore(data, process, (t) => {
       const alpha = process.alpha(t);
       if (view.tau !== "tied") return view.tau * half * alpha;
       return Math.max(0, alpha * half - Math.sqrt(view.smoothingKappa * process.variance(t)));
     });
+    const other = insteadOf(name, sampler, field);
+    if (other !== undefined) {
+      notices.push(other.notice);
+      name = other.name;
+      sampler = samplerMakers[name]();
+    }
   }
   if (way !== "few") {
     const slopes = { heun: 2, rk4: 4, dopri5: 6 } as Partial<Record<typeof name, number>>;
@@ -382,5 +386,3 @@ function nearestOther(
   }
   return out;
 }
-
-const capital = (text: string): string => `${text[0]?.toUpperCase()}${text.slice(1)}`;

@@ -3,14 +3,15 @@ import { type DataSetName, loadDataSet } from "../../src/data/sets.js";
 import type { Mixture, Precision } from "../../src/data/mixture.js";
 import type { Engine } from "../../src/engine.js";
 import type { Process } from "../../src/process/index.js";
-import { euler, type Grid, heun, type Sampler, times } from "../../src/sampler/index.js";
+import { euler, type Grid, type Sampler, times } from "../../src/sampler/index.js";
 import { exactScore, naiveScore, piecewiseScore, smoothedScore } from "../../src/score/index.js";
 import type { ScoreField, StepEstimator } from "../../src/score/field.js";
 import { effectiveSde } from "../../src/theory/effectiveSde.js";
 import type { SetName, View } from "../state/state.js";
 import type { Law } from "./lineLaw.js";
 import { samplerMakers } from "./samplers.js";
-import { gridMakers, processMakers, samplerNames } from "./setup.js";
+import { insteadOf } from "./pairs.js";
+import { gridMakers, processMakers } from "./setup.js";
 
 const planeSets: Partial<Record<SetName, DataSetName>> = {
   polygon: "polygon",
@@ -193,7 +194,7 @@ export function lineRun(problem: LineProblem, data: Mixture, exact = false): Lin
     );
     field = estimator === "effective" ? effectiveSde(naive) : naive;
   }
-  const sampler = samplerFor(view, field, smoothed, notices);
+  const sampler = samplerFor(view, field, notices);
   const descending = gridMakers[view.grid]({
     steps: view.steps,
     tMin: Math.min(problem.end, from / 2),
@@ -205,25 +206,12 @@ export function lineRun(problem: LineProblem, data: Mixture, exact = false): Lin
   return { field, sampler, times: all, smoothed, notices };
 }
 
-function samplerFor(
-  view: View,
-  field: ScoreField | StepEstimator,
-  smoothed: boolean,
-  notices: string[],
-): Sampler {
+function samplerFor(view: View, field: ScoreField | StepEstimator, notices: string[]): Sampler {
   const sampler = samplerMakers[view.sampler]();
-  if (field.kind === "step" && !sampler.takesRandom) {
-    notices.push(
-      `A random score is taken by first-order samplers: Euler runs, not ${samplerNames[view.sampler]}.`,
-    );
-    return euler();
-  }
-  if (smoothed && sampler.adaptive !== undefined) {
-    notices.push("dopri5 takes the exact score only: Heun runs.");
-    return heun();
-  }
-  if (smoothed && view.sampler === "posterior") {
-    notices.push("Posterior steps draw training points, whatever the score.");
+  const other = insteadOf(view.sampler, sampler, field);
+  if (other !== undefined) {
+    notices.push(other.notice);
+    return samplerMakers[other.name]();
   }
   if (view.sampler === "euler" && view.grid === "squareRoot") return euler({ variable: "squareRoot" });
   return sampler;

@@ -25,6 +25,7 @@ import {
 } from "../../src/index.js";
 import { line } from "../../src/data/builtin.js";
 import { type GridName, type ProcessName, type SamplerName, starts, type View } from "../state/state.js";
+import { insteadOf } from "./pairs.js";
 import type { Plan } from "./protocol.js";
 import { smoothingRule } from "./smoothing.js";
 
@@ -48,20 +49,6 @@ async function builtIn(set: View["set"]): Promise<Float64Array> {
   }
   return polygon().points;
 }
-
-/** As they are called in sentences. */
-export const samplerNames: Readonly<Record<SamplerName, string>> = {
-  euler: "Euler",
-  heun: "Heun",
-  rk4: "RK4",
-  dpmpp2m: "DPM-Solver++(2M)",
-  dopri5: "Dopri5",
-  eulerMaruyama: "Euler-Maruyama",
-  eulerMaruyamaPrinted: "Euler-Maruyama with the noise as printed",
-  ancestral: "the ancestral sampler",
-  posterior: "the posterior sampler",
-  predictorCorrector: "the predictor-corrector",
-};
 
 export const gridMakers: Readonly<
   Record<GridName, (options: { steps: number; tMin: number; tMax: number; last: "sigmaMin" }) => Grid>
@@ -179,9 +166,10 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
   }
   let name = view.sampler;
   let sampler = await samplerOf(name);
-  const other = insteadOf();
+  const other = insteadOf(name, sampler, field);
   if (other !== undefined) {
-    name = other;
+    notices.push(other.notice);
+    name = other.name;
     sampler = await samplerOf(name);
   }
   const { steps, epsilon } = view;
@@ -223,22 +211,6 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
       if (error instanceof VkernelError) return undefined;
       throw error;
     }
-  }
-
-  /** The sampler that runs where the chosen one does not go with the score. */
-  function insteadOf(): SamplerName | undefined {
-    const instead = (other: SamplerName, why: string): SamplerName => {
-      const [from, to] = [samplerNames[name], samplerNames[other]];
-      notices.push(`${from[0]?.toUpperCase()}${from.slice(1)} ${why}: ${to} runs instead.`);
-      return other;
-    };
-    if (field.kind === "step" && !sampler.takesRandom) {
-      return instead("euler", "takes no score that is drawn anew at every step");
-    }
-    const rows = estimator === "smoothed" || estimator === "piecewise";
-    if (rows && name === "dopri5") return instead("heun", "takes the exact score only");
-    if (rows && name === "posterior") return instead("ancestral", "draws by the exact score only");
-    return undefined;
   }
 }
 

@@ -34,8 +34,25 @@ export interface DormandPrinceOptions {
 export function dormandPrince(
   y: Float64Array,
   slope: (y: Float64Array, l: number) => Float64Array,
+  options: DormandPrinceOptions,
+): DormandPrinceEnd {
+  const work = dormandPrinceSteps(y, options);
+  let next = work.next();
+  while (!next.done) next = work.next(slope(next.value.y, next.value.l));
+  return next.value;
+}
+
+export interface DormandPrinceEnd {
+  readonly y: Float64Array;
+  readonly evaluations: number;
+  readonly step: number;
+}
+
+/** The same for slopes that come later: it yields the places where it needs one, and is resumed with it. */
+export function* dormandPrinceSteps(
+  y: Float64Array,
   { from, to, rtol, atol, step = 0.25, size = y.length, most = 100_000 }: DormandPrinceOptions,
-): { y: Float64Array; evaluations: number; step: number } {
+): Generator<{ readonly y: Float64Array; readonly l: number }, DormandPrinceEnd, Float64Array> {
   const direction = Math.sign(to - from);
   if (direction === 0) return { y, evaluations: 0, step };
   const combine = (start: Float64Array, h: number, a: readonly number[], k: readonly Float64Array[]) =>
@@ -47,7 +64,7 @@ export function dormandPrince(
   let l = from;
   let next = direction * step;
   let failed = false;
-  let first = slope(y, l);
+  let first = yield { y, l };
   let evaluations = 1;
   for (let attempt = 0; attempt < most; attempt++) {
     const left = to - l;
@@ -57,7 +74,7 @@ export function dormandPrince(
     let end = y;
     for (let s = 1; s < 7; s++) {
       end = combine(y, h, stages[s] as number[], k);
-      k.push(slope(end, l + (nodes[s] as number) * h));
+      k.push(yield { y: end, l: l + (nodes[s] as number) * h });
     }
     evaluations += 6;
     const error = combine(new Float64Array(y.length), h, errors, k);

@@ -3,7 +3,9 @@ import { checkInteger, checkWord } from "../check.js";
 import { checkFinite, checkSize, checkTable, coordinateLimit, type Mixture } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
+import { isExact } from "../score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import { checkPair } from "./capabilities.js";
 import type { Grid } from "./grids/grid.js";
 import type { Run } from "./run.js";
 import type { SampleOptions } from "./sample.js";
@@ -16,22 +18,15 @@ const MIN_RTOL = 1e-5;
 export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator | ScoreEnsemble): void {
   if (typeof sampler?.step !== "function")
     throw badArgument("E_TYPE", "sampler", "a sampler such as heun()", sampler);
-  if (field.kind !== "field" && !sampler.takesRandom) {
+  if (field.kind === "step" && !isExact(field.average)) {
     throw badArgument(
       "E_USAGE",
-      "sampler",
-      "euler, eulerMaruyama or ancestral, which take random estimators",
-      sampler.name,
+      "field",
+      "the exact score as the average of an estimator that draws proxy scores (ensemble takes any fields)",
+      "another average",
     );
   }
-  if (sampler.adaptive && field.kind === "field" && field.scoreRows) {
-    throw badArgument(
-      "E_UNSUPPORTED",
-      "sampler",
-      "one that steps on the grid's times (euler, heun, rk4, dpmpp2m, ...): dopri5 takes the exact score only",
-      sampler.name,
-    );
-  }
+  checkPair(sampler, field);
   if (sampler.adaptive && field.data.precision === "f32" && sampler.adaptive.rtol < MIN_RTOL) {
     throw badArgument(
       "E_RANGE",

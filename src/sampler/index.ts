@@ -1,4 +1,6 @@
 export { type AncestralOptions, ancestral } from "./ancestral.js";
+export type { AnyField, Capability } from "./abilities.js";
+export { type Refusal, refusalOf } from "./capabilities.js";
 export { type Dopri5Options, dopri5 } from "./dopri5.js";
 export { dpmpp2m } from "./dpmpp2m.js";
 export { type EnsembleCost, ensembleCost } from "./ensembleRun.js";

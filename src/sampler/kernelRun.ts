@@ -13,7 +13,7 @@ import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Frames } from "./frames.js";
 import type { Program } from "./program.js";
 import type { Run, RunOutput } from "./run.js";
-import { callsOf } from "./written.js";
+import { callsOf } from "./called.js";
 
 /** Blocks of Wasm memory that are given back together. */
 export class Blocks {

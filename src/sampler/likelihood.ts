@@ -11,6 +11,7 @@ import { badArgument } from "../errors.js";
 import { log } from "../math.js";
 import { cholesky, solveLower } from "../reference/linear.js";
 import { aborted } from "../core/scheduler.js";
+import { isExact } from "../score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { checkSampler, gridTimes } from "./checks.js";
 import { dopri5 } from "./dopri5.js";
@@ -110,7 +111,7 @@ export function checkLikelihood(
   if (field.kind !== "field") {
     throw badArgument("E_USAGE", "logLikelihood", "a field: an estimator's flow has no density", field.kind);
   }
-  if (field.scoreRows) {
+  if (!isExact(field)) {
     throw badArgument(
       "E_UNSUPPORTED",
       "logLikelihood",

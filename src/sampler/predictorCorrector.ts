@@ -34,6 +34,7 @@ export function predictorCorrector(options: PredictorCorrectorOptions = {}): Sam
     parameters: { snr, correctors, predictor: predictor.name },
     order: 1,
     takesRandom: false,
+    ...(predictor.needs && { needs: predictor.needs }),
     noise: "own",
     flow: false,
     slopesOnly: false,

@@ -1,10 +1,12 @@
 import { type Op, OpCode, type Register, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
+import { VkernelError } from "../errors.js";
 import type { Precision } from "../data/mixture.js";
 import { log, log2 } from "../math.js";
 import type { Process } from "../process/process.js";
 import { streams } from "../reference/random.js";
 import type { Randomness } from "../score/field.js";
 import { kernelScale, type Level, levelOf } from "../score/level.js";
+import { type Capability, abilities } from "./abilities.js";
 import type { Frames } from "./frames.js";
 
 /** A step number of its own for the draw of the start, beyond every step of a grid. */
@@ -18,6 +20,22 @@ export interface Slope {
   readonly terms: readonly Term[];
   /** div = constant + factor times a scalar register. */
   readonly divergence?: { readonly scalar: number; readonly constant: number; readonly factor: number };
+}
+
+/** A sampler asked a field for what it cannot give, and had not said so. */
+function unserved(capability: Capability): VkernelError {
+  const { what, reason, way } = abilities[capability];
+  const expected = `one that says in "needs" that it asks for a score that ${what} (${way})`;
+  return new VkernelError("E_USAGE", { argument: "sampler", expected, got: `one that does not: ${reason}` });
+}
+
+/** A sampler that is not written in slopes alone met noise whose covariance is no number. */
+function framed(): VkernelError {
+  return new VkernelError("E_UNSUPPORTED", {
+    argument: "sampler",
+    expected: "slopes alone (slopesOnly: true) where noise has a direction",
+    got: "one that asks for predictions, scores or draws",
+  });
 }
 
 export interface ProgramOptions {
@@ -133,6 +151,13 @@ export class Program {
 
   /** The average of `draws` training points drawn from the posterior, and the weighted mean. */
   draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
+    const { called, frames, randomness } = this.#options;
+    if (called || randomness) throw unserved("posteriorDraws");
+    if (frames) throw framed();
+    return this.#draw(x, t, draws);
+  }
+
+  #draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
     const seen = this.#seen(x, t, "mean");
     const point = this.register("point");
     this.draws = Math.max(this.draws, draws);
@@ -216,13 +241,15 @@ export class Program {
     const { frames, randomness, density, dim, called } = this.#options;
     const { alpha, variance, total, beta, diffusion } = this.level(t);
     if (called) {
-      const score = this.#call(x, t, `score${name}`);
+      const scalar = density ? this.#scalar(`trace${name}`) : -1;
+      const score = this.#call(x, t, `score${name}`, scalar);
       if (frames) this.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: frames.diffusion(t) });
       return {
         terms: [
           [x, -beta],
           [score, frames ? -1 : -diffusion],
         ],
+        ...(density && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
       };
     }
     if (frames) return this.#framedSlope(x, t, name, frames);
@@ -240,7 +267,7 @@ export class Program {
       };
     }
     if ("draws" in randomness && randomness.gaussian === undefined) {
-      const { point } = this.draw(x, t, randomness.draws);
+      const { point } = this.#draw(x, t, randomness.draws);
       const rate = diffusion / variance;
       return { terms: [[x, rate - beta], ...this.drawTerms(-rate * alpha, x, point, t, randomness.draws)] };
     }
@@ -250,10 +277,10 @@ export class Program {
   }
 
   /** A register with the score of rows by the caller's function. */
-  #call(x: Register, t: number, name: string): Register {
+  #call(x: Register, t: number, name: string, trace = -1): Register {
     const out = this.register(name);
     this.evaluations++;
-    this.ops.push({ code: OpCode.Call, x, out, t, index: 0 });
+    this.ops.push({ code: OpCode.Call, x, out, t, index: 0, trace });
     return out;
   }
 
@@ -268,7 +295,7 @@ export class Program {
         : 1 / Math.sqrt(randomness.gaussian === "literal" ? randomness.draws * dt : randomness.draws);
     if (randomness.gaussian === undefined) {
       // x_0 - E x_0 for one draw x_0
-      const { mean, point } = this.draw(x, t, 1);
+      const { mean, point } = this.#draw(x, t, 1);
       return {
         mean,
         noise: [
@@ -365,7 +392,8 @@ export class Program {
    */
   prediction(factor: number, x: Register, t: number, dt: number, name = ""): Term[] {
     const { alpha, variance } = this.level(t);
-    const { randomness, called } = this.#options;
+    const { randomness, called, frames } = this.#options;
+    if (frames) throw framed();
     if (called) {
       // x_0 = (x + S s-hat) / alpha
       const score = this.#call(x, t, `score${name}`);
@@ -375,7 +403,7 @@ export class Program {
       ];
     }
     if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
-      const { point } = this.draw(x, t, randomness.draws);
+      const { point } = this.#draw(x, t, randomness.draws);
       return this.drawTerms(factor, x, point, t, randomness.draws);
     }
     const noisy = randomness && this.#noisy(x, t, dt, factor);
@@ -395,7 +423,10 @@ export class Program {
   /** The terms of `factor` times the exact score at x. */
   scoreTerms(factor: number, x: Register, t: number): Term[] {
     const { alpha, total } = this.level(t);
-    if (this.#options.called) return [[this.#call(x, t, "score"), factor]];
+    const { called, frames, randomness } = this.#options;
+    if (randomness) throw unserved("steady");
+    if (frames) throw framed();
+    if (called) return [[this.#call(x, t, "score"), factor]];
     const mean = this.#mean(x, t, "mean");
     return [
       [x, -factor / total],
@@ -405,7 +436,9 @@ export class Program {
 
   /** Carries the state from t to s by steps of each particle's own, within tolerances in units of the data. */
   adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void {
-    const { density, dim } = this.#options;
+    const { density, dim, randomness, frames, called } = this.#options;
+    if (randomness) throw unserved("steady");
+    if (frames) throw framed();
     const from = this.level(t);
     const to = this.level(s);
     this.affine(this.state, [[this.state, 1 / from.alpha]]);
@@ -418,6 +451,7 @@ export class Program {
       sigma0: this.sigma0,
       size: this.#scalar("size"),
       density: density ? 1 : 0,
+      index: called ? 0 : -1,
     });
     this.affine(this.state, [[this.state, to.alpha]]);
     // A density of x / alpha is alpha^dim times that of x.

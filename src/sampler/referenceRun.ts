@@ -1,8 +1,8 @@
 import { isThenable } from "../../bindings/host.js";
-import { type Op, OpCode, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
+import { type Called, type Op, OpCode, SCALAR_OUTPUTS, Scalar, type Slopes } from "../../bindings/job.js";
 import { PIECE, Turns } from "../core/scheduler.js";
 import type { Mixture, Precision } from "../data/mixture.js";
-import { dormandPrince } from "../reference/dormandPrince.js";
+import { type DormandPrinceEnd, dormandPrinceSteps } from "../reference/dormandPrince.js";
 import { multiply } from "../reference/linear.js";
 import { evaluatePoint, type ReferenceMixture } from "../reference/mixture.js";
 import { brownianPath, fillNormals, uniform } from "../reference/random.js";
@@ -11,7 +11,7 @@ import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Frames } from "./frames.js";
 import type { Program } from "./program.js";
 import type { Run, RunOutput } from "./run.js";
-import { callsOf } from "./written.js";
+import { callsOf } from "./called.js";
 
 /** Units of work of an operation on one particle. */
 export function opWork({ size, dim }: Mixture, op: Op): number {
@@ -196,16 +196,20 @@ export function referenceOps<P extends Precision>(
         break;
       }
       case OpCode.Adaptive:
-        for (let p = 0; p < n; p++) adaptive(op, register(op.x), p, scalars);
-        break;
+        return adaptive(op, register(op.x), { first: start + first, n, scalars }, 0);
       case OpCode.Call: {
-        const given = (calls[op.index] as (typeof calls)[number])(
-          register(op.x).slice(),
-          op.t,
-          start + first,
-        );
-        if (isThenable(given)) return Promise.resolve(given).then((values) => register(op.out).set(values));
-        register(op.out).set(given);
+        const { score, trace } = calls[op.index] as Called;
+        const x = register(op.x).slice();
+        const given = score(x, op.t, start + first);
+        const traces = trace && op.trace >= 0 ? trace(x, op.t, start + first) : undefined;
+        const keep = (values: Float64Array, others: Float64Array | undefined): void => {
+          register(op.out).set(values);
+          if (others) scalar(op.trace).set(others);
+        };
+        if (isThenable(given) || isThenable(traces)) {
+          return Promise.all([given, traces]).then(([values, others]) => keep(values, others));
+        }
+        keep(given, traces);
         break;
       }
       case OpCode.Record:
@@ -254,21 +258,19 @@ export function referenceOps<P extends Precision>(
     }
   }
 
-  /** The log density goes along as one more coordinate, relative to what it was. */
+  /** Particles from p on, one after the other; the log density goes along as one more coordinate, relative to what it was. */
   function adaptive(
     op: Extract<Op, { code: typeof OpCode.Adaptive }>,
     x: Float64Array,
-    p: number,
-    scalars: Float64Array[],
-  ): void {
+    block: Pick<Block, "first" | "n" | "scalars">,
+    from: number,
+  ): Promise<void> | undefined {
+    const { first, n, scalars } = block;
     const [density, evaluations] = [Scalar.LogDensity, Scalar.Evaluations].map((r) => scalars[r]) as [
       Float64Array,
       Float64Array,
     ];
     const size = scalars[op.size] as Float64Array;
-    const state = new Float64Array(dim + op.density);
-    state.set(x.subarray(p * dim, (p + 1) * dim));
-    if (op.density) state[dim] = density[p] as number;
     const limit = data.precision === "f32" ? 1e30 : 1e290;
     const slope = (y: Float64Array, l: number): Float64Array => {
       const square = 2 ** Math.max(-1000, Math.min(1000, 2 * l));
@@ -282,18 +284,49 @@ export function referenceOps<P extends Precision>(
       }
       return out;
     };
-    const step = (size[p] as number) || 0.25;
-    const end = dormandPrince(state, slope, {
-      from: op.from,
-      to: op.to,
-      rtol: op.rtol,
-      atol: op.atol,
-      step,
-      size: dim,
-    });
-    x.set(end.y.subarray(0, dim), p * dim);
-    if (op.density) density[p] = end.y[dim] as number;
-    size[p] = end.step;
-    evaluations[p] = end.evaluations < 0 ? -1e300 : (evaluations[p] as number) + end.evaluations;
+    const called = (y: Float64Array, l: number, p: number): Float64Array | Promise<Float64Array> => {
+      const { slopes } = calls[op.index] as Called;
+      const given = slopes(y.slice(0, dim), Float64Array.of(l), Int32Array.of(first + p), op.density === 1);
+      const joined = ({ rows, density: change }: Slopes): Float64Array => {
+        const out = new Float64Array(y.length);
+        out.set(rows);
+        if (change) out.set(change, dim);
+        return out;
+      };
+      return isThenable(given) ? Promise.resolve(given).then(joined) : joined(given);
+    };
+    for (let p = from; p < n; p++) {
+      const state = new Float64Array(dim + op.density);
+      state.set(x.subarray(p * dim, (p + 1) * dim));
+      if (op.density) state[dim] = density[p] as number;
+      const step = (size[p] as number) || 0.25;
+      const { from, to, rtol, atol } = op;
+      const work = dormandPrinceSteps(state, { from, to, rtol, atol, step, size: dim });
+      const keep = (end: DormandPrinceEnd): void => {
+        x.set(end.y.subarray(0, dim), p * dim);
+        if (op.density) density[p] = end.y[dim] as number;
+        size[p] = end.step;
+        evaluations[p] = end.evaluations < 0 ? -1e300 : (evaluations[p] as number) + end.evaluations;
+      };
+      for (let next = work.next(); ; ) {
+        if (next.done) {
+          keep(next.value);
+          break;
+        }
+        const { y, l } = next.value;
+        const given = op.index < 0 ? slope(y, l) : called(y, l, p);
+        if (isThenable(given)) {
+          const rest = async (): Promise<void> => {
+            let later = work.next(await given);
+            while (!later.done) later = work.next(await called(later.value.y, later.value.l, p));
+            keep(later.value);
+            await adaptive(op, x, block, p + 1);
+          };
+          return rest();
+        }
+        next = work.next(given);
+      }
+    }
+    return undefined;
   }
 }

@@ -5,7 +5,8 @@ import { runKernels } from "./kernelRun.js";
 import { runReference } from "./referenceRun.js";
 import type { Sampler } from "./sampler.js";
 import { type Whitened, whiten } from "./whiten.js";
-import { callsOf, checkEnds, checkEvaluations, coordinatesOf, writeProgram } from "./written.js";
+import { checkEnds, checkEvaluations, coordinatesOf, writeProgram } from "./written.js";
+import { isCalled } from "./called.js";
 
 /** A checked run. */
 export interface Run {
@@ -68,7 +69,7 @@ async function integratePlain<P extends Precision>(
     data.engine.runtime === undefined
       ? await runReference(field, data, program, frames, run)
       : await data.hold(() => runKernels(field, data, program, frames, run));
-  if (callsOf(field).length > 0) checkEnds(result.samples, data.dim);
+  if (isCalled(field)) checkEnds(result.samples, data.dim);
   const own = checkEvaluations(result.outputs.subarray(count, 2 * count));
   return {
     samples: result.samples,

@@ -1,3 +1,4 @@
+import type { Capability } from "./abilities.js";
 import type { Program } from "./program.js";
 
 /** A sampler: how one step from t to s is written. */
@@ -9,6 +10,8 @@ export interface Sampler {
   readonly order: number;
   /** Whether it takes estimators that draw a fresh score at every step. */
   readonly takesRandom: boolean;
+  /** What it asks of a field beside values of its score, and beside a steady one where it takes no random estimators. */
+  readonly needs?: readonly Capability[];
   /**
    * Which random numbers a step takes: none; one standard normal a coordinate, the increment of a Brownian path
    * ("increment"), which can be shared between grids or supplied; or draws of its own.

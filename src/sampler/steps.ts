@@ -8,7 +8,8 @@ import type { Frames } from "./frames.js";
 import { Blocks, uploadJob, writeStart } from "./kernelRun.js";
 import { batchOf, type Block, opWork, referenceOps, startBlock } from "./referenceRun.js";
 import type { Run } from "./run.js";
-import { callsOf, checkEnds, checkEvaluations, type Written } from "./written.js";
+import { checkEnds, checkEvaluations, type Written } from "./written.js";
+import { callsOf, isCalled } from "./called.js";
 
 /** Steps of a run that are made at a time, of a field or an estimator whose program they belong to. */
 export interface Part<P extends Precision> {
@@ -148,7 +149,7 @@ class KernelSteps<P extends Precision> implements Steps<P> {
     if (evaluations !== undefined) {
       checkEvaluations(this.#data.runtime.memory.f64(evaluations, count) as Float64Array);
     }
-    if (callsOf(field).length > 0) {
+    if (isCalled(field)) {
       checkEnds(this.#data.readRows(made.state, count, dim, layout.width), dim);
     }
     [this.#now, this.#spare] = [made, this.#now];
@@ -238,7 +239,7 @@ class ReferenceSteps<P extends Precision> implements Steps<P> {
 
   #commit({ field }: Part<P>, blocks: Block[]): void {
     for (const { scalars } of blocks) checkEvaluations(scalars[Scalar.Evaluations] as Float64Array);
-    if (callsOf(field).length > 0) checkEnds(this.#rows(blocks), this.#whole.data.dim);
+    if (isCalled(field)) checkEnds(this.#rows(blocks), this.#whole.data.dim);
     this.#blocks = blocks;
   }
 

@@ -2,6 +2,7 @@ import { type Mixture, makeMixture, type Precision } from "../data/mixture.js";
 import { VkernelError } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { cholesky, solveLower } from "../reference/linear.js";
+import { exactScore } from "../score/exact.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 
 /** A run under an anisotropic process, seen in coordinates z = L^-1 x with A = L L', where it is isotropic. */
@@ -49,6 +50,7 @@ export function whiten<P extends Precision>(field: ScoreField<P> | StepEstimator
     weights: data.weights,
     precision: data.precision,
   });
-  const inner = { ...field, data: white, process: base } as ScoreField<P> | StepEstimator<P>;
+  const exact = exactScore(white, base);
+  const inner = field.kind === "field" ? exact : { ...field, data: white, process: base, average: exact };
   return { field: inner, inward, outward, dispose: () => white.dispose() };
 }

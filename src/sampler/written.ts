@@ -1,6 +1,6 @@
-import type { RowFunction } from "../../bindings/job.js";
 import type { Precision } from "../data/mixture.js";
 import { VkernelError } from "../errors.js";
+import { isCalled } from "./called.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Frames } from "./frames.js";
 import { Program } from "./program.js";
@@ -33,7 +33,7 @@ export function writeProgram<P extends Precision>(
     noise: typeof noise === "string" ? noise : "given",
     exponent: exponentOf(least),
     density,
-    called: callsOf(field).length > 0,
+    called: isCalled(field),
     frames,
   });
   const cuts: number[] = [];
@@ -57,11 +57,6 @@ export function writeProgram<P extends Precision>(
   return { program, cuts };
 }
 
-/** The functions that a program calls for the score: of a field that is not the exact one. */
-export function callsOf(field: ScoreField | StepEstimator): readonly RowFunction[] {
-  return field.kind === "field" && field.scoreRows ? [field.scoreRows] : [];
-}
-
 /** The largest e with 2^e <= t. */
 function exponentOf(t: number): number {
   if (!Number.isFinite(t)) return 0;
@@ -83,7 +78,7 @@ export function coordinatesOf(
 ): "given" | "white" | "framed" {
   const { process, data } = field;
   if (process.covariance === undefined && process.matrices === undefined) return "given";
-  const called = callsOf(field).length > 0;
+  const called = isCalled(field);
   if (process.covariance !== undefined && data.sigma0 === 0 && !called) return "white";
   if (field.kind === "step" || !run.sampler.slopesOnly || run.density) {
     throw new VkernelError("E_UNSUPPORTED", {

@@ -162,6 +162,11 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
   }
 }
 
+/** Whether a field is the exact score itself, whose mean, law and divergence the kernels have. */
+export function isExact(field: ScoreField): boolean {
+  return Object.getPrototypeOf(field) === ExactScore.prototype && !Object.hasOwn(field, "evaluate");
+}
+
 /** Runs the jobs that a generator yields, and lets it free what it holds whatever happens. */
 export async function runAll<R>(
   work: Generator<ScoreJob, R, void>,

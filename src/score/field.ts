@@ -62,6 +62,8 @@ export interface ScoreField<P extends Precision = Precision> {
   ): Evaluation<P, Q>;
   /** @internal The score of rows, for a field that is not the exact one: what a run calls at every step. */
   readonly scoreRows?: RowFunction;
+  /** @internal The trace of the score's derivative at rows, one number each, where it is known exactly. */
+  readonly traceRows?: RowFunction;
 }
 
 /**

@@ -344,7 +344,12 @@ describe("learned scores", () => {
     [["--estimator", "linear", "--kernel", "box"], "--kernel goes with --estimator smoothed only"],
     [["--sampler", "heun", "--variable", "squareRoot"], "--variable goes with --sampler euler only"],
     [["--estimator", "ntk", "--network-start", "normal"], "--network-start expected"],
-    [["--estimator", "linear", "--sampler", "rk4"], "--sampler expected"],
+    [["--estimator", "naive", "--sampler", "rk4"], "--sampler rk4 does not take the naive estimator"],
+    [
+      ["--estimator", "smoothed", "--width", "0.4", "--sampler", "posterior"],
+      "--sampler posterior does not take",
+    ],
+    [["--estimator", "linear", "--sampler", "posterior"], "--sampler posterior does not take"],
     [
       ["--estimator", "linear", "--likelihood", "l.csv"],
       "--likelihood goes with the exact score, not linear",

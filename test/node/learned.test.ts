@@ -440,8 +440,17 @@ describe("ensembles, V-kernels, effective SDEs", () => {
         expect(Math.abs(value - (b?.samples[i] as number))).toBeLessThan(1e-9);
       });
     }
-    await expect(v.sample(own, { sampler: v.dopri5(), grid })).rejects.toMatchObject({
-      code: "E_UNSUPPORTED",
+    const tight = { sampler: v.dopri5({ rtol: 1e-7, atol: 1e-7 }), grid, count: 20, seed: 2 };
+    const [a, b] = await Promise.all([exact, own].map((field) => v.sample(field, tight)));
+    // The same steps of each particle's own; roundings of a hundred slopes.
+    expect(b?.stats.evaluations).toBe(a?.stats.evaluations);
+    a?.samples.forEach((value, i) => {
+      expect(Math.abs(value - (b?.samples[i] as number))).toBeLessThan(1e-9);
+    });
+    await expect(v.sample(own, { sampler: v.posterior(), grid })).rejects.toMatchObject({
+      code: "E_USAGE",
+      argument: "sampler",
+      expected: expect.stringMatching(/ancestral takes the mean/),
     });
   });
 
@@ -800,8 +809,8 @@ describe("bad input", () => {
       "estimator",
     ],
     [
-      "an ensemble by heun",
-      async () => v.sample(await smallLinear(hexagon()), { sampler: v.heun() }),
+      "an ensemble by posterior draws",
+      async () => v.sample(await smallLinear(hexagon()), { sampler: v.posterior() }),
       "E_USAGE",
       "sampler",
     ],

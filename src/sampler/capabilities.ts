@@ -1,0 +1,54 @@
+import { VkernelError } from "../errors.js";
+import { type AnyField, abilities, type Capability } from "./abilities.js";
+import { registry } from "./registry.js";
+import type { Sampler } from "./sampler.js";
+
+/** What a sampler asks of a field. */
+export function needsOf(sampler: Pick<Sampler, "needs" | "takesRandom">): readonly Capability[] {
+  return [...(sampler.needs ?? []), ...(sampler.takesRandom ? [] : (["steady"] as const))];
+}
+
+/** Why two things do not go together, and what does. */
+export interface Refusal {
+  readonly capability: Capability;
+  readonly reason: string;
+  readonly way: string;
+  /** The sampler that comes nearest. */
+  readonly instead: string;
+  /** Samplers by name that take the field. */
+  readonly samplers: readonly string[];
+}
+
+/** Why a sampler does not take a field; undefined where it does. What the library, the command line and the page decide by. */
+export function refusalOf(
+  sampler: Pick<Sampler, "needs" | "takesRandom">,
+  field: AnyField,
+): Refusal | undefined {
+  const capability = needsOf(sampler).find((need) => !abilities[need].given(field));
+  if (capability === undefined) return undefined;
+  const { reason, way, instead } = abilities[capability];
+  return { capability, reason, way, instead, samplers: samplersFor(field) };
+}
+
+/** The names of all samplers that take a field, as they are without options. */
+export function samplersFor(field: AnyField, also: (sampler: Sampler) => boolean = () => true): string[] {
+  const takes = (sampler: Sampler): boolean =>
+    needsOf(sampler).every((need) => abilities[need].given(field)) && also(sampler);
+  return Object.keys(registry).filter((name) => takes((registry[name] as () => Sampler)()));
+}
+
+/** "a, b or c" */
+export function listed(names: readonly string[], word = "or"): string {
+  return names.length > 1 ? `${names.slice(0, -1).join(", ")} ${word} ${names.at(-1)}` : (names[0] ?? "none");
+}
+
+/** @throws {VkernelError} E_USAGE where a sampler does not take a field */
+export function checkPair(sampler: Sampler, field: AnyField): void {
+  const refusal = refusalOf(sampler, field);
+  if (refusal === undefined) return;
+  throw new VkernelError("E_USAGE", {
+    argument: "sampler",
+    expected: `${listed(refusal.samplers)} for this field (${refusal.way})`,
+    got: `${sampler.name}: ${refusal.reason}`,
+  });
+}
