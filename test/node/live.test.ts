@@ -313,6 +313,7 @@ describe("what a program keeps between its parts", () => {
       sigma0: 0,
       size: 2,
       density: 1,
+      index: -1,
     };
     const results = [scalar(1), scalar(0)];
     expect(carriedAcross([adaptive, adaptive], [1, 2])).toEqual([[scalar(2), ...results], results]);
