@@ -40,6 +40,34 @@ export function usage(argument: string, expected: string, got?: string): Failure
   return new Failure("E_USAGE", exitCodes.usage, argument, `${argument} expected ${expected}${tail}`);
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of the path is not a folder",
+  EEXIST: "it is there already",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the quota is used up",
+  EFBIG: "the file is larger than the file system or a limit allows",
+  EROFS: "the file system is read-only",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "too many links",
+  EMFILE: "too many open files",
+  ENFILE: "too many open files on this machine",
+  EIO: "the device failed to read or write",
+  EPIPE: "its reader closed it",
+  EBUSY: "it is in use",
+  ESTALE: "the network file system has lost it",
+  ETXTBSY: "it is a program that runs",
+};
+
+/** Why a system call failed, in plain words. */
+export function reason(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  return reasons[code] ?? (code || (error as Error).message);
+}
+
 /** The error of a file that cannot be read or written. */
 export function fileFailure(argument: string, message: string, cause?: unknown): Failure {
   return new Failure("E_IO", exitCodes.files, argument, `${argument}: ${message}`, cause);
@@ -149,6 +177,10 @@ export function explain(error: unknown, sources: Readonly<Record<string, Source>
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof RangeError && /alloc|length|memory/i.test(message)) {
     return new Failure("E_MEMORY", exitCodes.memory, undefined, `not enough memory: ${message}`, error);
+  }
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (error instanceof Error && syscall !== undefined && code !== undefined && /^E[A-Z]+$/.test(code)) {
+    return fileFailure(path ?? syscall, reason(error), error);
   }
   return new Failure("E_INTERNAL", exitCodes.internal, undefined, `internal error: ${message}`, error);
 }

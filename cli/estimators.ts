@@ -404,6 +404,13 @@ async function trained(
     return { field: one, told, sentence: `a trained network of layers ${one.sizes.join(", ")}` };
   }
   if (form === "literal") throw conflict("--effective", "literal goes with --estimator naive only");
+  const [first] = members as [MlpScore];
+  members.forEach((one, i) => {
+    if (one.sizes.join() === first.sizes.join()) return;
+    const other = (networks[i] as NamedFile).name;
+    const message = `${other} expected layers ${first.sizes.join(", ")} as ${networks[0]?.name} has, got ${one.sizes.join(", ")}; networks of one training are an ensemble`;
+    throw new Failure("E_SHAPE", exitCodes.data, other, message);
+  });
   const all = ensemble(members);
   return {
     field: form === undefined ? all : effectiveSde(all),

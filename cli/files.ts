@@ -1,7 +1,29 @@
 import { randomBytes } from "node:crypto";
-import { constants, rmSync } from "node:fs";
-import { access, type FileHandle, lstat, open, realpath, rename, stat, readdir } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import {
+  access,
+  type FileHandle,
+  lstat,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { Socket } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { PixelRange } from "../src/data/images.js";
 import { VkernelError } from "../src/errors.js";
 import {
@@ -15,7 +37,7 @@ import {
   readDataSet,
   type Table,
 } from "../src/io/index.js";
-import { exitCodes, explain, Failure, fileFailure, usage } from "./errors.js";
+import { exitCodes, explain, Failure, fileFailure, reason, usage } from "./errors.js";
 
 const MAX_FILE = 2 ** 31 - 1;
 
@@ -31,38 +53,44 @@ export interface DataFileChoices {
   range?: PixelRange;
 }
 
-/** Why a system call failed, in plain words. */
-function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  const words: Record<string, string> = {
-    ENOENT: "there is no such file",
-    EACCES: "permission denied",
-    EPERM: "permission denied",
-    EISDIR: "it is a folder",
-    ENOTDIR: "a part of the path is not a folder",
-    ENOSPC: "the disk is full",
-    EDQUOT: "the quota is used up",
-    EROFS: "the file system is read-only",
-    ENAMETOOLONG: "the name is too long",
-    ELOOP: "too many links",
-    EMFILE: "too many open files",
-  };
-  return words[code] ?? (code || (error as Error).message);
-}
-
 /** The lower-case ending of a name, ".npy", or "". */
 export function endingOf(path: string): string {
   return /\.[^./\\]+$/.exec(path)?.[0]?.toLowerCase() ?? "";
 }
 
+/** What the command line calls a file that is not in its place yet: the process, and which of its files. */
+const UNFINISHED = /^\.vkernel-(\d+)-[0-9a-f]{12}\.tmp$/;
+
+const unfinishedName = (): string => `.vkernel-${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
+
+/** An output that is ready beside its place. */
+interface Written {
+  readonly temporary: string;
+  readonly path: string;
+}
+
 /**
- * The files of one command. Inputs are remembered, so that none is overwritten; outputs are written to a hidden file
- * in the same folder and renamed all together at the end, so that none is ever half there.
+ * The files of one command. Inputs are remembered, so that none is overwritten; outputs are written to hidden files
+ * in the same folders and put in their places together at the end: all of them, or none.
  */
 export class Files {
   readonly #inputs = new Map<string, string>();
   readonly #outputs = new Map<string, string>();
-  readonly #written: { temporary: string; path: string }[] = [];
+  readonly #modes = new Map<string, { mode: number; uid: number; gid: number }>();
+  /** Outputs that take what is written and keep no place: pipes and devices. */
+  readonly #streams = new Set<string>();
+  readonly #written: Written[] = [];
+  readonly #streamed: { path: string; pieces: AsyncIterable<string | Uint8Array> }[] = [];
+  readonly #removed: string[] = [];
+  readonly #marks: string[] = [];
+  readonly #searched = new Set<string>();
+  readonly #tell: (line: string) => void;
+  #discarded = false;
+
+  /** @param tell takes a line for a person, about what other runs have left */
+  constructor(tell: (line: string) => void = () => {}) {
+    this.#tell = tell;
+  }
 
   /** Reads a table of numbers from a file of any kind that `readDataSet` knows. */
   async readTable(path: string): Promise<Table> {
@@ -110,17 +138,13 @@ export class Files {
     return this.#read(path);
   }
 
-  /** Reads the files of a folder whose names end so, in the order of their names; or the one file that a path is. */
-  async readAll(path: string, ending: string): Promise<{ name: string; bytes: Uint8Array }[]> {
-    const info = await stat(path).catch((error: unknown) => {
+  /** The names in a folder, sorted; undefined where the path is a file. */
+  async list(path: string): Promise<string[] | undefined> {
+    try {
+      return (await stat(path)).isDirectory() ? (await readdir(path)).sort() : undefined;
+    } catch (error) {
       throw fileFailure(path, reason(error), error);
-    });
-    if (!info.isDirectory()) return [{ name: path, bytes: await this.#read(path) }];
-    const names = (await readdir(path)).filter((name) => name.endsWith(ending)).sort();
-    if (names.length === 0) throw fileFailure(path, `there is no file that ends in ${ending} in it`);
-    const out: { name: string; bytes: Uint8Array }[] = [];
-    for (const name of names) out.push({ name: join(path, name), bytes: await this.#read(join(path, name)) });
-    return out;
+    }
   }
 
   async #read(path: string): Promise<Uint8Array> {
@@ -153,30 +177,35 @@ export class Files {
    */
   async claim(option: string, path: string, endings: readonly string[]): Promise<string> {
     if (!endings.includes(endingOf(path))) {
-      throw usage(option, `a file that ends in ${endings.join(" or ")}`, JSON.stringify(path));
+      const got = JSON.stringify(path);
+      const stdout = /^(-|\/dev\/(stdout|fd\/.*)|\/proc\/.*)$/.test(path);
+      const hint = stdout ? `; what it prints without ${option} goes to stdout` : "";
+      throw usage(option, `a file that ends in ${endings.join(" or ")}`, `${got}${hint}`);
     }
     const name = `${option} ${path}`;
     let target = resolve(path);
     try {
-      const link = await lstat(target).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return undefined;
-        throw error;
-      });
-      if (link !== undefined) {
-        target = await realpath(target);
-        const info = await stat(target);
-        if (!info.isFile()) throw fileFailure(name, `expected a file, got ${kindOf(info)}`);
+      target = await this.#behindLinks(target);
+      const info = await lstat(target).catch(unless("ENOENT"));
+      if (info !== undefined) {
+        const stream = info.isFIFO() || info.isCharacterDevice();
+        if (!info.isFile() && !stream) throw fileFailure(name, `expected a file, got ${kindOf(info)}`);
         const input = this.#inputs.get(`${info.dev}:${info.ino}`);
         if (input !== undefined) {
           throw fileFailure(name, `it is also the input ${input}; choose another name`);
         }
         await access(target, constants.W_OK);
+        if (stream) this.#streams.add(target);
+        else this.#modes.set(target, { mode: info.mode & 0o7777, uid: info.uid, gid: info.gid });
       }
-      const folder = dirname(target);
-      const parent = await stat(folder).catch(() => undefined);
-      if (!parent?.isDirectory()) throw fileFailure(name, `there is no folder ${folder}`);
-      await access(folder, constants.W_OK);
-      target = join(await realpath(folder), basename(target));
+      if (!this.#streams.has(target)) {
+        const folder = dirname(target);
+        const parent = await stat(folder).catch(() => undefined);
+        if (!parent?.isDirectory()) throw fileFailure(name, `there is no folder ${folder}; make it first`);
+        await access(folder, constants.W_OK);
+        target = join(await realpath(folder), basename(target));
+        await this.#tellUnfinished(dirname(target));
+      }
     } catch (error) {
       throw error instanceof Failure ? error : fileFailure(name, reason(error), error);
     }
@@ -186,38 +215,263 @@ export class Files {
     return target;
   }
 
+  /** The path that symbolic links lead to, be it there or not. */
+  async #behindLinks(path: string): Promise<string> {
+    for (let links = 0; links < 40; links++) {
+      const info = await lstat(path).catch(unless("ENOENT"));
+      if (info === undefined || !info.isSymbolicLink()) return info === undefined ? path : realpath(path);
+      path = resolve(dirname(path), await readlink(path));
+    }
+    throw Object.assign(new Error("too many links"), { code: "ELOOP", syscall: "readlink" });
+  }
+
+  /** Says, once for each folder, what runs that were killed have left in it. */
+  async #tellUnfinished(folder: string): Promise<void> {
+    if (this.#searched.has(folder)) return;
+    this.#searched.add(folder);
+    const names = await readdir(folder).catch(() => []);
+    const left = names.filter((name) => {
+      const owner = UNFINISHED.exec(name)?.[1];
+      return owner !== undefined && !isRunning(Number(owner));
+    });
+    if (left.length === 0) return;
+    const files = left.length === 1 ? "an unfinished file" : `${left.length} unfinished files`;
+    const shown = left.length === 1 ? (left[0] as string) : `${left[0]}, ...`;
+    this.#tell(
+      `note: ${folder} holds ${files} of runs that were killed (${shown}); nothing needs ${left.length === 1 ? "it" : "them"}: rm ${join(folder, ".vkernel-*.tmp")}`,
+    );
+  }
+
+  /** Nothing is written any more once what was written is gone. */
+  #throwIfDiscarded(): void {
+    if (this.#discarded) {
+      throw new Failure("E_ABORT", exitCodes.interrupted, undefined, "interrupted; nothing was written");
+    }
+  }
+
   /** Writes a claimed output beside its place; `commit` puts it there. */
   async write(path: string, pieces: AsyncIterable<string | Uint8Array>): Promise<void> {
-    const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+    this.#throwIfDiscarded();
+    if (this.#streams.has(path)) {
+      this.#streamed.push({ path, pieces });
+      return;
+    }
+    const temporary = join(dirname(path), unfinishedName());
     let file: FileHandle | undefined;
     this.#written.push({ temporary, path });
     try {
       file = await open(temporary, "wx");
       for await (const piece of pieces) await file.writeFile(piece);
+      await this.#keepMode(file, path);
       await file.sync();
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).syscall === undefined
-        ? error
-        : fileFailure(`${this.#outputs.get(path)} ${path}`, reason(error), error);
+      throw this.#failureOf(path, error);
     } finally {
-      await file?.close();
+      await file?.close().catch(() => {});
     }
   }
 
-  /** Puts all that was written in its place. */
-  async commit(): Promise<void> {
-    for (const { temporary, path } of this.#written) {
-      await rename(temporary, path).catch((error: unknown) => {
-        throw fileFailure(`${this.#outputs.get(path)} ${path}`, reason(error), error);
-      });
-    }
-    this.#written.length = 0;
+  /** What is replaced keeps who may read it, and its owner where that is allowed. */
+  async #keepMode(file: FileHandle, path: string): Promise<void> {
+    const old = this.#modes.get(path);
+    if (old === undefined) return;
+    const now = await file.stat();
+    if (now.uid !== old.uid || now.gid !== old.gid) await file.chown(old.uid, old.gid).catch(() => {});
+    await file.chmod(old.mode).catch(() => {});
   }
 
-  /** Removes what was written and not put in its place. At once, since it also runs when the process leaves. */
-  discard(): void {
-    for (const { temporary } of this.#written) rmSync(temporary, { force: true });
+  #failureOf(path: string, error: unknown): unknown {
+    if (error instanceof Failure || (error as NodeJS.ErrnoException).syscall === undefined) return error;
+    return fileFailure(`${this.#outputs.get(path) ?? "--out"} ${path}`, reason(error), error);
+  }
+
+  /** Puts a file in its place at once, until `commit` replaces it or `discard` takes it away. */
+  async mark(path: string, text: string): Promise<void> {
+    await writeFile(path, text, { flag: "wx", flush: true }).catch((error: unknown) => {
+      throw this.#failureOf(path, error);
+    });
+    this.#marks.push(path);
+  }
+
+  /** Lets `commit` take a file away. */
+  remove(path: string): void {
+    this.#removed.push(path);
+  }
+
+  /**
+   * Puts all that was written in its place and takes away what `remove` named. One that fails takes all back.
+   * @param guard what a file says while others move: who is killed in between leaves it
+   */
+  async commit(guard?: { readonly path: string; readonly text: string }): Promise<void> {
+    for (const { path, pieces } of this.#streamed) await this.#stream(path, pieces);
+    const folders = new Set([...this.#written.map(({ path }) => path), ...this.#removed].map(dirname));
+    const moves: Written[] = [...this.#written];
+    if (guard !== undefined) {
+      this.#outputs.set(guard.path, this.#outputs.get(guard.path) ?? "--out");
+      await this.write(guard.path, once(guard.text));
+      moves.unshift(this.#written.at(-1) as Written);
+    }
+    this.#throwIfDiscarded();
+    this.#moveAll(moves, moves.length + this.#removed.length > 1);
     this.#written.length = 0;
+    this.#removed.length = 0;
+    this.#marks.length = 0;
+    this.#streamed.length = 0;
+    for (const folder of folders) await flushFolder(folder);
+  }
+
+  /** Without a pause, so that no signal finds the half of it. */
+  #moveAll(moves: readonly Written[], careful: boolean): void {
+    // What was there before, by its place; undefined: nothing was.
+    const before = new Map<string, string | undefined>();
+    const put = new Set<string>();
+    let at = "";
+    const move = ({ temporary, path }: Written) => {
+      at = path;
+      renameSync(temporary, path);
+      put.add(path);
+    };
+    try {
+      for (const path of careful ? [...moves.map((one) => one.path), ...this.#removed] : []) {
+        at = path;
+        if (!before.has(path)) before.set(path, keptCopy(path));
+      }
+      const [first, ...rest] = moves;
+      if (first !== undefined) move(first);
+      for (const path of this.#removed) {
+        at = path;
+        unlinkSync(path);
+      }
+      for (const one of rest) move(one);
+    } catch (error) {
+      const lost: string[] = [];
+      for (const [path, old] of before) {
+        if (old === undefined) {
+          if (put.has(path)) quietly(() => unlinkSync(path));
+        } else if (quietly(() => renameSync(old, path))) quietly(() => unlinkSync(old));
+        else lost.push(`; what was in ${path} is in ${old}`);
+      }
+      const failure = this.#failureOf(at, error);
+      if (lost.length === 0 || !(failure instanceof Failure)) throw failure;
+      throw fileFailure(failure.argument ?? at, `${reason(error)}${lost.join("")}`, error);
+    }
+    for (const old of before.values()) if (old !== undefined) quietly(() => unlinkSync(old));
+  }
+
+  /** Writes to a pipe or a device, as fast as it is read. */
+  async #stream(path: string, pieces: AsyncIterable<string | Uint8Array>): Promise<void> {
+    try {
+      const fd = await this.#openStream(path);
+      if (!fstatSync(fd).isFIFO()) {
+        try {
+          for await (const piece of pieces) writeFileSync(fd, piece);
+        } finally {
+          closeSync(fd);
+        }
+        return;
+      }
+      const socket = new Socket({ fd, readable: false, writable: true });
+      const failed = new Promise<never>((_, reject) => socket.once("error", reject));
+      failed.catch(() => {});
+      for await (const piece of pieces) {
+        this.#throwIfDiscarded();
+        if (socket.write(piece)) continue;
+        await Promise.race([new Promise((done) => socket.once("drain", done)), failed]);
+      }
+      await Promise.race([new Promise<void>((done) => socket.end(done)), failed]);
+    } catch (error) {
+      throw this.#failureOf(path, error);
+    }
+  }
+
+  /** Opens a device, or a pipe as soon as somebody reads it. */
+  async #openStream(path: string): Promise<number> {
+    for (let tries = 0; ; tries++) {
+      this.#throwIfDiscarded();
+      try {
+        return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw error;
+      }
+      if (tries === 0) this.#tell(`note: ${path} is a pipe that nobody reads yet; waiting for its reader`);
+      await wait(50);
+    }
+  }
+
+  /**
+   * Removes what was written and not put in its place. At once, since it also runs when the process leaves; it never
+   * throws.
+   * @returns what could not be removed, and why
+   */
+  discard(): string[] {
+    const left: string[] = [];
+    for (const path of [...this.#written.map(({ temporary }) => temporary), ...this.#marks]) {
+      try {
+        unlinkSync(path);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // It is gone already, or its folder is.
+        if (code !== "ENOENT" && code !== "ENOTDIR")
+          left.push(`${path} could not be removed: ${reason(error)}`);
+      }
+    }
+    this.#discarded = true;
+    return left;
+  }
+}
+
+async function* once<T>(piece: T) {
+  yield piece;
+}
+
+/** Lets one error of the system pass. */
+const unless =
+  (code: string) =>
+  (error: NodeJS.ErrnoException): undefined => {
+    if (error.code !== code) throw error;
+  };
+
+/** Whether it went well: on the way back the first error is the one that is told. */
+function quietly(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A second name of a file that is about to be replaced, or nothing where there is none. */
+function keptCopy(path: string): string | undefined {
+  const info = lstatSync(path, { throwIfNoEntry: false });
+  if (info === undefined) return undefined;
+  if (info.isDirectory()) {
+    throw Object.assign(new Error("a folder is in its place"), { code: "EISDIR", syscall: "rename" });
+  }
+  const kept = join(dirname(path), unfinishedName());
+  try {
+    linkSync(path, kept);
+  } catch (error) {
+    // File systems without links: it moves away instead.
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(code)) throw error;
+    renameSync(path, kept);
+  }
+  return kept;
+}
+
+/** A crash of the machine keeps names only of folders that were flushed; where that is not possible nothing is lost. */
+async function flushFolder(folder: string): Promise<void> {
+  const file = await open(folder, constants.O_RDONLY).catch(() => undefined);
+  await file?.sync().catch(() => {});
+  await file?.close().catch(() => {});
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

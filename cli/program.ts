@@ -268,6 +268,7 @@ ${exits}`,
   const train = common("train", "Train networks to be the score of a data set; each is a file.")
     .argument("<data>", setOrFile)
     .requiredOption("--out <folder>", "where network-001.vkn and so on go; made where it is missing")
+    .option("--force", "replace the networks that the folder holds, all of them, once the new ones are there")
     .option("--members <n>", "networks, of seeds one after another (default 1)", number("--members"))
     .option("--widths <list>", "units of the hidden layers (default 64,64)", (given: string) =>
       numberList("--widths", given),
@@ -329,7 +330,8 @@ ${exits}`,
   bar(output(train)).addHelpText(
     "after",
     `
-The same seed gives the same network on any number of threads.
+The same seed gives the same network on any number of threads. The folder's manifest.json has the settings, the
+seeds and the SHA-256 of every network; a folder that holds networks is left alone without --force.
 
 Examples:
   vkernel train polygon --members 20 --out nets/

@@ -1,24 +1,34 @@
 import { CommanderError } from "commander";
-import { exitCodes, explain, Failure, type Source } from "./errors.js";
+import { exitCodes, explain, Failure, fileFailure, reason, type Source } from "./errors.js";
 import { Files } from "./files.js";
 import { makeProgram } from "./program.js";
 
 /** How long an aborted command may take to wind up. */
 const GRACE = 1000;
 
-/** Runs the command line: sets the exit code, and never throws. */
+/**
+ * Runs the command line: sets the exit code, and never throws.
+ *
+ * The first Ctrl-C aborts the command, which ends within a slice of its work. From then on the system's own answer to a
+ * second one holds: it ends the process at once, whatever the process is at; so what is not in its place is removed first.
+ */
 export async function run(words: readonly string[]): Promise<void> {
-  const files = new Files();
+  const quiet = words.includes("--quiet") || words.includes("--json");
+  const files = new Files((line) => {
+    if (!quiet) process.stderr.write(`${line}\n`);
+  });
   const controller = new AbortController();
   const leave = (code: number): never => {
-    files.discard();
-    // A terminal's cursor that a bar has hidden.
-    if (process.stderr.isTTY) process.stderr.write("\u001b[?25h");
+    for (const line of files.discard()) process.stderr.write(`vkernel: ${line}\n`);
+    showCursor();
     process.exit(code);
   };
   const onSignal = (code: number) => (): void => {
-    if (controller.signal.aborted) leave(code);
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onTerminate);
     controller.abort(new Failure("E_ABORT", code, undefined, "interrupted; nothing was written"));
+    files.discard();
+    showCursor();
     setTimeout(() => {
       fail(controller.signal.reason as Failure);
       leave(code);
@@ -28,10 +38,17 @@ export async function run(words: readonly string[]): Promise<void> {
   const onTerminate = onSignal(143);
   process.on("SIGINT", onInterrupt);
   process.on("SIGTERM", onTerminate);
-  // A reader that has seen enough (head, less) closes the pipe: no error of ours.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") leave(exitCodes.done);
+  // What no part of a command waits for: one line, as for every other error.
+  const onStray = (error: unknown): void => {
     fail(explain(error));
+    leave(process.exitCode as number);
+  };
+  process.on("uncaughtException", onStray);
+  process.on("unhandledRejection", onStray);
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (head, less) closes the pipe: no error of ours.
+    if (error.code === "EPIPE") leave(exitCodes.done);
+    fail(fileFailure("stdout", reason(error), error));
     leave(exitCodes.files);
   });
   process.stderr.on("error", () => {});
@@ -58,10 +75,17 @@ export async function run(words: readonly string[]): Promise<void> {
       fail(explain(error, sources));
     }
   } finally {
-    files.discard();
+    const left = files.discard();
+    for (const line of left) process.stderr.write(`vkernel: ${line}\n`);
+    if (left.length > 0 && process.exitCode === undefined) process.exitCode = exitCodes.files;
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onTerminate);
   }
+}
+
+/** A terminal's cursor that a bar has hidden. */
+function showCursor(): void {
+  if (process.stderr.isTTY) process.stderr.write("\u001b[?25h");
 }
 
 const isHelp = (error: CommanderError): boolean =>

@@ -3,6 +3,7 @@ import { createEngine, type Engine, type EngineInfo } from "../../src/engine.js"
 import { type CommonChoices, type Context, tell } from "../context.js";
 import type { Claim } from "../report/study/layout.js";
 import type { NetworkFile } from "../report/variance/trained.js";
+import { readNetworks } from "../networks.js";
 import { Progress } from "../progress.js";
 import { commandLine, duration, onePiece, printJson } from "../text.js";
 
@@ -72,7 +73,10 @@ async function runReport<S extends object, P>(
 ): Promise<void> {
   const { files, signal } = context;
   const seed = checkInteger(choices.seed ?? 1, "seed", 0, Number.MAX_SAFE_INTEGER - 10_000);
-  const networks = choices.ensemble === undefined ? undefined : await files.readAll(choices.ensemble, ".vkn");
+  const networks =
+    choices.ensemble === undefined
+      ? undefined
+      : await readNetworks(choices.ensemble, files, (line) => tell(choices, line));
   const out = await files.claim("--out", choices.out, [".html", ".htm"]);
   const beside = choices.out.replace(/\.html?$/i, ".json");
   const numbers = await files.claim("--out", beside, [".json"]);

@@ -6,6 +6,7 @@ import { exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
 import { checkNoiseShape, readInitial, readNoise, readTimes } from "../given.js";
 import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { readNetworks } from "../networks.js";
 import { conflict } from "../options.js";
 import { planSample, type SampleChoices } from "../plan.js";
 import { bitsSentence, likelihoodPieces, meanOf } from "../densities.js";
@@ -43,7 +44,8 @@ export async function runSample(
   const times = await readTimes(choices.times, context);
   const noise = await readNoise(choices.noise, context);
   const { network } = choices as { network?: string };
-  const networks = network === undefined ? undefined : await files.readAll(network, ".vkn");
+  const networks =
+    network === undefined ? undefined : await readNetworks(network, files, (line) => tell(choices, line));
   const out =
     choices.out === undefined ? undefined : await files.claim("--out", choices.out, [".npy", ".npz", ".csv"]);
   const report =

@@ -1,20 +1,20 @@
-import { mkdir, rmdir } from "node:fs/promises";
-import { join } from "node:path";
 import { checkInteger } from "../../src/check.js";
 import { createEngine } from "../../src/engine.js";
 import { mlpScore } from "../../src/score/network/index.js";
 import { logNormalTimes, logUniformTimes, type TimeLaw, uniformTimes } from "../../src/score/training.js";
 import type { Process } from "../../src/process/index.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
-import { fileFailure } from "../errors.js";
 import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { NetworkFolder } from "../networks.js";
 import { conflict } from "../options.js";
 import { makeProcess, type ProcessChoices } from "../plan.js";
 import { Progress } from "../progress.js";
-import { duration, grouped, onePiece, printJson, short } from "../text.js";
+import { duration, grouped, printJson, short } from "../text.js";
 
 export interface TrainChoices extends DataOptions, CommonChoices, ProcessChoices {
   out: string;
+  /** Replaces the networks that the folder holds. */
+  force?: boolean;
   members?: number;
   widths?: readonly number[];
   activation?: "relu" | "silu" | "tanh";
@@ -64,10 +64,6 @@ export async function runTrain(name: string, choices: TrainChoices, context: Con
   const seed = checkInteger(choices.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER - MOST_MEMBERS);
   const steps = checkInteger(choices.steps ?? STEPS, "steps", 1, 1e8);
   const times = lawOf(choices, process);
-  const made = await mkdir(choices.out, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    throw fileFailure(`--out ${choices.out}`, `expected a folder (${error.code})`, error);
-  });
-  const targets: string[] = [];
   const engine = await createEngine({
     ...(choices.threads === undefined ? {} : { threads: choices.threads }),
     ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
@@ -76,26 +72,35 @@ export async function runTrain(name: string, choices: TrainChoices, context: Con
     quiet: choices.quiet === true,
     progress: choices.progress === true,
   });
+  let folder: NetworkFolder | undefined;
   let kept = false;
   try {
-    for (let m = 0; m < members; m++) {
-      const file = join(choices.out, `network-${String(m + 1).padStart(3, "0")}.vkn`);
-      targets.push(await files.claim("--out", file, [".vkn"]));
-    }
     const data = engine.mixture(input.points, mixtureOptions(input, choices));
-    const options: Record<string, unknown> = { steps, times, signal };
+    const options: Record<string, unknown> = {};
     for (const key of own) if (choices[key] !== undefined) options[key] = choices[key];
+    const about = { name: input.name, size: data.size, dim: data.dim, sigma0: data.sigma0 };
+    const settings = {
+      data: about,
+      process: { name: process.name, parameters: process.parameters },
+      precision: data.precision,
+      steps,
+      times: { name: times.name, ...times.parameters },
+      ...options,
+    };
+    folder = await NetworkFolder.claim(choices.out, files, { settings, seed, force: choices.force === true });
     const start = performance.now();
     const trained: { file: string; seed: number; parameters: number; first: number; last: number }[] = [];
     for (let m = 0; m < members; m++) {
       const net = await mlpScore(data, process, {
         ...(options as unknown as Parameters<typeof mlpScore>[2]),
+        steps,
+        times,
+        signal,
         seed: seed + m,
         onProgress: ({ done }) => progress.update({ done: m * steps + done, total: members * steps }),
       });
-      await files.write(targets[m] as string, onePiece(net.save()));
       trained.push({
-        file: targets[m] as string,
+        file: await folder.write(m, seed + m, net.save()),
         seed: seed + m,
         parameters: net.parameters.length,
         first: meanOf(net.losses.slice(0, 100)),
@@ -104,7 +109,8 @@ export async function runTrain(name: string, choices: TrainChoices, context: Con
       net.dispose();
     }
     progress.stop();
-    await files.commit();
+    signal.throwIfAborted();
+    await folder.commit();
     kept = true;
     const milliseconds = performance.now() - start;
     if (choices.json) {
@@ -130,8 +136,7 @@ export async function runTrain(name: string, choices: TrainChoices, context: Con
   } finally {
     progress.stop();
     engine.close();
-    // An empty folder of ours is not left behind.
-    if (!kept && made !== undefined) await rmdir(choices.out).catch(() => {});
+    if (!kept) await folder?.leave();
   }
 }
 

@@ -1,5 +1,9 @@
 // `vkernel train`, and sampling the networks that it writes. Seeds are fixed; nothing here is statistical.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   createEngine,
@@ -19,6 +23,7 @@ import {
 } from "../../build/ts/src/index.js";
 import { commandLine } from "../shared/commandLine.js";
 
+const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const cli = commandLine();
 const { run: vkernel, interrupt, at } = cli;
 let engine: Engine;
@@ -48,7 +53,12 @@ describe("vkernel train", () => {
     expect(code).toBe(0);
     const told = JSON.parse(stdout);
     expect(told).toMatchObject({ command: "train", data: "polygon", steps: 40, process: { name: "edm" } });
-    expect(readdirSync(at("nets"))).toEqual(["network-001.vkn", "network-002.vkn", "network-003.vkn"]);
+    expect(readdirSync(at("nets"))).toEqual([
+      "manifest.json",
+      "network-001.vkn",
+      "network-002.vkn",
+      "network-003.vkn",
+    ]);
     for (const [i, { seed, first, last }] of told.networks.entries()) {
       expect(seed).toBe(5 + i);
       const net = await mlpScore(data, edm(), { ...options, seed });
@@ -145,5 +155,164 @@ describe("vkernel train", () => {
     expect([other.code, other.stderr]).toEqual([3, expect.stringContaining("data expected 2 dimensions")]);
     const none = await vkernel("sample", "polygon", "--estimator", "network", "--json");
     expect(none.stderr).toContain("network needs --network");
+  });
+});
+
+describe("a folder of networks is one training", () => {
+  const train = (folder: string, members: number, seed: number, ...more: string[]) =>
+    vkernel(
+      ...["train", "polygon", "--members", String(members), "--seed", String(seed), "--out", folder],
+      ...few,
+      ...more,
+    );
+  const use = (folder: string) =>
+    vkernel("sample", "polygon", "--estimator", "network", "--network", folder, "--count", "2", "--json");
+  const manifestOf = (folder: string) => JSON.parse(readFileSync(at(`${folder}/manifest.json`), "utf8"));
+  const contents = (folder: string) =>
+    Object.fromEntries(
+      readdirSync(at(folder)).map((name) => [name, readFileSync(at(`${folder}/${name}`), "hex")]),
+    );
+
+  it("its manifest names the files, their seeds and their SHA-256, and the settings", async () => {
+    await train("told", 2, 7);
+    const { complete, settings, seed, networks, ...rest } = manifestOf("told");
+    expect(rest).toEqual({ format: "vkernel networks", version: 1, vkernel: expect.any(String) });
+    expect([complete, seed]).toEqual([true, 7]);
+    expect(settings).toMatchObject({ data: { name: "polygon", size: 6, dim: 2 }, steps: 40, widths: [8, 8] });
+    expect(networks).toEqual(
+      [1, 2].map((i) => ({
+        file: `network-00${i}.vkn`,
+        seed: 6 + i,
+        sha256: createHash("sha256")
+          .update(readFileSync(at(`told/network-00${i}.vkn`)))
+          .digest("hex"),
+      })),
+    );
+  });
+
+  it("is neither overwritten nor mixed without --force; with it the old ones go as a whole", async () => {
+    await train("kept", 3, 1);
+    writeFileSync(at("kept/notes.txt"), "mine");
+    const before = contents("kept");
+    const refused = await train("kept", 1, 9);
+    expect([refused.code, refused.stderr]).toEqual([
+      5,
+      expect.stringMatching(/it holds 3 networks of another training; choose another folder, or .* --force/),
+    ]);
+    expect(contents("kept")).toEqual(before);
+    expect((await train("kept", 1, 9, "--force")).code).toBe(0);
+    expect(readdirSync(at("kept"))).toEqual(["manifest.json", "network-001.vkn", "notes.txt"]);
+    expect(manifestOf("kept")).toMatchObject({ complete: true, seed: 9 });
+    expect((await use("kept")).code).toBe(0);
+    writeFileSync(at("kept/other.vkn"), "");
+    const mixed = await train("kept", 1, 2, "--force");
+    expect([mixed.code, mixed.stderr]).toEqual([
+      5,
+      expect.stringContaining("manifest.json does not list (other.vkn)"),
+    ]);
+  });
+
+  it("that is missing a network, has one more, or a changed one is refused by name", async () => {
+    await train("held", 3, 4);
+    const whole = contents("held");
+    const restore = () => {
+      rmSync(at("held"), { recursive: true });
+      mkdirSync(at("held"));
+      for (const [name, hex] of Object.entries(whole))
+        writeFileSync(at(`held/${name}`), Buffer.from(hex, "hex"));
+    };
+    const changes: [() => void, number, string][] = [
+      [() => rmSync(at("held/network-002.vkn")), 5, "network-002.vkn of its manifest.json is missing"],
+      [
+        () => writeFileSync(at("held/network-004.vkn"), readFileSync(at("held/network-001.vkn"))),
+        3,
+        "network-004.vkn is not in its manifest.json",
+      ],
+      [
+        () => writeFileSync(at("held/network-003.vkn"), readFileSync(at("held/network-001.vkn"))),
+        3,
+        "network-003.vkn: it was changed after its training",
+      ],
+      [
+        () =>
+          writeFileSync(at("held/manifest.json"), JSON.stringify({ ...manifestOf("held"), complete: false })),
+        3,
+        "its training was not finished",
+      ],
+      [() => writeFileSync(at("held/manifest.json"), "{"), 3, "got no JSON"],
+      [
+        () => writeFileSync(at("held/manifest.json"), JSON.stringify({ ...manifestOf("held"), version: 2 })),
+        3,
+        "expected version 1, got 2",
+      ],
+      [
+        () =>
+          writeFileSync(
+            at("held/manifest.json"),
+            JSON.stringify({
+              ...manifestOf("held"),
+              networks: [{ ...manifestOf("held").networks[0], file: "../kept/notes.vkn" }],
+            }),
+          ),
+        3,
+        "got an entry that is no network",
+      ],
+    ];
+    for (const [change, code, message] of changes) {
+      restore();
+      change();
+      const result = await use("held");
+      expect([result.code, result.stderr]).toEqual([code, expect.stringContaining(message)]);
+      expect(result.stderr.trimEnd().split("\n")).toHaveLength(1);
+    }
+    restore();
+    expect((await use("held")).code).toBe(0);
+  }, 120_000);
+
+  it("without a manifest, as older versions wrote it, is loaded with a note if nothing speaks against it", async () => {
+    await train("older", 2, 3);
+    const { stdout } = await use("older");
+    rmSync(at("older/manifest.json"));
+    const old = await vkernel(
+      "sample",
+      "polygon",
+      "--estimator",
+      "network",
+      "--network",
+      "older",
+      "--count",
+      "2",
+    );
+    expect(old.stderr).toMatch(
+      /^note: older has no manifest.json; its 2 networks are taken as those of one training/,
+    );
+    expect(JSON.parse((await use("older")).stdout).samples).toEqual(JSON.parse(stdout).samples);
+    expect((await train("older", 1, 1, "--force")).stderr).toContain("2 networks without a manifest.json");
+    renameSync(at("older/network-002.vkn"), at("older/network-003.vkn"));
+    expect((await use("older")).stderr).toContain("they may be of several trainings");
+    renameSync(at("older/network-003.vkn"), at("older/network-002.vkn"));
+    await train("wider", 1, 1, "--widths", "9,9");
+    writeFileSync(at("older/network-002.vkn"), readFileSync(at("wider/network-001.vkn")));
+    expect((await use("older")).stderr).toContain("older/network-002.vkn expected layers");
+  });
+
+  it("that a killed training leaves says that it is incomplete; --force goes on from there", async () => {
+    const child = spawn(
+      process.execPath,
+      [main, "train", "polygon", "--steps", "100000000", "--out", "killed"],
+      {
+        cwd: at("."),
+        stdio: "ignore",
+      },
+    );
+    while (!existsSync(at("killed/manifest.json"))) await new Promise((done) => setTimeout(done, 20));
+    const meanwhile = await use("killed");
+    expect(meanwhile.stderr).toContain("its training was not finished");
+    child.kill("SIGKILL");
+    await once(child, "close");
+    expect((await use("killed")).code).toBe(3);
+    expect((await train("killed", 1, 1)).stderr).toContain("a training that was not finished");
+    expect((await train("killed", 1, 1, "--force")).code).toBe(0);
+    expect((await use("killed")).code).toBe(0);
   });
 });
