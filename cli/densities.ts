@@ -22,15 +22,16 @@ export const likelihoodColumn = (values: Float64Array): Column => ({
   header: likelihoodNames,
 });
 
-/** The content of a file of log densities, `[count, 3]`. */
+/** The content of a file of log densities, `[...lead, 3]`. */
 export function likelihoodPieces(
   path: string,
   likelihood: Likelihood,
+  lead: readonly number[],
   signal: AbortSignal,
 ): AsyncIterable<string | Uint8Array> {
   const { values, count } = likelihoodTable(likelihood);
   return endingOf(path) === ".npy"
-    ? onePiece(encodeNpy(values, [count, 3]))
+    ? onePiece(encodeNpy(values, [...lead, 3]))
     : csvPieces([likelihoodColumn(values)], count, true, signal);
 }
 
@@ -40,7 +41,7 @@ export function meanOf(values: Float64Array): { mean: number | null; standardErr
   if (n === 0) return { mean: null, standardError: null };
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
   const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, standardError: n < 2 ? null : Math.sqrt(square / (n - 1) / n) };
+  return { mean, standardError: n < 2 || !Number.isFinite(mean) ? null : Math.sqrt(square / (n - 1) / n) };
 }
 
 /** "2.31 ± 0.02 bits per dimension". */

@@ -22,6 +22,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { Socket } from "node:net";
+import { freemem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { PixelRange } from "../src/data/images.js";
@@ -32,14 +33,17 @@ import {
   isDataFile,
   type NamedBytes,
   type NpyArray,
-  parseNpy,
   type ReadDataSetOptions,
+  readArray,
   readDataSet,
+  splitChoice,
   type Table,
 } from "../src/io/index.js";
 import { exitCodes, explain, Failure, fileFailure, reason, usage } from "./errors.js";
 
 const MAX_FILE = 2 ** 31 - 1;
+/** Of the memory that is free, numbers of a file get so much: they are copied for the mixture and for the kernels. */
+const SHARE = 1 / 4;
 
 /** What of a file is wanted, and what comes from other files. */
 export interface DataFileChoices {
@@ -51,6 +55,8 @@ export interface DataFileChoices {
   classes?: readonly number[];
   /** What bytes are scaled to. */
   range?: PixelRange;
+  /** The most bytes that the numbers of a file may take, this one and those after it (default: 2 GiB, or what is free). */
+  limit?: number;
 }
 
 /** The lower-case ending of a name, ".npy", or "". */
@@ -86,6 +92,7 @@ export class Files {
   readonly #searched = new Set<string>();
   readonly #tell: (line: string) => void;
   #discarded = false;
+  #limit: number | undefined;
 
   /** @param tell takes a line for a person, about what other runs have left */
   constructor(tell: (line: string) => void = () => {}) {
@@ -100,7 +107,8 @@ export class Files {
 
   /** Reads points from a file, with labels and weights from it or from others; `classes` and `range` are options. */
   async readData(path: string, choices: DataFileChoices = {}): Promise<DataFile> {
-    const { labels, weights, classes, range } = choices;
+    const { labels, weights, classes, range, limit } = choices;
+    if (limit !== undefined) this.#limit = limit;
     const { bytes } = await this.#readKnown(path);
     const options: ReadDataSetOptions = {
       ...(labels === undefined ? {} : { labels: await this.#readKnown(labels) }),
@@ -108,29 +116,35 @@ export class Files {
       ...(classes === undefined ? {} : { classes }),
       ...(range === undefined ? {} : { range }),
     };
+    return this.#within([path, labels, weights], (limit) => readDataSet(bytes, path, { ...options, limit }));
+  }
+
+  /** Reads an array of any shape from a file of any kind. */
+  async readArray(path: string): Promise<NpyArray> {
+    const { bytes } = await this.#readKnown(path);
+    return this.#within([path], (limit) => readArray(bytes, path, { limit }));
+  }
+
+  /** Reads as far as the limit goes, or as the free memory does where none is given; says which it was. */
+  async #within<T>(paths: readonly (string | undefined)[], read: (limit: number) => Promise<T>): Promise<T> {
+    const free = Math.floor(SHARE * (process.availableMemory?.() ?? freemem()));
+    const limit = this.#limit ?? Math.min(MAX_FILE, free);
     try {
-      return await readDataSet(bytes, path, options);
+      return await read(limit);
     } catch (error) {
-      throw error instanceof VkernelError ? readFailure(error, [path, labels, weights]) : error;
+      if (!(error instanceof VkernelError)) throw error;
+      if (error.code !== "E_LIMIT" || limit === this.#limit || limit >= MAX_FILE)
+        throw readFailure(error, paths);
+      const message = `${error.message}; the limit is a quarter of the memory that is free, --limit takes another`;
+      const { argument = "" } = error;
+      throw readFailure(new VkernelError("E_MEMORY", { argument, message }), paths);
     }
   }
 
   async #readKnown(path: string): Promise<NamedBytes> {
-    const bytes = await this.#read(path);
+    const bytes = await this.#read(splitChoice(path).file);
     if (isDataFile(path)) return { bytes, name: path };
     throw usage(path, `a file that ends in ${dataFileEndings.join(", ")}, or any of these with .gz`);
-  }
-
-  /** Reads an array of any shape from a `.npy` file. */
-  async readArray(path: string): Promise<NpyArray> {
-    const bytes = await this.#read(path);
-    try {
-      return parseNpy(bytes, path);
-    } catch (error) {
-      if (!(error instanceof VkernelError)) throw error;
-      const { exitCode } = explain(error, { [path]: { file: path, dim: 1 } });
-      throw new Failure(error.code, exitCode, path, error.message, error);
-    }
   }
 
   /** Reads a file as it is. */
@@ -163,7 +177,7 @@ export class Files {
         );
       }
       this.#inputs.set(`${info.dev}:${info.ino}`, path);
-      return await file.readFile();
+      return await contentOf(file, info.size);
     } catch (error) {
       throw error instanceof Failure ? error : fileFailure(path, reason(error), error);
     } finally {
@@ -475,6 +489,17 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** The bytes of a file, in one piece from the start: `readFile` holds them twice. */
+async function contentOf(file: FileHandle, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(size - at, 2 ** 24), at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
 function kindOf(info: {
   isDirectory(): boolean;
   isFIFO(): boolean;
@@ -490,7 +515,12 @@ function kindOf(info: {
 /** An error of reading, with the option or the file that it is about. */
 function readFailure(error: VkernelError, paths: readonly (string | undefined)[]): Failure {
   const { code, argument = "", expected, got, message } = error;
-  const path = paths.find((one) => one !== undefined && argument.startsWith(one));
+  const files = paths.map((one) => (one === undefined ? undefined : splitChoice(one).file));
+  if (/^(array|columns)(\[\d+\])?$/.test(argument)) {
+    const chosen = paths.find((one) => one !== undefined && splitChoice(one).file !== one) ?? paths[0] ?? "";
+    return new Failure(code, exitCodes.usage, chosen, `${chosen} expected ${expected}, got ${got}`, error);
+  }
+  const path = files.find((one) => one !== undefined && argument.startsWith(one));
   if (path === undefined) {
     // The library's range of bytes is --pixels here.
     const option = argument === "range" ? "--pixels" : `--${argument}`;

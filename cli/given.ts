@@ -66,8 +66,6 @@ export async function readNoise(
     word("--noise", ["independent", "shared"])(given);
     return undefined;
   }
-  if (!/\.npy$/i.test(given))
-    throw dataFailure("E_FORMAT", given, `${given} expected a .npy file of shape steps x count x dim`);
   const { data, shape } = await context.files.readArray(given);
   return { values: data, shape };
 }

@@ -3,7 +3,7 @@ import { checkClasses, indicesOf, type PixelRange } from "../src/data/images.js"
 import { type DataSetName, dataSetNames, loadDataSet } from "../src/data/sets.js";
 import { VkernelError } from "../src/errors.js";
 import { dataFileEndings, isDataFile } from "../src/io/index.js";
-import { exitCodes, Failure, usage } from "./errors.js";
+import { dataFailure, exitCodes, Failure, usage } from "./errors.js";
 import { type DataFileChoices, endingOf, type Files } from "./files.js";
 import { conflict } from "./options.js";
 
@@ -19,8 +19,8 @@ export interface Input {
   readonly values: Float64Array | undefined;
   /** One a point, as in the file. */
   readonly weights: Float64Array | undefined;
-  /** Set where points are images of one channel. */
-  readonly image: { width: number; height: number; range: [number, number] } | undefined;
+  /** Set where points are images. */
+  readonly image: { width: number; height: number; channels: number; range: [number, number] } | undefined;
   readonly description: string;
   readonly source: string;
 }
@@ -32,17 +32,20 @@ export interface DataOptions {
   classes?: readonly number[];
   /** What the pixels of images are scaled to. */
   pixels?: PixelRange;
+  /** The most bytes that the numbers of a file may take. */
+  limit?: number;
   sigma0?: number;
   precision?: "f32" | "f64";
 }
 
 /** Those of `DataOptions` that say what is read. */
-export function choicesOf({ labels, weights, classes, pixels }: DataOptions): InputChoices {
+export function choicesOf({ labels, weights, classes, pixels, limit }: DataOptions): InputChoices {
   return {
     ...(labels === undefined ? {} : { labels }),
     ...(weights === undefined ? {} : { weights }),
     ...(classes === undefined ? {} : { classes }),
     ...(pixels === undefined ? {} : { range: pixels }),
+    ...(limit === undefined ? {} : { limit }),
   };
 }
 
@@ -105,12 +108,50 @@ export async function readInput(name: string, files: Files, choices: InputChoice
     labels,
     values: undefined,
     weights,
-    image: image?.channels === 1 ? image : undefined,
+    image,
     description: image
-      ? `${rows} images of ${image.width} x ${image.height} pixels from a file`
+      ? `${rows} images of ${image.width} x ${image.height} ${image.channels === 1 ? "" : "colour "}pixels from a file`
       : `${rows} rows of ${dim} from a file`,
     source: name,
   };
+}
+
+/** Points that something is asked at: the last axes of a file make one point, those before are kept. */
+export interface Queries {
+  readonly points: Float32Array | Float64Array;
+  readonly rows: number;
+  /** The lengths of the axes before, whose product is `rows`. */
+  readonly lead: readonly number[];
+}
+
+/** Reads points of dimension `dim` from a built-in set or a file; `data` is what they go with. */
+export async function readQueries(name: string, dim: number, data: string, files: Files): Promise<Queries> {
+  if (isDataFile(name)) {
+    const { data: points, shape } = await files.readArray(name);
+    const lead = leadOf(shape, dim);
+    if (lead !== undefined) return { points, rows: points.length / dim, lead };
+    throw wrongDim(name, dim, data, shape.at(-1) ?? 1, `shape (${shape.join(", ")})`);
+  }
+  const { points, rows, dim: found } = await readInput(name, files);
+  if (found !== dim) throw wrongDim(name, dim, data, found);
+  return { points, rows, lead: [rows] };
+}
+
+function wrongDim(name: string, dim: number, data: string, found: number, shape?: string): Failure {
+  const got = `rows of ${found}${shape === undefined ? "" : `, ${shape}`}`;
+  return dataFailure("E_SHAPE", name, `${name} expected rows of ${dim} as ${data} has, got ${got}`);
+}
+
+/** The axes before those that make one point; undefined where none do. One axis of many values is points on a line. */
+export function leadOf(shape: readonly number[], dim: number): number[] | undefined {
+  if (shape.length > 0 && shape.at(-1) === dim && (dim > 1 || shape.length > 1)) return shape.slice(0, -1);
+  if (dim === 1) return [...shape];
+  let product = 1;
+  for (let axis = shape.length - 1; axis >= 0 && product < dim; axis--) {
+    product *= shape[axis] as number;
+    if (product === dim) return shape.slice(0, axis);
+  }
+  return undefined;
 }
 
 const setOptions = ({ set = {} }: InputChoices) =>
@@ -131,7 +172,7 @@ async function fromSet(name: DataSetName, choices: InputChoices): Promise<Input>
   try {
     const set = await loadDataSet(name, { ...options, ...(range === undefined ? {} : { range }) });
     const { points, dim, labels, values, image, description, source } = set;
-    const whole = { name, dim, weights: undefined, image, source };
+    const whole = { name, dim, weights: undefined, image: image && { ...image, channels: 1 }, source };
     if (classes === undefined)
       return { ...whole, points, rows: points.length / dim, labels, values, description };
     if (labels === undefined) throw usage("--classes", "a set that has labels", name);

@@ -36,6 +36,12 @@ const kernels = ["auto", "simd", "relaxed", "reference"] as const;
 const precisions = ["f32", "f64"] as const;
 const setOrFile = `a built-in set (${dataSetNames.join(", ")}), or a file (${dataFileEndings.join(", ")})`;
 
+const files = `
+Files: .npy, .npz, .csv, IDX (.idx, -ubyte), each also in .gz. data.npz:name takes one array of a .npz file; points.csv:x,y
+takes columns, points.csv:named those with a name, points.csv:all all. Arrays of three and four axes are images as data;
+as queries the last axes make a point and those before are kept. Numbers that are not finite are written as NaN,
+Infinity and -Infinity (in JSON as strings).
+`;
 const exits = `
 Exit codes: 0 done, 2 usage, 3 data, 4 memory or limit, 5 files, 70 internal, 130 interrupted.`;
 
@@ -67,10 +73,16 @@ export function makeProgram(context: Context): Command {
       .option("--quiet", "no progress bar and no summary on stderr");
   const data = (command: Command): Command =>
     command
+      .addHelpText("after", files)
       .option("--labels <file>", "labels of the points of a file, one a point")
       .option("--weights <file>", "weights of the points of a file, one a point")
       .option("--classes <list>", "only points with these labels: 3,8", classList("--classes"))
       .option("--pixels <range>", "images: unit [0, 1] or symmetric [-1, 1]", word("--pixels", pixelRanges))
+      .option(
+        "--limit <bytes>",
+        "the most that the numbers of a file may take in memory (default 2 GiB, or a quarter of what is free)",
+        number("--limit"),
+      )
       .option(
         "--sigma0 <width>",
         "standard deviation of the Gaussian at each training point (default 0)",

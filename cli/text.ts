@@ -13,6 +13,19 @@ export interface Column {
   readonly header: readonly string[];
 }
 
+/** Numbers that are none, as every output of text has them: JSON as strings, csv as words. */
+const NOT_FINITE = "NaN, Infinity and -Infinity";
+
+/** How many values of columns are not finite, in a sentence; undefined where all are. */
+export function notFinite(columns: readonly Pick<Column, "name" | "values">[]): string | undefined {
+  const told = columns.flatMap(({ name, values }) => {
+    let count = 0;
+    for (const value of values) if (!Number.isFinite(value)) count++;
+    return count === 0 ? [] : [`${grouped(count)} of ${grouped(values.length)} values of ${name}`];
+  });
+  return told.length === 0 ? undefined : `not finite (${NOT_FINITE}): ${told.join(", ")}`;
+}
+
 /**
  * Tables side by side as csv, some rows at a time, so that neither memory nor Ctrl-C has to wait for the whole.
  */
@@ -36,7 +49,9 @@ export async function* csvPieces(
   for (let first = 0; first < rows; first += batch) {
     const last = Math.min(rows, first + batch);
     const parts = columns.map(({ values, width }) =>
-      encodeCsv(values.subarray(first * width, last * width) as Values, last - first, width),
+      encodeCsv(values.subarray(first * width, last * width) as Values, last - first, width, undefined, {
+        nonFinite: true,
+      }),
     );
     if (parts.length === 1) yield parts[0] as string;
     else {
@@ -62,6 +77,41 @@ export function nested(values: ArrayLike<number>, rows: number, width: number): 
   );
 }
 
+/** Nested arrays of a number or more, for JSON. */
+export type Nested = number | Nested[];
+
+/** Values of any shape as nested arrays, for JSON. */
+export function nestedAs(values: ArrayLike<number>, shape: readonly number[]): Nested {
+  let at = 0;
+  const along = (axis: number): Nested =>
+    axis === shape.length
+      ? (values[at++] as number)
+      : Array.from({ length: shape[axis] as number }, () => along(axis + 1));
+  return along(0);
+}
+
+/** JSON text in which numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity", not null. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(plain(value));
+}
+
+/** The value itself, or a copy where something in it is not finite. */
+function plain(value: unknown): unknown {
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      const one: unknown = value[i];
+      if (plain(one) !== one) return value.map(plain);
+    }
+    return value;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value);
+  if (entries.every(([, one]) => plain(one) === one)) return value;
+  return Object.fromEntries(entries.map(([key, one]) => [key, plain(one)]));
+}
+
 /** Writes to stdout, as fast as its reader takes it. */
 export async function print(pieces: AsyncIterable<string>): Promise<void> {
   for await (const piece of pieces) {
@@ -70,7 +120,7 @@ export async function print(pieces: AsyncIterable<string>): Promise<void> {
 }
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${jsonText(value)}\n`);
 }
 
 /** Numbers with thousands set apart: 12,345. */

@@ -3,11 +3,18 @@ import { encodeNpy } from "../../src/io/index.js";
 import { logLikelihood } from "../../src/sampler/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
-import { bitsSentence, likelihoodColumn, likelihoodPieces, likelihoodTable, meanOf } from "../densities.js";
-import { dataFailure, exitCodes, Failure } from "../errors.js";
+import {
+  bitsSentence,
+  likelihoodColumn,
+  likelihoodNames,
+  likelihoodPieces,
+  likelihoodTable,
+  meanOf,
+} from "../densities.js";
+import { exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
 import { readTimes } from "../given.js";
-import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { choicesOf, type DataOptions, mixtureOptions, readInput, readQueries } from "../input.js";
 import { conflict } from "../options.js";
 import {
   type GridChoices,
@@ -19,7 +26,17 @@ import {
   withParameters,
 } from "../plan.js";
 import { Progress } from "../progress.js";
-import { csvPieces, duration, grouped, nested, onePiece, print, printJson, short } from "../text.js";
+import {
+  csvPieces,
+  duration,
+  grouped,
+  nestedAs,
+  notFinite,
+  onePiece,
+  print,
+  printJson,
+  short,
+} from "../text.js";
 
 export interface LikelihoodChoices
   extends DataOptions,
@@ -50,11 +67,7 @@ export async function runLikelihood(
   if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
   const { dim } = input;
   sources.points = { file: name, dim };
-  const points = await readInput(choices.at, files);
-  if (points.dim !== dim) {
-    const message = `${choices.at} expected rows of ${dim} as ${name} has, got rows of ${points.dim}`;
-    throw dataFailure("E_SHAPE", choices.at, message);
-  }
+  const points = await readQueries(choices.at, dim, name, files);
   const list = await readTimes(choices.times, context);
   const endings = [".npy", ".csv"];
   const out = choices.out === undefined ? undefined : await files.claim("--out", choices.out, endings);
@@ -99,13 +112,13 @@ export async function runLikelihood(
     const milliseconds = performance.now() - start;
     progress.stop();
     const { values, count } = likelihoodTable(run);
-    if (out !== undefined) await files.write(out, likelihoodPieces(out, run, signal));
+    if (out !== undefined) await files.write(out, likelihoodPieces(out, run, points.lead, signal));
     if (latents !== undefined) {
       const header = Array.from({ length: dim }, (_, i) => `x${i}`);
       const column = { name: "latents", values: run.latents, width: dim, header };
       const pieces =
         endingOf(latents) === ".npy"
-          ? onePiece(encodeNpy(run.latents, [count, dim]))
+          ? onePiece(encodeNpy(run.latents, [...points.lead, dim]))
           : csvPieces([column], count, true, signal);
       await files.write(latents, pieces);
     }
@@ -134,7 +147,7 @@ export async function runLikelihood(
         out: out ?? null,
         latents: latents ?? null,
         ...(out === undefined
-          ? { columns: likelihoodColumn(values).header, values: nested(values, count, 3) }
+          ? { columns: likelihoodColumn(values).header, values: nestedAs(values, [...points.lead, 3]) }
           : {}),
       });
     } else if (out === undefined) await print(csvPieces([likelihoodColumn(values)], count, true, signal));
@@ -144,6 +157,8 @@ export async function runLikelihood(
         `t = ${short(times.at(-1) as number)} to ${short(times[0] as number)}: ${bitsSentence(run)}, ` +
         `${short(run.evaluations, 4)} evaluations a point, ${duration(milliseconds)}`,
     );
+    const odd = notFinite(likelihoodNames.map((one) => ({ name: one, values: run[one] })));
+    if (odd !== undefined) tell(choices, odd);
     for (const path of [choices.out, choices.latents]) if (path !== undefined) tell(choices, `wrote ${path}`);
   } finally {
     progress.stop();

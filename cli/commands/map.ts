@@ -14,7 +14,7 @@ import { conflict } from "../options.js";
 import { makeProcess, type ProcessChoices, withParameters } from "../plan.js";
 import { Progress } from "../progress.js";
 import type { Axis, Colors, MapPicture } from "../report/map.js";
-import { csvPieces, duration, grouped, onePiece, printJson, short } from "../text.js";
+import { csvPieces, duration, grouped, notFinite, onePiece, printJson, short } from "../text.js";
 
 type ScalarQuantity = (typeof scalarQuantities)[number];
 
@@ -185,6 +185,8 @@ export async function runMap(name: string, choices: MapChoices, context: Context
       choices,
       `${choices.quantity} of ${name} at ${grouped(count)} places, ${short(values[least] as number)} to ${short(values[most] as number)}: ${duration(milliseconds)}`,
     );
+    const odd = notFinite([{ name: choices.quantity, values }]);
+    if (odd !== undefined) tell(choices, odd);
     tell(choices, `wrote ${choices.out}`);
   } finally {
     progress.stop();

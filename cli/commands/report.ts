@@ -5,7 +5,7 @@ import type { Claim } from "../report/study/layout.js";
 import type { NetworkFile } from "../report/variance/trained.js";
 import { readNetworks } from "../networks.js";
 import { Progress } from "../progress.js";
-import { commandLine, duration, onePiece, printJson } from "../text.js";
+import { commandLine, duration, jsonText, onePiece, printJson } from "../text.js";
 
 export interface ReportChoices extends CommonChoices {
   out: string;
@@ -110,7 +110,7 @@ async function runReport<S extends object, P>(
     }));
     const result = { command, ...study, claims };
     await files.write(out, onePiece(page));
-    await files.write(numbers, onePiece(`${JSON.stringify(result)}\n`));
+    await files.write(numbers, onePiece(`${jsonText(result)}\n`));
     signal.throwIfAborted();
     await files.commit();
     if (choices.json) printJson(result);

@@ -11,7 +11,17 @@ import { conflict } from "../options.js";
 import { planSample, type SampleChoices } from "../plan.js";
 import { bitsSentence, likelihoodPieces, meanOf } from "../densities.js";
 import { Progress } from "../progress.js";
-import { commandLine, csvPieces, duration, grouped, nested, onePiece, print, printJson } from "../text.js";
+import {
+  commandLine,
+  csvPieces,
+  duration,
+  grouped,
+  nested,
+  notFinite,
+  onePiece,
+  print,
+  printJson,
+} from "../text.js";
 
 export interface SampleCommandChoices extends DataOptions, SampleChoices, CommonChoices {
   threads?: number | "auto";
@@ -112,7 +122,7 @@ export async function runSample(
       await files.write(out, pieces);
     }
     if (likelihood !== undefined && run.likelihood !== undefined) {
-      await files.write(likelihood, likelihoodPieces(likelihood, run.likelihood, signal));
+      await files.write(likelihood, likelihoodPieces(likelihood, run.likelihood, [count], signal));
     }
     if (trajectories !== undefined && run.trajectories !== undefined) {
       const shape = [run.recorded.length, count, dim];
@@ -162,6 +172,11 @@ export async function runSample(
       `${name}: ${plan.sentence}: ${duration(milliseconds)} (${kernels}, ${threads} ${threads === 1 ? "thread" : "threads"})`,
     );
     if (run.likelihood !== undefined) tell(choices, bitsSentence(run.likelihood));
+    const odd = notFinite([
+      { name: "samples", values: samples },
+      ...(run.likelihood === undefined ? [] : [{ name: "logDensity", values: run.likelihood.logDensity }]),
+    ]);
+    if (odd !== undefined) tell(choices, odd);
     for (const path of [choices.out, choices.report, choices.likelihood, choices.trajectories]) {
       if (path !== undefined) tell(choices, `wrote ${path}`);
     }

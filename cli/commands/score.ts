@@ -5,7 +5,7 @@ import { matrixQuantities, type Quantity, scalarQuantities } from "../../src/sco
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { dataFailure, exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
-import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { choicesOf, type DataOptions, mixtureOptions, readInput, readQueries } from "../input.js";
 import { number } from "../options.js";
 import { makeProcess, type ProcessChoices } from "../plan.js";
 import { Progress } from "../progress.js";
@@ -14,7 +14,9 @@ import {
   csvPieces,
   duration,
   grouped,
-  nested,
+  jsonText,
+  nestedAs,
+  notFinite,
   onePiece,
   print,
   printJson,
@@ -40,12 +42,9 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
   const input = await readInput(name, files, choicesOf(choices));
   if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
   sources.points = { file: name, dim: input.dim };
-  const queries = await readInput(choices.at, files);
+  const queries = await readQueries(choices.at, input.dim, name, files);
+  const { lead } = queries;
   sources.x = { file: choices.at, dim: input.dim };
-  if (queries.dim !== input.dim) {
-    const message = `${choices.at} expected rows of ${input.dim} as ${name} has, got rows of ${queries.dim}`;
-    throw dataFailure("E_SHAPE", choices.at, message);
-  }
   const time = await readTime(choices.time, queries.rows, context);
   const wanted = choices.quantity ?? ["score"];
 
@@ -89,16 +88,18 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
       throw new Failure("E_LIMIT", exitCodes.memory, "--out", message);
     }
     const object = () =>
-      Object.fromEntries(columns.map((column) => [column.name, jsonOf(column, count, input.dim)]));
+      Object.fromEntries(
+        columns.map((column) => [column.name, nestedAs(column.values, shapeOf(column, lead, input.dim))]),
+      );
     const csv = () => csvPieces(columns, count, true, signal);
     if (ending === ".csv") await files.write(targets.get("all") as string, csv());
     if (ending === ".json") {
-      await files.write(targets.get("all") as string, onePiece(`${JSON.stringify(object())}\n`));
+      await files.write(targets.get("all") as string, onePiece(`${jsonText(object())}\n`));
     }
     if (ending === ".npy") {
       for (const column of columns) {
         const path = (targets.get(column.name) ?? targets.get("all")) as string;
-        await files.write(path, onePiece(encodeNpy(column.values, shapeOf(column, count, input.dim))));
+        await files.write(path, onePiece(encodeNpy(column.values, shapeOf(column, lead, input.dim))));
       }
     }
     signal.throwIfAborted();
@@ -124,6 +125,8 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
       choices,
       `${wanted.join(", ")} of ${name} at ${grouped(count)} queries, process ${process.name}, ${at}: ${duration(milliseconds)}`,
     );
+    const odd = notFinite(columns);
+    if (odd !== undefined) tell(choices, odd);
     for (const path of targets.values()) tell(choices, `wrote ${path}`);
   } finally {
     progress.stop();
@@ -163,14 +166,7 @@ function columnOf(
   return { name, values, width: dim * dim, header };
 }
 
-function shapeOf({ name, width }: Column, count: number, dim: number): number[] {
-  if (isOneOf(scalarQuantities, name)) return [count];
-  return isOneOf(matrixQuantities, name) ? [count, dim, dim] : [count, width];
-}
-
-function jsonOf(column: Column, count: number, dim: number): unknown {
-  const { name, values, width } = column;
-  if (isOneOf(scalarQuantities, name)) return Array.from(values);
-  const rows = nested(values, count, width);
-  return isOneOf(matrixQuantities, name) ? rows.map((row) => nested(row, dim, dim)) : rows;
+function shapeOf({ name, width }: Column, lead: readonly number[], dim: number): number[] {
+  if (isOneOf(scalarQuantities, name)) return [...lead];
+  return isOneOf(matrixQuantities, name) ? [...lead, dim, dim] : [...lead, width];
 }

@@ -59,7 +59,7 @@ td { white-space: nowrap; }
 .sheet { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: 14px 16px; margin: 4px 0 16px; }
 .sheet figure { margin: 0; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
-.pair img { display: block; width: 100%; height: auto; aspect-ratio: 1; image-rendering: pixelated; border-top: 3px solid var(--sample); background: #fff; }
+.pair img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-top: 3px solid var(--sample); background: #fff; }
 .pair img:last-child { border-top-color: var(--point); }
 @media (prefers-color-scheme: dark) { .pair img { filter: brightness(0.9); } }
 figcaption { font-size: 13px; text-align: center; color: var(--quiet); font-variant-numeric: tabular-nums; }

@@ -11,7 +11,7 @@ import {
 } from "./charts.js";
 import { Html, html } from "./html.js";
 import { type Measures, quantile, shareWithin } from "./measure.js";
-import { inkImage } from "./png.js";
+import { imageUri } from "./png.js";
 
 /** One set of samples as a report shows it. */
 export interface Panel {
@@ -100,16 +100,16 @@ ${one}</div>
 export function imageSheet(
   panel: Panel,
   data: Points,
-  image: { width: number; height: number; range: [number, number] },
+  image: { width: number; height: number; channels: number; range: [number, number] },
   shown: number,
 ): Html {
   const { dim } = data;
   const pairs = Array.from({ length: Math.min(shown, panel.measures.count) }, (_, i) => {
     const m = panel.measures.nearest[i] as number;
     const distance = panel.measures.distance[i] as number;
-    const own = inkImage(panel.samples.subarray(i * dim, (i + 1) * dim), image);
-    const near = inkImage(data.points.subarray(m * dim, (m + 1) * dim), image);
-    return html`<figure><div class="pair"><img src="${own}" alt="sample ${i}" width="8" height="8"><img src="${near}" alt="training digit ${m}" width="8" height="8"></div><figcaption>${distance < 5e-4 * data.spacing ? short(distance, 1) : distance.toFixed(2)}</figcaption></figure>
+    const own = imageUri(panel.samples.subarray(i * dim, (i + 1) * dim), image);
+    const near = imageUri(data.points.subarray(m * dim, (m + 1) * dim), image);
+    return html`<figure><div class="pair"><img src="${own}" alt="sample ${i}" width="${image.width}" height="${image.height}"><img src="${near}" alt="training image ${m}" width="${image.width}" height="${image.height}"></div><figcaption>${distance < 5e-4 * data.spacing ? short(distance, 1) : distance.toFixed(2)}</figcaption></figure>
 `;
   });
   return html`<div class="sheet">

@@ -21,14 +21,26 @@ function chunk(type: string, body: Uint8Array): Buffer {
   return out;
 }
 
-/** The bytes of a PNG of 8-bit values, `[height, width]` row-major: grey, or places in a palette. Source: RFC 2083. */
-function encode(pixels: Uint8Array, width: number, height: number, palette?: Uint8Array): Buffer {
+/** Colour types by the number of 8-bit values that a pixel has. */
+const TYPES: Readonly<Record<number, number>> = { 1: 0, 3: 2, 4: 6 };
+
+/**
+ * The bytes of a PNG of 8-bit values, `[height, width, channels]` row-major: grey, colours, colours with alpha, or places
+ * in a palette. Source: RFC 2083.
+ */
+function encode(
+  pixels: Uint8Array,
+  width: number,
+  height: number,
+  { palette, channels = 1 }: { palette?: Uint8Array; channels?: number } = {},
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, palette === undefined ? 0 : 3, 0, 0, 0], 8);
-  const rows = Buffer.alloc(height * (width + 1)); // each row begins with filter 0: none
-  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  header.set([8, palette === undefined ? (TYPES[channels] as number) : 3, 0, 0, 0], 8);
+  const line = width * channels;
+  const rows = Buffer.alloc(height * (line + 1)); // each row begins with filter 0: none
+  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * line, (y + 1) * line), y * (line + 1) + 1);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([
     signature,
@@ -45,17 +57,21 @@ export const grayPng = (gray: Uint8Array, width: number, height: number): Buffer
 
 /** The bytes of a PNG of places in a palette of up to 256 colours, three bytes each. */
 export const palettePng = (places: Uint8Array, width: number, height: number, palette: Uint8Array): Buffer =>
-  encode(places, width, height, palette);
+  encode(places, width, height, { palette });
 
-/** An image of values in `range` as a data URI: the lower end is white paper, the upper black ink. */
-export function inkImage(
+/**
+ * An image of values in `range` as a data URI. Of one channel: the lower end is white paper, the upper black ink. Of three
+ * or four: red, green, blue and alpha.
+ */
+export function imageUri(
   values: ArrayLike<number>,
-  image: { width: number; height: number; range: readonly [number, number] },
+  image: { width: number; height: number; channels: number; range: readonly [number, number] },
 ): string {
+  const { width, height, channels } = image;
   const [low, high] = image.range;
-  const gray = Uint8Array.from(values, (value) => {
-    const ink = Math.min(1, Math.max(0, (value - low) / (high - low)));
-    return Math.round(255 * (1 - ink));
+  const pixels = Uint8Array.from(values, (value) => {
+    const part = Math.min(1, Math.max(0, (value - low) / (high - low)));
+    return Math.round(255 * (channels === 1 ? 1 - part : part));
   });
-  return `data:image/png;base64,${grayPng(gray, image.width, image.height).toString("base64")}`;
+  return `data:image/png;base64,${encode(pixels, width, height, { channels }).toString("base64")}`;
 }

@@ -3,6 +3,10 @@ import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
 
 /** What any gzip file holds at most, in bytes. */
 const MAX_BYTES = 2 ** 31 - 1;
+/** Deflate never shrinks by more. */
+const MOST_SHRINKING = 1032;
+/** Packed bytes that are unpacked at a time. */
+const STEP = 16_384;
 
 /** @internal Whether bytes begin as a gzip file does. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -12,18 +16,63 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
  *
  * @param name how messages call the file
  * @param limit the most bytes that are unpacked
+ * @param size what the file in it is long, where that is known
  * @throws {VkernelError} E_FORMAT: no gzip file, or a damaged one; E_TRUNCATED: it ends too early; E_LIMIT: it holds
- *   more than `limit` bytes; E_UNSUPPORTED: no DecompressionStream
+ *   more than `limit` bytes; E_MEMORY: the host has not enough; E_UNSUPPORTED: no DecompressionStream
  */
-export async function gunzip(bytes: Uint8Array, name: string, limit = MAX_BYTES): Promise<Uint8Array> {
-  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file", bytes);
-  if (typeof DecompressionStream === "undefined") {
-    throw new VkernelError("E_UNSUPPORTED", {
-      argument: name,
-      message: `${name}: this host has no DecompressionStream (Node 18, Chrome 80, Firefox 113, Safari 16.4)`,
-    });
+export async function gunzip(
+  bytes: Uint8Array,
+  name: string,
+  limit = MAX_BYTES,
+  size = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array> {
+  const wrong = wrongIn(name);
+  check(bytes, name);
+  // A file of one part ends in its length, modulo 2^32; what it says is believed as far as its own length allows.
+  const end = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
+  let all = room(Math.min(end, limit, size, MOST_SHRINKING * bytes.length), name);
+  let length = 0;
+  for await (const piece of unpack(bytes, name)) {
+    if (length + piece.length > size) throw wrong("E_FORMAT", size, "the end of the file", "more bytes");
+    if (length + piece.length > limit) {
+      throw wrong("E_LIMIT", bytes.length, `at most ${limit} bytes when unpacked (option limit)`, "more");
+    }
+    if (length + piece.length > all.length) {
+      const larger = room(Math.min(limit, Math.max(2 * all.length, length + piece.length)), name);
+      larger.set(all.subarray(0, length));
+      all = larger;
+    }
+    all.set(piece, length);
+    length += piece.length;
   }
-  const wrong = (code: VkernelErrorCode, byte: number, expected: string, got: string, cause?: unknown) =>
+  return all.subarray(0, length);
+}
+
+/** @internal The first bytes of a gzip file's content, as many as asked for or all that there are. */
+export async function gunzipHead(bytes: Uint8Array, name: string, count: number): Promise<Uint8Array> {
+  check(bytes, name);
+  const head = new Uint8Array(count);
+  let length = 0;
+  for await (const piece of unpack(bytes, name)) {
+    const part = piece.subarray(0, count - length);
+    head.set(part, length);
+    length += part.length;
+    if (length === count) break;
+  }
+  return head.subarray(0, length);
+}
+
+function room(bytes: number, name: string): Uint8Array {
+  try {
+    return new Uint8Array(bytes);
+  } catch (cause) {
+    const message = `"${name}" needs ${bytes} bytes of memory, which this host does not give`;
+    throw new VkernelError("E_MEMORY", { argument: name, message, cause });
+  }
+}
+
+const wrongIn =
+  (name: string) => (code: VkernelErrorCode, byte: number, expected: string, got: string, cause?: unknown) =>
     new VkernelError(code, {
       argument: name,
       expected,
@@ -31,6 +80,16 @@ export async function gunzip(bytes: Uint8Array, name: string, limit = MAX_BYTES)
       cause,
       message: `"${name}" at byte ${byte}: expected ${expected}, got ${got}`,
     });
+
+function check(bytes: Uint8Array, name: string): void {
+  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file", bytes);
+  if (typeof DecompressionStream === "undefined") {
+    throw new VkernelError("E_UNSUPPORTED", {
+      argument: name,
+      message: `${name}: this host has no DecompressionStream (Node 18, Chrome 80, Firefox 113, Safari 16.4)`,
+    });
+  }
+  const wrong = wrongIn(name);
   const magic = [0x1f, 0x8b, 8];
   for (let i = 0; i < magic.length; i++) {
     if (i >= bytes.length) throw wrong("E_TRUNCATED", i, "the gzip magic 1f 8b 08", "the end of the file");
@@ -39,38 +98,38 @@ export async function gunzip(bytes: Uint8Array, name: string, limit = MAX_BYTES)
   if (bytes.length < 18) {
     throw wrong("E_TRUNCATED", bytes.length, "a gzip file of 18 bytes or more", "the end of the file");
   }
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  const reader = new Blob([unshared(bytes)])
-    .stream()
-    .pipeThrough(new DecompressionStream("gzip"))
-    .getReader();
-  for (;;) {
-    let piece: Uint8Array | undefined;
-    try {
-      piece = (await reader.read()).value;
-    } catch (error) {
-      const short = /end of file|truncat/i.test(String((error as Error)?.message));
-      if (short) {
-        throw wrong("E_TRUNCATED", bytes.length, "a whole gzip file", "the end of the file", error);
-      }
-      throw wrong("E_FORMAT", 0, "a gzip file", "a damaged one", error);
-    }
-    if (piece === undefined) break;
-    length += piece.length;
-    if (length > limit) {
-      await reader.cancel().catch(() => {});
-      throw wrong("E_LIMIT", bytes.length, `at most ${limit} bytes when unpacked`, "more");
-    }
-    pieces.push(piece);
-  }
-  const all = new Uint8Array(length);
+}
+
+/** The content in pieces. Packed bytes go in a few at a time, as they are asked for: a piece may be a thousand times as long. */
+async function* unpack(bytes: Uint8Array, name: string): AsyncGenerator<Uint8Array, void, void> {
+  const wrong = wrongIn(name);
   let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
+  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      controller.enqueue(unshared(bytes.subarray(at, at + STEP)));
+      at += STEP;
+      if (at >= bytes.length) controller.close();
+    },
+  });
+  const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
+  try {
+    for (;;) {
+      let piece: Uint8Array | undefined;
+      try {
+        piece = (await reader.read()).value;
+      } catch (error) {
+        const short = /end of file|truncat/i.test(String((error as Error)?.message));
+        if (short) {
+          throw wrong("E_TRUNCATED", bytes.length, "a whole gzip file", "the end of the file", error);
+        }
+        throw wrong("E_FORMAT", 0, "a gzip file", "a damaged one", error);
+      }
+      if (piece === undefined) return;
+      yield piece;
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
   }
-  return all;
 }
 
 /** @internal Base64 of a gzip file to its content. */

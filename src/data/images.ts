@@ -53,9 +53,11 @@ export function checkClasses(list: unknown, argument: string, min: number, max: 
 }
 
 /** @internal The indices of the points whose labels are among some classes; at least one. */
-export function indicesOf(labels: Int32Array, classes: ReadonlySet<number>, name: string): number[] {
-  const kept = Array.from(labels.keys()).filter((i) => classes.has(labels[i] as number));
-  if (kept.length > 0) return kept;
+export function indicesOf(labels: Int32Array, classes: ReadonlySet<number>, name: string): Int32Array {
+  const kept = new Int32Array(labels.length);
+  let count = 0;
+  for (let i = 0; i < labels.length; i++) if (classes.has(labels[i] as number)) kept[count++] = i;
+  if (count > 0) return kept.slice(0, count);
   const there = [...new Set(labels)].sort((a, b) => a - b);
   const list = there.length > 12 ? `${there.slice(0, 12).join(", ")}, …` : there.join(", ");
   throw badArgument("E_RANGE", "classes", `some of the labels of ${name}: ${list}`, [...classes].join(", "));

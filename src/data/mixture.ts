@@ -12,8 +12,14 @@ export type Numbers<P extends Precision> = P extends "f32"
   ? Float32Array<ArrayBuffer>
   : Float64Array<ArrayBuffer>;
 
-/** A table of numbers: flat and row-major, or an array of rows. */
-export type PointsInput = Float32Array | Float64Array | readonly (readonly number[])[];
+/** Rows of numbers, nested as deep as they come. */
+export type NestedNumbers = readonly number[] | readonly NestedNumbers[];
+
+/**
+ * A table of numbers: flat and row-major, or an array of rows. Deeper arrays are taken too: `[41][41][2]` is 41 x 41 points of
+ * dimension 2 where that dimension is known, and `[count][height][width]` as data is one image a point.
+ */
+export type PointsInput = Float32Array | Float64Array | readonly NestedNumbers[];
 
 export interface MixtureOptions<P extends Precision = Precision> {
   /** Coordinates of a point. Needed where `points` is flat. */
@@ -60,6 +66,7 @@ export function checkTable(
   if (value.length > 0 && !Array.isArray(first)) {
     throw badArgument("E_TYPE", `${argument}[0]`, "a row of numbers", first);
   }
+  if (Array.isArray(first) && Array.isArray(first[0])) return fromNested(value, argument, dimension);
   const dim = dimension ?? (first as unknown[] | undefined)?.length ?? 0;
   const data = new Float64Array(value.length * dim);
   for (let i = 0; i < value.length; i++) {
@@ -73,6 +80,50 @@ export function checkTable(
     }
   }
   return { data, dim, rows: value.length };
+}
+
+/** Arrays of three axes and more as a table: the last axes make a row of `dimension` numbers, or all but the first do. */
+function fromNested(
+  value: readonly unknown[],
+  argument: string,
+  dimension: number | undefined,
+): { data: Float64Array; dim: number; rows: number } {
+  const shape: number[] = [];
+  for (let one: unknown = value; Array.isArray(one); one = one[0]) shape.push(one.length);
+  const size = checkSize(argument, ...shape);
+  const data = new Float64Array(size);
+  let at = 0;
+  const index: number[] = [];
+  const take = (one: unknown, axis: number): void => {
+    const wrong = (code: "E_TYPE" | "E_SHAPE", expected: string) =>
+      badArgument(code, `${argument}${index.map((i) => `[${i}]`).join("")}`, expected, one);
+    if (axis === shape.length) {
+      if (typeof one !== "number") throw wrong("E_TYPE", "a number");
+      data[at++] = one;
+      return;
+    }
+    if (!Array.isArray(one)) throw wrong("E_TYPE", "an array, as the first of its kind is");
+    if (one.length !== shape[axis]) throw wrong("E_SHAPE", `${shape[axis]} entries`);
+    for (let i = 0; i < one.length; i++) {
+      index.push(i);
+      take(one[i], axis + 1);
+      index.pop();
+    }
+  };
+  take(value, 0);
+  let dim = 1;
+  for (let axis = shape.length - 1; axis > 0 && (dimension === undefined || dim < dimension); axis--) {
+    dim *= shape[axis] as number;
+  }
+  if (dimension !== undefined && (dim !== dimension || shape.includes(0))) {
+    throw badArgument(
+      "E_SHAPE",
+      argument,
+      `last axes of ${dimension} numbers`,
+      `shape (${shape.join(", ")})`,
+    );
+  }
+  return { data, dim, rows: dim === 0 ? 0 : size / dim };
 }
 
 /** Checks that all are finite and no larger than a limit. */

@@ -1,7 +1,8 @@
-import { isFloat32, isFloat64, isInt32 } from "../brand.js";
+import { isFloat32, isFloat64, isInt32, unshared } from "../brand.js";
 import Papa from "papaparse";
-import { checkInteger } from "../check.js";
+import { checkInteger, checkOptions, nearestWord } from "../check.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { allocate, checkLimit, overLimit } from "./limit.js";
 
 /** A table of numbers with the names of its columns, where it has them. */
 export interface CsvTable {
@@ -18,78 +19,313 @@ const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
 /** What begins like a number is never taken for the name of a column: `1,5`, `0x10`. */
 const LIKE_A_NUMBER = /^[+-]?[.,]?\d/;
 
+/** Which columns: "all"; "named": those that have a name; or a list, by name or by number from 0. */
+export type CsvColumns = "all" | "named" | readonly (string | number)[];
+
+export interface ParseCsvOptions {
+  /** Which columns are read, in this order (default: all, unless the first holds row numbers). Others may hold words. */
+  columns?: CsvColumns;
+  /** Takes NaN, Infinity and -Infinity as `encodeCsv` writes them (default: E_NONFINITE). */
+  nonFinite?: boolean;
+  /** The most bytes that the values may take in memory (default 2^31 - 1). */
+  limit?: number;
+}
+
+/** What pandas calls a column without a name when it reads one. */
+const UNNAMED = /^(Unnamed: ?\d+)?$/;
+/** Names under which the first column holds row numbers if it counts from 0 or 1. */
+const ROW_NUMBERS = /^#?\s*(index|idx|id|row|row[ _.]?(id|number|names?|index)|rownames?|rn|no|nr|n|i)\.?$/i;
+/** Text is split in pieces of about so many letters. */
+const PIECE = 2 ** 18;
+
 /**
  * Reads comma-separated numbers, with or without one header row of names.
  *
  * Strict: decimal points only, every row as long as the first. A byte-order mark, CRLF or CR line ends,
  * blanks around a number, quotes and blank last lines are valid; a header without rows is a table of 0 rows.
  *
+ * Row numbers are no coordinate: a first column without a name, as pandas and R write them, is refused, and so is one
+ * called index, id, row or alike that counts from 0 or 1. `columns` says whether to drop or to keep them.
+ *
  * @param name how messages call the file
- * @throws {VkernelError} E_FORMAT: a cell that is no number, a ragged row, a broken quote, an empty file;
- *   E_NONFINITE: NaN, infinity or overflow. The message begins with `name:line:column`; column counts cells.
+ * @throws {VkernelError} E_FORMAT: a cell that is no number, a ragged row, a broken quote, an empty file, a column of row
+ *   numbers; E_NONFINITE: NaN, infinity or overflow; E_USAGE: a column that is not there; E_LIMIT: more than `limit`.
+ *   The message begins with `name:line:column`; column counts cells.
  * @example const { data, rows, dim } = parseCsv("x,y\n1,2\n3,4\n", "points.csv");
  */
-export function parseCsv(text: string, name = "csv"): CsvTable {
+export function parseCsv(text: string, name = "csv", options: ParseCsvOptions = {}): CsvTable {
   if (typeof text !== "string") throw badArgument("E_TYPE", name, "the text of a file (a string)", text);
-  const fail = (
-    code: VkernelErrorCode,
-    line: number,
-    column: number,
-    expected: string,
-    got: string,
-  ): never => {
+  return parse(ofString(text), name, options);
+}
+
+/** @internal As `parseCsv` from bytes in UTF-8, which become text in pieces alone. */
+export function parseCsvBytes(bytes: Uint8Array, name: string, options: ParseCsvOptions): CsvTable {
+  return parse(ofBytes(bytes, name), name, options);
+}
+
+/** Text that is looked at letter by letter (of ASCII at least), and is a string in parts only. */
+interface Letters {
+  readonly length: number;
+  /** Where the text begins, behind a byte-order mark. */
+  readonly start: number;
+  at(place: number): number;
+  text(from: number, to: number): string;
+}
+
+const ofString = (text: string): Letters => ({
+  length: text.length,
+  start: text.charCodeAt(0) === 0xfeff ? 1 : 0,
+  at: (place) => text.charCodeAt(place),
+  text: (from, to) => text.slice(from, to),
+});
+
+function ofBytes(bytes: Uint8Array, name: string): Letters {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  return {
+    length: bytes.length,
+    start: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0,
+    at: (place) => bytes[place] as number,
+    text: (from, to) => {
+      try {
+        return decoder.decode(unshared(bytes.subarray(from, to)));
+      } catch (cause) {
+        const [expected, got] = ["UTF-8 text", "other bytes"];
+        const message = `${name}: expected ${expected}, got ${got}`;
+        throw new VkernelError("E_FORMAT", { argument: name, expected, got, message, cause });
+      }
+    },
+  };
+}
+
+const [TAB, LINE_FEED, RETURN, BLANK, QUOTE] = [9, 10, 13, 32, 34];
+
+function parse(letters: Letters, name: string, options: ParseCsvOptions): CsvTable {
+  checkOptions(options, ["columns", "nonFinite", "limit"]);
+  const { columns, nonFinite = false } = options;
+  if (typeof nonFinite !== "boolean") throw badArgument("E_TYPE", "nonFinite", "true or false", nonFinite);
+  const limit = checkLimit(options.limit);
+  const fail: Fail = (code, line, column, expected, got) => {
     const message = `${name}:${line}:${column}: expected ${expected}, got ${got}`;
     throw new VkernelError(code, { argument: name, expected, got, message });
   };
-  const body = trimLines(text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text);
-  if (body === "") fail("E_FORMAT", 1, 1, "rows of numbers", "an empty file");
-  const { data: cells, errors } = Papa.parse<string[]>(body, { delimiter: ",", newline: "\n" });
-  for (const error of errors) {
-    const before = body.slice(0, error.index ?? 0).split("\n");
-    const column = (before.at(-1) as string).split(",").length;
-    fail("E_FORMAT", before.length, column, "a well-formed quoted cell", error.message.toLowerCase());
-  }
+  const end = endOf(letters);
+  if (end === letters.start) fail("E_FORMAT", 1, 1, "rows of numbers", "an empty file");
 
-  const first = cells[0] as string[];
-  const header = isHeader(first) ? first.map((cell) => cell.trim()) : undefined;
-  const dim = first.length;
-  const rows = cells.length - (header === undefined ? 0 : 1);
-  const data = new Float64Array(rows * dim);
-  let line = 1;
-  let k = 0;
-  for (let i = 0; i < cells.length; i++) {
-    const row = cells[i] as string[];
-    if (row.length !== dim) {
-      const got = row.length === 1 && row[0]?.trim() === "" ? "a blank line" : `${row.length}`;
+  let header: string[] | undefined;
+  let picked: number[] | undefined;
+  let [width, dim, rows, line] = [-1, 0, 0, 1];
+  let data = new Float64Array(0);
+  for (const piece of piecesOf(letters, end)) {
+    // Of a blank line alone Papa makes no row.
+    const { data: cells, errors } =
+      piece === ""
+        ? { data: [[""]], errors: [] }
+        : Papa.parse<string[]>(piece, { delimiter: ",", newline: "\n" });
+    for (const error of errors) {
+      const before = piece.slice(0, error.index ?? 0).split("\n");
+      const column = (before.at(-1) as string).split(",").length;
       fail(
         "E_FORMAT",
-        line,
-        Math.min(row.length, dim) + (got === "a blank line" ? 0 : 1),
-        `${dim} cells`,
-        got,
+        line + before.length - 1,
+        column,
+        "a well-formed quoted cell",
+        error.message.toLowerCase(),
       );
     }
-    if (i > 0 || header === undefined) {
-      for (let j = 0; j < dim; j++) {
-        const cell = (row[j] as string).trim();
-        const value = NUMBER.test(cell) ? Number(cell) : Number.NaN;
-        if (!Number.isFinite(value)) {
-          const finite = !NUMBER.test(cell) && !NOT_FINITE.test(cell);
-          const got = cell === "" ? "an empty cell" : JSON.stringify(cell.slice(0, 40));
-          fail(
-            finite ? "E_FORMAT" : "E_NONFINITE",
-            line,
-            j + 1,
-            finite ? "a number" : "a finite number",
-            got,
-          );
+    for (const row of cells) {
+      if (width < 0) {
+        width = row.length;
+        if (isHeader(row)) header = row.map((cell) => cell.trim());
+        picked = columnsOf(columns, header, width, name, fail);
+        dim = picked?.length ?? width;
+        const lines = countLines(letters, end) - (header === undefined ? 0 : 1);
+        // A value has a letter and something behind it.
+        const most = picked ? lines * dim : Math.min(lines * dim, Math.ceil((end + 1) / 2));
+        if (8 * most > limit) {
+          const { expected, got } = overLimit(8 * most, `${lines} lines of ${dim}`, limit);
+          fail("E_LIMIT", 1, 1, expected, got);
         }
-        data[k++] = value;
+        data = allocate(8 * most, name, () => new Float64Array(most));
+        if (header !== undefined) {
+          line += 1 + newlines(row);
+          continue;
+        }
       }
+      if (row.length !== width) wrongWidth(row, width, header, line, fail);
+      if ((rows + 1) * dim > data.length)
+        fail("E_FORMAT", line, 1, "the end of the file", "more rows than lines");
+      for (let j = 0; j < dim; j++) {
+        const column = picked === undefined ? j : (picked[j] as number);
+        const cell = (row[column] as string).trim();
+        const value = numberOf(cell, nonFinite);
+        if (value === undefined) wrongCell(cell, line, column, nonFinite, fail);
+        else data[rows * dim + j] = value;
+      }
+      rows++;
+      line += 1 + newlines(row);
     }
-    line += 1 + newlines(row);
   }
-  return header === undefined ? { data, rows, dim } : { data, rows, dim, header };
+  if (rows * dim < data.length) data = data.slice(0, rows * dim);
+  if (columns === undefined && header !== undefined && dim > 1)
+    checkRowNumbers(data, rows, dim, header, fail);
+  if (header === undefined) return { data, rows, dim };
+  const all = header;
+  return { data, rows, dim, header: picked?.map((column) => all[column] as string) ?? all };
+}
+
+type Fail = (code: VkernelErrorCode, line: number, column: number, expected: string, got: string) => never;
+
+/** Where the text ends, without blank lines; at its start where there is nothing else. */
+function endOf({ length, start, at }: Letters): number {
+  let end = length;
+  for (let i = length - 1; i >= start; i--) {
+    const letter = at(i);
+    if (letter === LINE_FEED || letter === RETURN) end = i;
+    else if (letter !== BLANK && letter !== TAB) return end;
+  }
+  return start;
+}
+
+/** The text in pieces that end where a row does, outside quotes; line ends become line feeds. */
+function* piecesOf({ start, at, text }: Letters, end: number): Generator<string, void, void> {
+  let from = start;
+  let quoted = false;
+  for (let i = start; i <= end; i++) {
+    const letter = i < end ? at(i) : LINE_FEED;
+    if (letter === QUOTE) quoted = !quoted;
+    const last = letter === LINE_FEED || (letter === RETURN && at(i + 1) !== LINE_FEED);
+    if (i < end && (!last || quoted || i - from < PIECE)) continue;
+    const piece = text(from, i);
+    const bare = letter === LINE_FEED ? piece.replace(/\r$/, "") : piece;
+    yield bare.includes("\r") ? bare.replace(/\r\n?/g, "\n") : bare;
+    from = i + 1;
+  }
+}
+
+/** How many lines there are, at least as many as rows. */
+function countLines({ start, at }: Letters, end: number): number {
+  let count = 1;
+  for (let i = start; i < end; i++) {
+    const letter = at(i);
+    if (letter === LINE_FEED || (letter === RETURN && at(i + 1) !== LINE_FEED)) count++;
+  }
+  return count;
+}
+
+/** The value of a cell; undefined where it is none that is taken. */
+function numberOf(cell: string, nonFinite: boolean): number | undefined {
+  if (NUMBER.test(cell)) {
+    const value = Number(cell);
+    return Number.isFinite(value) ? value : undefined;
+  }
+  if (!nonFinite || !NOT_FINITE.test(cell)) return undefined;
+  if (/nan/i.test(cell)) return Number.NaN;
+  return cell.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
+function wrongCell(cell: string, line: number, column: number, nonFinite: boolean, fail: Fail): never {
+  const word = !NUMBER.test(cell) && (nonFinite || !NOT_FINITE.test(cell));
+  const got = cell === "" ? "an empty cell" : JSON.stringify(cell.slice(0, 40));
+  return fail(
+    word ? "E_FORMAT" : "E_NONFINITE",
+    line,
+    column + 1,
+    word ? "a number" : "a finite number",
+    got,
+  );
+}
+
+function wrongWidth(
+  row: readonly string[],
+  width: number,
+  header: readonly string[] | undefined,
+  line: number,
+  fail: Fail,
+): never {
+  if (row.length === 1 && row[0]?.trim() === "") fail("E_FORMAT", line, 1, `${width} cells`, "a blank line");
+  const hint =
+    header !== undefined && row.length === width + 1 && line === 2
+      ? " (row names without a name? In R: row.names = FALSE)"
+      : "";
+  return fail("E_FORMAT", line, Math.min(row.length, width) + 1, `${width} cells`, `${row.length}${hint}`);
+}
+
+/** The numbers of the wanted columns, undefined for all as they are. */
+function columnsOf(
+  columns: CsvColumns | undefined,
+  header: readonly string[] | undefined,
+  width: number,
+  name: string,
+  fail: Fail,
+): number[] | undefined {
+  if (columns === undefined || columns === "all") {
+    if (columns === undefined && header !== undefined && UNNAMED.test(header[0] as string)) {
+      const what = header[0] === "" ? "a column without a name" : `a column ${JSON.stringify(header[0])}`;
+      refuseRowNumbers(what, header, fail);
+    }
+    return undefined;
+  }
+  if (columns === "named" && header === undefined) {
+    throw badArgument("E_USAGE", "columns", `names in the first row of ${name}`, "numbers");
+  }
+  const wanted =
+    columns === "named" ? [...Array(width).keys()].filter((j) => !UNNAMED.test(header?.[j] ?? "")) : columns;
+  if (!Array.isArray(wanted)) {
+    throw badArgument("E_TYPE", "columns", '"all", "named" or an array of names and numbers', columns);
+  }
+  if (wanted.length === 0) throw badArgument("E_RANGE", "columns", `at least one column of ${name}`, "none");
+  return Array.from(wanted, (one: unknown, i) => {
+    if (typeof one === "number") return checkInteger(one, `columns[${i}]`, 0, width - 1);
+    if (typeof one !== "string") throw badArgument("E_TYPE", `columns[${i}]`, "a name or a number", one);
+    const at = header?.indexOf(one.trim()) ?? -1;
+    if (at >= 0 && header?.indexOf(one.trim(), at + 1) === -1) return at;
+    if (header === undefined) {
+      throw badArgument(
+        "E_USAGE",
+        `columns[${i}]`,
+        `a number from 0 to ${width - 1}: ${name} has no names`,
+        one,
+      );
+    }
+    const near = nearestWord(
+      one,
+      header.filter((word) => word !== ""),
+    );
+    const list = header
+      .map((word) => JSON.stringify(word))
+      .slice(0, 12)
+      .join(", ");
+    const expected = `a column of ${name} that is there once: ${list}${near === undefined ? "" : ` (${near}?)`}`;
+    throw badArgument("E_USAGE", `columns[${i}]`, expected, one);
+  });
+}
+
+/** Refuses a first column whose name says row numbers and whose values count. */
+function checkRowNumbers(
+  data: Float64Array,
+  rows: number,
+  dim: number,
+  header: readonly string[],
+  fail: Fail,
+) {
+  const first = data[0];
+  if (rows < 2 || !ROW_NUMBERS.test(header[0] as string) || (first !== 0 && first !== 1)) return;
+  for (let i = 0; i < rows; i++) if (data[i * dim] !== first + i) return;
+  const last = first + rows - 1;
+  refuseRowNumbers(`${JSON.stringify(header[0])}, which counts from ${first} to ${last}`, header, fail);
+}
+
+function refuseRowNumbers(what: string, header: readonly string[], fail: Fail): never {
+  const rest = header.slice(1);
+  const list = rest.length <= 8 && rest.every((word) => !/[,:\s]/.test(word)) ? rest.join(",") : "named";
+  return fail(
+    "E_FORMAT",
+    1,
+    1,
+    "coordinates in the first column",
+    `${what}: row numbers, as pandas and R write them. Choose columns after the file's name, ":${list}" without them ` +
+      'or ":all" with them (in the library: option columns)',
+  );
 }
 
 /**
@@ -98,6 +334,8 @@ export function parseCsv(text: string, name = "csv"): CsvTable {
  *
  * @param data `[rows, dim]`, row-major
  * @param header names of the `dim` columns
+ * @param options.nonFinite writes NaN, Infinity and -Infinity in these words, which `parseCsv` takes back by the same
+ *   option (default: E_NONFINITE)
  * @throws {VkernelError} E_TYPE: another kind of array; E_SHAPE: `data` or `header` of another length;
  *   E_RANGE: rows or dim is no count; E_NONFINITE: NaN or infinity, with the index; E_FORMAT: a header that
  *   would not read back as one (names that begin like a number or hold a line break)
@@ -108,6 +346,7 @@ export function encodeCsv(
   rows: number,
   dim: number,
   header?: readonly string[],
+  options: { nonFinite?: boolean } = {},
 ): string {
   const single = isFloat32(data);
   if (!single && !isFloat64(data) && !isInt32(data)) {
@@ -116,7 +355,8 @@ export function encodeCsv(
   checkInteger(rows, "rows", 0, 2 ** 31 - 1);
   checkInteger(dim, "dim", 1, 2 ** 31 - 1);
   if (data.length !== rows * dim) throw badArgument("E_SHAPE", "data", `${rows} x ${dim} values`, data);
-  const wrong = data.findIndex((value: number) => !Number.isFinite(value));
+  checkOptions(options, ["nonFinite"]);
+  const wrong = options.nonFinite ? -1 : data.findIndex((value: number) => !Number.isFinite(value));
   if (wrong >= 0) throw badArgument("E_NONFINITE", `data[${wrong}]`, "a finite number", data[wrong]);
   const lines: string[] = [];
   if (header !== undefined) lines.push(headerLine(header, dim));
@@ -132,7 +372,8 @@ function headerLine(header: readonly string[], dim: number): string {
     throw badArgument("E_TYPE", "header", "an array of strings", header);
   }
   if (header.length !== dim) throw badArgument("E_SHAPE", "header", `${dim} names`, header);
-  if (!isHeader(header) || header.some((word) => /[\r\n]/.test(word) || word !== word.trim())) {
+  const unnamed = UNNAMED.test(header[0] as string);
+  if (!isHeader(header) || unnamed || header.some((word) => /[\r\n]/.test(word) || word !== word.trim())) {
     throw badArgument("E_FORMAT", "header", "names that are no numbers, on one line", header.join(","));
   }
   return Papa.unparse([header]);
@@ -145,16 +386,6 @@ function isHeader(row: readonly string[]): boolean {
     words.some((word) => word !== "") &&
     !words.some((word) => LIKE_A_NUMBER.test(word) || NOT_FINITE.test(word))
   );
-}
-
-/** Without the byte-order mark and the blank lines at the end. */
-function trimLines(text: string): string {
-  let end = text.length;
-  for (let i = end - 1; i >= 0 && " \t\n".includes(text.charAt(i)); i--) {
-    if (text.charAt(i) === "\n") end = i;
-  }
-  const body = text.slice(text.charCodeAt(0) === 0xfeff ? 1 : 0, end);
-  return body.trim() === "" ? "" : body;
 }
 
 function newlines(row: readonly string[]): number {
@@ -172,7 +403,8 @@ function printDouble(value: number): string {
  * give the same decimal (but for denormals).
  */
 function printSingle(value: number): string {
-  if (value === 0) return printDouble(value); // toPrecision drops the sign of -0
+  // toPrecision drops the sign of -0.
+  if (value === 0 || !Number.isFinite(value)) return printDouble(value);
   for (let digits = Math.abs(value) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return printDouble(short);

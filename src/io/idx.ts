@@ -1,6 +1,7 @@
 import { isUint8, typedArrayName } from "../brand.js";
-import { checkInteger } from "../check.js";
+import { checkInteger, checkOptions } from "../check.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { allocate, checkLimit, overLimit } from "./limit.js";
 
 /** The types that an IDX file may hold, each by its typed array. */
 const kinds = {
@@ -33,17 +34,61 @@ const MAX_VALUES = 2 ** 31 - 1;
  * memory with `bytes`. Everything is checked before anything is allocated.
  *
  * @param name how messages call the file
+ * @param options.limit the most bytes that the values may take in memory (default 2^31 - 1)
  * @throws {VkernelError} E_TRUNCATED: the file ends too early; E_FORMAT: it is no IDX file, has an unknown type or
- *   more bytes than it says; E_LIMIT: 2^31 values or more. Messages give the byte.
+ *   more bytes than it says; E_LIMIT: more than `limit`; E_MEMORY: the host has not enough. Messages give the byte.
  * @example const { data, shape } = parseIdx(await readFile("t10k-labels-idx1-ubyte"), "labels");
  * Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database, "the IDX file format".
  */
-export function parseIdx(bytes: Uint8Array, name = "idx"): IdxArray {
+export function parseIdx(bytes: Uint8Array, name = "idx", options: { limit?: number } = {}): IdxArray {
   if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
-  const fail = (code: VkernelErrorCode, byte: number, expected: string, got: string): never => {
+  checkOptions(options, ["limit"]);
+  const limit = checkLimit(options.limit);
+  const { type, shape, count, from, to } = readIdxHeader(bytes, name, limit);
+  const { make } = kinds[type];
+  const size = make.BYTES_PER_ELEMENT;
+  const fail = failing(name);
+  if (bytes.length < to) {
+    const has = `the end of the file after ${bytes.length - from}`;
+    fail("E_TRUNCATED", bytes.length, `${count * size} bytes of values from byte ${from}`, has);
+  }
+  if (bytes.length > to) fail("E_FORMAT", to, "the end of the file", `${bytes.length - to} more bytes`);
+  const data = allocate(count * size, name, () => new make(count));
+  if (size === 1) {
+    new Uint8Array(data.buffer).set(bytes.subarray(from, to));
+    return { data, shape, type };
+  }
+  const read = reader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), type);
+  for (let i = 0; i < count; i++) data[i] = read(from + i * size);
+  return { data, shape, type };
+}
+
+/** @internal What the header of an IDX file says. */
+export interface IdxHeader {
+  type: IdxType;
+  shape: number[];
+  count: number;
+  /** Where the values are, in bytes. */
+  from: number;
+  to: number;
+}
+
+/** @internal Bytes from which any header can be read. */
+export const IDX_HEAD = 4 + 4 * MAX_DIMENSIONS;
+
+function failing(name: string) {
+  return (code: VkernelErrorCode, byte: number, expected: string, got: string): never => {
     const message = `"${name}" at byte ${byte}: expected ${expected}, got ${got}`;
     throw new VkernelError(code, { argument: name, expected, got, message });
   };
+}
+
+/**
+ * @internal Reads and checks the header of an IDX file from its first bytes.
+ * @param points whether the values become float64 points, where they are not float32
+ */
+export function readIdxHeader(bytes: Uint8Array, name: string, limit: number, points = false): IdxHeader {
+  const fail = failing(name);
   const need = (end: number, what: string) => {
     if (bytes.length < end) fail("E_TRUNCATED", bytes.length, what, "the end of the file");
   };
@@ -67,26 +112,13 @@ export function parseIdx(bytes: Uint8Array, name = "idx"): IdxArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: dimensions }, (_, i) => view.getUint32(4 + 4 * i));
   const count = product(shape);
-  if (count > MAX_VALUES) fail("E_LIMIT", 4, `at most ${MAX_VALUES} values`, `lengths ${shape.join(" x ")}`);
-  const { make } = kinds[type];
-  const size = make.BYTES_PER_ELEMENT;
-  const end = start + count * size;
-  if (bytes.length < end) {
-    const has = `the end of the file after ${bytes.length - start}`;
-    fail("E_TRUNCATED", bytes.length, `${count * size} bytes of values from byte ${start}`, has);
+  const size = kinds[type].make.BYTES_PER_ELEMENT;
+  const memory = count * (points && type !== "float" ? 8 : size);
+  if (count > MAX_VALUES || memory > limit) {
+    const { expected, got } = overLimit(memory, `lengths ${shape.join(" x ")}`, limit);
+    fail("E_LIMIT", 4, count > MAX_VALUES ? `at most ${MAX_VALUES} values` : expected, got);
   }
-  if (bytes.length > end) {
-    fail("E_FORMAT", end, "the end of the file", `${bytes.length - end} more bytes`);
-  }
-  if (size === 1) {
-    const data = new make(count);
-    new Uint8Array(data.buffer).set(bytes.subarray(start, end));
-    return { data, shape, type };
-  }
-  const data = new make(count);
-  const read = reader(view, type);
-  for (let i = 0; i < count; i++) data[i] = read(start + i * size);
-  return { data, shape, type };
+  return { type, shape, count, from: start, to: start + count * size };
 }
 
 /**

@@ -1,12 +1,15 @@
-export { type CsvTable, encodeCsv, parseCsv } from "./csv.js";
+export { type CsvColumns, type CsvTable, encodeCsv, type ParseCsvOptions, parseCsv } from "./csv.js";
 export {
   type DataFile,
   dataFileEndings,
+  type FileChoice,
   isDataFile,
   type NamedBytes,
   npzNames,
   type ReadDataSetOptions,
+  readArray,
   readDataSet,
+  splitChoice,
 } from "./dataset.js";
 export { encodeIdx, type IdxArray, type IdxType, parseIdx } from "./idx.js";
 export { asTable, encodeNpy, type NpyArray, parseNpy, type Table } from "./npy.js";

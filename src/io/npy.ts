@@ -1,6 +1,7 @@
 import { isFloat32, isFloat64, isInt32, isUint8 } from "../brand.js";
-import { checkInteger } from "../check.js";
+import { checkInteger, checkOptions } from "../check.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { allocate, checkLimit, overLimit } from "./limit.js";
 
 /** An array of any number of dimensions. */
 export interface NpyArray {
@@ -24,22 +25,61 @@ const MAX_DIMENSIONS = 32; // numpy 1.x's limit
 const MAX_VALUES = 2 ** 31 - 1;
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** Bytes per value and the conversion of native-endian bytes, by the letters of the dtype. */
-const readers: Record<string, { size: number; read: (buffer: ArrayBuffer) => Float32Array | Float64Array }> =
-  {
-    f2: { size: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber) },
-    f4: { size: 4, read: (buffer) => new Float32Array(buffer) },
-    f8: { size: 8, read: (buffer) => new Float64Array(buffer) },
-    b1: { size: 1, read: (buffer) => new Float64Array(new Uint8Array(buffer)) },
-    i1: { size: 1, read: (buffer) => new Float64Array(new Int8Array(buffer)) },
-    u1: { size: 1, read: (buffer) => new Float64Array(new Uint8Array(buffer)) },
-    i2: { size: 2, read: (buffer) => new Float64Array(new Int16Array(buffer)) },
-    u2: { size: 2, read: (buffer) => new Float64Array(new Uint16Array(buffer)) },
-    i4: { size: 4, read: (buffer) => new Float64Array(new Int32Array(buffer)) },
-    u4: { size: 4, read: (buffer) => new Float64Array(new Uint32Array(buffer)) },
-    i8: { size: 8, read: (buffer) => wideToNumbers(new BigInt64Array(buffer)) },
-    u8: { size: 8, read: (buffer) => wideToNumbers(new BigUint64Array(buffer)) },
-  };
+type Read = (buffer: ArrayBuffer, from: number, count: number) => Float32Array | Float64Array;
+
+/** Bytes per value in the file and here, and the conversion of native-endian bytes, by the letters of the dtype. */
+const readers: Record<string, { size: number; wide: 4 | 8; read: Read }> = {
+  f2: { size: 2, wide: 4, read: (...at) => new Float32Array(new Uint16Array(...at)).map(halfToNumber) },
+  f4: { size: 4, wide: 4, read: (...at) => new Float32Array(...at) },
+  f8: { size: 8, wide: 8, read: (...at) => new Float64Array(...at) },
+  b1: { size: 1, wide: 8, read: (...at) => new Float64Array(new Uint8Array(...at)) },
+  i1: { size: 1, wide: 8, read: (...at) => new Float64Array(new Int8Array(...at)) },
+  u1: { size: 1, wide: 8, read: (...at) => new Float64Array(new Uint8Array(...at)) },
+  i2: { size: 2, wide: 8, read: (...at) => new Float64Array(new Int16Array(...at)) },
+  u2: { size: 2, wide: 8, read: (...at) => new Float64Array(new Uint16Array(...at)) },
+  i4: { size: 4, wide: 8, read: (...at) => new Float64Array(new Int32Array(...at)) },
+  u4: { size: 4, wide: 8, read: (...at) => new Float64Array(new Uint32Array(...at)) },
+  i8: { size: 8, wide: 8, read: (...at) => wideToNumbers(new BigInt64Array(...at)) },
+  u8: { size: 8, wide: 8, read: (...at) => wideToNumbers(new BigUint64Array(...at)) },
+};
+
+/** What else numpy calls these dtypes: type codes, which may follow a byte order, and names. */
+const codes: Readonly<Record<string, string>> = {
+  ...{ "?": "b1", b: "i1", B: "u1", h: "i2", H: "u2", i: "i4", I: "u4", q: "i8", Q: "u8" },
+  // As long as a pointer, or as numpy's own integers where it runs on 64 bits.
+  ...{ l: "i8", L: "u8", p: "i8", P: "u8", n: "i8", N: "u8" },
+  ...{ e: "f2", f: "f4", d: "f8" },
+};
+const names: Readonly<Record<string, string>> = {
+  ...{ float16: "f2", half: "f2", float32: "f4", single: "f4", float64: "f8", double: "f8", float: "f8" },
+  ...{ bool: "b1", bool_: "b1", int8: "i1", byte: "i1", uint8: "u1", ubyte: "u1" },
+  ...{
+    int16: "i2",
+    short: "i2",
+    uint16: "u2",
+    ushort: "u2",
+    int32: "i4",
+    intc: "i4",
+    uint32: "u4",
+    uintc: "u4",
+  },
+  ...{ int64: "i8", int: "i8", int_: "i8", intp: "i8", long: "i8", longlong: "i8" },
+  ...{ uint64: "u8", uint: "u8", uintp: "u8", ulong: "u8", ulonglong: "u8" },
+};
+
+/** The kind and byte order that a dtype's text means, as `numpy.dtype` reads it; without an order it is native. */
+function dtypeOf(descr: string): { kind: string; littleEndian: boolean } | undefined {
+  const [, order = "", code = ""] = /^([<>=|]?)(.*)$/s.exec(descr) ?? [];
+  const kind = Object.hasOwn(readers, code)
+    ? code
+    : Object.hasOwn(codes, code)
+      ? codes[code]
+      : order === "" && Object.hasOwn(names, code)
+        ? names[code]
+        : undefined;
+  if (kind === undefined) return undefined;
+  return { kind, littleEndian: order === "<" || (order !== ">" && LITTLE_ENDIAN) };
+}
 
 /**
  * Reads the bytes of a `.npy` file (versions 1.0, 2.0 and 3.0).
@@ -47,31 +87,50 @@ const readers: Record<string, { size: number; read: (buffer: ArrayBuffer) => Flo
  * float32 stays float32 and float64 stays float64; float16 becomes float32; bool and whole numbers of 1 to
  * 8 bytes become float64. Big-endian values and Fortran order are converted. The result shares no memory
  * with `bytes`. Everything is checked before anything is allocated; pickled objects are never executed.
- * NaN and infinities are values like others here.
+ * NaN and infinities are values like others here. Dtypes are read in all spellings that numpy reads: `<f8`, `f8`, `=f8`,
+ * `d`, `float64`.
  *
  * @param name how messages call the file
+ * @param options.limit the most bytes that the values may take in memory (default 2^31 - 1)
  * @throws {VkernelError} E_TRUNCATED: the file ends too early; E_FORMAT: it is no `.npy` file or a damaged
  *   one; E_TYPE: its values are no real numbers (object, structured, complex, text, dates); E_RANGE: a
- *   64-bit whole number that a float64 cannot hold; E_LIMIT: 2^31 values or more. Messages give the byte.
+ *   64-bit whole number that a float64 cannot hold; E_LIMIT: more than `limit`; E_MEMORY: the host has not enough.
+ *   Messages give the byte.
  * @example const { data, shape } = parseNpy(await readFile("points.npy"), "points.npy");
  * Source: numpy.lib.format (NEP 1).
  */
-export function parseNpy(bytes: Uint8Array, name = "npy"): NpyArray {
-  const { data, shape } = parseNpyKind(bytes, name);
+export function parseNpy(bytes: Uint8Array, name = "npy", options: { limit?: number } = {}): NpyArray {
+  checkOptions(options, ["limit"]);
+  const { data, shape } = parseNpyKind(bytes, name, { limit: checkLimit(options.limit) });
   return { data, shape };
 }
 
-/** @internal As `parseNpy`, with the letters of the dtype: `u1` for bytes. */
-export function parseNpyKind(bytes: Uint8Array, name: string): NpyArray & { kind: string } {
-  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
-  const fail: Fail = (code, byte, expected, got) => {
-    throw new VkernelError(code, {
-      argument: name,
-      expected,
-      got,
-      message: `"${name}" at byte ${byte}: expected ${expected}, got ${got}`,
-    });
+/** @internal What the header of a `.npy` file says. */
+export interface NpyHeader {
+  /** The letters of the dtype: `u1` for bytes. */
+  kind: string;
+  littleEndian: boolean;
+  fortran: boolean;
+  shape: number[];
+  count: number;
+  /** Where the values are, in bytes. */
+  from: number;
+  to: number;
+}
+
+/** @internal Bytes from which any header can be read. */
+export const NPY_HEAD = 12 + MAX_HEADER;
+
+function failing(name: string): Fail {
+  return (code, byte, expected, got) => {
+    const message = `"${name}" at byte ${byte}: expected ${expected}, got ${got}`;
+    throw new VkernelError(code, { argument: name, expected, got, message });
   };
+}
+
+/** @internal Reads and checks the header of a `.npy` file from its first bytes, before anything is allocated for values. */
+export function readNpyHeader(bytes: Uint8Array, name: string, limit: number): NpyHeader {
+  const fail = failing(name);
   const need = (end: number, what: string) => {
     if (bytes.length < end) fail("E_TRUNCATED", bytes.length, what, "the end of the file");
   };
@@ -95,11 +154,29 @@ export function parseNpyKind(bytes: Uint8Array, name: string): NpyArray & { kind
   // One letter per byte, so that positions are bytes; version 3.0 has other letters only in field names.
   const header = parseHeader(String.fromCharCode(...bytes.subarray(start, bodyStart)), start, fail);
 
-  const { size, read } = readers[header.kind] as (typeof readers)[string];
+  const { size, wide } = readers[header.kind] as (typeof readers)[string];
   const count = product(header.shape);
-  if (count > MAX_VALUES)
-    fail("E_LIMIT", start, `at most ${MAX_VALUES} values`, `shape (${header.shape.join(", ")})`);
-  const bodyEnd = bodyStart + count * size;
+  if (count > MAX_VALUES || count * wide > limit) {
+    const { expected, got } = overLimit(count * wide, `shape (${header.shape.join(", ")})`, limit);
+    fail("E_LIMIT", start, count > MAX_VALUES ? `at most ${MAX_VALUES} values` : expected, got);
+  }
+  return { ...header, count, from: bodyStart, to: bodyStart + count * size };
+}
+
+/**
+ * @internal As `parseNpy`, with the letters of the dtype. Where the bytes are `owned`, no one else's, the result may lie in
+ * them.
+ */
+export function parseNpyKind(
+  bytes: Uint8Array,
+  name: string,
+  { limit, owned = false }: { limit: number; owned?: boolean },
+): NpyArray & { kind: string } {
+  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
+  const fail = failing(name);
+  const header = readNpyHeader(bytes, name, limit);
+  const { count, from: bodyStart, to: bodyEnd } = header;
+  const { size, wide, read } = readers[header.kind] as (typeof readers)[string];
   if (bytes.length < bodyEnd) {
     const has = `the end of the file after ${bytes.length - bodyStart}`;
     fail("E_TRUNCATED", bytes.length, `${count * size} bytes of values from byte ${bodyStart}`, has);
@@ -107,23 +184,30 @@ export function parseNpyKind(bytes: Uint8Array, name: string): NpyArray & { kind
   if (bytes.length > bodyEnd) {
     fail("E_FORMAT", bodyEnd, "the end of the file", `${bytes.length - bodyEnd} more bytes`);
   }
-
-  const copy = new Uint8Array(count * size);
-  copy.set(bytes.subarray(bodyStart, bodyEnd));
-  if (header.kind === "b1") {
-    const wrong = copy.findIndex((value) => value > 1);
-    if (wrong >= 0) fail("E_FORMAT", bodyStart + wrong, "a bool of 0 or 1", `${copy[wrong]}`);
-  }
-  if (size > 1 && header.littleEndian !== LITTLE_ENDIAN) swapBytes(copy, size);
-  const values = read(copy.buffer);
-  if (header.kind === "i8" || header.kind === "u8") {
-    const wrong = values.findIndex((value: number) => !Number.isSafeInteger(value));
-    if (wrong >= 0) {
-      fail("E_RANGE", bodyStart + 8 * wrong, "a whole number within +-(2^53 - 1)", `about ${values[wrong]}`);
+  return allocate(count * wide, name, () => {
+    // Values that need another type are read where they are, if they lie on a multiple of their size.
+    const native = size === 1 || header.littleEndian === LITTLE_ENDIAN;
+    const inPlace = owned || (native && header.kind !== "f4" && header.kind !== "f8");
+    const body =
+      inPlace && (bytes.byteOffset + bodyStart) % size === 0
+        ? bytes.subarray(bodyStart, bodyEnd)
+        : new Uint8Array(bytes.subarray(bodyStart, bodyEnd));
+    if (header.kind === "b1") {
+      const wrong = body.findIndex((value) => value > 1);
+      if (wrong >= 0) fail("E_FORMAT", bodyStart + wrong, "a bool of 0 or 1", `${body[wrong]}`);
     }
-  }
-  const data = header.fortran ? toRowMajor(values, header.shape) : values;
-  return { data, shape: header.shape, kind: header.kind };
+    if (!native) swapBytes(body, size);
+    const values = read(body.buffer as ArrayBuffer, body.byteOffset, count);
+    if (header.kind === "i8" || header.kind === "u8") {
+      const wrong = values.findIndex((value: number) => !Number.isSafeInteger(value));
+      if (wrong >= 0) {
+        const got = `about ${values[wrong]}`;
+        fail("E_RANGE", bodyStart + 8 * wrong, "a whole number within +-(2^53 - 1)", got);
+      }
+    }
+    const data = header.fortran ? toRowMajor(values, header.shape) : values;
+    return { data, shape: header.shape, kind: header.kind };
+  });
 }
 
 /**
@@ -188,12 +272,7 @@ export function asTable(parsed: NpyArray, name = "npy"): Table {
 
 type Fail = (code: VkernelErrorCode, byte: number, expected: string, got: string) => never;
 
-interface Header {
-  kind: string;
-  littleEndian: boolean;
-  fortran: boolean;
-  shape: number[];
-}
+type Header = Pick<NpyHeader, "kind" | "littleEndian" | "fortran" | "shape">;
 
 /** Reads the header, a Python dictionary with exactly the keys descr, fortran_order and shape. */
 function parseHeader(text: string, start: number, fail: Fail): Header {
@@ -242,19 +321,15 @@ function parseHeader(text: string, start: number, fail: Fail): Header {
     const expected = "a dtype of real numbers (f2, f4, f8, i1 to i8, u1 to u8, b1)";
     if (/[[(]/.test(text.charAt(position))) fail("E_TYPE", start + position, expected, "a structured dtype");
     const descr = (take(/(['"])([^'"\\]*)\1/y) ?? wrong("a dtype"))[2] as string;
-    const parts = /^([<>|])([a-z]\d)$/.exec(descr);
-    const [, order, kind] = parts ?? [];
-    if (kind === undefined || !Object.hasOwn(readers, kind)) {
-      const kinds: Record<string, string> = {
-        O: " (Python objects, never unpickled)",
-        c: " (complex)",
-        V: " (void)",
-      };
-      const hint = kinds[descr.replace(/^[<>|=]/, "").charAt(0)] ?? "";
-      fail("E_TYPE", start + before, expected, `${JSON.stringify(descr.slice(0, 40))}${hint}`);
-    }
-    if (order === "|" && !kind.endsWith("1")) fail("E_FORMAT", start + before, "a byte order < or >", descr);
-    return { kind, littleEndian: order !== ">" };
+    const dtype = dtypeOf(descr);
+    if (dtype !== undefined) return dtype;
+    const kinds: Record<string, string> = {
+      O: " (Python objects, never unpickled)",
+      c: " (complex)",
+      V: " (void)",
+    };
+    const hint = kinds[descr.replace(/^[<>|=]/, "").charAt(0)] ?? "";
+    return fail("E_TYPE", start + before, expected, `${JSON.stringify(descr.slice(0, 40))}${hint}`);
   }
 
   function parseShape(): number[] {

@@ -1,7 +1,8 @@
 import { isMap, isUint8 } from "../brand.js";
-import { checkInteger, checkOptions } from "../check.js";
+import { checkOptions } from "../check.js";
 import { badArgument, VkernelError } from "../errors.js";
-import { encodeNpy, type NpyArray, parseNpyKind } from "./npy.js";
+import { checkLimit } from "./limit.js";
+import { encodeNpy, NPY_HEAD, type NpyArray, type NpyHeader, parseNpyKind, readNpyHeader } from "./npy.js";
 import { nameLength, openZip, writeZip } from "./zip.js";
 
 const MAX_BYTES = 2 ** 31 - 1;
@@ -12,11 +13,11 @@ const ENDING = ".npy";
  * gives it. Files in it that do not end in `.npy` are passed over, as are folders.
  *
  * @param name how messages call the file
- * @param options.limit the most bytes that all arrays may have together (default 2^31 - 1); more is refused before
- *   anything is unpacked
+ * @param options.limit the most bytes that all arrays may have together, in the file and in memory (default 2^31 - 1); more
+ *   is refused before anything is unpacked
  * @throws {VkernelError} E_TRUNCATED: the file ends too early; E_FORMAT: no zip archive, a damaged or encrypted one,
- *   an unknown method of packing; E_LIMIT: larger than `limit`, or zip64 (4 GiB and more); and what `parseNpy` throws,
- *   with the name of the array: `points.npz[x]`
+ *   an unknown method of packing; E_LIMIT: larger than `limit`; and what `parseNpy` throws, with the name of the array:
+ *   `points.npz[x]`
  * @example const points = parseNpz(await readFile("data.npz"), "data.npz").get("points");
  * Source: numpy.savez; PKWARE, APPNOTE.TXT.
  */
@@ -25,29 +26,52 @@ export function parseNpz(
   name = "npz",
   options: { limit?: number } = {},
 ): Map<string, NpyArray> {
-  const arrays = openNpz(bytes, name, options);
+  checkOptions(options, ["limit"]);
+  let limit = checkLimit(options.limit);
+  const arrays = openNpz(bytes, name, limit);
+  // All headers before the first array: what they sum to is known then.
+  for (const { header } of arrays.values()) limit -= sizeOf(header(limit));
   return new Map(
-    Array.from(arrays, ([key, read]): [string, NpyArray] => {
-      const { data, shape } = read();
+    Array.from(arrays, ([key, array]): [string, NpyArray] => {
+      const { data, shape } = array.read(checkLimit(options.limit));
       return [key, { data, shape }];
     }),
   );
 }
 
-/** @internal The arrays of a `.npz` file, each unpacked only when it is read. */
-export function openNpz(
-  bytes: Uint8Array,
-  name: string,
-  options: { limit?: number } = {},
-): Map<string, () => NpyArray & { kind: string }> {
+/** What an array takes in memory, in bytes. */
+const sizeOf = ({ count, kind }: NpyHeader): number => count * (kind === "f2" || kind === "f4" ? 4 : 8);
+
+/** @internal An array of a `.npz` file, unpacked only when it is read. */
+export interface NpzEntry {
+  header(limit: number): NpyHeader;
+  read(limit: number): NpyArray & { kind: string };
+}
+
+/** @internal The arrays of a `.npz` file, of which all files together may have `most` bytes when unpacked. */
+export function openNpz(bytes: Uint8Array, name: string, most: number): Map<string, NpzEntry> {
   if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file (a Uint8Array)", bytes);
-  checkOptions(options, ["limit"]);
-  const limit = checkInteger(options.limit ?? MAX_BYTES, "limit", 0, MAX_BYTES);
-  const arrays = new Map<string, () => NpyArray & { kind: string }>();
-  for (const entry of openZip(bytes, name, limit)) {
+  const arrays = new Map<string, NpzEntry>();
+  for (const entry of openZip(bytes, name, most)) {
     if (!entry.name.endsWith(ENDING)) continue;
     const key = entry.name.slice(0, -ENDING.length);
-    arrays.set(key, () => parseNpyKind(entry.read(), `${name}[${key}]`));
+    const called = `${name}[${key}]`;
+    const header = (limit: number) => readNpyHeader(entry.head(NPY_HEAD), called, limit);
+    arrays.set(key, {
+      header,
+      read: (limit) => {
+        if (entry.size > limit) {
+          throw badArgument(
+            "E_LIMIT",
+            called,
+            `at most ${limit} bytes when unpacked (option limit)`,
+            entry.size,
+          );
+        }
+        header(limit);
+        return parseNpyKind(entry.read(), called, { limit, owned: true });
+      },
+    });
   }
   return arrays;
 }

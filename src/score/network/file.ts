@@ -1,15 +1,21 @@
 import { isUint8, unshared } from "../../brand.js";
 import { badArgument, VkernelError } from "../../errors.js";
+import { parameterCount } from "../../reference/mlp.js";
+import { inputCount, MOST_TIME_FEATURES, MOST_WIDTH } from "./shape.js";
+
+export const activations = ["relu", "silu", "tanh"] as const;
+export const conditionings = ["scaled", "edm"] as const;
+const precisions = ["f32", "f64"] as const;
 
 /** What a network's file says beside its parameters. */
 export interface NetworkHeader {
   readonly sizes: readonly number[];
-  readonly activation: "relu" | "silu" | "tanh";
-  readonly conditioning: "scaled" | "edm";
+  readonly activation: (typeof activations)[number];
+  readonly conditioning: (typeof conditionings)[number];
   readonly timeFeatures: number;
   readonly sigmaData: number;
-  readonly precision: "f32" | "f64";
-  readonly process: { readonly name: string; readonly parameters: unknown };
+  readonly precision: (typeof precisions)[number];
+  readonly process: { readonly name: string; readonly parameters: Readonly<Record<string, unknown>> };
   /** The last losses of training, for those who look. */
   readonly steps: number;
 }
@@ -75,14 +81,95 @@ export function decodeNetwork(bytes: Uint8Array): { header: NetworkHeader; param
   if (checksum(bytes.subarray(20)) !== view.getUint32(16, true)) {
     throw broken("bytes that match their checksum", "others");
   }
-  let header: NetworkHeader;
+  let json: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(unshared(bytes.subarray(24, 24 + length)))) as NetworkHeader;
+    json = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(unshared(bytes.subarray(24, 24 + length))),
+    );
   } catch {
     throw broken("a header of JSON", "something else");
   }
-  const parameters = Float64Array.from({ length: count }, (_, i) =>
-    view.getFloat64(24 + length + 8 * i, true),
-  );
+  const header = checkHeader(json, count);
+  const largest = header.precision === "f32" ? LARGEST_SINGLE : Number.MAX_VALUE;
+  const parameters = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = view.getFloat64(24 + length + 8 * i, true);
+    if (!(Math.abs(value) <= largest))
+      throw broken(`parameter ${i} to be finite in ${header.precision}`, value);
+    parameters[i] = value;
+  }
   return { header, parameters };
 }
+
+/** The largest number that float32 has. */
+const LARGEST_SINGLE = 2 ** 128 - 2 ** 104;
+/** Beyond, squares of it leave float64. */
+const MOST_SPREAD = 1e150;
+
+const keys = [
+  "sizes",
+  "activation",
+  "conditioning",
+  "timeFeatures",
+  "sigmaData",
+  "precision",
+  "process",
+  "steps",
+] as const;
+
+/** Checks each field by itself, and sizes against each other and against the number of parameters. */
+function checkHeader(json: unknown, count: number): NetworkHeader {
+  const field = (name: string, expected: string, got: unknown): VkernelError =>
+    broken(
+      `a header whose ${name} is ${expected}`,
+      typeof got === "object" ? JSON.stringify(got)?.slice(0, 80) : got,
+    );
+  if (!isRecord(json)) throw field("content", "an object", json);
+  const missing = keys.find((key) => !Object.hasOwn(json, key));
+  if (missing !== undefined) throw field(missing, "there", undefined);
+  const other = Object.keys(json).find((key) => !(keys as readonly string[]).includes(key));
+  if (other !== undefined) throw broken(`a header of ${keys.join(", ")}`, other);
+  const word = <T extends string>(name: string, words: readonly T[]): T => {
+    const found = words.find((one) => one === json[name]);
+    if (found === undefined) throw field(name, `one of ${words.join(", ")}`, json[name]);
+    return found;
+  };
+  const whole = (name: string, value: unknown, least: number, most: number): number => {
+    if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
+    throw field(name, `a whole number from ${least} to ${most}`, value);
+  };
+  const { sizes: layers, sigmaData, process } = json;
+  if (!Array.isArray(layers) || layers.length < 2) throw field("sizes", "a list of two or more", layers);
+  const mostInputs = MOST_WIDTH + 1 + 2 * MOST_TIME_FEATURES;
+  const sizes = layers.map((size: unknown, i) =>
+    whole(`sizes[${i}]`, size, 1, i === 0 ? mostInputs : MOST_WIDTH),
+  );
+  const timeFeatures = whole("timeFeatures", json.timeFeatures, 0, MOST_TIME_FEATURES);
+  if (typeof sigmaData !== "number" || !(sigmaData > 0 && sigmaData <= MOST_SPREAD)) {
+    throw field("sigmaData", `a number above 0 and at most ${MOST_SPREAD}`, sigmaData);
+  }
+  if (!isRecord(process) || typeof process.name !== "string" || !isRecord(process.parameters)) {
+    throw field("process", "a name with parameters", process);
+  }
+  const unknown = Object.keys(process).find((key) => key !== "name" && key !== "parameters");
+  if (unknown !== undefined) throw field("process", "a name with parameters alone", process);
+  const inputs = inputCount({ dim: sizes.at(-1) as number, timeFeatures });
+  if (sizes[0] !== inputs)
+    throw field("sizes[0]", `${inputs}, as its outputs and timeFeatures ask for`, sizes[0]);
+  const needed = parameterCount(sizes);
+  if (needed !== count)
+    throw field("sizes", `those of ${count} parameters`, `${sizes.join(", ")}: ${needed}`);
+  return {
+    sizes,
+    activation: word("activation", activations),
+    conditioning: word("conditioning", conditionings),
+    timeFeatures,
+    sigmaData,
+    precision: word("precision", precisions),
+    process: { name: process.name, parameters: process.parameters },
+    steps: whole("steps", json.steps, 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

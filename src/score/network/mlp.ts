@@ -12,8 +12,16 @@ import type { ScoreField } from "../field.js";
 import { checkIsotropic } from "../line.js";
 import { proxyScores } from "../noise.js";
 import { spreadOf, type TimeLaw, type TrainingTuples, trainingTuples, type Weighting } from "../training.js";
-import { decodeNetwork, encodeNetwork, type NetworkHeader } from "./file.js";
-import { inputCount, inputsOf, type NetworkShape, shapeAt, type TimeShape } from "./shape.js";
+import { activations, conditionings, decodeNetwork, encodeNetwork, type NetworkHeader } from "./file.js";
+import {
+  inputCount,
+  inputsOf,
+  MOST_TIME_FEATURES,
+  MOST_WIDTH,
+  type NetworkShape,
+  shapeAt,
+  type TimeShape,
+} from "./shape.js";
 
 export interface MlpScoreOptions {
   /** Units of the hidden layers; [64, 64] by default. */
@@ -133,7 +141,6 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
   }
 }
 
-const MOST_WIDTH = 4096;
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
@@ -164,11 +171,11 @@ export async function mlpScore<P extends Precision>(
   widths.forEach((width, i) => {
     checkInteger(width, `widths[${i}]`, 1, MOST_WIDTH);
   });
-  const activation = checkWord(options.activation ?? "silu", ["relu", "silu", "tanh"] as const, "activation");
+  const activation = checkWord(options.activation ?? "silu", activations, "activation");
   const shape: NetworkShape = {
     dim: data.dim,
-    conditioning: checkWord(options.conditioning ?? "edm", ["scaled", "edm"] as const, "conditioning"),
-    timeFeatures: checkInteger(options.timeFeatures ?? 0, "timeFeatures", 0, 16),
+    conditioning: checkWord(options.conditioning ?? "edm", conditionings, "conditioning"),
+    timeFeatures: checkInteger(options.timeFeatures ?? 0, "timeFeatures", 0, MOST_TIME_FEATURES),
     sigmaData: spreadOf(data),
   };
   const steps = checkInteger(options.steps, "steps", 0, 1e8);
@@ -315,9 +322,16 @@ function chosen(
   };
 }
 
+/** A process as JSON, its parameters by name. */
+function textOf({ name, parameters }: NetworkHeader["process"]): string {
+  const sorted = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify({ name, parameters: Object.fromEntries(sorted) });
+}
+
 /**
  * A network that `save()` wrote, for the same process and data of the same dimension.
- * @throws {VkernelError} E_FORMAT (no network, another version, changed bytes), E_TRUNCATED, E_SHAPE (another dimension), E_USAGE
+ * @throws {VkernelError} E_FORMAT (no network, another version, changed bytes, a header or parameters that make none), E_TRUNCATED,
+ * E_SHAPE (another dimension), E_USAGE
  * (another process)
  */
 export function loadNetwork<P extends Precision>(
@@ -330,32 +344,13 @@ export function loadNetwork<P extends Precision>(
   data.check();
   const { header, parameters } = decodeNetwork(bytes);
   const { sizes, activation, conditioning, timeFeatures, sigmaData, precision } = header;
-  const dim = sizes?.at(-1);
-  const expectedSizes =
-    Array.isArray(sizes) && sizes.length >= 2 && sizes.every((size) => Number.isInteger(size) && size > 0);
-  if (!expectedSizes || parameterCount(sizes) !== parameters.length) {
-    throw badArgument(
-      "E_FORMAT",
-      "bytes",
-      `the parameters of layers ${JSON.stringify(sizes)}`,
-      parameters.length,
-    );
-  }
+  const dim = sizes.at(-1) as number;
   if (dim !== data.dim)
     throw badArgument("E_SHAPE", "data", `${dim} dimensions, as the network has`, data.dim);
   const shape: NetworkShape = { dim, conditioning, timeFeatures, sigmaData };
-  if (!["relu", "silu", "tanh"].includes(activation) || sizes[0] !== inputCount(shape)) {
-    throw badArgument("E_FORMAT", "bytes", "a header of a network", JSON.stringify(header));
-  }
-  const own = { name: process.name, parameters: process.parameters };
-  if (JSON.stringify(own) !== JSON.stringify(header.process)) {
-    throw badArgument(
-      "E_USAGE",
-      "process",
-      `${JSON.stringify(header.process)}, which the network was trained for`,
-      JSON.stringify(own),
-    );
-  }
+  const [own, other] = [process, header.process].map(textOf);
+  if (own !== other)
+    throw badArgument("E_USAGE", "process", `${other}, which the network was trained for`, own);
   const machine = new PerceptronMachine(data.engine, { sizes, activation }, parameters, precision);
   return new MlpField(data, process, machine, shape, new Float64Array(0));
 }

@@ -16,7 +16,13 @@ export interface NetworkShape {
   readonly sigmaData: number;
 }
 
-export const inputCount = ({ dim, timeFeatures }: NetworkShape): number => dim + 1 + 2 * timeFeatures;
+/** The most units of a layer. */
+export const MOST_WIDTH = 4096;
+/** The most pairs of sines and cosines. */
+export const MOST_TIME_FEATURES = 16;
+
+export const inputCount = ({ dim, timeFeatures }: Pick<NetworkShape, "dim" | "timeFeatures">): number =>
+  dim + 1 + 2 * timeFeatures;
 
 /** The numbers of one time. */
 export interface TimeShape {
