@@ -84,6 +84,12 @@ export function kernelSet(exports: Abi, bytes: 4 | 8): KernelSet {
   return set as KernelSet;
 }
 
+/** Whether a module exports every kernel. */
+export const isComplete = (exports: Abi): boolean =>
+  ([4, 8] as const).every((bytes) =>
+    Object.values(kernelSet(exports, bytes)).every((kernel) => typeof kernel === "function"),
+  );
+
 /** Bytes of scratch that kernels ask for; a test holds them to the constants of the same names in `assembly/`. */
 export const kernelScratch = {
   /** Coefficients of exp2 (`EXP2_TABLE`). */

@@ -1,6 +1,6 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import type { Abi } from "./abi.js";
-import { isModule, urlText } from "./host.js";
+import { isModule, messageOf, urlText } from "./host.js";
 
 export type Build = "simd" | "relaxed";
 
@@ -15,10 +15,15 @@ export async function importNode<T>(name: string): Promise<T> {
   return (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as T;
 }
 
-/** Whether threads can share memory here: always in Node, in browsers on cross-origin isolated pages. */
-export function canShareMemory(): boolean {
-  if (typeof SharedArrayBuffer === "undefined") return false;
-  return isNode || (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+/** Why there can be no threads here; undefined where there can. */
+export function threadBarrier(): string | undefined {
+  const { crossOriginIsolated, Worker } = globalThis as { crossOriginIsolated?: boolean; Worker?: unknown };
+  if (!isNode && typeof Worker !== "function") return "this host has no workers";
+  const shared = typeof SharedArrayBuffer !== "undefined" && (isNode || crossOriginIsolated === true);
+  if (shared) return undefined;
+  return isNode || crossOriginIsolated === undefined
+    ? "this host has no shared memory"
+    : "shared memory needs a cross-origin isolated page";
 }
 
 /** Processor cores, as far as the host tells. */
@@ -53,29 +58,28 @@ async function allowRelaxed(): Promise<void> {
   v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
 }
 
-const compiled = new Map<string, Promise<WebAssembly.Module | undefined>>();
+/** What has been compiled. Only what is there is kept: what a host refused it may give the next time. */
+const compiled = new Map<string, WebAssembly.Module>();
 
 /** Compiles an embedded build once; undefined where this host does not validate its bytes. */
-function compileEmbedded(name: string): Promise<WebAssembly.Module | undefined> {
-  let module = compiled.get(name);
-  if (module === undefined) {
-    module = (async () => {
-      const bytes = decode((await (embedded[name] as () => Promise<{ base64: string }>)()).base64);
-      return WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : undefined;
-    })();
-    compiled.set(name, module);
-  }
+async function compileEmbedded(name: string): Promise<WebAssembly.Module | undefined> {
+  const known = compiled.get(name);
+  if (known) return known;
+  const bytes = decode((await (embedded[name] as () => Promise<{ base64: string }>)()).base64);
+  if (!WebAssembly.validate(bytes)) return undefined;
+  const module = await WebAssembly.compile(bytes);
+  compiled.set(name, module);
   return module;
 }
 
 /**
- * The module of the wanted build, or of `simd` where relaxed SIMD is not to be had, or undefined where
- * there is no SIMD at all.
+ * The module of the wanted build, or of `simd` where relaxed SIMD is not to be had. Throws where there is none: `refusal`
+ * says why.
  */
 export async function loadModule(
   want: Build,
   shared: boolean,
-): Promise<{ build: Build; module: WebAssembly.Module } | undefined> {
+): Promise<{ build: Build; module: WebAssembly.Module }> {
   const memory = shared ? "shared" : "local";
   if (want === "relaxed") {
     await allowRelaxed();
@@ -83,7 +87,30 @@ export async function loadModule(
     if (module) return { build: "relaxed", module };
   }
   const module = await compileEmbedded(`simd-${memory}`);
-  return module && { build: "simd", module };
+  if (module === undefined) throw new Error(`this host's WebAssembly does not take the ${memory} kernels`);
+  return { build: "simd", module };
+}
+
+/** (module (func (result v128) (v128.const i64x2 0 0))) */
+const smallest = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 22, 1, 20, 0, 253, 12],
+  ...new Array(16).fill(0),
+  11,
+);
+
+/** Why this host runs no WebAssembly that is given as bytes, and what would help; undefined where it does. */
+export async function refusal(): Promise<string | undefined> {
+  if (typeof WebAssembly === "undefined") return "this host has no WebAssembly";
+  try {
+    if (!WebAssembly.validate(smallest)) return "this host's WebAssembly has no SIMD";
+    await WebAssembly.compile(smallest);
+    return undefined;
+  } catch (cause) {
+    return (
+      `this host refuses to compile WebAssembly (${messageOf(cause)}): allow 'wasm-unsafe-eval' in the page's policy, ` +
+      'or give "wasm" a module that the host has compiled (Cloudflare Workers: import it from vkernel/wasm/simd-local.wasm)'
+    );
+  }
 }
 
 /** A caller's own copy of the kernels: a module, its bytes, or where they are. */
@@ -92,7 +119,14 @@ export async function compileCustom(
 ): Promise<WebAssembly.Module> {
   if (isModule(source)) return source;
   const place = urlText(source);
-  if (place === undefined) return WebAssembly.compile(source as BufferSource);
+  if (place === undefined) {
+    const bytes = source as BufferSource;
+    if (!ArrayBuffer.isView(bytes)) return WebAssembly.compile(bytes);
+    // A copy: hosts compile no bytes that lie in shared memory.
+    return WebAssembly.compile(
+      new Uint8Array(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+    );
+  }
   if (isNode && !/^https?:/.test(place)) {
     const fs = await importNode<typeof import("node:fs/promises")>("node:fs/promises");
     return WebAssembly.compile(await fs.readFile(/^file:/.test(place) ? new URL(place) : place));

@@ -1,4 +1,5 @@
 import { Control, controlBytes, type Job, jobUnits, scratchBytes } from "./job.js";
+import { urlText } from "./host.js";
 import { importNode, isNode } from "./load.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";
 import type { Scheduler } from "./turns.js";
@@ -65,18 +66,27 @@ async function startThread(
   }
   const own =
     url === undefined ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
+  const policy = watchPolicy();
   const worker = new Worker(own ?? (url as string | URL), { type: "classic" });
   const lock = `vkernel-${Math.random().toString(36).slice(2)}-${lockNumber++}`;
   let unwatch = (): void => {};
+  const settle = (): void => {
+    policy.end();
+    if (own !== undefined) URL.revokeObjectURL(own);
+  };
   worker.onmessage = (event: MessageEvent<FromWorker>) => {
     const { data } = event;
     if (data.type === "ready") {
-      if (own !== undefined) URL.revokeObjectURL(own);
+      settle();
       if (data.locked) unwatch = watchLock(lock, events.death);
     }
     events.message(data);
   };
-  worker.onerror = (event) => events.death(event.message || "it could not be started");
+  worker.onerror = async (event) => {
+    const reason = event.message || (await policy.why()) || `${urlText(url) ?? "it"} could not be loaded`;
+    settle();
+    events.death(reason);
+  };
   worker.onmessageerror = () => events.death("a message could not be read");
   return {
     post: (message) => worker.postMessage(message.type === "start" ? { ...message, lock } : message),
@@ -85,6 +95,31 @@ async function startThread(
       worker.terminate();
     },
     keepAlive: () => {},
+  };
+}
+
+/** Watches for workers that the page's policy refuses; `why` tells how to have some. */
+function watchPolicy(): { why(): Promise<string | undefined>; end(): void } {
+  const over = new AbortController();
+  let refused: string | undefined;
+  globalThis.addEventListener(
+    "securitypolicyviolation",
+    ({ effectiveDirective, blockedURI, disposition }) => {
+      if (disposition !== "enforce" || !/^(worker|child|script|default)-src/.test(effectiveDirective)) return;
+      refused ??= /^blob/.test(blockedURI)
+        ? `the page's policy (${effectiveDirective}) has no blob:; give "worker" the URL of a copy of dist/worker.js (vkernel/worker)`
+        : `the page's policy (${effectiveDirective}) does not allow ${blockedURI}`;
+    },
+    { signal: over.signal },
+  );
+  return {
+    async why() {
+      // The worker's error may come before the event that says why.
+      for (let i = 0; i < 20 && refused === undefined; i++) await new Promise((next) => setTimeout(next, 5));
+      over.abort();
+      return refused;
+    },
+    end: () => over.abort(),
   };
 }
 
@@ -154,7 +189,7 @@ export class Pool {
           clearTimeout(timer);
           reject(error);
         };
-        pool.#onEnd = fail;
+        pool.#onEnd = (error) => fail(pool.#dead === undefined ? error : new Error(pool.#dead));
         pool.#onMessage = (_index, message) => {
           if (message.type !== "ready" || ++ready < threads) return;
           clearTimeout(timer);

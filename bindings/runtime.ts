@@ -1,34 +1,17 @@
-import { isTrap, messageOf } from "./host.js";
+import { isTrap } from "./host.js";
 import { type Called, type Job, jobUnits, scratchBytes } from "./job.js";
-import { type Build, canShareMemory, compileCustom, coreCount, instantiate, loadModule } from "./load.js";
-import { Machine } from "./machine.js";
-import { type ErrorFactory, WasmMemory } from "./memory.js";
-import { Pool, Queue, type RunOptions } from "./pool.js";
+import type { Build } from "./load.js";
+import type { Machine } from "./machine.js";
+import type { ErrorFactory, WasmMemory } from "./memory.js";
+import { type Pool, Queue, type RunOptions } from "./pool.js";
 import type { Scheduler } from "./turns.js";
-
-export interface RuntimeOptions {
-  build: Build;
-  /** A number, or undefined: chosen from the cores. */
-  threads: number | undefined;
-  /** Cap of the memory in bytes. */
-  cap: number;
-  wasm?: WebAssembly.Module | BufferSource | string | URL | undefined;
-  worker?: string | URL | undefined;
-  error: ErrorFactory;
-  scheduler: Scheduler;
-}
-
-/** min(4, half the cores) where more than two are there, all cores on smaller machines. */
-export function defaultThreads(cores: number): number {
-  return cores > 2 ? Math.min(4, Math.ceil(cores / 2)) : Math.max(1, cores);
-}
 
 /** A typed, multi-threaded machine made of the kernels: one memory, one pool (or the calling thread). */
 export class Runtime {
   readonly build: Build;
   readonly memory: WasmMemory;
   readonly machine: Machine;
-  /** Why there is one thread only where more were wanted. */
+  /** Why something less than asked for runs, if so. */
   readonly note: string | undefined;
   readonly #pool: Pool | undefined;
   readonly #error: ErrorFactory;
@@ -36,7 +19,7 @@ export class Runtime {
   #closed = false;
   readonly #queue: Queue;
 
-  private constructor(
+  constructor(
     build: Build,
     memory: WasmMemory,
     machine: Machine,
@@ -53,68 +36,6 @@ export class Runtime {
     this.#error = error;
     this.#scheduler = scheduler;
     this.#queue = new Queue(scheduler);
-  }
-
-  /** Starts a runtime; undefined where the host has no Wasm SIMD. */
-  static async start(options: RuntimeOptions): Promise<Runtime | undefined> {
-    const { error, cap, scheduler } = options;
-    const wanted = options.threads ?? defaultThreads(await coreCount());
-    const threaded = wanted > 1 && canShareMemory();
-    let note =
-      wanted > 1 && !threaded ? "one thread: shared memory needs a cross-origin isolated page" : undefined;
-    const { workerSource } =
-      threaded && options.worker === undefined
-        ? await import("../build/generated/worker-source.js")
-        : { workerSource: "" };
-    for (const shared of threaded ? [true, false] : [false]) {
-      let build: Build = options.build;
-      let module: WebAssembly.Module;
-      if (options.wasm !== undefined) {
-        try {
-          module = await compileCustom(options.wasm);
-        } catch (cause) {
-          throw error("E_IO", { message: `"wasm" could not be compiled: ${String(cause)}`, cause });
-        }
-      } else {
-        const loaded = await loadModule(options.build, shared);
-        if (loaded === undefined) {
-          if (shared) continue;
-          return undefined;
-        }
-        build = loaded.build;
-        module = loaded.module;
-      }
-      const memory = new WasmMemory({ shared, cap, error });
-      let machine: Machine;
-      try {
-        machine = new Machine(instantiate(module, memory.memory), memory.memory);
-      } catch (cause) {
-        throw error("E_USAGE", {
-          message: `"wasm" does not fit: expected a ${shared ? "shared" : "local"} build of the kernels (${String(cause)})`,
-          cause,
-        });
-      }
-      let pool: Pool | undefined;
-      if (shared) {
-        try {
-          pool = await Pool.start({
-            memory,
-            module,
-            threads: wanted,
-            source: workerSource,
-            url: options.worker,
-            error,
-            scheduler,
-          });
-        } catch (cause) {
-          if (options.threads !== undefined || options.wasm !== undefined) throw cause;
-          note = `one thread: workers could not be started (${messageOf(cause)})`;
-          continue;
-        }
-      }
-      return new Runtime(build, memory, machine, pool, note, error, scheduler);
-    }
-    return undefined;
   }
 
   get threads(): number {

@@ -1,4 +1,5 @@
-import { Runtime } from "../bindings/runtime.js";
+import type { Runtime } from "../bindings/runtime.js";
+import { startRuntime } from "../bindings/start.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "./check.js";
 import {
   type Mixture,
@@ -155,7 +156,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const blockSize =
     options.blockSize === undefined ? undefined : checkInteger(options.blockSize, "blockSize", 1, 65_536);
   if (kernels === "reference") return new Engine(undefined, blockSize, undefined);
-  const runtime = await Runtime.start({
+  const started = await startRuntime({
     build: kernels === "relaxed" ? "relaxed" : "simd",
     threads,
     cap,
@@ -164,7 +165,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     error: makeError,
     scheduler,
   });
-  const note =
-    runtime === undefined ? "this host has no Wasm SIMD: plain TypeScript runs instead" : undefined;
-  return new Engine(runtime, blockSize, note);
+  return typeof started === "string"
+    ? new Engine(
+        undefined,
+        blockSize,
+        `plain TypeScript, in float64, equal to rounding and slower: ${started}`,
+      )
+    : new Engine(started, blockSize, undefined);
 }

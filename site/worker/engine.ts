@@ -7,17 +7,11 @@ export async function makeEngine(
   { shared, local, threads }: Assets,
   isolated: boolean,
 ): Promise<{ engine: Engine; note: string | undefined }> {
-  let note: string | undefined;
-  if (isolated) {
-    try {
-      return { engine: await createEngine({ wasm: shared, worker: threads }), note };
-    } catch (error) {
-      note = `one thread: ${messageOf(error)}`;
-    }
-  }
   try {
-    const engine = await createEngine({ wasm: local, threads: 1 });
-    return { engine, note: note ?? (isolated ? undefined : ONE_THREAD) };
+    const engine = isolated
+      ? await createEngine({ wasm: shared, worker: threads })
+      : await createEngine({ wasm: local, threads: 1 });
+    return { engine, note: engine.info.note ?? (isolated ? undefined : ONE_THREAD) };
   } catch (error) {
     return { engine: await createEngine({ kernels: "reference" }), note: `no kernels: ${messageOf(error)}` };
   }

@@ -1,0 +1,184 @@
+// From what the host allows to a runtime: threads, else one; shared memory, else plain; else the reason why there is no Wasm.
+import { isComplete } from "./abi.js";
+import { addressSpace } from "./addressSpace.js";
+import { messageOf } from "./host.js";
+import {
+  type Build,
+  compileCustom,
+  coreCount,
+  instantiate,
+  loadModule,
+  refusal,
+  threadBarrier,
+} from "./load.js";
+import { Machine } from "./machine.js";
+import { type ErrorFactory, WasmMemory } from "./memory.js";
+import { Pool } from "./pool.js";
+import { Runtime } from "./runtime.js";
+import type { Scheduler } from "./turns.js";
+
+export interface RuntimeOptions {
+  build: Build;
+  /** A number, or undefined: chosen from the cores. */
+  threads: number | undefined;
+  /** Cap of the memory in bytes. */
+  cap: number;
+  wasm?: WebAssembly.Module | BufferSource | string | URL | undefined;
+  worker?: string | URL | undefined;
+  error: ErrorFactory;
+  scheduler: Scheduler;
+}
+
+/** min(4, half the cores) where more than two are there, all cores on smaller machines. */
+export function defaultThreads(cores: number): number {
+  return cores > 2 ? Math.min(4, Math.ceil(cores / 2)) : Math.max(1, cores);
+}
+
+interface Kernels {
+  build: Build;
+  module: WebAssembly.Module;
+  memory: WasmMemory;
+  machine: Machine;
+}
+
+/** Why a way is not to be had. */
+class Refused {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/** The module wants the other kind of memory, or is none of the kernels'. */
+const mismatch = new Refused(
+  'the module given as "wasm" has a memory of its own: a shared build (dist/wasm/simd-shared.wasm) gives threads',
+);
+
+/** Starts a runtime, or says why this host has no kernels and what would help. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime | string> {
+  const { error } = options;
+  const asked = options.threads ?? defaultThreads(await coreCount());
+  const space = await addressSpace(options.cap, asked);
+  if (typeof space === "string") return space;
+  const own = options.wasm === undefined ? undefined : await ownModule(options.wasm, error);
+  if (own instanceof Refused) return own.reason;
+  const notes: string[] = [];
+  let barrier = asked > 1 ? (threadBarrier() ?? (space.threads > 1 ? undefined : space.reason)) : undefined;
+  const threaded = asked > 1 && barrier === undefined;
+  const make = (shared: boolean) => makeKernels(shared, own, options.build, space.cap, error);
+
+  let pool: Pool | undefined;
+  let fewer: string | undefined;
+  let kernels: Kernels | Refused | undefined;
+  if (threaded) {
+    const made = await make(true);
+    const started = made instanceof Refused ? made : await startPool(made, space.threads, options);
+    if (started instanceof Refused) barrier = started.reason;
+    else ({ pool, fewer } = started);
+    if (pool || (own && made !== mismatch)) kernels = made;
+  }
+  if (kernels === undefined) {
+    kernels = await make(false);
+    if (kernels === mismatch && !threaded) kernels = await make(true);
+  }
+  if (kernels === mismatch) {
+    throw error("E_USAGE", {
+      argument: "wasm",
+      message: '"wasm" does not fit: expected a build of the kernels of this version (dist/wasm/*.wasm)',
+    });
+  }
+  if (kernels instanceof Refused) return kernels.reason;
+
+  const { build, memory, machine } = kernels;
+  if (pool && pool.threads < asked) notes.push(`${pool.threads} threads: ${fewer ?? space.reason}`);
+  if (!pool && barrier !== undefined) notes.push(`one thread: ${barrier}`);
+  if (build !== options.build) notes.push(`${build} kernels: this host has no ${options.build} SIMD`);
+  if (memory.cap < Math.floor(options.cap / 65536) * 65536) {
+    notes.push(`at most ${Math.round(memory.cap / 2 ** 20)} MiB of Wasm memory: this host gives no more`);
+  }
+  return new Runtime(
+    build,
+    memory,
+    machine,
+    pool,
+    notes.length > 0 ? notes.join("; ") : undefined,
+    error,
+    options.scheduler,
+  );
+}
+
+/** The caller's module. Bytes that are no kernels are an error; a host that compiles nothing is none. */
+async function ownModule(
+  source: NonNullable<RuntimeOptions["wasm"]>,
+  error: ErrorFactory,
+): Promise<WebAssembly.Module | Refused> {
+  try {
+    return await compileCustom(source);
+  } catch (cause) {
+    const reason = await refusal();
+    if (reason !== undefined) return new Refused(reason);
+    throw error("E_IO", {
+      argument: "wasm",
+      message: `"wasm" could not be compiled: ${String(cause)}`,
+      cause,
+    });
+  }
+}
+
+/** A build, or the caller's module, on a memory of its own. */
+async function makeKernels(
+  shared: boolean,
+  own: WebAssembly.Module | undefined,
+  want: Build,
+  cap: number,
+  error: ErrorFactory,
+): Promise<Kernels | Refused> {
+  let loaded: { build: Build; module: WebAssembly.Module };
+  let memory: WasmMemory;
+  try {
+    loaded = own ? { build: want, module: own } : await loadModule(want, shared);
+  } catch (cause) {
+    return new Refused((await refusal()) ?? `the kernels could not be loaded (${messageOf(cause)})`);
+  }
+  try {
+    memory = new WasmMemory({ shared, cap, error });
+  } catch (cause) {
+    return new Refused(
+      `this host refuses ${shared ? "shared" : "Wasm"} memory (${messageOf((cause as { cause?: unknown }).cause ?? cause)})`,
+    );
+  }
+  const { build, module } = loaded;
+  try {
+    const exports = instantiate(module, memory.memory);
+    return isComplete(exports)
+      ? { build, module, memory, machine: new Machine(exports, memory.memory) }
+      : mismatch;
+  } catch (cause) {
+    if ((cause as { name?: unknown }).name === "LinkError" || (own && isTypeError(cause))) return mismatch;
+    return new Refused(`the kernels could not be started (${messageOf(cause)})`);
+  }
+}
+
+const isTypeError = (cause: unknown): boolean => (cause as { name?: unknown }).name === "TypeError";
+
+/** Threads, or half as many (and why) where the host gives no more. */
+async function startPool(
+  { module, memory }: Kernels,
+  wanted: number,
+  { worker, error, scheduler }: RuntimeOptions,
+): Promise<{ pool: Pool; fewer: string | undefined } | Refused> {
+  const { workerSource: source } =
+    worker === undefined ? await import("../build/generated/worker-source.js") : { workerSource: "" };
+  let why: string | undefined;
+  for (let threads = wanted; threads > 1; threads >>= 1) {
+    try {
+      const pool = await Pool.start({ memory, module, threads, source, url: worker, error, scheduler });
+      return { pool, fewer: why && `${wanted} could not be started: ${why}` };
+    } catch (cause) {
+      why = messageOf(cause);
+      if ((cause as { code?: unknown }).code === "ERR_ACCESS_DENIED")
+        why += "; start Node with --allow-worker";
+    }
+  }
+  return new Refused(`workers could not be started: ${why}`);
+}
