@@ -1,5 +1,6 @@
 import type { Mixture } from "../../src/data/mixture.js";
 import { nearestPoints, voronoiMass } from "../../src/diagnose/nearest.js";
+import { normalCdf } from "../../src/special.js";
 
 /** Where samples lie relative to the training points. */
 export interface Measures {
@@ -112,12 +113,3 @@ export function kernelDensityGap(
 
 /** What one in a hundred runs from the right law exceeds by chance (Kolmogorov's asymptotic quantile). */
 export const chanceGap = (count: number): number => 1.6276 / Math.sqrt(count);
-
-/** The normal distribution function, within 7.5e-8. Source: Abramowitz and Stegun 26.2.17. */
-function normalCdf(x: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const series =
-    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  const tail = (Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI)) * series;
-  return x < 0 ? tail : 1 - tail;
-}

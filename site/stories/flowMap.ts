@@ -2,7 +2,7 @@ import { ve } from "../../src/process/index.js";
 import { gaussLegendre } from "../../src/process/quadrature.js";
 import { euler, sample, squareRoot } from "../../src/sampler/index.js";
 import { exactScore, piecewiseScore } from "../../src/score/index.js";
-import { normalCdf } from "../../src/special.js";
+import { normalMass } from "../../src/special.js";
 import { terminalLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, countIf, errorOf, largest, shareClaim, u32, withData } from "./measure.js";
@@ -83,7 +83,7 @@ const half: Card = {
       });
       const between = countIf(count, (i) => Math.abs(Math.abs(at(samples, 2 * i)) - 1) > 1e-5);
       const sigma = Math.sqrt(T0);
-      const mass = (a: number, b: number): number => normalCdf(b / sigma) - normalCdf(a / sigma);
+      const mass = (a: number, b: number): number => normalMass(a / sigma, b / sigma);
       // Of the noised point at 1: within (-tau, tau).
       const theory = mass(-tau(T0) - 1, tau(T0) - 1);
       // What lies within 1e-5 of a point without being on it: 1e-5 times the density there, 1 at most.

@@ -1,6 +1,6 @@
 import { twoPoints } from "../../src/data/index.js";
 import { ou } from "../../src/process/index.js";
-import { normalCdf } from "../../src/special.js";
+import { normalMass } from "../../src/special.js";
 import { type FokkerPlanckDirection, type FokkerPlanckRun, fokkerPlanck } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, largest, withData } from "./measure.js";
@@ -142,8 +142,7 @@ function exactCells(edges: ArrayLike<number>, t: number): Float64Array {
   const [alpha, sigma] = [Math.exp(-t), Math.sqrt(-Math.expm1(-2 * t))];
   return Float64Array.from({ length: edges.length - 1 }, (_, i) => {
     const [a, b] = [at(edges, i), at(edges, i + 1)];
-    const mass = (mu: number): number =>
-      normalCdf((b - alpha * mu) / sigma) - normalCdf((a - alpha * mu) / sigma);
+    const mass = (mu: number): number => normalMass((a - alpha * mu) / sigma, (b - alpha * mu) / sigma);
     return (mass(-1) + mass(1)) / 2 / (b - a);
   });
 }

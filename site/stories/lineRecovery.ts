@@ -10,7 +10,7 @@ import {
   smoothedScore,
   uniformTimes,
 } from "../../src/score/index.js";
-import { normalCdf } from "../../src/special.js";
+import { normalMass } from "../../src/special.js";
 import { entryOf } from "./entries.js";
 import {
   at,
@@ -36,7 +36,7 @@ const tau = (t: number): number => gap - Math.sqrt(KAPPA * t);
 /** P(a < y <= b) for the four points under noise of variance T0. */
 function mass(a: number, b: number): number {
   const sigma = Math.sqrt(T0);
-  return places.reduce((sum, y) => sum + (normalCdf((b - y) / sigma) - normalCdf((a - y) / sigma)) / 4, 0);
+  return places.reduce((sum, y) => sum + normalMass((a - y) / sigma, (b - y) / sigma) / 4, 0);
 }
 const reach = Math.sqrt(KAPPA * T0);
 /** What is caught by each point, mathematics.md 13. */

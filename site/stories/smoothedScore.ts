@@ -2,7 +2,7 @@ import { ve } from "../../src/process/index.js";
 import { gaussLegendre } from "../../src/process/quadrature.js";
 import { sample, times } from "../../src/sampler/index.js";
 import { exactScore, piecewiseScore, smoothedScore } from "../../src/score/index.js";
-import { normalCdf, normalDensity } from "../../src/special.js";
+import { normalDensity, smoothingExcess } from "../../src/special.js";
 import { smoothingLoss } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, largest, momentsOf, u32, withData } from "./measure.js";
@@ -213,8 +213,7 @@ const limit: Card = {
       points,
       "f64",
       async (data) => {
-        const root = Math.sqrt(KAPPA);
-        const theory = (1 + KAPPA) * normalCdf(-root) - root * normalDensity(root);
+        const theory = smoothingExcess(KAPPA) / 2;
         const list = [1e-3, 1e-4, 1e-5, 1e-6].map(
           (t) => [t, smoothingLoss(data, { kappa: KAPPA, t }).value] as const,
         );

@@ -2,7 +2,7 @@
  * The noised law of equally heavy points on a line by its formulas, in plain float64: what the 1-D tab holds kernels to. Nothing of
  * the library's scoring is used. A law is the mixture of N(alpha mu, variance).
  */
-import { normalCdf } from "../../src/special.js";
+import { normalMass } from "../../src/special.js";
 
 export interface Law {
   readonly points: ArrayLike<number>;
@@ -47,8 +47,7 @@ export function mass({ points, alpha, variance }: Law, lo: number, hi: number): 
   let sum = 0;
   for (let m = 0; m < points.length; m++) {
     const centre = alpha * (points[m] as number);
-    const [a, b] = [(lo - centre) / sigma, (hi - centre) / sigma];
-    sum += a > 0 ? normalCdf(-a) - normalCdf(-b) : normalCdf(b) - normalCdf(a);
+    sum += normalMass((lo - centre) / sigma, (hi - centre) / sigma);
   }
   return sum / points.length;
 }

@@ -2,7 +2,7 @@ import { isFloats } from "../brand.js";
 import { checkFinite, checkSize } from "../data/mixture.js";
 import type { Turns } from "../core/scheduler.js";
 import { badArgument, VkernelError } from "../errors.js";
-import { normalMass } from "./normalMass.js";
+import { normalMass } from "../special.js";
 
 /** A grid of cells on an interval (one axis) or a rectangle (two), at most 2^24 of them. */
 export interface PlaneGrid {

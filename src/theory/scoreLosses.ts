@@ -5,6 +5,7 @@ import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess, exactScore } from "../score/exact.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
+import { normalDensity } from "../special.js";
 import {
   spreadOf,
   type TimeLaw,
@@ -145,7 +146,7 @@ export function quadratureTuples(
   checkProcess(process, data);
   checkIsotropic(process);
   checkOptions(options, ["t", "probabilities", "weighting", "density"]);
-  const { dim, size, sigma0, points, weights } = data;
+  const { dim, size, sigma0, places: points, weights } = data;
   const coordinates = sigma0 > 0 ? 2 * dim : dim;
   if (coordinates > 2) {
     throw new VkernelError("E_UNSUPPORTED", {
@@ -181,7 +182,7 @@ export function quadratureTuples(
     });
   }
   const nodes = Array.from({ length: 2 * half + 1 }, (_, k) => (k - half) / density);
-  const masses = nodes.map((z) => Math.exp(-0.5 * z * z) / (density * Math.sqrt(2 * Math.PI)));
+  const masses = nodes.map((z) => normalDensity(z) / density);
   const x = new Float64Array(count * dim);
   const x0 = new Float64Array(count * dim);
   const t = new Float64Array(count);

@@ -6,7 +6,7 @@ import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";
 import { checkIsotropic, lineOf, widthsOf } from "../score/line.js";
 import { checkSmoothing, pieceOf } from "../score/piecewise.js";
-import { normalCdf, normalDensity } from "../special.js";
+import { normalDensity, smoothingExcess } from "../special.js";
 import { integrate, panels } from "./panels.js";
 
 export interface SmoothingLossOptions {
@@ -26,12 +26,11 @@ const STEEP = 40;
 
 /**
  * F(kappa) = 2 [(1 + kappa) Phi(-sqrt(kappa)) - sqrt(kappa) phi(sqrt(kappa))], from 1 at 0 to 0: the loss in the limit. Paper
- * 003, Prop. 2, with sqrt(kappa) where Eq. 29 prints kappa.
+ * 003, Prop. 2, with sqrt(kappa) where Eq. 29 prints kappa. Relative error below 4e-15.
  */
 export function smoothingLossLimit(kappa: number): number {
   checkNumber(kappa, "kappa", { min: 0 });
-  const root = Math.sqrt(kappa);
-  return 2 * ((1 + kappa) * normalCdf(-root) - root * normalDensity(root));
+  return smoothingExcess(kappa);
 }
 
 /**

@@ -2,7 +2,7 @@ import { checkOptions } from "../check.js";
 import type { Mixture } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 import { lineOf, widthsOf } from "../score/line.js";
-import { normalCdf, normalDensity } from "../special.js";
+import { normalDensity, normalMass } from "../special.js";
 import { checkStart } from "./flowMap.js";
 import { integrate, panels } from "./panels.js";
 
@@ -58,11 +58,7 @@ export function terminalLaw(line: Mixture, options: TerminalLawOptions): Termina
   /** P(lo < y <= hi) under p_t. */
   const mass = (lo: number, hi: number): number => {
     let sum = 0;
-    for (const y of places) {
-      const [a, b] = [(lo - y) / sigma, (hi - y) / sigma];
-      // Both ends on one side: from the tails, which do not cancel.
-      sum += a > 0 ? normalCdf(-a) - normalCdf(-b) : normalCdf(b) - normalCdf(a);
-    }
+    for (const y of places) sum += normalMass((lo - y) / sigma, (hi - y) / sigma);
     return sum / n;
   };
   const noised = (y: number): number => {

@@ -4,6 +4,7 @@
  */
 import type { Process } from "vkernel";
 import { anisotropic, edm, ou, ve, vp } from "vkernel";
+import { upperGamma } from "../../src/special.js";
 import {
   evaluatePoint,
   type IntegrateOptions,
@@ -192,32 +193,4 @@ export function float32PathBound(step: ReferenceStep, options: IntegrateOptions)
 }
 
 /** The probability that a chi-square variable with `freedom` degrees of freedom exceeds x. */
-export function chiSquareTail(x: number, freedom: number): number {
-  // Q(a, y) by its recurrence in a: Q(a + 1, y) = Q(a, y) + y^a e^-y / Gamma(a + 1).
-  const y = x / 2;
-  let a = freedom % 2 === 0 ? 1 : 0.5;
-  let tail = a === 1 ? Math.exp(-y) : complementaryError(Math.sqrt(y));
-  let term = a === 1 ? y * Math.exp(-y) : Math.sqrt(y / Math.PI) * 2 * Math.exp(-y);
-  while (a < freedom / 2) {
-    tail += term;
-    a += 1;
-    term *= y / a;
-  }
-  return tail;
-}
-
-/** erfc(z) for z >= 0: the series below 2, the continued fraction above. */
-function complementaryError(z: number): number {
-  if (z < 2) {
-    let term = z;
-    let sum = z;
-    for (let n = 1; n < 80; n++) {
-      term *= (-z * z) / n;
-      sum += term / (2 * n + 1);
-    }
-    return 1 - (2 / Math.sqrt(Math.PI)) * sum;
-  }
-  let fraction = 0;
-  for (let n = 100; n > 0; n--) fraction = n / 2 / (z + fraction);
-  return Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + fraction);
-}
+export const chiSquareTail = (x: number, freedom: number): number => upperGamma(freedom / 2, x / 2);

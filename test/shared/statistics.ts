@@ -1,3 +1,5 @@
+import { normalCdf } from "../../src/special.js";
+
 /** What the statistical tests share: distribution functions that are known, and bounds whose false alarms are known. */
 
 /**
@@ -15,41 +17,6 @@ export const rareRate = 1e-8;
  */
 export function distanceBound(n: number): number {
   return Math.sqrt(Math.log(2 / rareRate) / (2 * n));
-}
-
-/** Nodes of the table of the normal distribution function: every 1/256 in [-9, 9]. */
-const perUnit = 256;
-const reach = 9;
-
-const density = (z: number): number => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-
-const table = (() => {
-  const values = new Float64Array(2 * reach * perUnit + 1);
-  const width = 1 / perUnit;
-  // Phi(-9) = 1.1e-19; each cell by Simpson's rule on its halves, which is wrong by less than 1e-16.
-  for (let i = 1; i < values.length; i++) {
-    const at = (u: number): number => density(-reach + (i - 1 + u) * width);
-    const cell = (width / 12) * (at(0) + 4 * at(0.25) + 2 * at(0.5) + 4 * at(0.75) + at(1));
-    values[i] = (values[i - 1] as number) + cell;
-  }
-  return values;
-})();
-
-/** The standard normal distribution function, to 1e-12: cubic Hermite interpolation of a table. */
-export function normalDistribution(z: number): number {
-  if (z <= -reach) return 0;
-  if (z >= reach) return 1;
-  const at = (z + reach) * perUnit;
-  const i = Math.min(Math.floor(at), table.length - 2);
-  const u = at - i;
-  const left = i / perUnit - reach;
-  const a = table[i] as number;
-  const b = table[i + 1] as number;
-  const slopeA = density(left) / perUnit;
-  const slopeB = density(left + 1 / perUnit) / perUnit;
-  const c = 3 * (b - a) - 2 * slopeA - slopeB;
-  const d = 2 * (a - b) + slopeA + slopeB;
-  return a + u * (slopeA + u * (c + u * d));
 }
 
 /** The Kolmogorov-Smirnov distance of draws (sorted in place) from a distribution function. */
@@ -82,7 +49,7 @@ export function mixtureDistribution(
   return (z) => {
     let sum = 0;
     for (let m = 0; m < means.length; m++) {
-      sum += (weights[m] as number) * normalDistribution((z - (means[m] as number)) / deviation);
+      sum += (weights[m] as number) * normalCdf((z - (means[m] as number)) / deviation);
     }
     return sum;
   };
