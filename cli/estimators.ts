@@ -12,7 +12,7 @@ import {
   rbfFeatures,
 } from "../src/score/features/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
-import { linearScore } from "../src/score/linear.js";
+import { LINEAR_RIDGE, linearScore } from "../src/score/linear.js";
 import { shrinkingWidth } from "../src/score/line.js";
 import { naiveScore } from "../src/score/naive.js";
 import { loadNetwork, type MlpScore } from "../src/score/network/index.js";
@@ -147,7 +147,7 @@ const effective: Parameter = {
   parse: word("--effective", ["matched", "literal"]),
 };
 const fitSamples = numeric("--fit-samples <P>", "linear, ntk: samples to fit to (default 1000; ntk 512)");
-const ridge = numeric("--ridge <n>", "linear, ntk: weight decay (default 1e-6; ntk 0)");
+const ridge = numeric("--ridge <n>", `linear, ntk: weight decay (default ${LINEAR_RIDGE}; ntk 0)`);
 const weighting: Parameter = {
   flags: "--weighting <name>",
   about: "linear, ntk: weights of times: variance (default), one or edm",
@@ -364,8 +364,7 @@ async function linear(purpose: Purpose, options: LinearOptions): Promise<Estimat
     ...(drawn ? { seed, count: 100 } : { degree: 3 }),
   });
   const count = options.fitSamples ?? 1000;
-  // Functions that overlap are dependent to rounding: without some decay the default of them would have no fit.
-  const ridge = options.ridge ?? 1e-6;
+  const ridge = options.ridge ?? LINEAR_RIDGE;
   const law = lawOf(purpose, options);
   const estimator = await linearScore(data, process, {
     features: map,

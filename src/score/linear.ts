@@ -36,7 +36,7 @@ export interface LinearScoreOptions {
   times?: TimeLaw;
   /** A constant term w_0; true by default. */
   bias?: boolean;
-  /** Added to the diagonal of the features' covariance, 0 by default: ridge |W|^2 / 2 beside J1 / E[lambda]. */
+  /** Added to the diagonal of the features' covariance, 1e-6 by default: ridge |W|^2 / 2 beside J1 / E[lambda]. */
   ridge?: number;
   /** Of the samples; 0 by default. */
   seed?: number;
@@ -275,6 +275,17 @@ async function evaluateOnPool(
   return data;
 }
 
+/** The ridge where none is given: functions that overlap are dependent to rounding, and without any have no fit. */
+export const LINEAR_RIDGE = 1e-6;
+
+/** A power of ten that lifts every pivot above its rounding. */
+function suggestedRidge(ridge: number, gram: Float64Array, count: number): string {
+  let trace = 0;
+  for (let j = 0; j < count; j++) trace += gram[j * (count + 1)] as number;
+  const needed = Math.max(LINEAR_RIDGE, 10 * ridge, 1e-12 * trace);
+  return `1e${Math.ceil(Math.log10(needed) - 1e-9)}`;
+}
+
 /**
  * Fits a linear score.
  *
@@ -283,7 +294,8 @@ async function evaluateOnPool(
  *   features: rbfFeatures({ count: 200 }), samples: 2000, times: logUniformTimes({ tMin: 0.01, tMax: 10 }),
  * });
  * const { score } = await linear.average.evaluate(x, 0.5, ["score"]);
- * @throws {VkernelError} E_RANGE "features" where the normal equations are singular (as for P < F without ridge)
+ * @throws {VkernelError} E_RANGE "ridge" where the normal equations are singular in float64, which no ridge or a small one allows;
+ *   "samples" for fewer of them than features without ridge
  */
 export async function linearScore<P extends Precision>(
   data: Mixture<P>,
@@ -310,7 +322,7 @@ export async function linearScore<P extends Precision>(
   }
   const bias = options.bias ?? true;
   if (typeof bias !== "boolean") throw badArgument("E_TYPE", "bias", "true or false", bias);
-  const ridge = checkNumber(options.ridge ?? 0, "ridge", { min: 0 });
+  const ridge = checkNumber(options.ridge ?? LINEAR_RIDGE, "ridge", { min: 0 });
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   const samples = await trainingTuples(data, process, {
     samples: options.samples,
@@ -380,9 +392,9 @@ export async function linearScore<P extends Precision>(
   const factored = await cholesky(data.engine, gram, call);
   if (!factored.ok) {
     throw new VkernelError("E_RANGE", {
-      argument: "features",
-      expected: "linearly independent functions on the samples, or a ridge above 0",
-      got: `a covariance whose Cholesky pivot ${factored.pivot.index} is ${factored.pivot.value}`,
+      argument: "ridge",
+      expected: `a larger one, such as ${suggestedRidge(ridge, gram.data, count)}, or functions that are independent on the samples (fewer, narrower)`,
+      got: `${ridge}, with which feature ${factored.pivot.index} is a combination of those before it, to rounding (Cholesky pivot ${factored.pivot.value})`,
     });
   }
   const redraw = checkWord(options.redraw ?? "x0", ["x0", "all"] as const, "redraw");

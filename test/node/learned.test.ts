@@ -17,6 +17,7 @@ const smallLinear = (data: v.Mixture<"f64">) =>
     features: v.rbfFeatures({ count: 12, seed: 3 }),
     samples: 80,
     times: times(),
+    ridge: 0,
     seed: 5,
   });
 const smallNtk = (data: v.Mixture<"f64">) =>
@@ -127,7 +128,7 @@ describe("linear score", () => {
   it("is unbiased, and every fit is the score itself, where that is linear in the features (E.4)", async () => {
     const data = engine.mixture([[0.7, -0.3]], { precision: "f64" });
     const features = v.customFeatures({ count: 3, row: ([x, y], t) => [x / t ** 2, y / t ** 2, 1 / t ** 2] });
-    const linear = await v.linearScore(data, v.edm(), { features, samples: 30, times: times() });
+    const linear = await v.linearScore(data, v.edm(), { features, samples: 30, times: times(), ridge: 0 });
     const truth = await v.exactScore(data, v.edm()).evaluate(places.x, places.t, ["score"]);
     for (const field of [linear.average, await linear.fit(), await linear.draw(3)]) {
       const { score } = await field.evaluate(places.x, places.t, ["score"]);
@@ -171,7 +172,13 @@ describe("linear score", () => {
   it("without bias the constant is gone, and features that are no use are said to be", async () => {
     const data = hexagon();
     const features = v.rbfFeatures({ count: 4 });
-    const linear = await v.linearScore(data, v.edm(), { features, samples: 50, times: times(), bias: false });
+    const linear = await v.linearScore(data, v.edm(), {
+      features,
+      samples: 50,
+      times: times(),
+      bias: false,
+      ridge: 0,
+    });
     expect(Array.from((await linear.coefficients()).w0)).toEqual([0, 0]);
     const twice = v.rbfFeatures({
       centres: [
@@ -180,11 +187,22 @@ describe("linear score", () => {
       ],
     });
     await expect(
-      v.linearScore(data, v.edm(), { features: twice, samples: 50, times: times() }),
+      v.linearScore(data, v.edm(), { features: twice, samples: 50, times: times(), ridge: 0 }),
     ).rejects.toMatchObject({
       code: "E_RANGE",
-      argument: "features",
+      argument: "ridge",
+      message: expect.stringMatching(
+        /larger one, such as 1e-6,.*got 0, with which feature 1 is a combination/,
+      ),
     });
+    // What the message says helps, and is what a call without a ridge takes.
+    const [given, own] = await Promise.all(
+      [{ ridge: 1e-6 }, {}].map((some) =>
+        v.linearScore(data, v.edm(), { features: twice, samples: 50, times: times(), ...some }),
+      ),
+    );
+    expect(own?.ridge).toBe(1e-6);
+    expect(await own?.weights()).toEqual(await given?.weights());
     const ridge = await v.linearScore(data, v.edm(), {
       features: twice,
       samples: 50,
@@ -636,6 +654,7 @@ describe.each([
       features: v.rbfFeatures({ count: 12, seed: 3 }),
       samples: 80,
       times: times(),
+      ridge: 0,
       seed: 5,
     });
     const covariance = await linear.covariance(places);
@@ -732,7 +751,7 @@ describe("bad input", () => {
     ],
     [
       "fewer samples than features",
-      () => v.linearScore(hexagon(), v.edm(), { features: rbf(), samples: 5, times: times() }),
+      () => v.linearScore(hexagon(), v.edm(), { features: rbf(), samples: 5, times: times(), ridge: 0 }),
       "E_RANGE",
       "samples",
     ],
