@@ -26,6 +26,7 @@ function accessOf(op: Op): { reads: Key[]; writes: Key[] } {
     case OpCode.Normal:
     case OpCode.Given:
     case OpCode.Path:
+    case OpCode.Fill:
       return { reads: [], writes: [op.out] };
     case OpCode.Affine:
       return { reads: op.terms.map(([register]) => register), writes: [op.out] };

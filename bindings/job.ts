@@ -64,6 +64,7 @@ export const OpCode = {
   Scalar: 9,
   Adaptive: 10,
   Call: 11,
+  Fill: 12,
 } as const;
 
 /** The points seen from a register: x times inverseAlpha is in the units of the points. */
@@ -122,6 +123,8 @@ export type Op =
    * caller's own, so that the job runs on the calling thread.
    */
   | { code: typeof OpCode.Call; x: Register; out: Register; t: number; index: number; trace: number }
+  /** out <- one row for all particles, `[width]` T, at a pointer. */
+  | { code: typeof OpCode.Fill; out: Register; row: number }
   /** Copies x to a slot of the record. */
   | { code: typeof OpCode.Record; x: Register; slot: number };
 
@@ -153,6 +156,8 @@ function fieldsOf(op: Op): number[] {
       return [op.x, op.from, op.to, op.rtol, op.atol, op.sigma0, op.size, op.density, op.index];
     case OpCode.Call:
       return [op.x, op.out, op.t, op.index, op.trace];
+    case OpCode.Fill:
+      return [op.out, op.row];
     case OpCode.Record:
       return [op.x, op.slot];
   }

@@ -520,6 +520,10 @@ export class Machine {
           }
           break;
         }
+        case OpCode.Fill:
+          for (let i = 0; i < n; i++) this.#copy(register(field(1)) + i * rowBytes, field(2), rowBytes);
+          this.work += n * width;
+          break;
         case OpCode.Record:
           this.work += n * width;
           this.#copy(job.record + (field(2) * job.count + first) * rowBytes, register(field(1)), blockBytes);

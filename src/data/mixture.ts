@@ -3,6 +3,7 @@ import { log2 } from "../math.js";
 import type { MixtureLayout } from "../../bindings/job.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { Engine } from "../engine.js";
+import { centred, centreOf, scaledCentre } from "./centre.js";
 import { badArgument, describe, VkernelError } from "../errors.js";
 
 export type Precision = "f32" | "f64";
@@ -34,7 +35,7 @@ export interface MixtureOptions<P extends Precision = Precision> {
   precision?: P;
 }
 
-const known = ["dim", "weights", "labels", "sigma0", "precision"];
+const optionNames = ["dim", "weights", "labels", "sigma0", "precision"];
 
 export const MAX_DIM = 4096;
 const MAX_ELEMENTS = 2 ** 31 - 1;
@@ -160,6 +161,13 @@ export function checkSize(argument: string, ...factors: number[]): number {
   return product;
 }
 
+/** The points that weigh something, heaviest first: in x, less the centre, and their weights. */
+interface Packed {
+  readonly points: Float64Array;
+  readonly local: Float64Array;
+  readonly weights: Float64Array;
+}
+
 /**
  * Training points mu_m with weights w_m: p(x | t) = sum_m w_m N(x; alpha_t mu_m, alpha_t^2 sigma0^2 I + S_t).
  * Made by `engine.mixture`; holds Wasm memory until `dispose()` or the engine's `close()`.
@@ -173,6 +181,13 @@ export class Mixture<P extends Precision = Precision> {
   readonly sigma0: number;
   /** Points as given (a copy, in the mixture's precision): `[size, dim]`. */
   readonly points: Numbers<P>;
+  /**
+   * Where data far from the origin is computed with less of it: p - centre is taken in float64 and rounded after that.
+   * Undefined where 0 is as good, which is within twice the data's extent of it.
+   */
+  readonly centre: Float64Array | undefined;
+  /** @internal Points less the centre, `[size, dim]`: what kernels see. `points` itself where there is no centre. */
+  readonly local: Numbers<P>;
   /** Weights as given, divided by their sum. */
   readonly weights: Float64Array;
   readonly labels: Float64Array | undefined;
@@ -183,7 +198,7 @@ export class Mixture<P extends Precision = Precision> {
   readonly order: Int32Array;
   /** @internal Whether all weights that count are equal. */
   readonly uniform: boolean;
-  #packed: { points: Float64Array; weights: Float64Array } | undefined;
+  #packed: Packed | undefined;
   #layout: MixtureLayout | undefined;
   #disposed = false;
   #holds = 0;
@@ -198,12 +213,17 @@ export class Mixture<P extends Precision = Precision> {
       weights: Float64Array;
       labels: Float64Array | undefined;
       sigma0: number;
+      centre: Float64Array | undefined;
+      /** Points less the centre. */
+      local: Numbers<P>;
     },
   ) {
     this.engine = engine;
     this.precision = fields.precision;
     this.dim = fields.dim;
     this.points = fields.points;
+    this.centre = fields.centre;
+    this.local = fields.local;
     this.weights = fields.weights;
     this.labels = fields.labels;
     this.sigma0 = fields.sigma0;
@@ -211,23 +231,43 @@ export class Mixture<P extends Precision = Precision> {
     const { weights } = fields;
     this.order = heaviestFirst(weights);
     this.uniform = weights[this.order[0] as number] === weights[this.order.at(-1) as number];
-    if (engine.runtime) this.#layout = this.upload(fields.points, !this.uniform, this.order);
+    if (engine.runtime) this.#layout = this.upload(this.local, !this.uniform, this.order);
     engine.own(this);
   }
 
-  /** @internal `points` and `weights` in `order`, made when first asked for: few need this copy. */
-  get packed(): { points: Float64Array; weights: Float64Array } {
+  /** @internal Points and `weights` in `order`, made when first asked for: few need this copy. */
+  get packed(): Packed {
     if (this.#packed) return this.#packed;
     const { dim, order } = this;
-    const points = new Float64Array(order.length * dim);
+    const local = new Float64Array(order.length * dim);
     const weights = new Float64Array(order.length);
     for (let i = 0; i < order.length; i++) {
       const m = order[i] as number;
       weights[i] = this.weights[m] as number;
-      for (let d = 0; d < dim; d++) points[i * dim + d] = this.points[m * dim + d] as number;
+      for (let d = 0; d < dim; d++) local[i * dim + d] = this.local[m * dim + d] as number;
     }
-    this.#packed = { points, weights };
+    const points = this.centre ? this.outward(local) : local;
+    this.#packed = { points, local, weights };
     return this.#packed;
+  }
+
+  /** @internal The points with all the digits that are kept of them, `[size, dim]`: float64 where there is a centre. */
+  get places(): Numbers<P> | Float64Array<ArrayBuffer> {
+    return this.centre ? this.outward(this.local) : this.points;
+  }
+
+  /** @internal Rows of x less `scale` times the centre, in float64; the rows themselves where there is none. */
+  inward<T extends Float32Array | Float64Array>(rows: T, scale: number): T | Float64Array<ArrayBuffer> {
+    return this.centre ? centred(rows, scaledCentre(this.centre, scale)) : rows;
+  }
+
+  /** @internal The inverse, in float64. */
+  outward(rows: ArrayLike<number>, scale = 1): Float64Array<ArrayBuffer> {
+    const { centre, dim } = this;
+    const out = Float64Array.from(rows);
+    if (centre === undefined) return out;
+    for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + scale * (centre[i % dim] as number);
+    return out;
   }
 
   /** @internal Bytes of a number. */
@@ -362,8 +402,10 @@ export function makeMixture<P extends Precision>(
   engine: Engine,
   input: PointsInput,
   options: MixtureOptions<P>,
+  /** The points are less this centre, or have none (null); by default it is found. */
+  known?: Float64Array | null,
 ): Mixture<P> {
-  checkOptions(options, known);
+  checkOptions(options, optionNames);
   const precision = checkWord(options.precision ?? "f32", ["f32", "f64"] as const, "precision") as P;
   const given = options.dim === undefined ? undefined : checkDim(options.dim);
   const { data, dim, rows } = checkTable(input, "points", given);
@@ -374,9 +416,14 @@ export function makeMixture<P extends Precision>(
   const weights = checkWeights(options.weights, rows);
   const labels = checkLabels(options.labels, rows);
   const sigma0 = checkNumber(options.sigma0 ?? 0, "sigma0", { min: 0, max: coordinateLimit(precision, dim) });
-  const points = (precision === "f32" ? new Float32Array(data) : new Float64Array(data)) as Numbers<P>;
-  return new Mixture(engine, { precision, dim, points, weights, labels, sigma0 });
+  const points = rounded(data, precision);
+  const found = known === undefined ? centreOf(data, dim, weights) : (known ?? undefined);
+  const local = known || !found ? points : rounded(centred(data, scaledCentre(found, 1)), precision);
+  return new Mixture(engine, { precision, dim, points, weights, labels, sigma0, centre: found, local });
 }
+
+const rounded = <P extends Precision>(data: Float32Array | Float64Array, precision: P): Numbers<P> =>
+  (precision === "f32" ? new Float32Array(data) : new Float64Array(data)) as Numbers<P>;
 
 function checkDim(dim: unknown): number {
   if (typeof dim === "number" && dim >= 1 && Number.isInteger(dim)) {

@@ -13,8 +13,12 @@ export function isCalled(field: ScoreField | StepEstimator): boolean {
 /** What a program of a field calls; nothing for the exact score and for estimators that draw. */
 export function callsOf(field: ScoreField | StepEstimator): readonly Called[] {
   if (field.kind !== "field" || !isCalled(field)) return [];
-  const score: RowFunction = field.scoreRows ?? ((x, t) => rowsOf(field, x, t));
-  const { traceRows: trace } = field;
+  const { data, process } = field;
+  /** Of x itself, where the program's rows are less alpha_t centres of the data. */
+  const outside = (f: RowFunction): RowFunction =>
+    data.centre === undefined ? f : (x, t, first) => f(data.outward(x, process.alpha(t)), t, first);
+  const score = outside(field.scoreRows ?? ((x, t) => rowsOf(field, x, t)));
+  const trace = field.traceRows && outside(field.traceRows);
   return [{ score, trace, slopes: slopesOf(field, score, trace) }];
 }
 

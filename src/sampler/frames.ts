@@ -111,7 +111,7 @@ export class Frames {
       total.map((entry) => entry / v),
       dim,
     );
-    const points = packed.points.slice();
+    const points = packed.local.slice();
     for (let i = 0; i < points.length; i += dim) solveLower(factor, dim, points.subarray(i, i + dim));
     // Column j of L^-1 solves L c = e_j, that of L^-T solves L' c = e_j.
     const inward = new Float64Array(dim * dim);

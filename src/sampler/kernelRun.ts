@@ -71,7 +71,10 @@ export function uploadJob(
     padded.set(set);
     return rows(padded, "process");
   });
+  const fills = program.ops.some((op) => op.code === OpCode.Fill);
+  const centre = fills ? rows(data.centre as Float64Array, "points") : 0;
   const ops = program.ops.map((op): Op => {
+    if (op.code === OpCode.Fill) return { ...op, row: centre };
     if (op.code === OpCode.Linear) return { ...op, matrix: matrices[op.matrix] as number };
     if ("points" in op && op.points > 0) return { ...op, points: points[op.points - 1] as number };
     return op;

@@ -94,7 +94,7 @@ export async function logLikelihood<P extends Precision>(
   const divergence = (result.density as Float64Array).map(
     (change) => 0 - change,
   ) as Float64Array<ArrayBuffer>;
-  const top = await logDensityOf(field, base, result.samples, times[0] as number);
+  const top = await logDensityOf(field, base, result.states, times[0] as number);
   return {
     ...densities(top, divergence, data.dim),
     latents: result.samples,

@@ -6,7 +6,7 @@ import { badArgument, VkernelError } from "../errors.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { realizationsAtOnce, realize } from "./ensembleRun.js";
 import { Frames } from "./frames.js";
-import { type Run, whiteStart } from "./run.js";
+import { localStart, type Run, whiteStart } from "./run.js";
 import { checkedRun, type SampleOptions } from "./sample.js";
 import { makeSteps, type Part, type Steps } from "./steps.js";
 import { type Whitened, whiten } from "./whiten.js";
@@ -70,6 +70,7 @@ export class LiveRun<P extends Precision = Precision> {
   readonly #data: Mixture<P>;
   readonly #steps: Steps<P>;
   readonly #white: Whitened<P> | undefined;
+  readonly #shifts: readonly number[];
   /** Draws what a seed stands for: the field, and the run with its start. */
   readonly #begin: (seed: number, signal: AbortSignal | undefined) => Promise<Seeded<P>>;
   #seeded: Seeded<P>;
@@ -83,7 +84,7 @@ export class LiveRun<P extends Precision = Precision> {
 
   /** @internal */
   constructor(parts: LiveParts<P>) {
-    const { data, seeded, white, steps, begin } = parts;
+    const { data, seeded, white, shifts, steps, begin } = parts;
     this.times = seeded.run.times;
     this.count = seeded.run.count;
     this.dim = data.dim;
@@ -93,9 +94,10 @@ export class LiveRun<P extends Precision = Precision> {
     this.#data = data;
     this.#steps = steps;
     this.#white = white;
+    this.#shifts = shifts;
     this.#begin = begin;
     this.#seeded = seeded;
-    if (white && data.engine.runtime) {
+    if ((white || data.centre) && data.engine.runtime) {
       const bytes = this.count * data.layout.width * data.layout.bytes;
       this.#shown = { pointer: data.runtime.memory.alloc(bytes, "count"), fresh: false };
       data.runtime.memory.zero(this.#shown.pointer, bytes);
@@ -127,6 +129,7 @@ export class LiveRun<P extends Precision = Precision> {
     this.#check();
     const samples = this.#steps.read();
     this.#white?.outward(samples);
+    if (this.#data.centre) samples.set(this.#data.outward(samples, this.#shifts[this.#step]));
     return samples;
   }
 
@@ -287,6 +290,8 @@ interface LiveParts<P extends Precision> {
   readonly data: Mixture<P>;
   readonly seeded: Seeded<P>;
   readonly white: Whitened<P> | undefined;
+  /** How many centres of the data have been taken from the state at each time of the grid. */
+  readonly shifts: readonly number[];
   readonly steps: Steps<P>;
   readonly begin: (seed: number, signal: AbortSignal | undefined) => Promise<Seeded<P>>;
 }
@@ -329,7 +334,7 @@ export async function liveRun<P extends Precision>(
     const white = coordinates === "white" ? whiten(first) : undefined;
     const frames = coordinates === "framed" ? new Frames(data, field.process) : undefined;
     const begin = async (seed: number, aborting: AbortSignal | undefined): Promise<Seeded<P>> => {
-      const seeded: Run = { ...run, seed, signal: aborting, onProgress: undefined };
+      const seeded: Run = localStart(first, { ...run, seed, signal: aborting, onProgress: undefined });
       if (white) return { field: white.field, run: { ...seeded, initial: await whiteStart(white, seeded) } };
       return { field: seed === run.seed ? first : await fieldOf(seed, aborting), run: seeded };
     };
@@ -344,7 +349,7 @@ export async function liveRun<P extends Precision>(
       };
       await steps.run({ ...seeded, from: undefined, to: 0 }, options);
       data.check();
-      return new LiveRun({ data, seeded, white, steps, begin });
+      return new LiveRun({ data, seeded, white, shifts: written.shifts, steps, begin });
     } catch (error) {
       steps?.dispose();
       white?.dispose();

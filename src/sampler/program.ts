@@ -56,7 +56,18 @@ export interface ProgramOptions {
   readonly called?: boolean | undefined;
   /** For noise whose covariance is no number: the coordinates in which it is, at each time. */
   readonly frames?: Frames | undefined;
+  /** Whether the data has a centre, so that states are x less a multiple of it. */
+  readonly far?: boolean | undefined;
 }
+
+/** How much of the data's centre has been taken from a register, and what rounding may have put to that number. */
+interface Shift {
+  readonly by: number;
+  readonly slack: number;
+}
+const NO_SHIFT: Shift = { by: 0, slack: 0 };
+/** Rounding of a term and of its sum. */
+const ROUNDING = 2 ** -51;
 
 /**
  * Writes the program of a run: the operations that each block of particles goes through. Samplers see the
@@ -82,6 +93,7 @@ export class Program {
   readonly #names = new Map<string, Register>();
   readonly #scalarNames = new Map<string, number>();
   readonly #levels = new Map<number, Level>();
+  readonly #shifts = new Map<Register, Shift>();
 
   constructor(options: ProgramOptions) {
     this.process = options.process;
@@ -99,6 +111,41 @@ export class Program {
 
   get scalars(): number {
     return this.#scalars;
+  }
+
+  /** How much of the data's centre has been taken from the state: x is the state and that many centres. */
+  get shift(): number {
+    return this.#shiftOf(this.state).by;
+  }
+
+  #shiftOf(register: Register): Shift {
+    return this.#shifts.get(register) ?? NO_SHIFT;
+  }
+
+  #shift(register: Register, by: number, slack = 0): void {
+    this.#shifts.set(register, { by, slack });
+  }
+
+  /** The states of the start are given, at time t: less alpha_t centres. */
+  given(t: number): void {
+    if (this.#options.far) this.#shift(this.state, this.level(t).alpha);
+  }
+
+  /** Makes x one that points are seen from at time t: less alpha_t centres. What is rounding alone is none. */
+  #settle(x: Register, t: number): void {
+    if (!this.#options.far) return;
+    const { alpha } = this.level(t);
+    const { by, slack } = this.#shiftOf(x);
+    const rest = by - alpha;
+    if (Math.abs(rest) > slack) {
+      const centre = this.register("centre");
+      this.ops.push({ code: OpCode.Fill, out: centre, row: 0 });
+      this.#push(x, [
+        [x, 1],
+        [centre, rest],
+      ]);
+    }
+    this.#shift(x, alpha);
   }
 
   /** A scratch register by name; the same name gives the same register. */
@@ -130,7 +177,9 @@ export class Program {
   }
 
   #seen(x: Register, t: number, name: string) {
+    this.#settle(x, t);
     const mean = this.register(name);
+    this.#shift(mean, 1);
     const level = this.level(t);
     this.evaluations++;
     return {
@@ -160,6 +209,7 @@ export class Program {
   #draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
     const seen = this.#seen(x, t, "mean");
     const point = this.register("point");
+    this.#shift(point, 1);
     this.draws = Math.max(this.draws, draws);
     this.ops.push({ code: OpCode.Draw, ...seen, out: point, draws, step: this.step, stream: streams.draw });
     return { mean: seen.mean, point };
@@ -223,7 +273,21 @@ export class Program {
     const sums = new Map<Register, number>();
     for (const [register, factor] of terms) sums.set(register, (sums.get(register) ?? 0) + factor);
     const list: [Register, number][] = [...sums].filter(([, factor]) => factor !== 0);
+    if (this.#options.far) {
+      let by = 0;
+      let slack = 0;
+      for (const [register, factor] of terms) {
+        const from = this.#shiftOf(register);
+        by += factor * from.by;
+        slack += Math.abs(factor) * (from.slack + ROUNDING * Math.abs(from.by));
+      }
+      this.#shift(out, by, slack);
+    }
     if (list.length === 0) list.push([out, 0]);
+    this.#push(out, list);
+  }
+
+  #push(out: Register, list: [Register, number][]): void {
     // The first four terms, then three more at a time onto what there is. A target among later terms is read first.
     list.sort((a, b) => Number(b[0] === out) - Number(a[0] === out));
     this.ops.push({ code: OpCode.Affine, out, terms: list.slice(0, 4) });
@@ -278,7 +342,9 @@ export class Program {
 
   /** A register with the score of rows by the caller's function. */
   #call(x: Register, t: number, name: string, trace = -1): Register {
+    this.#settle(x, t);
     const out = this.register(name);
+    this.#shift(out, 0);
     this.evaluations++;
     this.ops.push({ code: OpCode.Call, x, out, t, index: 0, trace });
     return out;
@@ -324,6 +390,7 @@ export class Program {
       [seen, 1],
       [mean, -1],
     ]);
+    this.#shift(pull, 0);
     this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.pull(t) });
     return {
       terms: [
@@ -335,11 +402,14 @@ export class Program {
 
   /** x / alpha and the weighted mean in the coordinates where the noise of time t is round. */
   #framedMean(x: Register, t: number, name: string, frames: Frames): { seen: Register; mean: Register } {
+    this.#settle(x, t);
     const { alpha } = this.level(t);
     const mean = this.register(name);
     const seen = this.register("seen");
     this.ops.push({ code: OpCode.Linear, out: seen, x, matrix: frames.inward(t) });
     this.affine(seen, [[seen, 1 / alpha]]);
+    // Of the centre in these coordinates.
+    for (const register of [seen, mean]) this.#shift(register, this.#options.far ? 1 : 0);
     this.evaluations++;
     const k = frames.scale(t);
     this.ops.push({
@@ -441,6 +511,7 @@ export class Program {
     if (frames) throw framed();
     const from = this.level(t);
     const to = this.level(s);
+    this.#settle(this.state, t);
     this.affine(this.state, [[this.state, 1 / from.alpha]]);
     this.ops.push({
       code: OpCode.Adaptive,
@@ -454,6 +525,7 @@ export class Program {
       index: called ? 0 : -1,
     });
     this.affine(this.state, [[this.state, to.alpha]]);
+    this.#shift(this.state, this.#options.far ? to.alpha : 0);
     // A density of x / alpha is alpha^dim times that of x.
     if (density) this.#addDensity(dim * (log(from.alpha) - log(to.alpha)), []);
   }
@@ -490,6 +562,8 @@ export class Program {
     ]);
     this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.width(t) });
     this.ops.push({ code: OpCode.Linear, out: this.state, x: mean, matrix: frames.outward(t) });
+    this.#shift(this.state, this.#options.far ? 1 : 0);
+    this.#shift(pull, 0);
     this.affine(this.state, [
       [this.state, 1],
       [pull, 1],
@@ -516,6 +590,7 @@ export class Program {
     }
     // At an infinite noise level the posterior is the law of the data: k as small as the kernels take.
     const point = this.register("point");
+    this.#shift(point, 1);
     this.draws = Math.max(this.draws, 1);
     this.ops.push({
       code: OpCode.Draw,

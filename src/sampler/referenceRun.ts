@@ -116,7 +116,7 @@ export function referenceOps<P extends Precision>(
   const { count } = run;
   const start = run.particle ?? 0;
   const calls = callsOf(field);
-  const mixture = { points: packed.points, dim, weights: packed.weights, sigma0: 0 };
+  const mixture = { points: packed.local, dim, weights: packed.weights, sigma0: 0 };
   const mixtures = [mixture, ...(frames?.pointSets ?? []).map((points) => ({ ...mixture, points }))];
   return runOp;
 
@@ -212,6 +212,9 @@ export function referenceOps<P extends Precision>(
         keep(given, traces);
         break;
       }
+      case OpCode.Fill:
+        for (let p = 0; p < n; p++) register(op.out).set(data.centre as Float64Array, p * dim);
+        break;
       case OpCode.Record:
         trajectories?.set(register(op.x), (op.slot * count + first) * dim);
         break;

@@ -28,6 +28,8 @@ export interface Run {
 
 export interface RunResult<P extends Precision> {
   samples: Numbers<P>;
+  /** The samples with all their digits: in float64 where the data has a centre. */
+  states: Numbers<P> | Float64Array<ArrayBuffer>;
   trajectories: Numbers<P> | undefined;
   /** Mean evaluations of the score a particle. */
   evaluations: number;
@@ -43,28 +45,61 @@ export interface RunOutput<P extends Precision> {
   outputs: Float64Array;
 }
 
+/** A run in coordinates less multiples of the data's centre: its ends, and those multiples. */
+interface LocalResult<P extends Precision> {
+  samples: Numbers<P>;
+  trajectories: Numbers<P> | undefined;
+  evaluations: number;
+  density: Float64Array | undefined;
+  /** How many centres have been taken from the state at each time of the grid. */
+  shifts: readonly number[];
+}
+
 /** Writes the program of a run and runs it, on the kernels or by the reference. */
 export async function integrate<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: Run,
 ): Promise<RunResult<P>> {
+  const { data } = field;
   const coordinates = coordinatesOf(field, run);
-  if (coordinates === "white") return integrateWhitened(field, run);
-  return integratePlain(
-    field,
-    run,
-    coordinates === "framed" ? new Frames(field.data, field.process) : undefined,
-  );
+  const local = localStart(field, run);
+  const done =
+    coordinates === "white"
+      ? await integrateWhitened(field, local)
+      : await integrateLocal(
+          field,
+          local,
+          coordinates === "framed" ? new Frames(data, field.process) : undefined,
+        );
+  const { samples, trajectories, evaluations, density, shifts } = done;
+  if (data.centre === undefined) return { samples, states: samples, trajectories, evaluations, density };
+  const states = data.outward(samples, shifts[shifts.length - 1]);
+  samples.set(states);
+  run.recorded.forEach((index, slot) => {
+    const some = trajectories?.subarray(slot * samples.length, (slot + 1) * samples.length);
+    some?.set(data.outward(some, shifts[index]));
+  });
+  return { samples, states, trajectories, evaluations, density };
 }
 
-async function integratePlain<P extends Precision>(
+/** A run whose given states are less alpha_t centres of the data. */
+export function localStart<P extends Precision>(
+  { data, process }: ScoreField<P> | StepEstimator<P>,
+  run: Run,
+): Run {
+  const { initial, times } = run;
+  if (typeof initial === "string" || data.centre === undefined) return run;
+  return { ...run, initial: data.inward(initial, process.alpha(times[0] as number)) };
+}
+
+async function integrateLocal<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: Run,
   frames?: Frames,
-): Promise<RunResult<P>> {
+): Promise<LocalResult<P>> {
   const { data } = field;
   const { count, recorded, density } = run;
-  const { program } = writeProgram(field, run, frames);
+  const { program, shifts } = writeProgram(field, run, frames);
   const result =
     data.engine.runtime === undefined
       ? await runReference(field, data, program, frames, run)
@@ -76,6 +111,7 @@ async function integratePlain<P extends Precision>(
     trajectories: recorded.length > 0 ? result.trajectories : undefined,
     evaluations: program.evaluations + (count === 0 ? 0 : own / count),
     density: density ? result.outputs.slice(0, count) : undefined,
+    shifts,
   };
 }
 
@@ -83,10 +119,10 @@ async function integratePlain<P extends Precision>(
 async function integrateWhitened<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: Run,
-): Promise<RunResult<P>> {
+): Promise<LocalResult<P>> {
   const white = whiten(field);
   try {
-    const done = await integratePlain(white.field, { ...run, initial: await whiteStart(white, run) });
+    const done = await integrateLocal(white.field, { ...run, initial: await whiteStart(white, run) });
     white.outward(done.samples);
     if (done.trajectories) white.outward(done.trajectories);
     return done;
@@ -95,7 +131,7 @@ async function integrateWhitened<P extends Precision>(
   }
 }
 
-/** The start of a run, in the coordinates where its process is isotropic. */
+/** The start of a run, in the coordinates where its process is isotropic; both less alpha_t centres. */
 export async function whiteStart<P extends Precision>(white: Whitened<P>, run: Run): Promise<Run["initial"]> {
   let { initial } = run;
   if (initial === "normal") {
@@ -106,7 +142,8 @@ export async function whiteStart<P extends Precision>(white: Whitened<P>, run: R
       recorded: new Int32Array(0),
       onProgress: undefined,
     };
-    initial = (await integratePlain(white.field, still)).samples;
+    const drawn = (await integrateLocal(white.field, still)).samples;
+    initial = white.data.inward(drawn, white.process.alpha(run.times[0] as number));
   }
   return typeof initial === "string" ? initial : white.inward(initial);
 }

@@ -8,6 +8,9 @@ import type { ScoreField, StepEstimator } from "../score/field.js";
 /** A run under an anisotropic process, seen in coordinates z = L^-1 x with A = L L', where it is isotropic. */
 export interface Whitened<P extends Precision> {
   field: ScoreField<P> | StepEstimator<P>;
+  /** Of the coordinates x. */
+  readonly data: Mixture<P>;
+  readonly process: Process;
   /** Rows of x to rows of z. */
   inward(rows: Float32Array | Float64Array): Float64Array;
   /** Rows of z to rows of x, in place. */
@@ -45,12 +48,14 @@ export function whiten<P extends Precision>(field: ScoreField<P> | StepEstimator
       }
     }
   };
-  const white: Mixture<P> = makeMixture(data.engine, inward(data.points), {
-    dim,
-    weights: data.weights,
-    precision: data.precision,
-  });
+  const { centre } = data;
+  const white: Mixture<P> = makeMixture(
+    data.engine,
+    inward(data.local),
+    { dim, weights: data.weights, precision: data.precision },
+    centre ? inward(centre) : null,
+  );
   const exact = exactScore(white, base);
   const inner = field.kind === "field" ? exact : { ...field, data: white, process: base, average: exact };
-  return { field: inner, inward, outward, dispose: () => white.dispose() };
+  return { field: inner, data, process, inward, outward, dispose: () => white.dispose() };
 }

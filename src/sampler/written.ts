@@ -11,6 +11,8 @@ export interface Written {
   readonly program: Program;
   /** The operation that step i begins with, before it what draws the start; the last is the number of operations. */
   readonly cuts: readonly number[];
+  /** How often the data's centre has been taken from the state before step i, and at the end. */
+  readonly shifts: readonly number[];
 }
 
 /** Writes the program of a run, states to record included. */
@@ -35,14 +37,18 @@ export function writeProgram<P extends Precision>(
     density,
     called: isCalled(field),
     frames,
+    far: data.centre !== undefined,
   });
   const cuts: number[] = [];
+  const shifts: number[] = [];
   if (typeof initial === "string") program.start(initial, times[0] as number);
+  else program.given(times[0] as number);
   const slots = new Map(Array.from(recorded, (index, slot) => [index, slot]));
   const record = (index: number): void => {
     const slot = slots.get(index);
     if (slot !== undefined) program.record(slot);
     cuts.push(program.ops.length);
+    shifts.push(program.shift);
   };
   record(0);
   for (let i = 0; i < steps; i++) {
@@ -54,7 +60,7 @@ export function writeProgram<P extends Precision>(
     else program.posteriorMean(t);
     record(i + 1);
   }
-  return { program, cuts };
+  return { program, cuts, shifts };
 }
 
 /** The largest e with 2^e <= t. */

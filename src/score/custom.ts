@@ -82,7 +82,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     }
     const { dim } = this.data;
     const { count, times } = request;
-    const all = Float64Array.from(request.x);
+    const all = Float64Array.from(request.given);
     const members = new Map<number, number[]>();
     for (let q = 0; q < count; q++) {
       const time = times[times.length === 1 ? 0 : q] as number;

@@ -31,6 +31,9 @@ export const MAX_MATRIX_DIM = 64;
 export interface Request<P extends Precision, Q extends Quantity> {
   readonly data: Mixture<P>;
   readonly process: Process;
+  /** The queries as given, a copy. */
+  readonly given: Float32Array | Float64Array;
+  /** The queries x less alpha times the data's centre: what everything is computed from. */
   readonly x: Float32Array | Float64Array;
   readonly count: number;
   /** One time, or one a query. */
@@ -85,7 +88,27 @@ export function checkRequest<P extends Precision, Q extends Quantity>(
   const limit = coordinateLimit(precision, dim);
   checkFinite(table.data, "x", Math.min(limit, limit * (count > 0 ? smallest : 1)), precision);
   // A copy: what the caller does to the array during the call changes nothing.
-  return { data, process, x: table.data.slice(), count, times, quantities: [...quantities] };
+  const given = table.data.slice();
+  const local = localQueries(data, process, given, times);
+  return { data, process, given, x: local, count, times, quantities: [...quantities] };
+}
+
+/** Rows less alpha_t times the centre of the data, in float64; the rows themselves where there is none. */
+function localQueries(
+  data: Mixture,
+  process: Process,
+  rows: Float32Array | Float64Array,
+  times: Float64Array,
+): Float32Array | Float64Array {
+  if (data.centre === undefined) return rows;
+  if (times.length === 1) return data.inward(rows, process.alpha(times[0] as number));
+  const { dim } = data;
+  const out = new Float64Array(rows.length);
+  for (let q = 0; q < times.length; q++) {
+    const row = rows.subarray(q * dim, (q + 1) * dim);
+    out.set(data.inward(row, process.alpha(times[q] as number)), q * dim);
+  }
+  return out;
 }
 
 function numbersOf(name: Quantity, dim: number, size: number): number {
@@ -279,7 +302,10 @@ function* isotropic(
     trace: wantTrace && dim > 3,
     weights: out.posteriorWeights !== undefined,
   });
-  if (out.posteriorMean && sigma0 === 0) (out.posteriorMean as Numbers<Precision>).set(raw.mean);
+  if (out.posteriorMean && sigma0 === 0) {
+    const means = data.centre ? data.outward(raw.mean) : raw.mean;
+    (out.posteriorMean as Numbers<Precision>).set(means);
+  }
   if (out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined))
     vectors(request, out, levels, raw.mean);
   if (!wantStats && !wantMatrix && !wantTrace && !out.posteriorWeights) return;
@@ -291,7 +317,7 @@ function* isotropic(
     scalars(request, out, raw, q, q, nearest, () => {
       let square = 0;
       for (let d = 0; d < dim; d++) {
-        const e = (x[row + d] as number) - alpha * (packed.points[best * dim + d] as number);
+        const e = (x[row + d] as number) - alpha * (packed.local[best * dim + d] as number);
         square += e * e;
       }
       if (nearest) {
@@ -333,7 +359,7 @@ function vectors(
   levels: (q: number) => Level,
   means: Raw["mean"],
 ): void {
-  const { dim, sigma0 } = data;
+  const { dim, sigma0, centre } = data;
   const { score: scores, velocity } = out;
   const posterior = sigma0 > 0 ? out.posteriorMean : undefined;
   let level = levels(0);
@@ -347,8 +373,9 @@ function vectors(
       const residual = query - alpha * mean;
       const score = residual === 0 ? 0 : -residual / total;
       if (scores) scores[at] = score;
-      if (posterior) posterior[at] = mean + pull * residual;
-      if (velocity) velocity[at] = 0 - beta * query - diffusion * score;
+      const far = centre === undefined ? 0 : (centre[d] as number);
+      if (posterior) posterior[at] = centre ? far + (mean + pull * residual) : mean + pull * residual;
+      if (velocity) velocity[at] = 0 - beta * (query + alpha * far) - diffusion * score;
     }
   }
 }
@@ -385,17 +412,19 @@ function scalars(
  * log p(x + shift) - log p(x - shift) at one time, row by row, without what two large logarithms would cancel: the difference
  * of the two best points' exponents as a product, and that of the sums relative to them. Isotropic noise only.
  *
- * @param x `[count, dim]`
+ * @param given `[count, dim]`
  * @param shift `[count, dim]`
  */
 export function* logRatios(
   data: Mixture,
   level: Level,
-  x: Float64Array,
+  given: Float64Array,
   shift: Float64Array,
 ): Generator<ScoreJob, Float64Array, void> {
-  const { dim, packed } = data;
-  const count = x.length / dim;
+  const { dim } = data;
+  const packed = { points: data.packed.local, weights: data.packed.weights };
+  const count = given.length / dim;
+  const x = data.inward(given, level.alpha);
   const y = new Float64Array(2 * count * dim);
   for (let i = 0; i < count * dim; i++) {
     y[i] = ((x[i] as number) + (shift[i] as number)) / level.alpha;
@@ -452,11 +481,12 @@ function less(a: number, b: number, c: number): number {
 export function referenceLogRatios(
   data: Mixture,
   level: Level,
-  x: Float64Array,
+  given: Float64Array,
   shift: Float64Array,
 ): Float64Array {
-  const { dim, points, weights, size } = data;
+  const { dim, local: points, weights, size } = data;
   const { alpha, total } = level;
+  const x = data.inward(given, alpha);
   const row = new Float64Array(dim);
   /** Exponent of point m relative to point b, seen from the row. */
   const relative = (m: number, b: number): number => {
@@ -480,7 +510,7 @@ export function referenceLogRatios(
     return { best, sum: 1 + rest };
   };
   return Float64Array.from({ length: x.length / dim }, (_, q) =>
-    logRatio(data, dim, level, x, shift, q, seen(q, 1), seen(q, -1)),
+    logRatio({ points, weights }, dim, level, x, shift, q, seen(q, 1), seen(q, -1)),
   );
 }
 
@@ -501,7 +531,7 @@ function* findNearest(
     const { alpha } = levels(q);
     let square = 0;
     for (let d = 0; d < dim; d++) {
-      const e = (x[q * dim + d] as number) - alpha * (packed.points[best * dim + d] as number);
+      const e = (x[q * dim + d] as number) - alpha * (packed.local[best * dim + d] as number);
       square += e * e;
     }
     if (out.nearest) out.nearest[q] = order[best] as number;
@@ -537,9 +567,9 @@ function* anisotropic(request: Request<Precision, Quantity>, out: Targets): Gene
       (value, i) => variance * value + (i % (dim + 1) === 0 ? alpha * alpha * sigma0 * sigma0 : 0),
     );
     const factor = cholesky(v, dim);
-    const white = new Float64Array(packed.points.length);
+    const white = new Float64Array(packed.local.length);
     for (let m = 0; m < packed.weights.length; m++) {
-      const row = packed.points.slice(m * dim, (m + 1) * dim).map((mu) => alpha * mu);
+      const row = packed.local.slice(m * dim, (m + 1) * dim).map((mu) => alpha * mu);
       white.set(solveLower(factor, dim, row), m * dim);
     }
     const z = new Float64Array(members.length * dim);
@@ -573,14 +603,16 @@ function* anisotropic(request: Request<Precision, Quantity>, out: Targets): Gene
       for (let d = 0; d < dim; d++) {
         if (out.score) out.score[row + d] = score[d] as number;
         if (out.velocity) {
-          out.velocity[row + d] = 0 - beta * (x[row + d] as number) - rate * (spread[d] as number);
+          const far = data.centre === undefined ? 0 : alpha * (data.centre[d] as number);
+          out.velocity[row + d] = 0 - beta * ((x[row + d] as number) + far) - rate * (spread[d] as number);
         }
         if (out.posteriorMean) {
           // E[x_0 | x] = (x + S s) / alpha.
           let mean = 0;
           for (let k = 0; k <= d; k++)
             mean += (factor[d * dim + k] as number) * (raw.mean[i * dim + k] as number);
-          out.posteriorMean[row + d] = mean / alpha - alpha * sigma0 * sigma0 * (score[d] as number);
+          const local = mean / alpha - alpha * sigma0 * sigma0 * (score[d] as number);
+          out.posteriorMean[row + d] = data.centre ? (data.centre[d] as number) + local : local;
         }
       }
       const best = raw.stats[4 * i] as number;
@@ -768,6 +800,18 @@ function sandwich(a: Float64Array, c: Float64Array, dim: number, scale: number):
   return out;
 }
 
+/** What depends on where the data is, from coordinates less its centre to x. */
+function carryOut(
+  { posteriorMean, velocity }: { posteriorMean?: Float64Array; velocity?: Float64Array },
+  centre: Float64Array,
+  { alpha, beta }: ReferenceLevel,
+): void {
+  centre.forEach((far, d) => {
+    if (posteriorMean) posteriorMean[d] = (posteriorMean[d] as number) + far;
+    if (velocity) velocity[d] = (velocity[d] as number) - beta * alpha * far;
+  });
+}
+
 /** The same by the reference, query by query; yields now and then so that the caller can breathe. */
 export function* referenceEvaluation<P extends Precision, Q extends Quantity>(
   request: Request<P, Q>,
@@ -775,7 +819,8 @@ export function* referenceEvaluation<P extends Precision, Q extends Quantity>(
   const { data, process, x, count, times, quantities } = request;
   const out = outputs(request);
   const { dim } = data;
-  const mixture = { points: Float64Array.from(data.points), dim, weights: data.weights, sigma0: data.sigma0 };
+  const { centre } = data;
+  const mixture = { points: Float64Array.from(data.local), dim, weights: data.weights, sigma0: data.sigma0 };
   const levels = new Map<number, ReferenceLevel>();
   for (let q = 0; q < count; q++) {
     const t = times[times.length === 1 ? 0 : q] as number;
@@ -786,6 +831,7 @@ export function* referenceEvaluation<P extends Precision, Q extends Quantity>(
     }
     const query = Float64Array.from(x.subarray(q * dim, (q + 1) * dim));
     const result = evaluatePoint(mixture, level, query, quantities);
+    if (centre) carryOut(result, centre, level);
     for (const name of quantities) {
       const value: number | Float64Array = result[name];
       const target = out[name] as Numbers<P> | Int32Array;

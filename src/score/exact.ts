@@ -115,7 +115,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     const batch = Math.max(1, Math.floor(2 ** 22 / data.size));
     for (let first = 0; first < count; first += batch) {
       const last = Math.min(count, first + batch);
-      const part = request.x.subarray(first * data.dim, last * data.dim);
+      const part = request.given.subarray(first * data.dim, last * data.dim);
       const at = times.length === 1 ? (times[0] as number) : times.subarray(first, last);
       const { onProgress } = options;
       const { posteriorWeights } = await this.evaluate(part, at, ["posteriorWeights"], {

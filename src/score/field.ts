@@ -29,7 +29,19 @@ export const quantities = [
 
 export type Quantity = (typeof quantities)[number];
 
-/** `nearest` is an Int32Array of indices; all else has the mixture's precision. */
+/**
+ * `nearest` is an Int32Array of indices; all else has the mixture's precision.
+ *
+ * Data far from the origin is computed with less its centre, so that scores, log densities, weights and covariances are as
+ * accurate as at the origin. `posteriorMean` and `velocity` are where the data is, and a float32 array holds them to 2^-24 of
+ * their size: x - posteriorMean is better had from the score (-S score where alpha is 1; `predict(..., "noise")` anywhere), or with
+ * precision "f64".
+ *
+ * `proxyVariance` (tr C) is alpha^2 / V^2 times the trace of the points' covariance about their mean. In float32 that mean is
+ * rounded, where several points share the weight: by up to 2^-20 |mu| a coordinate (measured: 14 units of 2^-24; mu less the
+ * centre). tr C is then no less than what this leaves, up to dim (2^-20 alpha max |mu| / V)^2, however small the exact value is. A
+ * float32 array holds it up to 3.4e38 and is Infinity above, that is where V < alpha sqrt(tr Cov / 3.4e38).
+ */
 export type Evaluation<P extends Precision, Q extends Quantity> = {
   [K in Q]: K extends "nearest" ? Int32Array<ArrayBuffer> : Numbers<P>;
 };

@@ -18,7 +18,7 @@ const TOLERANCE = { f32: 1e-6, f64: 1e-13 } as const;
 
 /** The line that all points lie on, or the first point that is off it. */
 export function findLine(data: Mixture): Line | { readonly off: number } {
-  const { dim, size, points, precision } = data;
+  const { dim, size, places: points, precision } = data;
   const at = (m: number, d: number): number => points[m * dim + d] as number;
   let far = 0;
   let square = 0;

@@ -133,6 +133,7 @@ export async function trainingTuples(
   const t = new Float64Array(count);
   const x0 = new Float64Array(count * dim);
   const x = new Float64Array(count * dim);
+  const { places } = data;
   const noiseAt = noiseOf(process, dim, data.sigma0);
   for (let n = 0; n < count; n++) {
     const u = uniform(seed, first + n, 0, streams.tuples, 0);
@@ -148,7 +149,7 @@ export async function trainingTuples(
     const { alpha, colour } = noiseAt(time);
     const noise = colour(normals(seed, first + n, 4, dim));
     for (let d = 0; d < dim; d++) {
-      const mu = data.points[m * dim + d] as number;
+      const mu = places[m * dim + d] as number;
       const start = mu + (inner ? data.sigma0 * (inner[d] as number) : 0);
       x0[n * dim + d] = start;
       x[n * dim + d] = alpha * start + (noise[d] as number);
@@ -162,7 +163,7 @@ function normals(seed: number, n: number, step: number, dim: number): Float64Arr
 }
 
 /** The standard deviation of the data: the root of its mean variance a coordinate. */
-export function spreadOf({ points, weights, dim, sigma0 }: Mixture): number {
+export function spreadOf({ local: points, weights, dim, sigma0 }: Mixture): number {
   let sum = 0;
   for (let d = 0; d < dim; d++) {
     let mean = 0;

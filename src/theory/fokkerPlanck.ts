@@ -235,7 +235,7 @@ function checkReflecting(process: Process, times: Float64Array, domain: unknown)
 }
 
 function checkInside(data: Mixture, box: readonly (readonly [number, number])[]): void {
-  const { dim, size, points } = data;
+  const { dim, size, places: points } = data;
   for (let i = 0; i < size * dim; i++) {
     const [low, high] = box[i % dim] as readonly [number, number];
     const x = points[i] as number;

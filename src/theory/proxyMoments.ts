@@ -14,7 +14,7 @@ export async function proxyMoments(
   x: Float64Array,
   t: Float64Array,
 ): Promise<{ mean: Float64Array; second: Float64Array; third: Float64Array; fourth: Float64Array }> {
-  const { dim, size, points, sigma0 } = data;
+  const { dim, size, local: points, sigma0 } = data;
   const count = t.length;
   const field = exactScore(data, process);
   const noiseAt = noiseOf(process, dim, sigma0);

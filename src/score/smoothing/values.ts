@@ -76,7 +76,7 @@ export class Values {
   /** How far the data reach along each axis, `[dim]`. */
   get ranges(): Float64Array {
     if (this.#ranges === undefined) {
-      const { dim, points } = this.data;
+      const { dim, local: points } = this.data;
       const low = new Float64Array(dim).fill(Number.POSITIVE_INFINITY);
       const high = new Float64Array(dim).fill(Number.NEGATIVE_INFINITY);
       for (let i = 0; i < points.length; i++) {
