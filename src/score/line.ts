@@ -13,12 +13,12 @@ export interface Line {
   readonly places: Float64Array;
 }
 
-/** How far off a line a point may be, as a share of the largest coordinate: rounding of the data. */
+/** How far off a line a point may be, as a share of the largest coordinate less the centre: rounding of the data. */
 const TOLERANCE = { f32: 1e-6, f64: 1e-13 } as const;
 
 /** The line that all points lie on, or the first point that is off it. */
 export function findLine(data: Mixture): Line | { readonly off: number } {
-  const { dim, size, places: points, precision } = data;
+  const { dim, size, local: points, precision, centre } = data;
   const at = (m: number, d: number): number => points[m * dim + d] as number;
   let far = 0;
   let square = 0;
@@ -51,6 +51,15 @@ export function findLine(data: Mixture): Line | { readonly off: number } {
       const off = at(m, d) - (origin[d] as number) - place * (direction[d] as number);
       if (Math.abs(off) > TOLERANCE[precision] * largest) return { off: m };
     }
+  }
+  if (centre) {
+    let shift = 0;
+    for (let d = 0; d < dim; d++) shift += (direction[d] as number) * (centre[d] as number);
+    for (let d = 0; d < dim; d++) {
+      const across = (centre[d] as number) - shift * (direction[d] as number);
+      origin[d] = (origin[d] as number) + across;
+    }
+    for (let m = 0; m < size; m++) places[m] = (places[m] as number) + shift;
   }
   return { direction, origin, places: places.sort() };
 }

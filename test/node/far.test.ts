@@ -21,6 +21,7 @@ import {
   naiveScore,
   nearestPoints,
   ou,
+  piecewiseScore,
   posterior,
   type Precision,
   type Process,
@@ -429,5 +430,31 @@ describe("samplers far from the origin", () => {
     });
     const [a, b] = [await energyDistance(x, near), await energyDistance(moved(x, offset), far)];
     expect(b.value).toBeCloseTo(a.value, 12);
+  });
+});
+
+describe("points on a line far from the origin", () => {
+  it("are one as at the origin, those off it are not, and smoothed scores move with them", async () => {
+    for (const precision of ["f32", "f64"] as const) {
+      const offset = [2 ** 20, -(2 ** 19)];
+      const own = [-1, -0.25, 1].map((y) => [y, y / 2]);
+      const line = engine.mixture(
+        own.map((row) => row.map((x, d) => x + (offset[d] as number))),
+        { precision },
+      );
+      const near = piecewiseScore(engine.mixture(own, { precision: "f64" }), { kappa: 0.4 });
+      const x = [0.3, 0.1, -0.6, -0.2];
+      const far = Float64Array.from(x, (value, i) => value + (offset[i % 2] as number));
+      const { score } = await piecewiseScore(line, { kappa: 0.4 }).evaluate(far, 0.05, ["score"]);
+      const truth = await near.evaluate(Float64Array.from(x), 0.05, ["score"]);
+      score.forEach((value, i) => {
+        expect(Math.abs(value - (truth.score[i] as number))).toBeLessThan(precision === "f32" ? 1e-5 : 1e-7);
+      });
+      const off = engine.mixture(
+        [...own, [0.5, 0.251]].map((row) => row.map((v, d) => v + (offset[d] as number))),
+        { precision },
+      );
+      expect(() => piecewiseScore(off, { kappa: 0.4 })).toThrow("line[3]");
+    }
   });
 });
