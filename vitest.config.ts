@@ -1,30 +1,17 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { limits } from "./test/shared/limits.js";
 
-/** What measures milliseconds runs first, one file at a time, with the machine to itself. */
-const alone = "test/site/{frames,pace}.test.ts";
-
 export default defineConfig({
   test: {
+    name: "all",
+    include: ["test/**/*.test.ts"],
+    // Nothing here measures time, so files may slow each other down. One more than half of the cores: engines, browsers and
+    // command lines have threads of their own, and some files wait for others than the processor. A single core gets two.
+    maxWorkers: Math.max(2, 1 + Math.ceil(availableParallelism() / 2)),
     testTimeout: limits.test,
     hookTimeout: limits.test,
     expect: { poll: { timeout: limits.state } },
     reporters: ["default"],
-    projects: [
-      {
-        extends: true,
-        test: { name: "alone", include: [alone], maxWorkers: 1, sequence: { groupOrder: 1 } },
-      },
-      {
-        extends: true,
-        test: {
-          name: "all",
-          include: ["test/**/*.test.ts"],
-          exclude: [alone],
-          maxWorkers: 3,
-          sequence: { groupOrder: 2 },
-        },
-      },
-    ],
   },
 });

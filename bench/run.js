@@ -1,8 +1,8 @@
 // Runs the benchmarks: npm run bench -- [SUITE...] [options]. See --help.
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
+import { busy, inWords, machine as here } from "./machine.js";
 import { ratio } from "./measure.js";
 import { compileNative } from "./native.js";
 
@@ -73,32 +73,22 @@ const say = (text) => (values.json ? process.stderr : process.stdout).write(`${t
 
 const root = new URL("..", import.meta.url);
 const { version } = JSON.parse(await readFile(new URL("package.json", root), "utf8"));
-const machine = {
-  cpu: cpus()[0]?.model.trim() ?? "unknown",
-  cores: availableParallelism(),
-  memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-  system: `${type()} ${release()}`,
-  node: process.version,
-  v8: process.versions.v8,
-  load: loadavg()[0],
-};
+const machine = here();
 const { native, reason } = await compileNative();
 /** @type {string[]} */
 const notes = reason === undefined ? [] : [reason];
 
 say(`vkernel ${version}${revision()}, ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`);
-say(
-  `${machine.cpu}, ${machine.cores} cores, ${machine.memory}; ${machine.system}; load ${machine.load.toFixed(1)}`,
-);
+say(inWords(machine));
 say(`Node ${machine.node}, V8 ${machine.v8}${reason ? `; ${reason}` : "; C: gcc -O3 -march=x86-64-v3"}`);
 say(
   `Median of ${rounds} rounds; in each, every variant has its turn. Spread: (slowest - fastest round) / median.\n` +
     "Elements: (query, point, coordinate) triples. A ratio is the median of the rounds' ratios, with their range.",
 );
-if (machine.load > 0.5 * machine.cores) {
-  const busy = `the machine is busy (load ${machine.load.toFixed(1)} on ${machine.cores} cores): timings of threads above all are not to be trusted`;
-  notes.push(busy);
-  say(`Note: ${busy}.`);
+const warning = busy(machine);
+if (warning !== undefined) {
+  notes.push(warning);
+  say(`Note: ${warning}.`);
 }
 
 /** @type {(Case & { suite: string, baseline: string, ratios: Record<string, ReturnType<typeof ratio>> })[]} */

@@ -415,7 +415,7 @@ describe("a live run", () => {
     const controller = new AbortController();
     const reason = new Error("enough");
     const call = live.advance(3, { signal: controller.signal });
-    setTimeout(() => controller.abort(reason), 1);
+    setTimeout(() => controller.abort(reason));
     const error = await errorOf(() => call);
     expect([error.code, error.cause]).toEqual(["E_ABORT", reason]);
     expect([live.step, equal(bytes(live.samples), before)]).toEqual([2, true]);
@@ -558,7 +558,7 @@ describe("a live run", () => {
     const second = other.mixture(scattered(12, 1), { dim: 2 });
     const busy = await liveRun(exactScore(second, edm()), { grid, count: 400_000, sampler: heun() });
     const call = errorOf(() => busy.advance(5));
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve));
     other.close();
     expect((await call).code).toBe("E_DISPOSED");
     for (const use of uses(busy)) expect((await errorOf(use)).code).toBe("E_DISPOSED");

@@ -20,7 +20,7 @@ export function afterTurns(turns: number, what: () => void): void {
 /** A call that is aborted after some turns of the event loop; one that leaves none comes to its end, and says so. */
 export async function abortedAfter(turns: number, call: (signal: AbortSignal) => Promise<unknown>) {
   const controller = new AbortController();
-  afterTurns(turns, () => controller.abort(new Error("enough")));
+  afterTurns(turns, () => controller.abort("enough"));
   const { code, error } = await outcome(call(controller.signal));
   return { code, cause: error?.cause };
 }

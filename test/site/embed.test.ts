@@ -8,7 +8,7 @@ import type { VkernelExplorer } from "../../site/element.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { dist } from "../browser/bundle.js";
 import { serve } from "../browser/server.js";
-import { ready, siteFolder } from "./site.js";
+import { framesOf, ready, siteFolder } from "./site.js";
 
 /** A page of the test's own, somewhere else. */
 const pageOf = (lines: string): string =>
@@ -135,9 +135,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
             performance.getEntriesByType("resource").some(({ name }) => name.endsWith(".wasm")),
           );
         // An observer has told where the element stands by the frame after the next.
-        await page.evaluate(async () => {
-          for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
-        });
+        await framesOf(page);
         const early = await page.evaluate(
           () => document.querySelector("vkernel-explorer")?.shadowRoot?.innerHTML,
         );

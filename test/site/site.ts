@@ -76,6 +76,12 @@ export async function ready(page: Pick<Page, "waitForFunction">): Promise<void> 
   });
 }
 
+/** Lets frames of the screen pass: what observers see of the page has been told by then. */
+export const framesOf = (page: Page, count = 3): Promise<void> =>
+  page.evaluate(async (count) => {
+    for (let frame = 0; frame < count; frame++) await new Promise(requestAnimationFrame);
+  }, count);
+
 /** Waits until chunks have come, each with all that it imports, to the page or to a worker of it. */
 export async function fetched(page: Page, ...chunks: readonly string[]): Promise<void> {
   const sizes = await siteSizes();

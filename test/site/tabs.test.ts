@@ -30,6 +30,7 @@ import type { Patch } from "../../site/state/store.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { axe, bundle, type OpenPage, openPage } from "./open.js";
 import type { PageGlobals } from "./page/tabs.js";
+import { framesOf } from "./site.js";
 
 type Cell = string | number;
 
@@ -324,10 +325,10 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       await page.evaluate(() => {
         (document.querySelector("#host") as HTMLElement).hidden = true;
       });
-      await page.waitForTimeout(100);
+      await framesOf(page);
       const still = await page.evaluate(() => (globalThis as PageGlobals).opened.asked.length);
       await set(page, { t: 0.003 });
-      await page.waitForTimeout(150);
+      await framesOf(page, 6);
       expect(await page.evaluate(() => (globalThis as PageGlobals).opened.asked.length)).toBe(still);
       await page.evaluate(() => {
         (document.querySelector("#host") as HTMLElement).hidden = false;
@@ -368,7 +369,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
 
     it("has no sideways scroll at 320 px", async () => {
       await page.setViewportSize({ width: 320, height: 640 });
-      await page.waitForTimeout(100);
+      await framesOf(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
     });
   });
@@ -521,7 +522,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(await axe(page)).toEqual([]);
       expect(await signature(page)).toEqual(PNG);
       await page.setViewportSize({ width: 320, height: 640 });
-      await page.waitForTimeout(100);
+      await framesOf(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
       expect(opened.errors).toEqual([]);
     });
@@ -741,7 +742,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(await axe(page)).toEqual([]);
       expect(await signature(page)).toEqual(PNG);
       await page.setViewportSize({ width: 320, height: 640 });
-      await page.waitForTimeout(100);
+      await framesOf(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
       expect(opened.errors).toEqual([]);
     });

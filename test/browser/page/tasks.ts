@@ -16,11 +16,11 @@ import {
   posterior,
   type Sampler,
   sample,
-  VkernelError,
   vp,
 } from "vkernel";
 import { checkScoreCase, type ScoreCase } from "../../golden/g1.check.js";
 import { trainedParameters } from "../../shared/network.js";
+import { abortedAfter, outcome } from "../../shared/turns.js";
 import { checkSmoothing, type SmoothingGolden } from "../../golden/g4.check.js";
 import { checkReverse, type ReverseGolden } from "../../golden/g5.check.js";
 import { checkEstimators, type EstimatorGolden } from "../../golden/g6.check.js";
@@ -170,37 +170,20 @@ export async function laws(
   return { failures, kernels: ran, checked: runs.length };
 }
 
-/** Aborts a long run after a while: how it ended, how soon after, and whether the engine still works. */
+/** Aborts a long run after some turns of the event loop: how it ended, and whether the engine still works. */
 export async function abortRun(
+  turns: number,
   options: Options,
-): Promise<{ code: string; reason: unknown; delay: number; after: number }> {
+): Promise<{ code: string; reason: unknown; after: number }> {
   const engine = await createEngine(options);
-  const data = engine.mixture(scattered(4096, 2), { dim: 2 });
-  const field = exactScore(data, edm());
-  const controller = new AbortController();
-  let abortedAt = 0;
-  setTimeout(() => {
-    abortedAt = performance.now();
-    controller.abort("enough");
-  }, 200);
-  let code = "it finished";
-  let reason: unknown;
-  try {
-    await sample(field, {
-      sampler: heun(),
-      grid: karras({ steps: 40 }),
-      count: 200_000,
-      signal: controller.signal,
-    });
-  } catch (error) {
-    if (!(error instanceof VkernelError)) throw error;
-    code = error.code;
-    reason = error.cause;
-  }
-  const delay = performance.now() - abortedAt;
+  const field = exactScore(engine.mixture(scattered(4096, 2), { dim: 2 }), edm());
+  const grid = karras({ steps: 40 });
+  const { code, cause } = await abortedAfter(turns, (signal) =>
+    sample(field, { sampler: heun(), grid, count: 200_000, signal }),
+  );
   const { posteriorMean } = await field.evaluate([[0, 0]], 1, ["posteriorMean"]);
   engine.close();
-  return { code, reason, delay, after: posteriorMean.length };
+  return { code, reason: cause, after: posteriorMean.length };
 }
 
 /** The progress that a run reports. */
@@ -222,63 +205,15 @@ export async function progressOf(options: Options): Promise<{ done: number[]; to
   return { done, totals };
 }
 
-/** The longest task of the page's main thread (of those above 50 ms) while it makes an engine and samples. */
-export async function longestTask(options: Options): Promise<{ longest: number; milliseconds: number }> {
-  const tasks: number[] = [];
-  const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) tasks.push(entry.duration);
-  });
-  observer.observe({ type: "longtask" });
-  const start = performance.now();
-  const engine = await createEngine(options);
-  const field = exactScore(engine.mixture(scattered(1024, 2), { dim: 2 }), edm());
-  await sample(field, { sampler: heun(), grid: karras({ steps: 18 }), count: 100_000 });
-  const milliseconds = performance.now() - start;
-  engine.close();
-  await pause(200);
-  observer.disconnect();
-  return { longest: Math.max(0, ...tasks), milliseconds };
-}
-
-/** What `longestTask` sees of a task that does block: so that it is known to see anything. */
-export async function longestBlocked(milliseconds: number): Promise<number> {
-  const tasks: number[] = [];
-  const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) tasks.push(entry.duration);
-  });
-  observer.observe({ type: "longtask" });
-  await pause(0);
-  const until = performance.now() + milliseconds;
-  while (performance.now() < until) {
-    // Block.
-  }
-  await pause(200);
-  observer.disconnect();
-  return Math.max(0, ...tasks);
-}
-
 /** How a run ends whose workers stop answering in the middle of it, and whether a new engine works then. */
-export async function silentWorker(
-  worker: string,
-): Promise<{ code: string; delay: number; after: string; fresh: number }> {
+export async function silentWorker(worker: string): Promise<{ code: string; after: string; fresh: number }> {
   const engine = await createEngine({ threads: 2, worker });
   const field = exactScore(engine.mixture([[0, 0]]), edm());
-  const outcome = (run: Promise<unknown>): Promise<string> =>
-    run.then(
-      () => "it resolved",
-      (error: VkernelError) => error.code,
-    );
-  const start = performance.now();
-  const code = await outcome(sample(field, { count: 100 }));
-  const delay = performance.now() - start;
-  const after = await outcome(sample(field, { count: 100 }));
+  const { code } = await outcome(sample(field, { count: 100 }));
+  const { code: after } = await outcome(sample(field, { count: 100 }));
   engine.close();
   const other = await createEngine({ threads: 2 });
   const run = await sample(exactScore(other.mixture([[0, 0]]), edm()), { count: 100 });
   other.close();
-  return { code, delay, after, fresh: run.count };
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  return { code, after, fresh: run.count };
 }

@@ -3,9 +3,7 @@ import { Stage } from "../../../site/stage/stage.js";
 import { defaultState, type State } from "../../../site/state/state.js";
 import { Store } from "../../../site/state/store.js";
 import { type Client, connect } from "../../../site/worker/client.js";
-import { densityTables } from "../../../site/worker/colours.js";
 import { hashOf } from "./hash.js";
-import { PlainLoop } from "./plain.js";
 
 export interface StagePage {
   readonly store: Store;
@@ -15,8 +13,6 @@ export interface StagePage {
   readonly violations: string[];
   readonly notices: string[];
   readonly hashOf: typeof hashOf;
-  readonly PlainLoop: typeof PlainLoop;
-  readonly densityTable: Uint8ClampedArray<ArrayBuffer>;
 }
 
 export type StageGlobals = typeof globalThis & { vk: Promise<StagePage> };
@@ -49,6 +45,5 @@ const url = (path: string): string => new URL(path, location.href).href;
   const stage = new Stage(host, store, client, (type, detail) => void events.push([type, detail]), {
     autoplay: asked.autoplay ?? false,
   });
-  const densityTable = densityTables.sampler.bright;
-  return { store, client, stage, events, violations, notices, hashOf, PlainLoop, densityTable };
+  return { store, client, stage, events, violations, notices, hashOf };
 })();

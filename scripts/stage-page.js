@@ -1,13 +1,19 @@
-// A small page with a stage and nothing else, as the site's build would bundle it.
+// A small page with a stage and nothing else, as the site's build would bundle it: for tests and benchmarks.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
-import { type Plugin, rollup } from "rollup";
+import { rollup } from "rollup";
 import ts from "typescript";
-import { dist, root } from "../browser/bundle.js";
 
-/** TypeScript of the site and of tests as it stands, the library as it was compiled, style sheets as text. */
-const sources: Plugin = {
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * TypeScript of the site, of tests and benchmarks as it stands, the library as it was compiled, style sheets as text.
+ *
+ * @type {import("rollup").Plugin}
+ */
+const sources = {
   name: "sources",
   resolveId(id, importer) {
     if (!id.startsWith(".") || importer === undefined) return null;
@@ -28,10 +34,15 @@ const sources: Plugin = {
   },
 };
 
-/** What to serve, by path: the page, the scripts, the kernels. */
-export async function stagePage(): Promise<Map<string, string | Uint8Array>> {
+/**
+ * Bundles the stage's page.
+ *
+ * @param {string} [script] the page's module, from the root of the repository
+ * @returns {Promise<Map<string, string | Uint8Array>>} what to serve, by path: the page, the scripts, the kernels
+ */
+export async function stagePage(script = "test/site/page/main.ts") {
   const bundle = await rollup({
-    input: { page: `${root}test/site/page/main.ts`, session: `${root}site/worker/worker.ts` },
+    input: { page: join(root, script), session: join(root, "site/worker/worker.ts") },
     plugins: [sources, nodeResolve({ browser: true })],
     onwarn(warning) {
       throw new Error(warning.message);
@@ -43,11 +54,12 @@ export async function stagePage(): Promise<Map<string, string | Uint8Array>> {
     chunkFileNames: "[name]-[hash].js",
   });
   await bundle.close();
-  const files = new Map<string, string | Uint8Array>();
+  /** @type {Map<string, string | Uint8Array>} */
+  const files = new Map();
   for (const item of output) files.set(`/${item.fileName}`, item.type === "chunk" ? item.code : item.source);
-  files.set("/threads.js", readFileSync(`${dist}/worker.js`));
+  files.set("/threads.js", readFileSync(join(root, "dist/worker.js")));
   for (const name of ["simd-local", "simd-shared"]) {
-    files.set(`/${name}.wasm`, readFileSync(`${dist}/wasm/${name}.wasm`));
+    files.set(`/${name}.wasm`, readFileSync(join(root, `dist/wasm/${name}.wasm`)));
   }
   files.set("/page.css", "html{color-scheme:light dark}body{margin:16px}#host{max-width:640px}");
   files.set(
