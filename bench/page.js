@@ -110,7 +110,7 @@ async function frames() {
         const { particles } = store.get().view;
         const loop = plain(particles, canvas.width);
         const [kernels, loops] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
-        const buffers = [];
+        const buffers = /** @type {ArrayBuffer[]} */ ([]);
         for (let i = 0; i < 60; i++) {
           let began = performance.now();
           if (i % 5 === 0) {
@@ -118,6 +118,7 @@ async function frames() {
             loops.push(performance.now() - began);
             began = performance.now();
           }
+          /** @type {any[]} */
           const [frame] = await client.call({ kind: "frame", advance: 1, buffers: buffers.splice(0) });
           const { pixels, width, height } = frame.density;
           context.putImageData(new ImageData(pixels, width, height), 0, 0);

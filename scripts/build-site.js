@@ -97,11 +97,10 @@ const without = [
   [
     /src\/sampler\/referenceRun\./,
     `import { VkernelError } from "../errors.js";
-export const BATCH = 64, SLICE = 12;
 function none() {
   throw new VkernelError("E_UNSUPPORTED", { message: "the explorer needs WebAssembly with SIMD" });
 }
-export { none as runReference, none as startBlock, none as referenceOps };`,
+export { none as batchOf, none as opWork, none as referenceOps, none as runReference, none as startBlock };`,
   ],
   // Log densities along runs, and processes with matrices: nothing here asks for them.
   [

@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 const folder = fileURLToPath(new URL("..", import.meta.url));
 
 /** Clocks, by what they are read from. */
-const clocks = /^((globalThis|self|window)\.)?(performance\.(now|mark|measure)|Date\.now|process\.(hrtime|uptime|cpuUsage)\b.*)$/;
+const clocks =
+  /^((globalThis|self|window)\.)?(performance\.(now|mark|measure)|Date\.now|process\.(hrtime|uptime|cpuUsage)\b.*)$/;
 /** What waits for time to pass, and not for a state. */
 const waits = /(^|\.)(waitForTimeout|setInterval|sleep)$|^AbortSignal\.timeout$/;
 /** Those of vitest's functions that take a limit as their last argument. */
