@@ -42,6 +42,11 @@ function watchLock(name: string, death: (reason: string) => void): () => void {
   return () => watch.abort();
 }
 
+/** A path in Node, from the working folder, as for any other file that is given by name. */
+async function absolute(path: string): Promise<string> {
+  return (await importNode<typeof import("node:path")>("node:path")).resolve(path);
+}
+
 async function startThread(
   source: string,
   url: string | URL | undefined,
@@ -53,7 +58,7 @@ async function startThread(
     const worker =
       url === undefined
         ? new NodeWorker(source, { eval: true })
-        : new NodeWorker(new URL(url, import.meta.url));
+        : new NodeWorker(/^[a-z]{2,}:/i.test(String(url)) ? new URL(url) : await absolute(String(url)));
     worker.on("message", (message: FromWorker) => events.message(message));
     worker.on("error", (error) => events.death(String(error)));
     worker.on("exit", (code) => events.death(`it exited with code ${code}`));

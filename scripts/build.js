@@ -11,7 +11,9 @@ import { promisify } from "node:util";
 import resolve from "@rollup/plugin-node-resolve";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { buildBundle } from "./build-bundle.js";
 import { buildSite } from "./build-site.js";
+import { portable } from "./build-types.js";
 import { generateDigits } from "./generate/digits.js";
 import { generateFashion } from "./generate/fashion.js";
 
@@ -50,6 +52,15 @@ async function dropStale() {
   }
 }
 
+/** The part of a text, `start` to `end`, that `text` replaces to make another. */
+function difference(from, to) {
+  let start = 0;
+  while (start < from.length && from[start] === to[start]) start++;
+  let end = from.length;
+  for (let at = to.length; end > start && at > start && from[end - 1] === to[at - 1]; at--) end--;
+  return { start, end, text: to.slice(start, to.length - (from.length - end)) };
+}
+
 async function step(name, stamp, work) {
   const file = join(root, "build/stamps", name);
   if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
@@ -79,11 +90,20 @@ try {
       );
     },
   );
-  for (const name of builds) {
-    const base64 = (await readFile(join(root, `build/wasm/${name}.wasm`))).toString("base64");
+  for (const kind of ["simd", "relaxed"]) {
+    const [local, shared] = await Promise.all(
+      ["local", "shared"].map((memory) =>
+        readFile(join(root, `build/wasm/${kind}-${memory}.wasm`), "base64"),
+      ),
+    );
+    const folder = join(root, "build/generated/wasm");
+    await writeIfChanged(join(folder, `${kind}-local.ts`), `export const base64 = "${local}";\n`);
+    // The two differ in how they import their memory, which is one byte: the second is embedded as a difference.
+    const { start, end, text } = difference(local, shared);
     await writeIfChanged(
-      join(root, `build/generated/wasm/${name}.ts`),
-      `export const base64 = "${base64}";\n`,
+      join(folder, `${kind}-shared.ts`),
+      `import { base64 as local } from "./${kind}-local.js";\n` +
+        `export const base64: string = \`\${local.slice(0, ${start})}${text}\${local.slice(${end})}\`;\n`,
     );
   }
   await generateDigits(root);
@@ -97,6 +117,8 @@ try {
     ["bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
     [
       "scripts/build.js",
+      "scripts/build-bundle.js",
+      "scripts/build-types.js",
       "tsconfig.json",
       "tsconfig.build.json",
       "package.json",
@@ -169,6 +191,10 @@ try {
       declarations,
       `/// <reference lib="esnext.disposable" />\n${await readFile(declarations, "utf8")}`,
     );
+    say(`dist/vkernel.js, for pages without a bundler, has integrity ${await buildBundle(root)}`);
+    for (const file of (await filesIn("dist")).filter((name) => name.endsWith(".d.ts"))) {
+      await writeFile(file, portable(await readFile(file, "utf8")));
+    }
   });
   if (process.argv.includes("--site")) {
     const site = await stampOf(["site"], ["scripts/build-site.js"]);

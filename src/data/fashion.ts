@@ -1,4 +1,5 @@
 import { checkInteger } from "../check.js";
+import { VkernelError } from "../errors.js";
 import type { DataSet } from "./builtin.js";
 import { gunzipBase64 } from "./gunzip.js";
 import { checkImages, type ImageOptions, pixelValues, rangeEnds } from "./images.js";
@@ -32,13 +33,20 @@ export const fashionClasses = Object.freeze([
  * @param options.count only the first so many of them
  * @param options.range "unit" (default) for pixels in [0, 1], "symmetric" for [-1, 1]
  * @returns `points` `[count, 784]`, `labels` `[count]`
- * @throws {VkernelError} E_USAGE, E_TYPE or E_RANGE: a wrong option; E_UNSUPPORTED: no DecompressionStream
+ * @throws {VkernelError} E_USAGE, E_TYPE or E_RANGE: a wrong option; E_UNSUPPORTED: no DecompressionStream;
+ * E_IO: the images, a file of their own, do not come
  * @example const { points, labels } = await fashion({ labels: [7, 9], range: "symmetric" });
  * Source: H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST (arXiv:1708.07747), 2017, MIT licence, Zalando SE.
  */
 export async function fashion(options: ImageOptions = {}): Promise<DataSet> {
   const { wanted, count: most, range } = checkImages(options, IMAGES);
-  const { fashionGzipBase64 } = await import("../../build/generated/fashion.js");
+  const { fashionGzipBase64 } = await import("../../build/generated/fashion.js").catch((cause) => {
+    throw new VkernelError("E_IO", {
+      message:
+        "the images of fashion are a file of their own, which did not come: serve the folder chunks beside the library",
+      cause,
+    });
+  });
   const bytes = await gunzipBase64(fashionGzipBase64, "fashion");
   const chosen = Array.from({ length: IMAGES }, (_, i) => i).filter((i) => wanted(i % 10));
   const count = checkInteger(most ?? chosen.length, "count", 1, chosen.length);
