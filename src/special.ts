@@ -91,7 +91,7 @@ function tailMoment(n: 0 | 2, r: number): number {
  */
 export function smoothingExcess(kappa: number): number {
   const factor = 2 * INVERSE_ROOT_TWO_PI * tailMoment(2, Math.sqrt(kappa));
-  return kappa < NORMAL_END * NORMAL_END ? scaledExp(-0.5 * kappa, 0, factor) : 0;
+  return kappa < NORMAL_END * NORMAL_END ? Math.min(1, scaledExp(-0.5 * kappa, 0, factor)) : 0;
 }
 
 /** P(Z > z) of a standard normal for z >= 0. */
