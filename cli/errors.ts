@@ -132,6 +132,18 @@ const options: Readonly<Record<string, string>> = {
   ),
 };
 
+/** What to do now, in the words of the command line. */
+function hintOf(base: string, { code, hint }: VkernelError): string {
+  const own = hints[`${base} ${code}`];
+  return own !== undefined ? `; ${own}` : hint !== undefined ? `; ${hint}` : "";
+}
+
+/** Hints of the library that name its options; here those of the command line. */
+const hints: Readonly<Record<string, string>> = {
+  "rtol E_RANGE": "--precision f64 takes less",
+  "kappa E_RANGE": "--width is for points in the plane",
+};
+
 const dataCodes = ["E_SHAPE", "E_FORMAT", "E_TRUNCATED", "E_NONFINITE"];
 
 function exitCodeOf(code: string, ofData: boolean, ofOption: boolean): number {
@@ -167,7 +179,7 @@ export function explain(error: unknown, sources: Readonly<Record<string, Source>
           : source.option;
     const told =
       source !== undefined && error.expected !== undefined && error.got !== undefined
-        ? `${name} expected ${error.expected}, got ${error.got}`
+        ? `${name} expected ${error.expected}, got ${error.got}${hintOf(base, error)}`
         : error.message;
     const ofFile = source !== undefined && "file" in source;
     const exitCode = exitCodeOf(error.code, ofFile, source !== undefined && !ofFile);

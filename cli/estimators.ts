@@ -334,7 +334,9 @@ async function smoothed({ data, process }: Purpose, options: SmoothedChoices): P
   }
   const field = smoothedScore(data, process, {
     ...more,
-    width: fixed ?? shrinkingWidth(data, process, decay as number),
+    width:
+      fixed ??
+      onLine("--kappa", "--width is for this one", () => shrinkingWidth(data, process, decay as number)),
   });
   const size = decay === undefined ? `tau = ${short(fixed as number)}` : `kappa = ${short(decay)}`;
   return {
@@ -344,8 +346,23 @@ async function smoothed({ data, process }: Purpose, options: SmoothedChoices): P
   };
 }
 
+/** What takes points on a line alone, with what to do where they are not. */
+function onLine<T>(option: string, otherwise: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof VkernelError) || error.argument !== "line" || error.code !== "E_RANGE")
+      throw error;
+    const { expected, got } = error;
+    const message = `${option} is for ${expected}, and these are not: ${got}; ${otherwise}`;
+    throw new Failure("E_RANGE", exitCodes.usage, option, message, error);
+  }
+}
+
 async function piecewise({ data, process }: Purpose, options: PiecewiseOptions): Promise<Estimated> {
-  const field = piecewiseScore(data, { ...options, process });
+  const field = onLine("--estimator piecewise", "--estimator smoothed --width <tau> takes any", () =>
+    piecewiseScore(data, { ...options, process }),
+  );
   const size =
     options.kappa === undefined ? `tau = ${short(options.width ?? 0)}` : `kappa = ${short(options.kappa)}`;
   return { field, told: { kind: "piecewise", ...options }, sentence: `the piecewise linear score (${size})` };

@@ -524,7 +524,15 @@ function readFailure(error: VkernelError, paths: readonly (string | undefined)[]
   if (path === undefined) {
     // The library's range of bytes is --pixels here.
     const option = argument === "range" ? "--pixels" : `--${argument}`;
-    return new Failure(code, exitCodes.usage, option, `${option} expected ${expected}, got ${got}`, error);
+    const hint =
+      argument === "classes" && code === "E_USAGE" ? "; --labels <file> gives them, one label per point" : "";
+    return new Failure(
+      code,
+      exitCodes.usage,
+      option,
+      `${option} expected ${expected}, got ${got}${hint}`,
+      error,
+    );
   }
   const ofFile = new VkernelError(code, { argument: path, message });
   const { exitCode } = explain(ofFile, { [path]: { file: path, dim: 1 } });

@@ -175,7 +175,9 @@ async function fromSet(name: DataSetName, choices: InputChoices): Promise<Input>
     const whole = { name, dim, weights: undefined, image: image && { ...image, channels: 1 }, source };
     if (classes === undefined)
       return { ...whole, points, rows: points.length / dim, labels, values, description };
-    if (labels === undefined) throw usage("--classes", "a set that has labels", name);
+    if (labels === undefined) {
+      throw usage("--classes", "a set that has labels, such as digits", `${name}, which has none`);
+    }
     const kept = indicesOf(labels, checkClasses(classes, "classes", -(2 ** 31), 2 ** 31 - 1), name);
     const some = new Float64Array(kept.length * dim);
     kept.forEach((i, row) => {

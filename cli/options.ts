@@ -17,10 +17,10 @@ export function number(option: string): (word: string) => number {
 export function word<T extends string>(option: string, words: readonly T[]): (given: string) => T {
   return (given) => {
     try {
-      return checkWord(given, words, option);
+      return checkWord(given, words, option, option.replace(/^--/, ""));
     } catch (error) {
-      const { expected, got } = error as VkernelError;
-      throw usage(option, expected ?? "", got);
+      const { expected, got, hint } = error as VkernelError;
+      throw usage(option, expected ?? "", `${got}${hint === undefined ? "" : `; ${hint}`}`);
     }
   };
 }

@@ -89,8 +89,8 @@ export function makeEntry<T>(
         choices[keyOf(one)] !== undefined && (one.as ?? keyOf(one)) === (error as VkernelError).argument,
     );
     if (!(error instanceof VkernelError) || own === undefined) throw error;
-    const { code, expected, got } = error;
-    const message = `${flagOf(own)} expected ${expected}, got ${got}`;
+    const { code, expected, got, hint } = error;
+    const message = `${flagOf(own)} expected ${expected}, got ${got}${hint === undefined ? "" : `; ${hint}`}`;
     throw new Failure(code, exitCodes.usage, flagOf(own), message, error);
   }
 }

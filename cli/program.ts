@@ -15,6 +15,7 @@ import { runScore } from "./commands/score.js";
 import { runServe } from "./commands/serve.js";
 import { runTrain } from "./commands/train.js";
 import type { Context } from "./context.js";
+import { usage } from "./errors.js";
 import { estimatorNames, estimators } from "./estimators.js";
 import { numberList } from "./given.js";
 import { classList } from "./input.js";
@@ -44,6 +45,23 @@ Infinity and -Infinity (in JSON as strings).
 `;
 const exits = `
 Exit codes: 0 done, 2 usage, 3 data, 4 memory or limit, 5 files, 70 internal, 130 interrupted.`;
+
+/** Reads a quantity that is one number at each place. */
+function mapQuantity(given: string): (typeof scalarQuantities)[number] {
+  const expected = `one number at each place: one of ${scalarQuantities.join(", ")}`;
+  if (given === "score" || given === "velocity") {
+    throw usage(
+      "--quantity",
+      expected,
+      `"${given}", which is a vector; --arrows ${given} draws it on top of one`,
+    );
+  }
+  if ((quantities as readonly string[]).includes(given)) {
+    const hint = `"${given}", which is several; vkernel score --quantity ${given} writes them`;
+    throw usage("--quantity", expected, hint);
+  }
+  return word("--quantity", scalarQuantities)(given);
+}
 
 /** The whole command line, ready to parse. */
 export function makeProgram(context: Context): Command {
@@ -170,7 +188,10 @@ ${exits}`,
   const score = common("score", "Evaluate the exact score and what comes with it at given places.")
     .argument("<data>", setOrFile)
     .requiredOption("--at <file>", "the queries, count x dim: a file (.npy, .csv) or a built-in set")
-    .requiredOption("--time <t|file>", "one time for all queries, or a file of one time a query");
+    .requiredOption(
+      "--time <list|file>",
+      "one time for all queries, several (0.05,0.2,0.5: all queries at each), or a file of one time per query",
+    );
   process(score).option(
     "--quantity <list>",
     `one or more of ${quantities.join(", ")} (default score)`,
@@ -178,20 +199,24 @@ ${exits}`,
   );
   data(score);
   engine(score);
-  score.option("--out <file>", "write the values (.npy, .csv, .json)");
+  score.option("--out <file>", "write the values (.npy, .npz, .csv, .json)");
   bar(output(score)).addHelpText(
     "after",
     `
 Output, by the ending of --out:
   .npy   one quantity: that file. Several: one file each with the name of the quantity before
          the ending (scores.npy becomes scores.score.npy and scores.logDensity.npy).
-         Shapes: (count), (count, dim), (count, size) for posteriorWeights, (count, dim, dim).
-  .csv   one row a query, all quantities side by side, a header row of names: score_0, score_1, ...
-  .json  one object with an array a quantity
+         Shapes: (count), (count, dim), (count, size) for posteriorWeights, (count, dim, dim);
+         of several times (times, count, ...).
+  .npz   all quantities in one file, each under its name, of these shapes; and times: those of --time.
+  .csv   one row per query, all quantities side by side, a header row of names: score_0, score_1, ...;
+         of several times one block of rows after the other, with a first column t.
+  .json  one object with an array per quantity; of several times an array of arrays, and times.
 Without --out the values are printed: as csv, or inside the JSON.
 
 Example:
   vkernel score points.csv --at queries.npy --process edm --time 0.5 --quantity score,logDensity --out scores.npy
+  vkernel score digits --at digits --time 0.05,0.2,0.5 --quantity logDensity,posteriorMean --out scores.npz
 ${exits}`,
   );
   score.action((name: string, choices) => runScore(name, choices, context));
@@ -236,7 +261,7 @@ ${exits}`,
 
   const map = common("map", "Draw a quantity of the exact score over the plane, or over a line.")
     .argument("<data>", setOrFile)
-    .requiredOption("--quantity <name>", scalarQuantities.join(", "), word("--quantity", scalarQuantities))
+    .requiredOption("--quantity <name>", scalarQuantities.join(", "), mapQuantity)
     .requiredOption(
       "--time <t>",
       "the time; for data of dimension 1 also a range such as 0.01,10: a map over x and t",
@@ -380,7 +405,7 @@ ${exits}`,
         "the page (.html); the numbers go to a .json of the same name beside it",
       )
       .option("--seed <n>", "0 to 2^53 - 1 (default 1)", number("--seed"))
-      .option("--quick", "small numbers of everything: seconds, for a look");
+      .option("--quick", "small numbers of everything, for a look: figures without verdicts");
     if (name === "variance") {
       one.option(
         "--ensemble <folder>",

@@ -4,7 +4,7 @@ import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Resvg } from "@resvg/resvg-js";
-import { commonView, scatter } from "../build/ts/cli/report/charts.js";
+import { commonView, scatter } from "../build/ts/cli/report/pictures.js";
 import { inkImage } from "../build/ts/cli/report/png.js";
 import { createEngine } from "../build/ts/src/index.js";
 import { digitPanels, polygonPanels, WIDTH } from "./start.js";

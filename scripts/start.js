@@ -110,7 +110,7 @@ export async function polygonPanels(engine) {
 
 async function polygonReport(engine) {
   const { set, data, panels, stopped, close, count } = await polygonPanels(engine);
-  const points = pointsOf(data);
+  const points = await pointsOf(data);
   const gaps = (samples) => [0, 1].map((axis) => kernelDensityGap(samples, data, WIDTH, axis).toFixed(4));
   const rows = [
     ...panels.map((panel) => [nameOf(panel, panels.length), ...gaps(panel.samples)]),
@@ -193,7 +193,7 @@ export async function digitPanels(engine) {
 async function digitsReport(engine) {
   const { set, data, panels, count } = await digitPanels(engine);
   const [exact, coarse] = panels;
-  const points = pointsOf(data);
+  const points = await pointsOf(data);
   const part = 0.01 * points.spacing;
   const shown = 32;
   const said = (panel) => {

@@ -1,4 +1,5 @@
 import { badArgument, describe, VkernelError } from "./errors.js";
+import { meantBy } from "./words.js";
 
 /** The distance of two words in single-letter edits. */
 function editDistance(a: string, b: string): number {
@@ -49,8 +50,14 @@ export function checkOptions(options: unknown, known: readonly string[], argumen
 
 /** The error for a name that is not in a list: it offers the nearest one. */
 export function unknownName(name: string, known: readonly string[], what: string): VkernelError {
-  const near = nearestWord(name, known);
-  const hint = near === undefined ? `one of ${known.join(", ")}` : `${near} (did you mean that?)`;
+  const meant = meantBy(name, what, known);
+  const near = meant ?? nearestWord(name, known);
+  const hint =
+    near === undefined
+      ? `one of ${known.join(", ")}`
+      : meant === undefined
+        ? `${near} (did you mean that?)`
+        : `one of ${known.join(", ")}; ${meant}`;
   return new VkernelError("E_USAGE", {
     argument: name,
     expected: hint,
@@ -59,13 +66,19 @@ export function unknownName(name: string, known: readonly string[], what: string
   });
 }
 
-/** Checks that a value is one of a few words. */
-export function checkWord<T extends string>(value: unknown, words: readonly T[], argument: string): T {
+/** Checks that a value is one of a few words; `kind` says what they are words of. */
+export function checkWord<T extends string>(
+  value: unknown,
+  words: readonly T[],
+  argument: string,
+  kind = argument,
+): T {
   if (typeof value !== "string") throw badArgument("E_TYPE", argument, `one of ${words.join(", ")}`, value);
   if (!(words as readonly string[]).includes(value)) {
-    const near = nearestWord(value, words);
-    const hint = `one of ${words.join(", ")}${near === undefined ? "" : ` (${near}?)`}`;
-    throw badArgument("E_USAGE", argument, hint, value);
+    const meant = meantBy(value, kind, words);
+    const near = meant === undefined ? nearestWord(value, words) : undefined;
+    const expected = `one of ${words.join(", ")}${near === undefined ? "" : ` (${near}?)`}`;
+    throw badArgument("E_USAGE", argument, expected, value, meant);
   }
   return value as T;
 }

@@ -25,6 +25,8 @@ export interface VkernelErrorDetails {
   expected?: string;
   /** What came instead. */
   got?: string;
+  /** What to do now, where it is not plain from what was expected. */
+  hint?: string;
   cause?: unknown;
 }
 
@@ -37,11 +39,12 @@ export class VkernelError extends Error {
   readonly argument: string | undefined;
   readonly expected: string | undefined;
   readonly got: string | undefined;
+  readonly hint: string | undefined;
 
   constructor(code: VkernelErrorCode, details: VkernelErrorDetails & { message?: string }) {
-    const { argument, expected, got, message, cause } = details;
+    const { argument, expected, got, hint, message, cause } = details;
     super(
-      message ?? `"${argument}" expected ${expected}, got ${got}`,
+      message ?? `"${argument}" expected ${expected}, got ${got}${hint === undefined ? "" : `; ${hint}`}`,
       cause === undefined ? undefined : { cause },
     );
     this.name = "VkernelError";
@@ -49,17 +52,24 @@ export class VkernelError extends Error {
     this.argument = argument;
     this.expected = expected;
     this.got = got;
+    this.hint = hint;
   }
 }
 
-/** Builds the usual error: argument, what was expected, what came. */
+/** Builds the usual error: argument, what was expected, what came; and what to do now, where that is not plain. */
 export function badArgument(
   code: VkernelErrorCode,
   argument: string,
   expected: string,
   got: unknown,
+  hint?: string,
 ): VkernelError {
-  return new VkernelError(code, { argument, expected, got: describe(got) });
+  return new VkernelError(code, {
+    argument,
+    expected,
+    got: describe(got),
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** A short, safe description of any value for an error message. */

@@ -104,18 +104,22 @@ async function runReport<S extends object, P>(
     progress.stop();
     const command = commandLine(context.words);
     const page = render(study, pictures, { command, engine: engine.info, milliseconds });
-    const claims = judge(study).map(({ measured, ...claim }) => ({
+    const judged = judge(study);
+    const claims = judged.map(({ measured, verdict, why, ...claim }) => ({
       ...claim,
       measured: measured.text.replace(/<[^>]*>/g, "").replace(/&#39;/g, "'"),
+      // A quick run has figures and no verdicts.
+      ...(choices.quick ? {} : { verdict, why }),
     }));
-    const result = { command, ...study, claims };
+    const numbersOf = { command, ...study, claims };
     await files.write(out, onePiece(page));
-    await files.write(numbers, onePiece(`${jsonText(result)}\n`));
+    await files.write(numbers, onePiece(`${jsonText(numbersOf)}\n`));
     signal.throwIfAborted();
     await files.commit();
-    if (choices.json) printJson(result);
-    const held = claims.filter(({ verdict }) => verdict === "holds").length;
-    tell(choices, `${name}: ${claims.length} claims measured, ${held} hold: ${duration(milliseconds)}`);
+    if (choices.json) printJson(numbersOf);
+    const held = judged.filter(({ verdict }) => verdict === "holds").length;
+    const result = choices.quick ? "in a quick run, too small for verdicts" : `${held} hold`;
+    tell(choices, `${name}: ${claims.length} claims measured, ${result}: ${duration(milliseconds)}`);
     for (const path of [choices.out, beside]) tell(choices, `wrote ${path}`);
   } finally {
     progress.stop();

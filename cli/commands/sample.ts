@@ -132,7 +132,7 @@ export async function runSample(
     if (report !== undefined) {
       // Charts take a while to load: only who asks for a report waits.
       const { sampleReport } = await import("../report/sampleReport.js");
-      await files.write(report, onePiece(await sampleReport({ input, data, plan, run, command })));
+      await files.write(report, onePiece(await sampleReport({ input, data, plan, run, command, signal })));
     }
     signal.throwIfAborted();
     await files.commit();

@@ -1,12 +1,12 @@
 import { createEngine } from "../../src/engine.js";
-import { encodeNpy, isDataFile } from "../../src/io/index.js";
+import { encodeNpy, encodeNpz, isDataFile, type NpzInput } from "../../src/io/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import { matrixQuantities, type Quantity, scalarQuantities } from "../../src/score/field.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { dataFailure, exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
+import { numberList } from "../given.js";
 import { choicesOf, type DataOptions, mixtureOptions, readInput, readQueries } from "../input.js";
-import { number } from "../options.js";
 import { makeProcess, type ProcessChoices } from "../plan.js";
 import { Progress } from "../progress.js";
 import {
@@ -45,13 +45,13 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
   const queries = await readQueries(choices.at, input.dim, name, files);
   const { lead } = queries;
   sources.x = { file: choices.at, dim: input.dim };
-  const time = await readTime(choices.time, queries.rows, context);
+  const when = await readTimes(choices.time, queries.rows, context);
   const wanted = choices.quantity ?? ["score"];
 
   const ending = choices.out === undefined ? undefined : endingOf(choices.out);
   const targets = new Map<string, string>();
   if (choices.out !== undefined) {
-    const endings = [".npy", ".csv", ".json"];
+    const endings = [".npy", ".npz", ".csv", ".json"];
     const each = ending === ".npy" && wanted.length > 1;
     for (const quantity of each ? wanted : ["all"]) {
       const path = each ? choices.out.replace(/\.[^.]+$/, (end) => `.${quantity}${end}`) : choices.out;
@@ -72,15 +72,31 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
   try {
     const data = engine.mixture(input.points, mixtureOptions(input, choices));
     const start = performance.now();
-    const values = await exactScore(data, process).evaluate(queries.points, time, wanted, {
-      signal,
-      onProgress: progress.update,
-    });
+    const field = exactScore(data, process);
+    const runs: Awaited<ReturnType<typeof field.evaluate<Quantity>>>[] = [];
+    for (const [k, time] of when.passes.entries()) {
+      runs.push(
+        await field.evaluate(queries.points, time, wanted, {
+          signal,
+          onProgress: ({ done, total }) =>
+            progress.update({ done: k * total + done, total: when.passes.length * total }),
+        }),
+      );
+    }
     const milliseconds = performance.now() - start;
     progress.stop();
 
     const count = queries.rows;
-    const columns = wanted.map((quantity) => columnOf(quantity, values[quantity], input.dim, input.rows));
+    const { list } = when;
+    // Rows of all times, one time after the other.
+    const rows = runs.length * count;
+    const columns = wanted.map((quantity) =>
+      columnOf(quantity, joined(runs.map((run) => run[quantity])), input.dim, input.rows),
+    );
+    const shape = (column: Column) => [
+      ...(list === undefined ? [] : [list.length]),
+      ...shapeOf(column, lead, input.dim),
+    ];
     const total = columns.reduce((sum, column) => sum + column.values.length, 0);
     const inJson = ending === ".json" || (choices.json === true && choices.out === undefined);
     if (inJson && total > MAX_JSON) {
@@ -88,10 +104,12 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
       throw new Failure("E_LIMIT", exitCodes.memory, "--out", message);
     }
     const object = () =>
-      Object.fromEntries(
-        columns.map((column) => [column.name, nestedAs(column.values, shapeOf(column, lead, input.dim))]),
-      );
-    const csv = () => csvPieces(columns, count, true, signal);
+      Object.fromEntries([
+        ...(list === undefined ? [] : [["times", list]]),
+        ...columns.map((column) => [column.name, nestedAs(column.values, shape(column))]),
+      ]);
+    const inRows = list === undefined ? columns : [timeColumn(list, count), ...columns];
+    const csv = () => csvPieces(inRows, rows, true, signal);
     if (ending === ".csv") await files.write(targets.get("all") as string, csv());
     if (ending === ".json") {
       await files.write(targets.get("all") as string, onePiece(`${jsonText(object())}\n`));
@@ -99,8 +117,14 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
     if (ending === ".npy") {
       for (const column of columns) {
         const path = (targets.get(column.name) ?? targets.get("all")) as string;
-        await files.write(path, onePiece(encodeNpy(column.values, shapeOf(column, lead, input.dim))));
+        await files.write(path, onePiece(encodeNpy(column.values, shape(column))));
       }
+    }
+    if (ending === ".npz") {
+      const arrays: Record<string, NpzInput> = {};
+      for (const column of columns) arrays[column.name] = { data: column.values, shape: shape(column) };
+      arrays.times = { data: when.times };
+      await files.write(targets.get("all") as string, onePiece(encodeNpz(arrays)));
     }
     signal.throwIfAborted();
     await files.commit();
@@ -111,7 +135,7 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
         command: "score",
         data: { name, size: input.rows, dim: input.dim, sigma0: data.sigma0 },
         process: process.name,
-        time: typeof time === "number" ? time : choices.time,
+        time: list ?? (when.times.length === 1 && !when.file ? when.times[0] : choices.time),
         count,
         precision: data.precision,
         quantities: wanted,
@@ -120,7 +144,9 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
         ...(choices.out === undefined ? { values: object() } : {}),
       });
     } else if (choices.out === undefined) await print(csv());
-    const at = typeof time === "number" ? `t = ${short(time)}` : `the times of ${choices.time}`;
+    const at = when.file
+      ? `the times of ${choices.time}`
+      : `t = ${Array.from(when.times, (t) => short(t)).join(", ")}`;
     tell(
       choices,
       `${wanted.join(", ")} of ${name} at ${grouped(count)} queries, process ${process.name}, ${at}: ${duration(milliseconds)}`,
@@ -134,20 +160,60 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
   }
 }
 
-/** One number, or a file of one number a query. */
-async function readTime(given: string, count: number, context: Context): Promise<number | Float64Array> {
+/** When queries are scored: each of `passes` is a time of all of them, or one of each. */
+interface When {
+  readonly passes: readonly (number | Float64Array)[];
+  /** The times of a list, over which results have an axis of their own. */
+  readonly list: readonly number[] | undefined;
+  /** All times as they go to a file. */
+  readonly times: Float64Array;
+  readonly file: boolean;
+}
+
+/** One number, a list of numbers, or a file of one number per query. */
+async function readTimes(given: string, count: number, context: Context): Promise<When> {
   if (!isDataFile(given)) {
     context.sources.t = { option: "--time" };
-    return number("--time")(given);
+    const passes = numberList("--time", given);
+    return {
+      passes,
+      list: passes.length > 1 ? passes : undefined,
+      times: Float64Array.from(passes),
+      file: false,
+    };
   }
   const table = await context.files.readTable(given);
   context.sources.t = { file: given, dim: 1 };
   if (table.dim !== 1 || table.rows !== count) {
-    const message = `${given} expected ${count} rows of one time, got ${table.rows} rows of ${table.dim}`;
+    const message = `${given} expected ${count} rows of one time, a time for each query, got ${table.rows} rows of ${table.dim}; several times for all queries are a list: --time 0.05,0.2`;
     throw dataFailure("E_SHAPE", given, message);
   }
-  return Float64Array.from(table.data);
+  const times = Float64Array.from(table.data);
+  return { passes: [times], list: undefined, times, file: true };
 }
+
+type Values = Float32Array | Float64Array | Int32Array;
+
+/** Arrays of one kind, one after the other. */
+function joined(parts: readonly Values[]): Values {
+  const [first] = parts as [Values];
+  if (parts.length === 1) return first;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const out = new (first.constructor as Float64ArrayConstructor)(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+const timeColumn = (list: readonly number[], count: number): Column => ({
+  name: "t",
+  values: Float64Array.from({ length: list.length * count }, (_, i) => list[Math.floor(i / count)] as number),
+  width: 1,
+  header: ["t"],
+});
 
 const isOneOf = (names: readonly Quantity[], name: string): boolean =>
   (names as readonly string[]).includes(name);

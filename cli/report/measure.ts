@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Mixture } from "../../src/data/mixture.js";
 import { nearestPoints, voronoiMass } from "../../src/diagnose/nearest.js";
 import { normalCdf } from "../../src/special.js";
@@ -38,15 +39,31 @@ export const standardErrorOf = (share: number, count: number): number =>
 
 /** The most training points whose distances to all others are measured. */
 const MAX_SPACING = 1000;
+/** The most numbers that are compared for it. */
+const MAX_WORK = 2e9;
+/** Numbers that are compared between two breaths, some milliseconds. */
+const SLICE = 4e6;
 
 /**
  * The median distance of a training point to its nearest other one: the scale that distances are read against.
  * For large sets the median over the first points.
  */
-export function spacingOf(points: Float32Array | Float64Array, dim: number): number {
+export async function spacingOf(
+  points: Float32Array | Float64Array,
+  dim: number,
+  signal?: AbortSignal,
+): Promise<number> {
   const size = points.length / dim;
   const found: number[] = [];
-  for (let i = 0; i < Math.min(size, MAX_SPACING); i++) {
+  const rows = Math.min(size, MAX_SPACING, Math.max(20, Math.floor(MAX_WORK / points.length)));
+  let work = 0;
+  for (let i = 0; i < rows; i++) {
+    work += points.length;
+    if (work > SLICE) {
+      work = 0;
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
     let best = Number.POSITIVE_INFINITY;
     for (let j = 0; j < size; j++) {
       if (j === i) continue;

@@ -1,16 +1,20 @@
 import { grouped, short } from "../text.js";
-import {
-  commonView,
-  distanceBins,
-  distanceHistogram,
-  lineHistogram,
-  MAX_DOTS,
-  pageTheme,
-  scatter,
-  valueHistogram,
-} from "./charts.js";
+import { distanceBins, distanceHistogram, pageTheme, valueHistogram } from "./charts.js";
 import { Html, html } from "./html.js";
 import { type Measures, quantile, shareWithin } from "./measure.js";
+import {
+  commonView,
+  type Left,
+  leftOut,
+  lineHistogram,
+  lineView,
+  MAX_DOTS,
+  MAX_MARKS,
+  MAX_TICKS,
+  scatter,
+  twoOf,
+  widestAxes,
+} from "./pictures.js";
 import { imageUri } from "./png.js";
 
 /** One set of samples as a report shows it. */
@@ -54,44 +58,127 @@ const dashes = svg(
   '<svg class="dash" viewBox="0 0 20 14" aria-hidden="true"><path d="M1 7H19" stroke="currentColor" stroke-dasharray="3 3"/></svg>',
 );
 
-/** Cards side by side: scatter (dimension 2) or histogram (dimension 1), and the histogram of distances below. */
+/** The pictures of all panels in one frame, and what is said of it. */
+interface Shown {
+  readonly pictures: readonly string[];
+  readonly samples: string;
+  readonly points: string;
+  /** What lies outside the frame, and which coordinates are drawn. */
+  readonly notes: readonly string[];
+}
+
+/** "the frame leaves out 3 of 500 training points, the farthest at (1000, 0.2)" */
+function leftSentence(what: string, table: ArrayLike<number>, width: number, left: Left): string | undefined {
+  if (left.count === 0 || left.farthest === undefined) return undefined;
+  const at = left.farthest.map((value) => short(value, 3)).join(", ");
+  return `The frame leaves out ${grouped(left.count)} of ${grouped(table.length / width)} ${what}, which lie far away; the farthest is at ${width === 1 ? at : `(${at})`}.`;
+}
+
+function shownInPlane(panels: readonly Panel[], data: Points, width: number): Shown {
+  const axes = data.dim > 2 ? widestAxes(data.points, data.dim) : ([0, 1] as const);
+  const flat = (table: Float32Array | Float64Array) => (data.dim > 2 ? twoOf(table, data.dim, axes) : table);
+  const points = flat(data.points);
+  const samples = panels.map((panel) => flat(panel.samples));
+  const view = commonView(points, samples);
+  const pictures = panels.map((panel, k) =>
+    scatter(points, samples[k] as ArrayLike<number>, view, {
+      width,
+      theme: pageTheme,
+      label: `${panel.title}: samples and training points`,
+    }),
+  );
+  const dense = samples.some((table) => table.length / 2 > MAX_DOTS);
+  return {
+    pictures,
+    samples: dense ? "samples, all of them: the more in a place, the darker (by logarithm)" : "samples",
+    points:
+      data.size > MAX_MARKS ? "training points, below the samples: the more, the darker" : "training points",
+    notes: [
+      ...(data.dim > 2
+        ? [
+            `Drawn are coordinates ${axes[0]} and ${axes[1]} of ${data.dim} (from 0), in which the training points vary most; distances are in all ${data.dim}.`,
+          ]
+        : []),
+      leftSentence("training points", points, 2, leftOut(points, view)),
+      ...panels.map((panel, k) =>
+        leftSentence(
+          panels.length > 1 ? `samples of ${panel.key}` : "samples",
+          samples[k] as ArrayLike<number>,
+          2,
+          leftOut(samples[k] as ArrayLike<number>, view),
+        ),
+      ),
+    ].filter((line) => line !== undefined),
+  };
+}
+
+function shownOnLine(panels: readonly Panel[], data: Points, width: number): Shown {
+  const view = lineView(
+    data.points,
+    panels.map((panel) => panel.samples),
+  );
+  const outside = (table: ArrayLike<number>): Left => {
+    let count = 0;
+    let most = 0;
+    for (let i = 0; i < table.length; i++) {
+      const value = table[i] as number;
+      if (value >= view[0] && value <= view[1]) continue;
+      if (count === 0 || Math.abs(value) > Math.abs(most)) most = value;
+      count++;
+    }
+    return { count, farthest: [most] };
+  };
+  return {
+    pictures: panels.map((panel) =>
+      lineHistogram(data.points, panel.samples, view, {
+        width,
+        height: 240,
+        theme: pageTheme,
+        label: `${panel.title}: samples and training points`,
+      }),
+    ),
+    samples: "samples",
+    points: data.size > MAX_TICKS ? "training points, in the same bars" : "training points",
+    notes: [
+      leftSentence("training points", data.points, 1, outside(data.points)),
+      ...panels.map((panel) =>
+        leftSentence(
+          panels.length > 1 ? `samples of ${panel.key}` : "samples",
+          panel.samples,
+          1,
+          outside(panel.samples),
+        ),
+      ),
+    ].filter((line) => line !== undefined),
+  };
+}
+
+/** Cards side by side: a scatter, or the histogram of dimension 1, and the histogram of distances below. */
 export function cards(panels: readonly Panel[], data: Points): Html {
   const distances = panels.map((panel) => panel.measures.distance);
   const bins = distanceBins(distances, data.spacing);
-  const view =
-    data.dim === 2
-      ? commonView(
-          data.points,
-          panels.map((panel) => panel.samples),
-        )
-      : undefined;
-  const more = panels.some((panel) => panel.measures.count > MAX_DOTS);
   const width = panels.length > 1 ? 300 : 420;
-  const one = panels.map((panel) => {
-    const theme = pageTheme;
-    const label = `${panel.title}: samples and training points`;
-    const picture =
-      view !== undefined
-        ? scatter(data.points, panel.samples, view, { width, theme, label })
-        : data.dim === 1
-          ? lineHistogram(data.points, panel.samples, { width, height: 240, theme, label })
-          : undefined;
+  const shown = data.dim === 1 ? shownOnLine(panels, data, width) : shownInPlane(panels, data, width);
+  const one = panels.map((panel, k) => {
     const histogram = distanceHistogram(panel.measures.distance, bins, data.spacing, {
       width,
       height: 160,
-      theme,
+      theme: pageTheme,
       label: `${panel.title}: histogram of distances to the nearest training point`,
     });
     return html`<article class="card">
 <h3>${panels.length > 1 ? badge(panel.key) : undefined}${panel.title}</h3>
-<div>${picture === undefined ? undefined : svg(picture)}</div>
+<div>${svg(shown.pictures[k] as string)}</div>
 <div>${svg(histogram)}</div>
 <p>${panel.about}</p>
 </article>
 `;
   });
-  return html`<div class="key"><span>${dot}samples${more ? ` (the first ${grouped(MAX_DOTS)} are drawn)` : ""}</span><span>${diamond}training points</span><span>${dashes}median distance of training points to their nearest neighbour, ${short(data.spacing)}</span></div>
-<div class="${panels.length > 1 ? "cards" : "cards one"}">
+  return html`<div class="key"><span>${dot}${shown.samples}</span><span>${diamond}${shown.points}</span><span>${dashes}median distance of training points to their nearest neighbour, ${short(data.spacing)}</span></div>
+${shown.notes.map(
+  (line) => html`<p class="quiet">${line}</p>
+`,
+)}<div class="${panels.length > 1 ? "cards" : "cards one"}">
 ${one}</div>
 `;
 }

@@ -26,9 +26,9 @@ const MAX_ROWS = 40;
 /** The most samples that are drawn as images. */
 const MAX_IMAGES = 64;
 
-export function pointsOf(data: Mixture): Points {
+export async function pointsOf(data: Mixture, signal?: AbortSignal): Promise<Points> {
   const { points, weights, size, dim } = data;
-  return { points, weights, size, dim, spacing: spacingOf(points, dim) };
+  return { points, weights, size, dim, spacing: await spacingOf(points, dim, signal) };
 }
 
 /** What the numbers say, in a sentence or two. */
@@ -83,9 +83,10 @@ export async function sampleReport(from: {
   plan: Plan;
   run: SampleRun;
   command: string;
+  signal?: AbortSignal;
 }): Promise<string> {
-  const { input, data, plan, run, command } = from;
-  const points = pointsOf(data);
+  const { input, data, plan, run, command, signal } = from;
+  const points = await pointsOf(data, signal);
   const panel: Panel = {
     key: "A",
     title: "Samples",

@@ -53,7 +53,13 @@ export function checkTable(
 ): { data: Float32Array | Float64Array; dim: number; rows: number } {
   if (isFloats(value)) {
     if (dimension === undefined) {
-      throw badArgument("E_SHAPE", "dim", `the number of coordinates of flat "${argument}"`, undefined);
+      throw badArgument(
+        "E_SHAPE",
+        "dim",
+        `the number of coordinates of each row of flat "${argument}"`,
+        undefined,
+        `such as { dim: 2 }, or { dim: 1 } for numbers on a line`,
+      );
     }
     if (value.length % dimension !== 0) {
       throw badArgument("E_SHAPE", argument, `a length that is a multiple of dim = ${dimension}`, value);
@@ -65,7 +71,13 @@ export function checkTable(
   }
   const first: unknown = value[0];
   if (value.length > 0 && !Array.isArray(first)) {
-    throw badArgument("E_TYPE", `${argument}[0]`, "a row of numbers", first);
+    const hint =
+      typeof first !== "number"
+        ? undefined
+        : dimension === undefined
+          ? `a list of numbers on a line is new Float64Array([${first}, ...]) with dim: 1, or [[${first}], ...]`
+          : `a flat list of ${dimension === 1 ? "numbers" : `rows of ${dimension}`} goes as new Float64Array([${first}, ...])`;
+    throw badArgument("E_TYPE", `${argument}[0]`, "a row of numbers", first, hint);
   }
   if (Array.isArray(first) && Array.isArray(first[0])) return fromNested(value, argument, dimension);
   const dim = dimension ?? (first as unknown[] | undefined)?.length ?? 0;

@@ -167,7 +167,12 @@ export async function readDataSet(
   let kept: Int32Array | undefined;
   if (classes !== undefined) {
     if (labels === undefined)
-      throw badArgument("E_USAGE", "classes", "labels to choose by", `none with ${name}`);
+      throw new VkernelError("E_USAGE", {
+        argument: "classes",
+        expected: "labels to choose by",
+        got: `${name}, which has none`,
+        hint: "give them as labels",
+      });
     const all = labels;
     kept = indicesOf(all, classes, name);
     labels = Int32Array.from(kept, (i) => all[i] as number);

@@ -17,7 +17,7 @@ export interface Line {
 const TOLERANCE = { f32: 1e-6, f64: 1e-13 } as const;
 
 /** The line that all points lie on, or the first point that is off it. */
-export function findLine(data: Mixture): Line | { readonly off: number } {
+export function findLine(data: Mixture): Line | { readonly off: number; readonly distance: number } {
   const { dim, size, local: points, precision, centre } = data;
   const at = (m: number, d: number): number => points[m * dim + d] as number;
   let far = 0;
@@ -47,9 +47,12 @@ export function findLine(data: Mixture): Line | { readonly off: number } {
   for (let m = 0; m < size; m++) {
     const place = along(m);
     places[m] = place;
-    for (let d = 0; d < dim; d++) {
-      const off = at(m, d) - (origin[d] as number) - place * (direction[d] as number);
-      if (Math.abs(off) > TOLERANCE[precision] * largest) return { off: m };
+    const offs = Float64Array.from(
+      { length: dim },
+      (_, d) => at(m, d) - (origin[d] as number) - place * (direction[d] as number),
+    );
+    if (offs.some((off) => Math.abs(off) > TOLERANCE[precision] * largest)) {
+      return { off: m, distance: Math.hypot(...offs) };
     }
   }
   if (centre) {
@@ -75,12 +78,12 @@ export function lineOf(data: Mixture): Line {
   if (!uniform) throw unsupported("line", "points that weigh the same", "different weights");
   const line = findLine(data);
   if ("off" in line) {
-    throw badArgument(
-      "E_RANGE",
-      `line[${line.off}]`,
-      "a point on the line of the others",
-      "one that is off it",
-    );
+    throw new VkernelError("E_RANGE", {
+      argument: "line",
+      expected: "points on one line",
+      got: `point ${line.off}, which is off it by ${Number(line.distance.toPrecision(2))}`,
+      hint: "smoothedScore(data, process, { width }) takes points anywhere",
+    });
   }
   for (let k = 1; k < size; k++) {
     if (!((line.places[k] as number) > (line.places[k - 1] as number))) {

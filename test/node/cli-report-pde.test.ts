@@ -34,7 +34,9 @@ const near = ({ value, standardError }: Estimate, truth: number, room = 0): void
 
 describe("the quick run", () => {
   it("writes a page and its numbers, and says so", () => {
-    expect(result.stderr).toMatch(/^pde: (\d+) claims measured, \d+ hold: [\d.]+ (s|ms)$/m);
+    expect(result.stderr).toMatch(
+      /^pde: (\d+) claims measured, in a quick run, too small for verdicts: [\d.]+ (s|ms)$/m,
+    );
     expect(result.code).toBe(0);
     expect(study).toMatchObject({ report: "pde", seed: 3, quick: true });
     expect(study.densities.rows).toHaveLength(12);
@@ -124,7 +126,7 @@ describe("the quick run", () => {
     expect(page).not.toContain("NaN");
     expect(page).not.toContain("undefined");
     for (const claim of study.claims ?? []) {
-      expect(page).toContain(`data-claim="${claim.id}" data-verdict="${claim.verdict}"`);
+      expect(page).toContain(`<article data-claim="${claim.id}">`);
     }
     expect(study.claims).toHaveLength(16);
   });

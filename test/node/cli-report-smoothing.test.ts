@@ -35,7 +35,9 @@ afterAll(() => cli.remove());
 describe("the quick run", () => {
   it("writes a page and its numbers, and says so", () => {
     expect(result.code).toBe(0);
-    expect(result.stderr).toMatch(/^smoothing: (\d+) claims measured, \d+ hold: [\d.]+ (s|ms)$/m);
+    expect(result.stderr).toMatch(
+      /^smoothing: (\d+) claims measured, in a quick run, too small for verdicts: [\d.]+ (s|ms)$/m,
+    );
     expect(study).toMatchObject({ report: "smoothing", seed: 3, quick: true });
     expect(study.figure1.networks).toHaveLength(6);
     expect(study.figure3.columns.map(({ name }) => name)).toEqual([
@@ -89,7 +91,7 @@ describe("the quick run", () => {
     expect(page).not.toMatch(/(src|href)="https?:/);
     expect(page).not.toContain("NaN");
     for (const claim of study.claims ?? []) {
-      expect(page).toContain(`data-claim="${claim.id}" data-verdict="${claim.verdict}"`);
+      expect(page).toContain(`<article data-claim="${claim.id}">`);
     }
   });
 

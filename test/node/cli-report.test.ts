@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { html } from "../../build/ts/cli/report/html.js";
+import { claimSection } from "../../build/ts/cli/report/study/layout.js";
 import { claimsOf } from "../../build/ts/cli/report/variance/claims.js";
 import type { Study } from "../../build/ts/cli/report/variance/study.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
@@ -47,7 +49,9 @@ const sections = [
 describe("the quick run", () => {
   it("writes a page and its numbers, and says so", () => {
     expect(result.code).toBe(0);
-    expect(result.stderr).toMatch(/^variance: (\d+) claims measured, \d+ hold: [\d.]+ s$/m);
+    expect(result.stderr).toMatch(
+      /^variance: (\d+) claims measured, in a quick run, too small for verdicts: [\d.]+ s$/m,
+    );
     expect(result.stderr).toContain("wrote v.html");
     expect(study.report).toBe("variance");
     expect(study.seed).toBe(3);
@@ -143,12 +147,13 @@ describe("verdicts follow the numbers", () => {
   type Writable<T> = { -readonly [K in keyof T]: Writable<T[K]> };
   const edit = (copy: Study): Writable<Study> => copy as Writable<Study>;
 
-  it("every claim of the page has a verdict of the JSON", () => {
-    expect(study.claims?.map(({ id, verdict }) => [id, verdict])).toEqual(
-      claimsOf(study).map(({ id, verdict }) => [id, verdict]),
-    );
-    for (const { id, verdict } of study.claims ?? []) {
-      expect(page.includes(`data-claim="${id}" data-verdict="${verdict}"`), id).toBe(true);
+  it("a full run shows the verdict of every claim, and why; the figures are those of the JSON", () => {
+    const claims = claimsOf(study);
+    expect(study.claims?.map(({ id }) => id)).toEqual(claims.map(({ id }) => id));
+    const shown = claimSection({ quick: false }, claims, "legend").text;
+    for (const { id, verdict, why } of claims) {
+      expect(shown).toContain(`data-claim="${id}" data-verdict="${verdict}"`);
+      expect(shown).toContain(html`${why}`.text);
     }
   });
 
@@ -235,10 +240,7 @@ describe("--ensemble", () => {
     for (const { correlation } of trained?.correlations ?? [])
       expect(Math.abs(correlation)).toBeLessThanOrEqual(1);
     expect(trained?.between).toBeGreaterThan(0);
-    const claim = found.claims?.find(({ id }) => id === "trained");
-    expect(readFileSync(at("n.html"), "utf8")).toContain(
-      `data-claim="trained" data-verdict="${claim?.verdict}"`,
-    );
+    expect(readFileSync(at("n.html"), "utf8")).toContain(`<article data-claim="trained">`);
     // The rest is what it is without them.
     const { claims, command, trained: own, ...rest } = found;
     const { claims: other, command: words, ...without } = study;

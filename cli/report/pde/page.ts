@@ -6,7 +6,7 @@ import { renderPage } from "../page.js";
 import { table } from "../parts.js";
 import { cloud, curves, pathTile, pictureGrid, placeTile, type Series } from "../study/charts.js";
 import { type Estimate, exactly } from "../study/estimate.js";
-import { claimTable, note, section, text, wide } from "../study/layout.js";
+import { claimSection, earned, note, section, text, wide } from "../study/layout.js";
 import { pm, share } from "../study/words.js";
 import type { CaptureCurves, CapturePictures, PathPicture } from "./capture.js";
 import { claimsOf } from "./claims.js";
@@ -167,7 +167,7 @@ function pairs(study: Study): Html {
         ),
       ),
       note(
-        `Bayes' rule and bridges, log densities at 200 places: they agree to ${short(part.bayes, 1)}. Forward pairs pass near y, not through it, which their chi-square cannot tell at this number.`,
+        `Bayes' rule and bridges, log densities at 200 places: they agree to ${short(part.bayes, 1)}.${earned(study, " Forward pairs pass near y, not through it, which their chi-square cannot tell at this number.")}`,
       ),
     ],
     study.recipes["figure-5"],
@@ -611,7 +611,9 @@ export function renderPde(
   pictures: Pictures,
   about: { command: string; engine: EngineInfo; milliseconds: number },
 ): string {
-  const quick = study.quick ? " This is the quick run: small numbers of everything, for a look." : "";
+  const quick = study.quick
+    ? " This is the quick run: small numbers of everything, for a look, without verdicts."
+    : "";
   return renderPage({
     title: "Diffusion models from a PDE perspective",
     lead: `What the paper of this name (004) draws and claims, computed: equations on grids beside particles, what is generated, when paths are captured, how many steps a scheme takes, where a trained flow departs. Numbers that are sampled come with their standard error.${quick}`,
@@ -619,12 +621,11 @@ export function renderPde(
     engine: about.engine,
     source: "built into vkernel",
     sections: [
-      section("claims", "What the paper says, what is measured, why", [
-        text(
-          "✓ holds; ✗ does not hold; ≠ the printed form is corrected; – not seen in all that was measured. A difference counts from 3.5 standard errors on.",
-        ),
-        claimTable(claimsOf(study)),
-      ]),
+      claimSection(
+        study,
+        claimsOf(study),
+        "✓ holds; ✗ does not hold; ≠ the printed form is corrected; – not seen in all that was measured. A difference counts from 3.5 standard errors on.",
+      ),
       densities(study),
       pairs(study),
       generated(study),

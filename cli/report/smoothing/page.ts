@@ -5,7 +5,7 @@ import { renderPage } from "../page.js";
 import { table } from "../parts.js";
 import { cloud, curves, pictureGrid, type Series } from "../study/charts.js";
 import { type Estimate, exactly } from "../study/estimate.js";
-import { claimTable, note, section, text, wide } from "../study/layout.js";
+import { claimSection, note, section, text, wide } from "../study/layout.js";
 import { pm, share } from "../study/words.js";
 import { claimsOf } from "./claims.js";
 import type { Curve } from "./figure1.js";
@@ -261,7 +261,9 @@ export function renderSmoothing(
   pictures: Pictures,
   about: { command: string; engine: EngineInfo; milliseconds: number },
 ): string {
-  const quick = study.quick ? " This is the quick run: small numbers of everything, for a look." : "";
+  const quick = study.quick
+    ? " This is the quick run: small numbers of everything, for a look, without verdicts."
+    : "";
   return renderPage({
     title: "Interpolation effect of score smoothing",
     lead: `Everything that the paper of this name (003) draws and claims, computed: smoothed, piecewise and trained scores of points on a line. Numbers that are sampled come with their standard error.${quick}`,
@@ -269,12 +271,11 @@ export function renderSmoothing(
     engine: about.engine,
     source: "built into vkernel",
     sections: [
-      section("claims", "What the paper says, what is measured, why", [
-        text(
-          "✓ holds; ✗ does not hold; ≠ the printed form is corrected. A difference counts from 3.5 standard errors on.",
-        ),
-        claimTable(claimsOf(study)),
-      ]),
+      claimSection(
+        study,
+        claimsOf(study),
+        "✓ holds; ✗ does not hold; ≠ the printed form is corrected. A difference counts from 3.5 standard errors on.",
+      ),
       figure1(study),
       losses(study),
       figure2(study),

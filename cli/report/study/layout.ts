@@ -34,6 +34,40 @@ export const text = (...parts: (Html | string)[]): Html => html`<p>${parts}</p>`
 export const note = (...parts: (Html | string)[]): Html => html`<p class="quiet">${parts}</p>`;
 export const wide = (content: Html): Html => html`<div class="scroll">${content}</div>`;
 
+/** Claims and their figures alone: what a run that is too small for verdicts has. */
+export type Figure = Omit<Claim, "verdict" | "why">;
+
+/** A sentence about what is seen, which a run must have earned by its size. */
+export const earned = ({ quick }: { readonly quick: boolean }, sentence: string): string =>
+  quick ? "" : sentence;
+
+/** The section of claims: verdicts and why, or of a quick run the figures alone. */
+export function claimSection(
+  study: { readonly quick: boolean },
+  claims: readonly Claim[],
+  legend: string,
+): Html {
+  return study.quick
+    ? section("claims", "What the paper says, and the figures of this quick run", [
+        text(
+          "A quick run is too small to judge by. Without --quick this page also says what its figures mean.",
+        ),
+        figureTable(claims),
+      ])
+    : section("claims", "What the paper says, what is measured, why", [text(legend), claimTable(claims)]);
+}
+
+function figureTable(claims: readonly Figure[]): Html {
+  return html`<div class="claims">${claims.map(
+    (claim) => html`<article data-claim="${claim.id}">
+<p class="where">${claim.where}</p>
+<p class="says">${claim.says}</p>
+<p>${claim.measured}</p>
+</article>
+`,
+  )}</div>`;
+}
+
 export function claimTable(claims: readonly Claim[]): Html {
   const words = { holds: "✓", "does not hold": "✗", "not seen": "–", corrected: "≠" } as const;
   return html`<div class="claims">${claims.map(

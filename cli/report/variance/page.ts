@@ -7,7 +7,7 @@ import { table } from "../parts.js";
 import { type Estimate, exactly } from "../study/estimate.js";
 import { cloud, colorBar, curves, mapTile, pictureGrid, type Series } from "../study/charts.js";
 import { claimsOf } from "./claims.js";
-import { claimTable, note, section, text, wide } from "../study/layout.js";
+import { claimSection, earned, note, section, text, wide } from "../study/layout.js";
 import { corner, gridWithoutCorner } from "./kinds.js";
 import { figureTimes, HALF } from "./figure1.js";
 import { figure2Settings } from "./figure2.js";
@@ -66,7 +66,9 @@ function figure1(study: Study): Html {
       ),
       grid("fraction"),
       colorBar([0, 1], false, "f"),
-      text("The variance itself, tr C, on a logarithmic scale: high on the boundaries between points alone."),
+      text(
+        `The variance itself, tr C, on a logarithmic scale${earned(study, ": high on the boundaries between points alone")}.`,
+      ),
       grid("proxyVariance"),
       colorBar(domain, true, "tr C"),
       note(
@@ -160,7 +162,7 @@ function scans(study: Study): Html {
     "The naive estimator by epsilon, steps, R and kappa",
     [
       text(
-        `On the hexagon, edm from T = ${scanSettings.tMax}, started from p(x|T), ${steps} steps unless told. Left: the share of samples farther than ${radius} from every training point. Right: the share within 0.05 of one. As epsilon goes to 0 every curve ends at the training points.`,
+        `On the hexagon, edm from T = ${scanSettings.tMax}, started from p(x|T), ${steps} steps unless told. Left: the share of samples farther than ${radius} from every training point. Right: the share within 0.05 of one.${earned(study, " As epsilon goes to 0 every curve ends at the training points.")}`,
       ),
       html`<div class="two">${curves(byEpsilon("gap"), {
         label: "Share of samples in gaps by epsilon",
@@ -172,7 +174,7 @@ function scans(study: Study): Html {
         y: { label: "within 0.05", domain: [0, 1] },
       })}</div>`,
       text(
-        `More steps. Left: the share in gaps at epsilon = ${end}; with R = 1 it does not depend on the number of steps at all. Right: how far end points of one start, x_T = (1.4, -0.9), T = 3 to 0.5, vary. With R draws a step the noise vanishes as steps shrink; with kappa it keeps its size.`,
+        `More steps. Left: the share in gaps at epsilon = ${end}${earned(study, "; with R = 1 it does not depend on the number of steps at all")}. Right: how far end points of one start, x_T = (1.4, -0.9), T = 3 to 0.5, vary.${earned(study, " With R draws a step the noise vanishes as steps shrink; with kappa it keeps its size.")}`,
       ),
       html`<div class="two">${curves(bySteps, {
         label: "Share in gaps by steps",
@@ -400,7 +402,7 @@ function tangent(study: Study, pictures: Pictures): Html {
         ),
       ),
       text(
-        "The V-kernel itself, tr V(z, z) on [-2, 2]², each map from 0 to its own largest value: of the naive estimator it follows tr C, of the network its kernel as well.",
+        `The V-kernel itself, tr V(z, z) on [-2, 2]², each map from 0 to its own largest value${earned(study, ": of the naive estimator it follows tr C, of the network its kernel as well")}.`,
       ),
       kernelMaps(part.maps),
       colorBar([0, 1], false, "tr V / largest"),
@@ -666,7 +668,7 @@ function paths(study: Study): Html {
     "Weights of paths",
     [
       text(
-        `Eq. 7 as the density of an Euler path on the range of C. Paths of the effective SDE with kappa = ${pathSettings.kappa} (t = ${pathSettings.tMax} to ${pathSettings.tMin}), weighted to another kappa: weights average to 1, but the more steps and the farther the kappas, the fewer paths carry them.`,
+        `Eq. 7 as the density of an Euler path on the range of C. Paths of the effective SDE with kappa = ${pathSettings.kappa} (t = ${pathSettings.tMax} to ${pathSettings.tMin}), weighted to another kappa${earned(study, ": weights average to 1, but the more steps and the farther the kappas, the fewer paths carry them")}.`,
       ),
       wide(
         table(
@@ -692,7 +694,9 @@ export function renderVariance(
   about: { command: string; engine: EngineInfo; milliseconds: number },
 ): string {
   const claims = claimsOf(study);
-  const quick = study.quick ? " This is the quick run: small numbers of everything, for a look." : "";
+  const quick = study.quick
+    ? " This is the quick run: small numbers of everything, for a look, without verdicts."
+    : "";
   return renderPage({
     title: "Generalization through variance",
     lead: `Everything that the paper of this name (002) draws and claims, computed: the exact, the naive, the linear and the infinitely wide score on small sets. Numbers come with their standard error.${quick}`,
@@ -700,12 +704,11 @@ export function renderVariance(
     engine: about.engine,
     source: "built into vkernel",
     sections: [
-      section("claims", "What the paper says, what is measured, why", [
-        text(
-          "✓ holds; ✗ does not hold; ≠ the printed form is corrected; – not seen: too small for these samples. A difference counts from 3.5 standard errors on.",
-        ),
-        claimTable(claims),
-      ]),
+      claimSection(
+        study,
+        claims,
+        "✓ holds; ✗ does not hold; ≠ the printed form is corrected; – not seen: too small for these samples. A difference counts from 3.5 standard errors on.",
+      ),
       figure1(study),
       figure2(study, pictures),
       scans(study),
