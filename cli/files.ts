@@ -25,6 +25,7 @@ import { Socket } from "node:net";
 import { freemem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import type { PixelRange } from "../src/data/images.js";
 import { VkernelError } from "../src/errors.js";
 import {
@@ -40,10 +41,13 @@ import {
   type Table,
 } from "../src/io/index.js";
 import { exitCodes, explain, Failure, fileFailure, reason, usage } from "./errors.js";
+import type { ReaderAnswer, ReaderInput } from "./reader.js";
 
 const MAX_FILE = 2 ** 31 - 1;
 /** Of the memory that is free, numbers of a file get so much: they are copied for the mixture and for the kernels. */
 const SHARE = 1 / 4;
+/** Files up to so many bytes are read on this thread: in a few milliseconds. */
+const AT_ONCE = 2 ** 17;
 
 /** What of a file is wanted, and what comes from other files. */
 export interface DataFileChoices {
@@ -91,12 +95,17 @@ export class Files {
   readonly #marks: string[] = [];
   readonly #searched = new Set<string>();
   readonly #tell: (line: string) => void;
+  readonly #signal: AbortSignal | undefined;
   #discarded = false;
   #limit: number | undefined;
 
-  /** @param tell takes a line for a person, about what other runs have left */
-  constructor(tell: (line: string) => void = () => {}) {
+  /**
+   * @param tell takes a line for a person, about what other runs have left
+   * @param signal ends the reading of a large file
+   */
+  constructor(tell: (line: string) => void = () => {}, signal?: AbortSignal) {
     this.#tell = tell;
+    this.#signal = signal;
   }
 
   /** Reads a table of numbers from a file of any kind that `readDataSet` knows. */
@@ -116,7 +125,14 @@ export class Files {
       ...(classes === undefined ? {} : { classes }),
       ...(range === undefined ? {} : { range }),
     };
-    return this.#within([path, labels, weights], (limit) => readDataSet(bytes, path, { ...options, limit }));
+    const large = [bytes, options.labels?.bytes, options.weights?.bytes].some(
+      (one) => one !== undefined && (one.length > AT_ONCE || isPacked(one)),
+    );
+    return this.#within([path, labels, weights], (limit) =>
+      large
+        ? this.#readElsewhere({ bytes, path, options: { ...options, limit } })
+        : readDataSet(bytes, path, { ...options, limit }),
+    );
   }
 
   /** Reads an array of any shape from a file of any kind. */
@@ -138,6 +154,44 @@ export class Files {
       const message = `${error.message}; the limit is a quarter of the memory that is free, --limit takes another`;
       const { argument = "" } = error;
       throw readFailure(new VkernelError("E_MEMORY", { argument, message }), paths);
+    }
+  }
+
+  /** Reads a large file on another thread, which Ctrl-C ends. */
+  async #readElsewhere(input: ReaderInput): Promise<DataFile> {
+    this.#signal?.throwIfAborted();
+    const transfer = [input.bytes, input.options.labels?.bytes, input.options.weights?.bytes].flatMap(
+      (one) =>
+        one?.buffer instanceof ArrayBuffer && one.buffer.byteLength === one.length ? [one.buffer] : [],
+    );
+    const worker = new Worker(new URL("./reader.js", import.meta.url), {
+      workerData: input,
+      transferList: [...new Set(transfer)],
+    });
+    const stop = (): void => void worker.terminate();
+    this.#signal?.addEventListener("abort", stop, { once: true });
+    try {
+      const answer = await new Promise<ReaderAnswer>((resolve, reject) => {
+        worker.once("message", resolve);
+        worker.once("error", reject);
+        worker.once("exit", () =>
+          reject(this.#signal?.reason ?? new Error("the thread that reads it ended")),
+        );
+      });
+      if ("file" in answer) return answer.file;
+      if ("wrong" in answer) {
+        const { code, message, ...details } = answer.wrong;
+        throw new VkernelError(code, { ...defined(details), message });
+      }
+      throw answer.memory ? new RangeError(answer.failed) : new Error(answer.failed);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_OUT_OF_MEMORY") throw error;
+      const message = `${input.path}: not enough memory to read it; NODE_OPTIONS=--max-old-space-size=8192 allows more, and a .npy file takes less`;
+      throw new Failure("E_MEMORY", exitCodes.memory, input.path, message, error);
+    } finally {
+      this.#signal?.removeEventListener("abort", stop);
+      worker.removeAllListeners();
+      await worker.terminate();
     }
   }
 
@@ -432,6 +486,17 @@ export class Files {
     this.#discarded = true;
     return left;
   }
+}
+
+/** Whether what is in a file may be much larger than the file: gzip and zip. */
+const isPacked = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0x1f && bytes[1] === 0x8b) || (bytes[0] === 0x50 && bytes[1] === 0x4b);
+
+/** An object without what is undefined in it. */
+function defined(details: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(details).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 async function* once<T>(piece: T) {

@@ -14,10 +14,10 @@ const GRACE = 1000;
  */
 export async function run(words: readonly string[]): Promise<void> {
   const quiet = words.includes("--quiet") || words.includes("--json");
+  const controller = new AbortController();
   const files = new Files((line) => {
     if (!quiet) process.stderr.write(`${line}\n`);
-  });
-  const controller = new AbortController();
+  }, controller.signal);
   const leave = (code: number): never => {
     for (const line of files.discard()) process.stderr.write(`vkernel: ${line}\n`);
     showCursor();

@@ -1,6 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { encodeCsv } from "../src/io/index.js";
 
+/** Numbers that are written as text between two looks at Ctrl-C. */
+const ROW_NUMBERS = 16_384;
+
 type Values = Float32Array | Float64Array | Int32Array;
 
 /** A table of columns under one name. */
@@ -36,7 +39,7 @@ export async function* csvPieces(
   signal: AbortSignal,
 ) {
   const width = columns.reduce((sum, column) => sum + column.width, 0);
-  const batch = Math.max(1, Math.floor(65_536 / width));
+  const batch = Math.max(1, Math.floor(ROW_NUMBERS / width));
   if (header) {
     const empty = new Float64Array(0);
     yield encodeCsv(

@@ -61,9 +61,18 @@ function difference(from, to) {
   return { start, end, text: to.slice(start, to.length - (from.length - end)) };
 }
 
+/** What each step does. */
+const doing = {
+  wasm: "building the kernels (AssemblyScript to WebAssembly, four builds)",
+  library: "building the library and the command line (TypeScript, bundles)",
+  site: "building the explorer's page",
+};
+
 async function step(name, stamp, work) {
   const file = join(root, "build/stamps", name);
   if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
+  // A fresh build takes a minute or more: also who wants it quiet is told what it is at.
+  process.stderr.write(`${doing[name] ?? name} ...\n`);
   const start = performance.now();
   await work();
   await writeFile(file, stamp);
@@ -156,6 +165,7 @@ try {
       conformance: join(root, "build/ts/src/conformance/index.js"),
       raster: join(root, "build/ts/src/raster/index.js"),
       "cli/main": join(root, "build/ts/cli/main.js"),
+      "cli/reader": join(root, "build/ts/cli/reader.js"),
     };
     const external = (id) => /^node:/.test(id) || (/^[@a-z]/.test(id) && !id.startsWith(root));
     const bundle = await rollup({ input: entries, external, onwarn });

@@ -1,4 +1,5 @@
 import { createEngine } from "../../src/engine.js";
+import { Turns } from "../../src/core/scheduler.js";
 import { encodeNpy } from "../../src/io/index.js";
 import type { Mixture } from "../../src/data/mixture.js";
 import type { Process } from "../../src/process/index.js";
@@ -13,6 +14,7 @@ import { type ColorScheme, isDiverging } from "../mapColors.js";
 import { conflict } from "../options.js";
 import { makeProcess, type ProcessChoices, withParameters } from "../plan.js";
 import { Progress } from "../progress.js";
+import { robustRange } from "../report/frames.js";
 import type { Axis, Colors, MapPicture } from "../report/map.js";
 import { csvPieces, duration, grouped, notFinite, onePiece, printJson, short } from "../text.js";
 
@@ -93,17 +95,9 @@ export async function runMap(name: string, choices: MapChoices, context: Context
     const across = places(x, width);
     const up = places(y, height);
     const count = width * height;
-    const states = new Float64Array(count * dim);
+    const turns = new Turns(signal);
     const times = kind === "overTime" ? new Float64Array(count) : undefined;
-    for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++) {
-        const i = row * width + column;
-        if (given) states.set(given, i * dim);
-        states[i * dim + axes[0]] = across[column] as number;
-        if (kind === "plane") states[i * dim + axes[1]] = up[row] as number;
-        if (times) times[i] = up[row] as number;
-      }
-    }
+    const states = await turns.run(statesOf({ dim, axes, given, kind, across, up, times }));
     sources.t = { option: "--time" };
     const start = performance.now();
     const result = await field.evaluate(states, times ?? time, [choices.quantity], {
@@ -114,9 +108,9 @@ export async function runMap(name: string, choices: MapChoices, context: Context
     const milliseconds = performance.now() - start;
     progress.stop();
 
-    const { least, most } = extremes(values);
+    const { least, most, positive } = await turns.run(extremes(values));
     const colors =
-      choices.quantity === "nearest" ? undefined : colorsOf(choices, values, limits, [least, most]);
+      choices.quantity === "nearest" ? undefined : colorsOf(choices, values, limits, [least, most], positive);
     const ending = endingOf(out);
     if (ending === ".npy") {
       await files.write(out, onePiece(encodeNpy(values, kind === "curve" ? [width] : [height, width])));
@@ -132,7 +126,7 @@ export async function runMap(name: string, choices: MapChoices, context: Context
       const slice =
         dim > 2 ? `, through ${/^\d+$/.test(choices.at ?? "") ? "training point " : ""}${choices.at}` : "";
       const subtitle = `${withParameters(process)}, ${when}, ${grouped(data.size)} points${width0}${slice}`;
-      const svg = await drawn(kind, {
+      const svg = await drawn(kind, turns, {
         title,
         subtitle,
         values,
@@ -187,6 +181,13 @@ export async function runMap(name: string, choices: MapChoices, context: Context
     );
     const odd = notFinite([{ name: choices.quantity, values }]);
     if (odd !== undefined) tell(choices, odd);
+    const left = choices.range === undefined ? leftOutOf(input, axes, process.alpha(time), view) : 0;
+    if (left > 0) {
+      tell(
+        choices,
+        `note: the picture leaves out ${grouped(left)} of ${grouped(data.size)} training points, which lie far away; --range shows them`,
+      );
+    }
     tell(choices, `wrote ${choices.out}`);
   } finally {
     progress.stop();
@@ -306,11 +307,7 @@ function viewOf(
   const variance = (t: number) => process.variance(t) + (process.alpha(t) * (choices.sigma0 ?? 0)) ** 2;
   /** The scaled points and two standard deviations of noise more. */
   const around = (axis: number): [number, number] => {
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let i = axis; i < points.length; i += dim) {
-      low = Math.min(low, points[i] as number);
-      high = Math.max(high, points[i] as number);
-    }
+    const [low, high] = robustRange([points], dim, axis);
     const ends = [time, end].map((t) => {
       const pad = 2 * Math.sqrt(variance(t)) + 0.06 * process.alpha(t) * (high - low);
       return [process.alpha(t) * low - pad, process.alpha(t) * high + pad] as const;
@@ -359,6 +356,21 @@ function viewOf(
   };
 }
 
+/** How many training points lie outside the picture. */
+function leftOutOf(
+  { points, dim }: Input,
+  axes: readonly [number, number],
+  alpha: number,
+  { kind, x, y }: View,
+): number {
+  let count = 0;
+  for (let i = 0; i < points.length; i += dim) {
+    const [a, b] = [alpha * (points[i + axes[0]] as number), alpha * (points[i + axes[1]] as number)];
+    if (a < x.low || a > x.high || (kind === "plane" && (b < y.low || b > y.high))) count++;
+  }
+  return count;
+}
+
 function readSize(given: string | undefined, kind: Kind, ratio: number): [number, number] {
   if (given === undefined) {
     if (kind === "curve") return [SIDE * 2, 1];
@@ -384,13 +396,47 @@ function places({ low, high, log }: Axis, count: number): Float64Array {
   });
 }
 
-function extremes(values: ArrayLike<number>): { least: number; most: number } {
-  let [least, most] = [0, 0];
-  for (let i = 1; i < values.length; i++) {
-    if ((values[i] as number) < (values[least] as number)) least = i;
-    if ((values[i] as number) > (values[most] as number)) most = i;
+/** The places of a picture as states, in slices: what is yielded is the work of each. */
+function* statesOf(from: {
+  dim: number;
+  axes: readonly [number, number];
+  given: Float64Array | undefined;
+  kind: Kind;
+  across: Float64Array;
+  up: Float64Array;
+  times: Float64Array | undefined;
+}): Generator<number, Float64Array, void> {
+  const { dim, axes, given, kind, across, up, times } = from;
+  const states = new Float64Array(across.length * up.length * dim);
+  for (const [row, y] of up.entries()) {
+    yield (8 + 2 * dim) * across.length;
+    for (let column = 0; column < across.length; column++) {
+      const i = row * across.length + column;
+      if (given) states.set(given, i * dim);
+      states[i * dim + axes[0]] = across[column] as number;
+      if (kind === "plane") states[i * dim + axes[1]] = y;
+      if (times) times[i] = y;
+    }
   }
-  return { least, most };
+  return states;
+}
+
+/** Values that are compared between two looks at the signal. */
+const STRETCH = 2 ** 16;
+
+/** Where the least and the largest value are, and the least one above 0. */
+function* extremes(
+  values: ArrayLike<number>,
+): Generator<number, { least: number; most: number; positive: number }, void> {
+  let [least, most, positive] = [0, 0, Number.POSITIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value < (values[least] as number)) least = i;
+    if (value > (values[most] as number)) most = i;
+    if (value > 0 && value < positive) positive = value;
+    if (i % STRETCH === 0) yield 8 * STRETCH;
+  }
+  return { least, most, positive };
 }
 
 function colorsOf(
@@ -398,6 +444,7 @@ function colorsOf(
   values: ArrayLike<number>,
   limits: readonly [number, number] | undefined,
   [least, most]: readonly [number, number],
+  positive: number,
 ): Colors {
   const [low, high] = [values[least] as number, values[most] as number];
   const scheme =
@@ -412,12 +459,7 @@ function colorsOf(
   }
   if (limits !== undefined) return { scheme, domain: limits, log };
   if (log) {
-    let smallest = high;
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i] as number;
-      if (value > 0 && value < smallest) smallest = value;
-    }
-    return { scheme, domain: [Math.max(smallest, high * 10 ** -MAX_DECADES), high], log };
+    return { scheme, domain: [Math.max(positive, high * 10 ** -MAX_DECADES), high], log };
   }
   if (isDiverging(scheme) && low < 0 && high > 0) {
     const size = Math.max(-low, high);
@@ -497,6 +539,7 @@ async function arrowsOf(
 
 async function drawn(
   kind: Kind,
+  turns: Turns,
   from: Pick<
     MapPicture,
     "title" | "subtitle" | "values" | "colors" | "points" | "lines" | "arrows" | "quantity"
@@ -510,5 +553,5 @@ async function drawn(
   const { curveFigure, mapFigure } = await import("../report/map.js");
   const { view, across, log, ...rest } = from;
   if (kind === "curve") return curveFigure({ ...rest, x: view.x, places: across, log });
-  return mapFigure({ ...rest, ...view });
+  return mapFigure({ ...rest, ...view }, turns);
 }

@@ -1,8 +1,10 @@
 import * as Plot from "@observablehq/plot";
+import type { Turns } from "../../src/core/scheduler.js";
 import { type ColorScheme, isDiverging } from "../mapColors.js";
 import { short } from "../text.js";
 import { document, draw, type Theme } from "./charts.js";
-import { palettePng } from "./png.js";
+import { MAX_MARKS } from "./pictures.js";
+import { palettePng, palettePngAsync } from "./png.js";
 
 /** Colours of a picture file, on white paper. */
 export const fileTheme: Theme = {
@@ -93,10 +95,12 @@ export function place(value: number, { domain, log }: Colors): number {
   return high > low ? Math.min(1, Math.max(0, (at - low) / (high - low))) : 0.5;
 }
 
-function raster(picture: MapPicture): string {
+/** The picture's pixels as places in a palette, in slices: what is yielded is the work of each. */
+function* pixels(picture: MapPicture): Generator<number, Uint8Array, void> {
   const { values, width, height, colors } = picture;
   const places = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
+    yield PIXEL * width;
     for (let x = 0; x < width; x++) {
       const value = values[y * width + x] as number;
       // Pictures begin at the top.
@@ -104,11 +108,20 @@ function raster(picture: MapPicture): string {
         colors === undefined ? value % PLACES.length : Math.round(255 * place(value, colors));
     }
   }
+  return places;
+}
+
+async function raster(picture: MapPicture, turns: Turns): Promise<string> {
+  const { width, height, colors } = picture;
+  const places = await turns.run(pixels(picture));
   const table = colors === undefined ? Uint8Array.from(PLACES.flatMap(bytesOf)) : palette(colors.scheme);
-  return uri(palettePng(places, width, height, table));
+  return uri(await palettePngAsync(places, width, height, table));
 }
 
 export const uri = (png: Buffer): string => `data:image/png;base64,${png.toString("base64")}`;
+
+/** Units of work of a pixel: a logarithm and a rounding. */
+const PIXEL = 64;
 
 const NS = "http://www.w3.org/2000/svg";
 
@@ -181,6 +194,8 @@ function decades({ low, high }: { low: number; high: number }): number[] {
 /** A diamond with a rim, seen on any colour. */
 function diamonds(points: ArrayLike<number>, view: { x: Axis; y: Axis }, theme: Theme): Plot.Markish[] {
   const rows: [number, number][] = [];
+  // So many would hide the map.
+  if (points.length > 2 * MAX_MARKS) return [];
   for (let i = 0; i + 1 < points.length; i += 2) {
     const [x, y] = [points[i] as number, points[i + 1] as number];
     if (x >= view.x.low && x <= view.x.high && y >= view.y.low && y <= view.y.high) rows.push([x, y]);
@@ -200,7 +215,12 @@ function diamonds(points: ArrayLike<number>, view: { x: Axis; y: Axis }, theme: 
 }
 
 /** The whole figure as SVG: title, picture, axes, training points, colour bar. */
-export function mapFigure(picture: MapPicture, theme: Theme = fileTheme): string {
+export async function mapFigure(
+  picture: MapPicture,
+  turns: Turns,
+  theme: Theme = fileTheme,
+): Promise<string> {
+  const image = await raster(picture, turns);
   const { x, y, colors, title, subtitle } = picture;
   const left = 62;
   const bar = colors === undefined ? 20 : 96;
@@ -220,7 +240,7 @@ export function mapFigure(picture: MapPicture, theme: Theme = fileTheme): string
       x: { domain: [x.low, x.high], ...(x.log ? { type: "log" } : {}) },
       y: { domain: [y.low, y.high], ...(y.log ? { type: "log" } : {}) },
       marks: [
-        imageMark(raster(picture), colors === undefined),
+        imageMark(image, colors === undefined),
         ...picture.lines.map((line) =>
           Plot.line(pairs(line), {
             x: "0",

@@ -2,19 +2,8 @@ import { grouped, short } from "../text.js";
 import { distanceBins, distanceHistogram, pageTheme, valueHistogram } from "./charts.js";
 import { Html, html } from "./html.js";
 import { type Measures, quantile, shareWithin } from "./measure.js";
-import {
-  commonView,
-  type Left,
-  leftOut,
-  lineHistogram,
-  lineView,
-  MAX_DOTS,
-  MAX_MARKS,
-  MAX_TICKS,
-  scatter,
-  twoOf,
-  widestAxes,
-} from "./pictures.js";
+import { commonView, type Left, leftOut, lineView, twoOf, widestAxes } from "./frames.js";
+import { lineHistogram, MAX_DOTS, MAX_MARKS, MAX_TICKS, scatter } from "./pictures.js";
 import { imageUri } from "./png.js";
 
 /** One set of samples as a report shows it. */

@@ -15,14 +15,14 @@ export async function toPng(svg: string): Promise<Buffer> {
     throw new Failure("E_UNSUPPORTED", exitCodes.usage, "--out", message, error);
   });
   const root = dirname(createRequire(import.meta.url).resolve("vkernel/package.json"));
-  return new library.Resvg(svg, {
+  // On a thread of its own: Ctrl-C need not wait for it.
+  const picture = await library.renderAsync(svg, {
     fitTo: { mode: "zoom", value: ZOOM },
     font: {
       loadSystemFonts: false,
       fontFiles: [join(root, "data/DejaVuSans.ttf")],
       defaultFontFamily: "DejaVu Sans",
     },
-  })
-    .render()
-    .asPng();
+  });
+  return picture.asPng();
 }

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimsOf } from "../../build/ts/cli/report/pde/claims.js";
 import type { Study } from "../../build/ts/cli/report/pde/study.js";
+import { expectNoVerdicts } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 import { standardErrors } from "../shared/statistics.js";
 
@@ -33,6 +34,10 @@ const near = ({ value, standardError }: Estimate, truth: number, room = 0): void
 };
 
 describe("the quick run", () => {
+  it("has figures and no verdicts", () => {
+    expectNoVerdicts(page, readFileSync(at("p.json"), "utf8"), claimsOf(study));
+  });
+
   it("writes a page and its numbers, and says so", () => {
     expect(result.stderr).toMatch(
       /^pde: (\d+) claims measured, in a quick run, too small for verdicts: [\d.]+ (s|ms)$/m,

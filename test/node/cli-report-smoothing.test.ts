@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimsOf } from "../../build/ts/cli/report/smoothing/claims.js";
 import { bestWidth } from "../../build/ts/cli/report/smoothing/figure1.js";
 import type { Study } from "../../build/ts/cli/report/smoothing/study.js";
+import { expectNoVerdicts } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 import { standardErrors } from "../shared/statistics.js";
 
@@ -33,6 +34,10 @@ beforeAll(async () => {
 afterAll(() => cli.remove());
 
 describe("the quick run", () => {
+  it("has figures and no verdicts", () => {
+    expectNoVerdicts(page, readFileSync(at("s.json"), "utf8"), claimsOf(study));
+  });
+
   it("writes a page and its numbers, and says so", () => {
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(

@@ -9,6 +9,7 @@ import { html } from "../../build/ts/cli/report/html.js";
 import { claimSection } from "../../build/ts/cli/report/study/layout.js";
 import { claimsOf } from "../../build/ts/cli/report/variance/claims.js";
 import type { Study } from "../../build/ts/cli/report/variance/study.js";
+import { expectNoVerdicts } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 
 const run = promisify(execFile);
@@ -47,6 +48,10 @@ const sections = [
 ] as const;
 
 describe("the quick run", () => {
+  it("has figures and no verdicts", () => {
+    expectNoVerdicts(page, readFileSync(at("v.json"), "utf8"), claimsOf(study));
+  });
+
   it("writes a page and its numbers, and says so", () => {
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(

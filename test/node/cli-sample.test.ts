@@ -339,7 +339,10 @@ describe("learned scores", () => {
     ],
     [["--estimator", "smoothed"], "smoothed needs --width or --kappa"],
     [["--estimator", "smoothed", "--width", "-1"], "--width expected a finite number at least 0, got -1"],
-    [["--estimator", "piecewise", "--kappa", "1"], '"line[1]" expected a point on the line of the others'],
+    [
+      ["--estimator", "piecewise", "--kappa", "1"],
+      "--estimator piecewise is for points on one line, and these are not: point",
+    ],
     [["--estimator", "smoothed", "--width", "1", "--places", "7"], "--places expected a whole number from 8"],
     [["--estimator", "linear", "--kernel", "box"], "--kernel goes with --estimator smoothed only"],
     [["--sampler", "heun", "--variable", "squareRoot"], "--variable goes with --sampler euler only"],

@@ -383,7 +383,7 @@ describe("bad input", () => {
           { kappa: 1 },
         ),
       "E_RANGE",
-      "line[1]",
+      "line",
     ],
     ["one point", () => v.piecewiseScore(engine.mixture([[0, 0]]), { kappa: 1 }), "E_SHAPE", "line"],
     [

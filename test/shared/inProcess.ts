@@ -1,0 +1,20 @@
+import { explain, type Failure, type Source } from "../../build/ts/cli/errors.js";
+import { Files } from "../../build/ts/cli/files.js";
+import { makeProgram } from "../../build/ts/cli/program.js";
+
+/** Runs the command line in this process; gives the error that it would tell, if there is one. */
+export async function runHere(
+  words: readonly string[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Failure | undefined> {
+  const sources: Record<string, Source> = {};
+  const files = new Files(() => {}, signal);
+  try {
+    await makeProgram({ files, signal, words, sources }).parseAsync([...words], { from: "user" });
+    return undefined;
+  } catch (error) {
+    return explain(error, sources);
+  } finally {
+    files.discard();
+  }
+}
