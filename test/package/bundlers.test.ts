@@ -20,9 +20,6 @@ import { type PackedProject, packProject } from "./packed.js";
 const some = /^sample (D1 naive|D2 posterior|D3 dopri5|digits heun)|^evaluate D7 f64/;
 const promised = Object.fromEntries(Object.entries(bitsHashes).filter(([name]) => some.test(name)));
 
-/** One limit for whatever a page is waited for. */
-const PATIENCE = 600_000;
-
 const html = (head = "") =>
   `<!doctype html><html lang="en"><title>vkernel</title><link rel="icon" href="data:,">${head}<script type="module" src="entry.js"></script></html>`;
 
@@ -109,7 +106,7 @@ describe("the package", () => {
     );
     await writeFile(join(made.project, "entry.js"), program("vkernel"));
     if (skipReason === undefined) browser = await launch();
-  }, 600_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await made?.remove();
@@ -128,7 +125,7 @@ describe("the package", () => {
         tab.on("console", (message) => message.type() === "error" && reject(new Error(message.text())));
       });
       await tab.goto(server.url);
-      const done = tab.waitForFunction(() => "outcome" in globalThis, undefined, { timeout: PATIENCE });
+      const done = tab.waitForFunction(() => "outcome" in globalThis);
       await Promise.race([done, failed]);
       const { info, hashes } = await tab.evaluate(
         () =>
@@ -153,15 +150,11 @@ describe("the package", () => {
       await writeFile(join(place(), "index.html"), html());
     });
 
-    it.skipIf(skipReason !== undefined)(
-      browserTitle("runs in Chromium, to the promised bits"),
-      async () => {
-        const { info, hashes } = await outcome(place(), true);
-        expect(info).toMatchObject({ kernels: "simd", sharedMemory: true });
-        expect(hashes).toEqual(promised);
-      },
-      PATIENCE,
-    );
+    it.skipIf(skipReason !== undefined)(browserTitle("runs in Chromium, to the promised bits"), async () => {
+      const { info, hashes } = await outcome(place(), true);
+      expect(info).toMatchObject({ kernels: "simd", sharedMemory: true });
+      expect(hashes).toEqual(promised);
+    });
   });
 
   describe("its own bundle", () => {
@@ -217,7 +210,6 @@ globalThis.said = await fashion().then(() => "came", ({ code, message }) => code
         });
         expect(hashes).toEqual(promised);
       },
-      PATIENCE,
     );
 
     it.skipIf(skipReason !== undefined)(
@@ -228,7 +220,7 @@ globalThis.said = await fashion().then(() => "came", ({ code, message }) => code
         try {
           const tab = await context.newPage();
           await tab.goto(`${server.url}fashion.html`);
-          await tab.waitForFunction(() => "said" in globalThis, undefined, { timeout: PATIENCE });
+          await tab.waitForFunction(() => "said" in globalThis);
           const error = await tab.evaluate(() => (globalThis as unknown as { said: string }).said);
           expect(error).toMatch(/^E_IO: .*serve the folder chunks beside/);
         } finally {

@@ -78,7 +78,7 @@ async function inNode(program: string): Promise<unknown[]> {
 describe("the package", () => {
   beforeAll(async () => {
     ({ project, packed, remove } = await packProject());
-  }, 600_000);
+  });
   afterAll(() => remove?.());
 
   it("contains what it should and nothing else", async () => {

@@ -49,7 +49,7 @@ describe("the package's types", () => {
     made = await packProject();
     await cp(join(root, "test/package/consumer"), made.project, { recursive: true });
     await cp(join(root, "examples/first.js"), join(made.project, "first.ts"));
-  }, 600_000);
+  });
   afterAll(() => made?.remove());
 
   /** What a compiler complains about, which should be nothing. */
