@@ -267,7 +267,7 @@ describe("a folder of networks is one training", () => {
     }
     restore();
     expect((await use("held")).code).toBe(0);
-  }, 120_000);
+  });
 
   it("without a manifest, as older versions wrote it, is loaded with a note if nothing speaks against it", async () => {
     await train("older", 2, 3);
@@ -305,7 +305,7 @@ describe("a folder of networks is one training", () => {
         stdio: "ignore",
       },
     );
-    while (!existsSync(at("killed/manifest.json"))) await new Promise((done) => setTimeout(done, 20));
+    await expect.poll(() => existsSync(at("killed/manifest.json"))).toBe(true);
     const meanwhile = await use("killed");
     expect(meanwhile.stderr).toContain("its training was not finished");
     child.kill("SIGKILL");
