@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine } from "vkernel";
+import * as vkernel from "vkernel";
+import { createEngine, type EngineOptions } from "vkernel";
 import type { RunningServer, ServerOptions } from "../../cli/server.js";
 import { readGolden } from "../golden/files.js";
 import type { ScoreGolden } from "../golden/g1.check.js";
@@ -12,6 +13,7 @@ import { type Precision, variants, variantTitle } from "../golden/golden.js";
 import { bitsHashes } from "../shared/bits.js";
 import { fokkerPlanckHashes } from "../shared/fokkerPlanck.js";
 import { trainedParameters } from "../shared/network.js";
+import { kitOf, type Stop, tour, visit } from "../shared/tour.js";
 import { bundlePage, root } from "./bundle.js";
 import { browserTitle, launch, skipReason } from "./chromium.js";
 import type { PageGlobals } from "./page/main.js";
@@ -271,11 +273,86 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
         page.evaluate(() => (globalThis as PageGlobals).vk.info({})),
       );
       expect(result).toMatchObject({ kernels: "simd", threads: 1, sharedMemory: false });
-      expect(result.note).toMatch(/workers could not be started/);
+      expect(result.note).toMatch(
+        /^one thread: workers could not be started: the page's policy \(worker-src\) has no blob:; give "worker" the URL/,
+      );
       expect(violations.every((text) => text.startsWith("worker-src: blob"))).toBe(true);
     });
+
+    it("goes on with one thread where a worker URL leads nowhere, and says which", async () => {
+      const opened = await open({ isolated: true, policy: strictPolicy });
+      try {
+        const options = { threads: 2, worker: "/dist/none.js" };
+        const info = await opened.page.evaluate((o) => (globalThis as PageGlobals).vk.info(o), options);
+        expect(info).toMatchObject({ kernels: "simd", threads: 1 });
+        expect(info.note).toBe("one thread: workers could not be started: /dist/none.js could not be loaded");
+      } finally {
+        await close(opened);
+      }
+    });
+  });
+
+  describe("a page whose policy forbids compiling Wasm", () => {
+    const policy =
+      "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; frame-src 'self'";
+
+    it.each([
+      ["embedded kernels", {}],
+      ["kernels by URL", { wasm: "/dist/wasm/simd-local.wasm" }],
+    ])("runs all of the library in plain TypeScript, and says why, %s", async (_, options) => {
+      const opened = await open({ isolated: true, policy });
+      try {
+        const info = await opened.page.evaluate((o) => (globalThis as PageGlobals).vk.info(o), options);
+        expect(info).toMatchObject({ kernels: "reference", threads: 1 });
+        expect(info.note).toMatch(
+          /^plain TypeScript.*refuses to compile WebAssembly.*allow 'wasm-unsafe-eval'/,
+        );
+        if ("wasm" in options) return;
+        const found = await opened.page.evaluate(() => (globalThis as PageGlobals).vk.tourNumbers({}, false));
+        expect(Object.keys(found)).toEqual(Object.keys(tour));
+        for (const [name, numbers] of Object.entries(await tourHere({ kernels: "reference" }))) {
+          const { relative = 1e-10 } = tour[name] as Stop;
+          const scale = numbers.reduce(
+            (most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most),
+            1,
+          );
+          const off = numbers.filter((x, i) => {
+            const y = found[name]?.[i] as number;
+            return !(Object.is(x, y) || Math.abs(x - y) <= relative * scale);
+          });
+          expect([name, found[name]?.length, off]).toEqual([name, numbers.length, []]);
+        }
+      } finally {
+        await close(opened);
+      }
+    });
+  });
+
+  it("takes arrays of a frame everywhere, and gives the same bits", async () => {
+    const opened = await open({ isolated: false });
+    try {
+      const [own, frame] = await opened.page.evaluate(async () => {
+        const { vk } = globalThis as PageGlobals;
+        return [await vk.tourNumbers({}, false), await vk.tourNumbers({}, true)] as const;
+      });
+      expect(Object.keys(own)).toEqual(Object.keys(tour));
+      expect(frame).toEqual(own);
+    } finally {
+      await close(opened);
+    }
   });
 });
+
+/** The tour in Node. */
+async function tourHere(options: EngineOptions): Promise<Record<string, number[]>> {
+  const engine = await createEngine(options);
+  const found: Record<string, number[]> = {};
+  for (const name of Object.keys(tour)) {
+    found[name] = (await visit(vkernel, name, engine, kitOf(globalThis))).numbers;
+  }
+  engine.close();
+  return found;
+}
 
 /** What holds on every page. */
 function common(page: () => Page, options: { threads?: number }): void {

@@ -28,6 +28,7 @@ import { checkLawRun, type LawRun } from "../../golden/g7.check.js";
 import type { Kernels, Precision } from "../../golden/golden.js";
 import { bitsCases } from "../../shared/bits.js";
 import { fokkerPlanckBits } from "../../shared/fokkerPlanck.js";
+import { kitOf, tour, visit } from "../../shared/tour.js";
 
 export type Options = Pick<EngineOptions, "threads" | "kernels" | "blockSize"> & {
   wasm?: string;
@@ -88,6 +89,22 @@ export function bits(options: Options): Promise<Record<string, string>> {
 /** The hashes of densities of Fokker-Planck equations. */
 export function densities(options: Options): Promise<Record<string, string>> {
   return fokkerPlanckBits(vkernel, options);
+}
+
+/** The numbers of every stop of the tour, with arrays of this page or of a frame in it. */
+export async function tourNumbers(options: Options, frame: boolean): Promise<Record<string, number[]>> {
+  let realm: Parameters<typeof kitOf>[0] = globalThis;
+  if (frame) {
+    const element = document.documentElement.appendChild(document.createElement("iframe"));
+    realm = element.contentWindow as unknown as typeof globalThis;
+    if (realm.Float64Array === Float64Array) throw new Error("the frame has this page's arrays");
+  }
+  const engine = await createEngine(options);
+  const found: Record<string, number[]> = {};
+  for (const name of Object.keys(tour))
+    found[name] = (await visit(vkernel, name, engine, kitOf(realm))).numbers;
+  engine.close();
+  return found;
 }
 
 /** Points of a lattice (Weyl) sequence in [-1, 1): the same bits everywhere. */
