@@ -1,6 +1,6 @@
 import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
-import { listed, refusalOf } from "../src/sampler/capabilities.js";
+import { likelihoodRefusal, listed, refusalOf, samplersFor } from "../src/sampler/capabilities.js";
 import type { Grid, SampleOptions, Sampler } from "../src/sampler/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
 import { type Estimated, type EstimatorName, estimators, type NamedFile } from "./estimators.js";
@@ -152,7 +152,6 @@ export async function planSample(
   const sampler = makeSampler(choices, random ? "euler" : "heun");
   const grid = makeGrid(choices, process, { steps: sampler.adaptive ? 2 : 40 }, inputs.times);
   const times = grid.times(process);
-  if (inputs.likelihood) checkLikelihood(name, sampler, times);
   const { signal, networks } = inputs;
   const made = await make({ data, process, times, ...(signal && { signal }), ...(networks && { networks }) });
   const { field, told: estimator } = made;
@@ -164,6 +163,7 @@ export async function planSample(
       `${sampler.name} does not take ${made.sentence}: ${refusal.reason}; ${others} do`,
     );
   }
+  if (inputs.likelihood) checkLikelihood(made, sampler, times);
   const { states } = inputs;
   const count = choices.count ?? (states === undefined ? 1000 : states.length / data.dim);
   const each = made.particlesPerRealization;
@@ -191,10 +191,15 @@ export async function planSample(
 }
 
 /** The library says the same, in its own words: here the option is named. */
-function checkLikelihood(estimator: EstimatorName, sampler: Sampler, times: Float64Array): void {
-  if (estimator !== "exact") throw conflict("--likelihood", `goes with the exact score, not ${estimator}`);
+function checkLikelihood({ field, sentence }: Estimated, sampler: Sampler, times: Float64Array): void {
+  const refusal = likelihoodRefusal(field);
+  if (refusal !== undefined) {
+    throw conflict("--likelihood", `does not go with ${sentence}: ${refusal.reason}`);
+  }
   if (!sampler.flow) {
-    throw conflict("--likelihood", "goes with --sampler euler, heun without --churn, rk4 or dopri5 only");
+    const flows = samplersFor(field, ({ flow }) => flow);
+    const names = flows.map((name) => (name === "heun" ? "heun without --churn" : name));
+    throw conflict("--likelihood", `goes with --sampler ${listed(names)} only`);
   }
   if (times.at(-1) === 0) {
     throw conflict(

@@ -155,6 +155,7 @@ export async function runSample(
         seed,
         precision: data.precision,
         stats: run.stats,
+        notes: run.notes,
         out: out ?? null,
         report: report ?? null,
         ...(likelihood === undefined || run.likelihood === undefined
@@ -171,6 +172,7 @@ export async function runSample(
       choices,
       `${name}: ${plan.sentence}: ${duration(milliseconds)} (${kernels}, ${threads} ${threads === 1 ? "thread" : "threads"})`,
     );
+    for (const note of run.notes) tell(choices, `note: ${note}`);
     if (run.likelihood !== undefined) tell(choices, bitsSentence(run.likelihood));
     const odd = notFinite([
       { name: "samples", values: samples },

@@ -130,7 +130,8 @@ ${histogram(bitsPerDim, meanOf(bitsPerDim).mean ?? 0, "bits per dimension")}`);
   const lead =
     `${plan.sentence}. The data: ${input.description} (${grouped(data.size)} points of dimension ${data.dim}` +
     `${data.sigma0 > 0 ? `, each a Gaussian of width ${short(data.sigma0)}` : ""}). ` +
-    `${evaluationsOf(evaluations)}, ${duration(milliseconds)} in all.`;
+    `${evaluationsOf(evaluations)}, ${duration(milliseconds)} in all.` +
+    run.notes.map((note) => ` Note: ${note}.`).join("");
   return renderPage({
     title: `Samples of ${input.name}`,
     lead,

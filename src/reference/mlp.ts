@@ -27,6 +27,37 @@ function activate(z: number, activation: Activation): { value: number; slope: nu
   return { value, slope: (1 - value) * (1 + value) };
 }
 
+/** The trace of d out_d / d in_d over the first `dim` inputs, by `dim` passes of tangents. */
+export function perceptronTrace(
+  network: Perceptron,
+  parameters: Float64Array,
+  input: Float64Array,
+  dim: number,
+): number {
+  const { sizes } = network;
+  const { slopes } = run(network, parameters, input);
+  let sum = 0;
+  for (let d = 0; d < dim; d++) {
+    let tangent = new Float64Array(input.length);
+    tangent[d] = 1;
+    let at = 0;
+    for (let l = 1; l < sizes.length; l++) {
+      const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
+      const out = new Float64Array(outs);
+      for (let o = 0; o < outs; o++) {
+        let value = 0;
+        for (let i = 0; i < ins; i++)
+          value += (parameters[at + o * ins + i] as number) * (tangent[i] as number);
+        out[o] = l + 1 === sizes.length ? value : value * ((slopes[l - 1] as Float64Array)[o] as number);
+      }
+      tangent = out;
+      at += (ins + 1) * outs;
+    }
+    sum += tangent[d] as number;
+  }
+  return sum;
+}
+
 /** Activations of every layer and slopes of the hidden ones for one row. */
 function run(
   { sizes, activation }: Perceptron,

@@ -1,5 +1,5 @@
 import { VkernelError } from "../errors.js";
-import { type AnyField, abilities, type Capability } from "./abilities.js";
+import { type Ability, type AnyField, abilities, type Capability } from "./abilities.js";
 import { registry } from "./registry.js";
 import type { Sampler } from "./sampler.js";
 
@@ -28,6 +28,23 @@ export function refusalOf(
   if (capability === undefined) return undefined;
   const { reason, way, instead } = abilities[capability];
   return { capability, reason, way, instead, samplers: samplersFor(field) };
+}
+
+/** Why log densities do not go with a field; undefined where they do. */
+export function likelihoodRefusal(field: AnyField): Pick<Ability, "reason" | "way"> | undefined {
+  const { given, reason, way } = abilities.divergence;
+  if (given(field)) return undefined;
+  if (field.kind === "field") return { reason, way };
+  return field.kind === "step"
+    ? {
+        reason: "a score that is drawn at every step has no flow, and so no density along it",
+        way: "its average has one",
+      }
+    : {
+        reason:
+          "a particle of an ensemble has the density of a mixture over realizations, which no single flow gives",
+        way: "its average, or one draw, has one",
+      };
 }
 
 /** The names of all samplers that take a field, as they are without options. */

@@ -11,11 +11,13 @@ import { badArgument } from "../errors.js";
 import { log } from "../math.js";
 import { cholesky, solveLower } from "../reference/linear.js";
 import { aborted } from "../core/scheduler.js";
-import { isExact } from "../score/exact.js";
+import { exactScore } from "../score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import { likelihoodRefusal, listed, samplersFor } from "./capabilities.js";
 import { checkSampler, gridTimes } from "./checks.js";
 import { dopri5 } from "./dopri5.js";
 import type { Grid } from "./grids/grid.js";
+import { notesOf } from "./notes.js";
 import { integrate } from "./run.js";
 
 import type { Sampler } from "./sampler.js";
@@ -46,10 +48,12 @@ export interface LikelihoodRun<P extends Precision> extends Likelihood {
   readonly latents: Numbers<P>;
   /** Mean evaluations of the score a point. */
   readonly evaluations: number;
+  /** What has to be said of the run, in sentences: a learned field outside the times that it was fitted on. */
+  readonly notes: readonly string[];
 }
 
 /**
- * The log density that the probability flow of a field gives to points: they are carried up to the noise, where the base law is
+ * The log density that the probability flow of a field whose divergence is known (`docs/fields.md`) gives to points: they are carried up to the noise, where the base law is
  * known, and the exact divergence is integrated on the way. Song et al. 2021, Eq. 39; Chen et al. 2018, Theorem 1.
  *
  * @param points `[count, dim]` row-major, at the last time of the grid
@@ -99,6 +103,7 @@ export async function logLikelihood<P extends Precision>(
     ...densities(top, divergence, data.dim),
     latents: result.samples,
     evaluations: result.evaluations,
+    notes: notesOf(field, { sampler, times, noise: "independent" }),
   };
 }
 
@@ -108,22 +113,21 @@ export function checkLikelihood(
   sampler: Sampler,
   times: Float64Array,
 ): void {
-  if (field.kind !== "field") {
-    throw badArgument("E_USAGE", "logLikelihood", "a field: an estimator's flow has no density", field.kind);
-  }
-  if (!isExact(field)) {
+  const refusal = likelihoodRefusal(field);
+  if (refusal !== undefined) {
+    const got = field.kind === "field" ? "another" : field.kind === "step" ? "an estimator" : "an ensemble";
     throw badArgument(
-      "E_UNSUPPORTED",
+      field.kind === "field" ? "E_UNSUPPORTED" : "E_USAGE",
       "logLikelihood",
-      "the exact score, whose divergence is known",
-      "another field",
+      `a field with a known divergence (${refusal.way})`,
+      got,
     );
   }
   if (!sampler.flow) {
     throw badArgument(
       "E_USAGE",
       "sampler",
-      "one that integrates the flow and its divergence (euler, heun without churn, rk4, dopri5)",
+      `${listed(samplersFor(field, ({ flow }) => flow))}: one that integrates the flow and its divergence, without noise of its own`,
       sampler.name,
     );
   }
@@ -160,7 +164,9 @@ async function logDensityOf(
   const { dim } = data;
   const count = states.length / dim;
   if (law === "marginal") {
-    return Float64Array.from((await field.evaluate(states, t, ["logDensity"])).logDensity);
+    // The law of the noised data, whatever field drives.
+    const law = exactScore(data, process);
+    return Float64Array.from((await law.evaluate(states, t, ["logDensity"])).logDensity);
   }
   const variance = law === "noise" ? process.variance(t) : 1;
   const factor =

@@ -6,6 +6,7 @@ import { badArgument, VkernelError } from "../errors.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { realizationsAtOnce, realize } from "./ensembleRun.js";
 import { Frames } from "./frames.js";
+import { notesOf } from "./notes.js";
 import { localStart, type Run, whiteStart } from "./run.js";
 import { checkedRun, type SampleOptions } from "./sample.js";
 import { makeSteps, type Part, type Steps } from "./steps.js";
@@ -63,6 +64,8 @@ export class LiveRun<P extends Precision = Precision> {
   readonly count: number;
   readonly dim: number;
   readonly precision: P;
+  /** What has to be said of the run, as `sample` says it. */
+  readonly notes: readonly string[];
   /** Numbers from one row of `view()` to the next: dim, from dim 4 on rounded up to a whole vector of 16 bytes. */
   readonly stride: number;
   /** @internal */
@@ -89,6 +92,7 @@ export class LiveRun<P extends Precision = Precision> {
     this.count = seeded.run.count;
     this.dim = data.dim;
     this.precision = data.precision;
+    this.notes = parts.notes;
     this.engine = data.engine;
     this.stride = data.engine.runtime ? data.layout.width : data.dim;
     this.#data = data;
@@ -287,6 +291,7 @@ interface Seeded<P extends Precision> {
 }
 
 interface LiveParts<P extends Precision> {
+  readonly notes: readonly string[];
   readonly data: Mixture<P>;
   readonly seeded: Seeded<P>;
   readonly white: Whitened<P> | undefined;
@@ -349,7 +354,15 @@ export async function liveRun<P extends Precision>(
       };
       await steps.run({ ...seeded, from: undefined, to: 0 }, options);
       data.check();
-      return new LiveRun({ data, seeded, white, shifts: written.shifts, steps, begin });
+      return new LiveRun({
+        data,
+        seeded,
+        white,
+        shifts: written.shifts,
+        steps,
+        begin,
+        notes: notesOf(field, run),
+      });
     } catch (error) {
       steps?.dispose();
       white?.dispose();

@@ -1,22 +1,26 @@
 import { checkInteger, checkLongCall, checkOptions } from "../check.js";
 import { checkSize, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
-import type { Process } from "../process/process.js";
 import { aborted } from "../core/scheduler.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import type { AnyField } from "./abilities.js";
 import { checkInitial, checkNoise, checkRecord, checkSampler, gridTimes } from "./checks.js";
 import { checkEach, integrateEnsemble } from "./ensembleRun.js";
 import { euler } from "./euler.js";
 import type { Grid } from "./grids/grid.js";
 import { karras } from "./grids/karras.js";
 import { checkLikelihood, type Likelihood, likelihoodOf } from "./likelihood.js";
+import { fittedOf, notesOf } from "./notes.js";
 import { integrate, type Run } from "./run.js";
 import type { Sampler } from "./sampler.js";
 
 export interface SampleOptions {
   /** How a step is made; `euler()` by default. */
   sampler?: Sampler;
-  /** The times of the run; `karras({ steps: 40 })` by default, as far as the process reaches. */
+  /**
+   * The times of the run; `karras({ steps: 40 })` by default, as far as the process reaches, and within the times that a learned
+   * field was fitted on.
+   */
   grid?: Grid;
   /** Particles; 1,000 by default, or as many as `initial` has. */
   count?: number;
@@ -36,8 +40,8 @@ export interface SampleOptions {
    */
   noise?: "independent" | "shared" | Float32Array | Float64Array;
   /**
-   * Carries the log density of each particle along the flow (euler, heun, rk4, dopri5; the exact score; a last time
-   * above 0), by the exact divergence, from the law of the start: p_T where `initial` is "marginal" or the states.
+   * Carries the log density of each particle along the flow (euler, heun, rk4, dopri5; a field whose divergence is known; a last
+   * time above 0), by that divergence, from the law of the start: p_T where `initial` is "marginal" or the states.
    */
   logLikelihood?: boolean;
   /** Of an ensemble: how many particles share one realization; 1 by default. `ensembleCost` tells what that takes. */
@@ -67,6 +71,11 @@ export interface SampleRun<P extends Precision = Precision> {
   readonly trajectories: Numbers<P> | undefined;
   /** Where `logLikelihood` asked for it. */
   readonly likelihood: Likelihood | undefined;
+  /**
+   * What has to be said of the run, in sentences: a learned field at times on which it was not fitted, noise for a sampler that
+   * takes none. Empty for most.
+   */
+  readonly notes: readonly string[];
   readonly stats: SampleStats;
 }
 
@@ -125,6 +134,7 @@ export async function sample<P extends Precision>(
           result.density as Float64Array,
         )
       : undefined,
+    notes: notesOf(field, run),
     stats: {
       evaluations: result.evaluations,
       milliseconds: performance.now() - start,
@@ -151,7 +161,7 @@ export function checkedRun(
   const { signal, onProgress } = options;
   const sampler = options.sampler ?? euler();
   checkSampler(sampler, field);
-  const times = gridTimes(options.grid ?? defaultGrid(process, sampler), process);
+  const times = gridTimes(options.grid ?? defaultGrid(field, sampler), process);
   const steps = times.length - 1;
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   const { initial, count } = checkInitial(options, data);
@@ -172,9 +182,20 @@ export function checkedRun(
   };
 }
 
-/** karras from sigma 80, or from what the process reaches: 40 steps, or 2 for a sampler that chooses its own. */
-function defaultGrid(process: Process, sampler: Sampler): Grid {
+/**
+ * karras from sigma 80, or from what the process reaches, down to sigma 0.002: 40 steps, or 2 for a sampler that chooses its own;
+ * of a learned field no further than it was fitted, either way.
+ */
+function defaultGrid(field: AnyField, sampler: Sampler): Grid {
+  const { process } = field;
+  const fitted = fittedOf(field);
   const top =
     process.end === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : process.sigma(process.end);
-  return karras({ steps: sampler.adaptive ? 2 : 40, sigmaMax: Math.min(80, top) });
+  const steps = sampler.adaptive ? 2 : 40;
+  if (fitted !== undefined) {
+    const sigmaMax = Math.min(80, top, process.sigma(fitted.tMax));
+    const sigmaMin = Math.max(0.002, process.sigma(fitted.tMin));
+    if (sigmaMin < sigmaMax) return karras({ steps, sigmaMin, sigmaMax });
+  }
+  return karras({ steps, sigmaMax: Math.min(80, top) });
 }

@@ -8,12 +8,18 @@ import { multiply } from "../reference/linear.js";
 import { checkRequest } from "./evaluate.js";
 import { aborted } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";
-import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
+import type { EvaluateOptions, Evaluation, Quantity, ScoreField, TimeRange } from "./field.js";
 import { checkIsotropic } from "./line.js";
 import { type Prediction, predictions, scoreOf } from "./prediction.js";
 
 /** What a score alone gives. */
 export const scoreQuantities = ["score", "velocity", "posteriorMean"] as const;
+
+/** What a field by rows has beside its score: the trace of its derivative, and the times that it was fitted on. */
+export interface RowFieldParts {
+  readonly trace?: RowFunction | undefined;
+  readonly fitted?: TimeRange | undefined;
+}
 
 /** A field by a function of rows: everything that follows from a score alone. */
 export class RowField<P extends Precision = Precision> implements ScoreField<P> {
@@ -21,12 +27,16 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
   readonly data: Mixture<P>;
   readonly process: Process;
   readonly scoreRows: RowFunction;
+  readonly traceRows: RowFunction | undefined;
+  readonly fitted: TimeRange | undefined;
 
   /** @internal */
-  constructor(data: Mixture<P>, process: Process, rows: RowFunction) {
+  constructor(data: Mixture<P>, process: Process, rows: RowFunction, more: RowFieldParts = {}) {
     this.data = data;
     this.process = process;
     this.scoreRows = rows;
+    this.traceRows = more.trace;
+    this.fitted = more.fitted;
   }
 
   async evaluate<Q extends Quantity>(
@@ -40,12 +50,15 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     const { signal, onProgress } = options;
     const groups = this.#groups(x, t, quantities);
     const values: Float64Array[] = [];
+    const traces: Float64Array[] = [];
+    const trace = quantities.some((name) => name === "divergence") ? this.traceRows : undefined;
     for (const { rows, time } of groups.list) {
       if (signal?.aborted) throw aborted(signal);
       values.push(await this.scoreRows(rows, time, 0));
+      if (trace) traces.push(await trace(rows, time, 0));
       onProgress?.({ done: values.length, total: groups.list.length });
     }
-    return this.#finish(groups, values, quantities);
+    return this.#finish(groups, values, traces, quantities);
   }
 
   evaluateSync<Q extends Quantity>(
@@ -54,29 +67,33 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     quantities: readonly Q[],
   ): Evaluation<P, Q> {
     const groups = this.#groups(x, t, quantities);
-    const values = groups.list.map(({ rows, time }) => {
-      const some = this.scoreRows(rows, time, 0);
-      if (isThenable(some)) {
-        Promise.resolve(some).catch(() => {});
-        throw new VkernelError("E_UNSUPPORTED", {
-          argument: "evaluateSync",
-          expected: "evaluate, which waits, for a field whose score is computed on the pool",
-          got: "evaluateSync",
-        });
-      }
-      return some;
-    });
-    return this.#finish(groups, values, quantities);
+    const atOnce = (given: ReturnType<RowFunction>): Float64Array => {
+      if (!isThenable(given)) return given;
+      Promise.resolve(given).catch(() => {});
+      throw new VkernelError("E_UNSUPPORTED", {
+        argument: "evaluateSync",
+        expected: "evaluate, which waits, for a field whose score is computed on the pool",
+        got: "evaluateSync",
+      });
+    };
+    const trace = quantities.some((name) => name === "divergence") ? this.traceRows : undefined;
+    const values = groups.list.map(({ rows, time }) => atOnce(this.scoreRows(rows, time, 0)));
+    const traces = trace ? groups.list.map(({ rows, time }) => atOnce(trace(rows, time, 0))) : [];
+    return this.#finish(groups, values, traces, quantities);
   }
 
   /** The rows of each time together, in the order in which times come. */
   #groups(x: PointsInput, t: number | ArrayLike<number>, quantities: readonly Quantity[]): Groups {
     const request = checkRequest(this.data, this.process, x, t, quantities);
+    const { covariance, matrices } = this.process;
+    const plain = covariance === undefined && matrices === undefined;
+    const given: readonly string[] =
+      this.traceRows && plain ? [...scoreQuantities, "divergence"] : scoreQuantities;
     for (const name of quantities) {
-      if ((scoreQuantities as readonly string[]).includes(name)) continue;
+      if (given.includes(name)) continue;
       throw new VkernelError("E_UNSUPPORTED", {
         argument: name,
-        expected: `one of ${scoreQuantities.join(", ")} for a field that is not the exact score`,
+        expected: `one of ${given.join(", ")} for this field: a score alone has no law (exactScore gives that of the data)`,
         got: name,
       });
     }
@@ -103,6 +120,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
   #finish<Q extends Quantity>(
     { list, all: rows, count, times }: Groups,
     values: readonly Float64Array[],
+    traces: readonly Float64Array[],
     quantities: readonly Q[],
   ): Evaluation<P, Q> {
     const { dim } = this.data;
@@ -118,6 +136,17 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     let known = Number.NaN;
     let matrices: ProcessMatrices | undefined;
     for (const name of quantities) {
+      if (name === "divergence") {
+        const filled = this.data.array(count);
+        list.forEach(({ places, time }, g) => {
+          const [beta, diffusion] = [this.process.beta(time), this.process.diffusion(time)];
+          places.forEach((q, i) => {
+            filled[q] = -beta * dim - diffusion * ((traces[g] as Float64Array)[i] as number);
+          });
+        });
+        out[name] = filled;
+        continue;
+      }
       const filled = this.data.array(count * dim);
       for (let q = 0; q < count; q++) {
         const row = score.subarray(q * dim, (q + 1) * dim);
@@ -166,6 +195,8 @@ interface Groups {
 }
 
 export interface CustomScoreOptions {
+  /** The trace of the score's derivative at one row x, exactly: what log densities and the quantity "divergence" ask for. */
+  divergence?: (x: Float64Array, t: number) => number;
   /** What the function gives: "score" (default), or another prediction, as networks are trained for. */
   predicts?: Prediction;
 }
@@ -188,12 +219,16 @@ export function customScore<P extends Precision>(
 ): ScoreField<P> {
   checkMixture(data);
   checkProcess(process, data);
-  checkOptions(options, ["predicts"]);
+  checkOptions(options, ["predicts", "divergence"]);
   const predicts = checkWord(options.predicts ?? "score", predictions, "predicts");
   if (predicts !== "score") checkIsotropic(process);
   if (typeof score !== "function") throw badArgument("E_TYPE", "score", "a function of (x, t)", score);
+  const { divergence } = options;
+  if (divergence !== undefined && typeof divergence !== "function") {
+    throw badArgument("E_TYPE", "divergence", "a function of (x, t)", divergence);
+  }
   const { dim } = data;
-  return new RowField(data, process, (x, t) => {
+  const rows: RowFunction = (x, t) => {
     const out = new Float64Array(x.length);
     for (let i = 0; i < x.length; i += dim) {
       const values = score(x.slice(i, i + dim), t);
@@ -209,5 +244,18 @@ export function customScore<P extends Precision>(
     }
     if (predicts !== "score") out.set(scoreOf(out, x, t, process, predicts));
     return out;
-  });
+  };
+  if (divergence === undefined) return new RowField(data, process, rows);
+  const trace: RowFunction = (x, t) =>
+    Float64Array.from({ length: x.length / dim }, (_, i) => {
+      const value: unknown = divergence(x.slice(i * dim, (i + 1) * dim), t);
+      if (typeof value === "number" && Number.isFinite(value)) return value;
+      throw badArgument(
+        "E_NONFINITE",
+        "divergence",
+        `a finite number from divergence(x, t), t = ${t}`,
+        value,
+      );
+    });
+  return new RowField(data, process, rows, { trace });
 }

@@ -5,8 +5,10 @@ import { processPresets } from "../process/presets.js";
 import type { Process } from "../process/process.js";
 import { normalPair, streams, uniform } from "../reference/random.js";
 import { checkPlaces } from "./checkPlaces.js";
+import type { RowFunction } from "../../bindings/job.js";
+import { isExact } from "./exact.js";
 import { RowField } from "./custom.js";
-import type { Places, ScoreEnsemble, ScoreField } from "./field.js";
+import type { Places, ScoreEnsemble, ScoreField, TimeRange } from "./field.js";
 
 /** An ensemble of given members. */
 export interface MemberEnsemble<P extends Precision = Precision> extends ScoreEnsemble<P> {
@@ -37,14 +39,19 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
   });
   const { dim } = data;
   const n = members.length;
-  const average = new RowField<P>(data, process, async (x, t) => {
-    const sums = new Float64Array(x.length);
-    for (const member of members) {
-      const score = await rowsOf(member, x, t);
-      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (score[i] as number) / n;
-    }
-    return sums;
-  });
+  const average = new RowField<P>(
+    data,
+    process,
+    async (x, t) => {
+      const sums = new Float64Array(x.length);
+      for (const member of members) {
+        const score = await rowsOf(member, x, t);
+        for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (score[i] as number) / n;
+      }
+      return sums;
+    },
+    { trace: meanTrace(members), fitted: common(members) },
+  );
   const deviations = async (
     places: Places,
     argument: string,
@@ -67,6 +74,7 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
     process,
     members,
     average,
+    fitted: common(members),
     async covariance(a: Places, b: Places = a) {
       const left = await deviations(a, "a");
       const right = b === a ? left : await deviations(b, "b");
@@ -158,6 +166,43 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
         return out;
       };
     },
+  };
+}
+
+/** The mean of the members' traces, where all have one. */
+function meanTrace(members: readonly ScoreField[]): RowFunction | undefined {
+  const traces = members.map(traceRowsOf);
+  if (traces.includes(undefined)) return undefined;
+  return async (x, t) => {
+    const sums = new Float64Array(x.length / (members[0] as ScoreField).data.dim);
+    for (const trace of traces as RowFunction[]) {
+      const some = await trace(x, t, 0);
+      for (let i = 0; i < sums.length; i++)
+        sums[i] = (sums[i] as number) + (some[i] as number) / members.length;
+    }
+    return sums;
+  };
+}
+
+/** The times that all fitted members were fitted on. */
+function common(members: readonly ScoreField[]): TimeRange | undefined {
+  const ranges = members.flatMap(({ fitted }) => (fitted ? [fitted] : []));
+  if (ranges.length === 0) return undefined;
+  return {
+    tMin: Math.max(...ranges.map(({ tMin }) => tMin)),
+    tMax: Math.min(...ranges.map(({ tMax }) => tMax)),
+  };
+}
+
+/** The trace of a score's derivative at rows, of the exact score from its divergence: -(div v + beta dim) / D. */
+export function traceRowsOf(field: ScoreField): RowFunction | undefined {
+  if (!isExact(field)) return field.traceRows;
+  const { process, data } = field;
+  if (process.covariance !== undefined || process.matrices !== undefined) return undefined;
+  return async (x, t) => {
+    const { divergence } = await field.evaluate(x, t, ["divergence"]);
+    const [beta, diffusion] = [process.beta(t), process.diffusion(t)];
+    return Float64Array.from(divergence, (value) => -(value + beta * data.dim) / diffusion);
   };
 }
 

@@ -51,6 +51,12 @@ export interface EvaluateOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
+/** Times from the least to the most. */
+export interface TimeRange {
+  readonly tMin: number;
+  readonly tMax: number;
+}
+
 /** A score at every (x, t): what every sampler integrates. */
 export interface ScoreField<P extends Precision = Precision> {
   readonly kind: "field";
@@ -74,8 +80,10 @@ export interface ScoreField<P extends Precision = Precision> {
   ): Evaluation<P, Q>;
   /** @internal The score of rows, for a field that is not the exact one: what a run calls at every step. */
   readonly scoreRows?: RowFunction;
+  /** The times that a learned field was fitted on: beyond them nothing holds it. */
+  readonly fitted?: TimeRange | undefined;
   /** @internal The trace of the score's derivative at rows, one number each, where it is known exactly. */
-  readonly traceRows?: RowFunction;
+  readonly traceRows?: RowFunction | undefined;
 }
 
 /**
@@ -110,6 +118,8 @@ export interface ScoreEnsemble<P extends Precision = Precision> {
   readonly process: Process;
   /** Its mean over realizations. */
   readonly average: ScoreField<P>;
+  /** The times that its realizations were fitted on. */
+  readonly fitted?: TimeRange | undefined;
   /** Cov[s-hat(z_a), s-hat(z_b)], `[count of a, count of b, dim, dim]`; b is a where it is left out. */
   covariance(a: Places, b?: Places): Promise<Float64Array>;
   /** Cov[s-hat(z), s-hat(z)] at each place alone, `[count, dim, dim]`: what `covariance` has on its diagonal, for many. */

@@ -13,6 +13,7 @@ export type {
   ScoreEnsemble,
   ScoreField,
   StepEstimator,
+  TimeRange,
 } from "./field.js";
 export { quantities } from "./field.js";
 export { type LinearScore, type LinearScoreOptions, linearScore } from "./linear.js";

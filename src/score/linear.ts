@@ -87,6 +87,18 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     this.#bound = parts.bound;
     this.#factor = parts.factor;
     this.#again = parts.again;
+    const slopes = parts.bound.slopes?.bind(parts.bound);
+    if (slopes === undefined) return;
+    const { dim } = data;
+    this.slopes = (x, t) => {
+      const rows = x.length / dim;
+      const out = new Float64Array(rows * this.features * dim);
+      for (let i = 0; i < rows; i++) {
+        const at = i * this.features * dim;
+        slopes(x.slice(i * dim, (i + 1) * dim), t, out.subarray(at + dim, at + this.features * dim));
+      }
+      return out;
+    };
   }
 
   /** [1, phi - mean]; without bias the 1 is a 0. */
@@ -99,6 +111,9 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     for (let i = 0; i < rows; i++) this.#centre(values, i, out, i);
     return out;
   }
+
+  /** The constant has none; a mean taken off changes none. */
+  override slopes?: (x: Float64Array, t: number) => Float64Array;
 
   #centre(values: Float64Array, from: number, out: Float64Array, to: number): void {
     const { count } = this.#bound;

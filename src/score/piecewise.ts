@@ -1,3 +1,4 @@
+import type { RowFunction } from "../../bindings/job.js";
 import { checkNumber, checkOptions } from "../check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
@@ -72,7 +73,7 @@ export function piecewiseScore<P extends Precision>(
   // Widths that are no function of time are wrong now or never.
   if ("width" in smoothing) widthsOf(shape, smoothing, 0);
   const { dim } = line;
-  return new RowField(line, process, (x, t) => {
+  const rows: RowFunction = (x, t) => {
     const alpha = process.alpha(t);
     const variance = process.variance(t) / (alpha * alpha);
     const widths = widthsOf(shape, smoothing, variance);
@@ -89,7 +90,29 @@ export function piecewiseScore<P extends Precision>(
       }
     }
     return out;
-  });
+  };
+  /** -(dim - 1) / S across the line, and the slope of the piece along it. */
+  const trace: RowFunction = (x, t) => {
+    const alpha = process.alpha(t);
+    const variance = process.variance(t);
+    const widths = widthsOf(shape, smoothing, variance / (alpha * alpha));
+    return Float64Array.from({ length: x.length / dim }, (_, i) => {
+      let y = 0;
+      for (let d = 0; d < dim; d++) {
+        y += (shape.direction[d] as number) * ((x[i * dim + d] as number) / alpha);
+      }
+      return (pieceSlope(shape, widths, y) - (dim - 1)) / variance;
+    });
+  };
+  return new RowField(line, process, rows, { trace });
+}
+
+/** The derivative of `pieceScore`: at the ends of a piece, that of the piece on its left. */
+function pieceSlope(line: Line, widths: Float64Array, y: number): number {
+  const { k, gap } = pieceOf(line, widths, y);
+  if (!gap) return -1;
+  const width = widths[k] as number;
+  return (((line.places[k + 1] as number) - (line.places[k] as number)) / 2 - width) / width;
 }
 
 /** S / alpha^2 times the score along the line. */

@@ -8,7 +8,14 @@ import { fillNormals, streams, uniform } from "../reference/random.js";
 import { checkPlaces } from "./checkPlaces.js";
 import { RowField } from "./custom.js";
 import { exactScore } from "./exact.js";
-import type { Places, RealizationRequest, RealizedRows, ScoreEnsemble, ScoreField } from "./field.js";
+import type {
+  Places,
+  RealizationRequest,
+  RealizedRows,
+  ScoreEnsemble,
+  ScoreField,
+  TimeRange,
+} from "./field.js";
 import { noiseOf, proxyScores } from "./noise.js";
 import { needTargets, type TrainingTuples } from "./training.js";
 
@@ -49,6 +56,8 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
 
   /** @internal phi of rows at one time: `[n, F]`. */
   abstract phi(x: Float64Array, t: number): Promise<Float64Array>;
+  /** @internal The derivatives of phi, `[n, F, dim]`, where they are known. */
+  slopes?(x: Float64Array, t: number): Float64Array;
   /** @internal B times columns `[P, columns]`: `[F, columns]`. */
   abstract apply(columns: Float64Array, count: number): Promise<Float64Array>;
   /** @internal A(z) = B' phi(z) for rows of features `[n, F]`: `[n, P]`. */
@@ -62,6 +71,10 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
   async prepare(): Promise<this> {
     this.#average = await this.#fieldOf(await this.exactScores());
     return this;
+  }
+
+  get fitted(): TimeRange {
+    return this.samples.range;
   }
 
   get average(): ScoreField<P> {
@@ -195,8 +208,12 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
   async #fieldOf(targets: Float64Array, random?: Start): Promise<ScoreField<P>> {
     const weights = await this.#weightsOf(targets, random);
     const { dim } = this.data;
-    return new RowField(this.data, this.process, async (x, t) =>
-      contract(await this.phi(x, t), weights, dim, () => 0, dim),
+    const slopes = this.slopes?.bind(this);
+    return new RowField(
+      this.data,
+      this.process,
+      async (x, t) => contract(await this.phi(x, t), weights, dim, () => 0, dim),
+      { fitted: this.fitted, trace: slopes && ((x, t) => traceOf(slopes(x, t), weights)) },
     );
   }
 
@@ -362,6 +379,16 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       return noise.map((value, i) => value + (mean[i] as number));
     };
   }
+}
+
+/** tr of d(W' phi) / dx: the sum over j and d of W[j, d] d phi_j / d x_d, row by row. */
+function traceOf(slopes: Float64Array, weights: Float64Array): Float64Array {
+  const each = weights.length;
+  return Float64Array.from({ length: slopes.length / each }, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k < each; k++) sum += (slopes[i * each + k] as number) * (weights[k] as number);
+    return sum;
+  });
 }
 
 /** out[i] = sum_j phi[i, j] W[j, column(i) ...]: W has `stride` columns. */

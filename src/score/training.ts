@@ -5,6 +5,7 @@ import { exp, log } from "../math.js";
 import type { Process } from "../process/process.js";
 import { fillNormals, normalPair, streams, uniform } from "../reference/random.js";
 import { categorical } from "../reference/samplers.js";
+import type { TimeRange } from "./field.js";
 import { noiseOf } from "./noise.js";
 
 /** lambda_t: "variance" S_t, "one", EDM's, or your own function of t; above 0. Paper 002, Eq. 3. */
@@ -92,6 +93,15 @@ export interface TrainingTuples {
   readonly x0: Float64Array;
   readonly t: Float64Array;
   readonly lambda: Float64Array;
+  /** The times that they are drawn from, or the least and the most of those given. */
+  readonly range: TimeRange;
+}
+
+/** The times that a law draws: its ends where it has some, else the least and the most that were drawn. */
+export function rangeOf(t: Float64Array, law?: TimeLaw): TimeRange {
+  const { tMin, tMax } = law?.parameters ?? {};
+  if (typeof tMin === "number" && typeof tMax === "number") return { tMin, tMax };
+  return { tMin: t.reduce((a, b) => Math.min(a, b)), tMax: t.reduce((a, b) => Math.max(a, b)) };
 }
 
 /** The same as a user may give it; lambda is 1 where it is left out. */
@@ -155,7 +165,7 @@ export async function trainingTuples(
       x[n * dim + d] = alpha * start + (noise[d] as number);
     }
   }
-  return { x, x0, t, lambda: t.map(weight) };
+  return { x, x0, t, lambda: t.map(weight), range: rangeOf(t, times) };
 }
 
 function normals(seed: number, n: number, step: number, dim: number): Float64Array {
@@ -214,6 +224,7 @@ function checkTuples(
     x0: x0 ? Float64Array.from(x0.data) : new Float64Array(0),
     t,
     lambda,
+    range: rangeOf(t),
   };
 }
 

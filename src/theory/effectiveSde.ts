@@ -59,6 +59,7 @@ export function effectiveSde<P extends Precision>(
       data,
       process,
       average,
+      ...(estimator.fitted && { fitted: estimator.fitted }),
       covariance: (a, b) => estimator.covariance(a, b),
       ...(estimator.variance && {
         variance: (places) => (estimator.variance as Variance).call(estimator, places),

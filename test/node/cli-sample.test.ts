@@ -353,10 +353,7 @@ describe("learned scores", () => {
       "--sampler posterior does not take",
     ],
     [["--estimator", "linear", "--sampler", "posterior"], "--sampler posterior does not take"],
-    [
-      ["--estimator", "linear", "--likelihood", "l.csv"],
-      "--likelihood goes with the exact score, not linear",
-    ],
+    [["--estimator", "linear", "--likelihood", "l.csv"], "--likelihood does not go with a linear score"],
     [["--estimator", "linear", "--fit-t-max", "0.01"], "--fit-t-max expected"],
   ])("%j is refused", async (words, message) => {
     const { code, stderr } = await vkernel("sample", "polygon", ...run, ...words);
@@ -461,7 +458,7 @@ const bad: [string, number, RegExp][] = [
   [
     "sample polygon --estimator naive --last sigmaMin --likelihood x.csv",
     2,
-    /--likelihood goes with the exact score/,
+    /--likelihood does not go with the naive/,
   ],
   ["sample polygon --sampler posterior --likelihood x.csv", 2, /--likelihood goes with --sampler euler/],
   ["sample polygon --churn 1 --last sigmaMin --likelihood x.csv", 2, /heun without --churn/],

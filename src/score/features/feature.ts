@@ -1,4 +1,5 @@
 import { checkNumber } from "../../check.js";
+import { exp, sin } from "../../math.js";
 import { badArgument, VkernelError } from "../../errors.js";
 import type { Process } from "../../process/process.js";
 
@@ -20,6 +21,8 @@ export interface BoundFeatures {
   factors?(t: number): Float64Array;
   /** phi(x, t) of one row, into out `[count]`. */
   row(x: Float64Array, t: number, out: Float64Array): void;
+  /** d phi / dx of one row, into out `[count, dim]`, where it is known. */
+  slopes?(x: Float64Array, t: number, out: Float64Array): void;
   /** What the kernels compute, where they can. */
   readonly kernel?: FeatureKernel;
 }
@@ -51,12 +54,53 @@ export function timeFactor(time: TimeFactor | undefined, process: Process): (t: 
 export const timeName = (time: TimeFactor | undefined): string =>
   typeof time === "function" ? "function" : (time ?? "noise");
 
+/** Derivatives of functions of x `[count, dim]`, times the factors of t. */
+export function slopesBy(
+  dim: number,
+  base: (x: Float64Array, out: Float64Array) => void,
+  factors: (t: number) => Float64Array,
+): NonNullable<BoundFeatures["slopes"]> {
+  return (x, t, out) => {
+    base(x, out);
+    const f = factors(t);
+    for (let k = 0; k < out.length; k++) out[k] = (out[k] as number) * (f[Math.floor(k / dim)] as number);
+  };
+}
+
+/** The derivatives of what the kernels compute, `[count, dim]`: of bumps and of waves. */
+export function kernelSlopes(
+  kernel: FeatureKernel,
+  dim: number,
+): (x: Float64Array, out: Float64Array) => void {
+  const { centres } = kernel;
+  const count = centres.length / dim;
+  return (x, out) => {
+    for (let j = 0; j < count; j++) {
+      const centre = centres.subarray(j * dim, (j + 1) * dim);
+      if (kernel.kind === "rbf") {
+        const square = kernel.width * kernel.width;
+        let distance = 0;
+        for (let d = 0; d < dim; d++) distance += ((x[d] as number) - (centre[d] as number)) ** 2;
+        const value = exp(-distance / (2 * square));
+        for (let d = 0; d < dim; d++) {
+          out[j * dim + d] = (-((x[d] as number) - (centre[d] as number)) / square) * value;
+        }
+        continue;
+      }
+      let phase = kernel.offsets[j] as number;
+      for (let d = 0; d < dim; d++) phase += (centre[d] as number) * (x[d] as number);
+      const value = -kernel.scale * sin(phase);
+      for (let d = 0; d < dim; d++) out[j * dim + d] = value * (centre[d] as number);
+    }
+  };
+}
+
 /** A map whose functions are those of `base` times one factor of t. */
 export function separable(
   count: number,
   base: (x: Float64Array, out: Float64Array) => void,
   factor: (t: number) => number,
-  kernel?: FeatureKernel,
+  more: { readonly kernel?: FeatureKernel; readonly slopes?: BoundFeatures["slopes"] } = {},
 ): BoundFeatures {
   return {
     count,
@@ -67,7 +111,8 @@ export function separable(
       const f = factor(t);
       for (let j = 0; j < count; j++) out[j] = (out[j] as number) * f;
     },
-    ...(kernel && { kernel }),
+    ...(more.kernel && { kernel: more.kernel }),
+    ...(more.slopes && { slopes: more.slopes }),
   };
 }
 

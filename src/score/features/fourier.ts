@@ -1,7 +1,16 @@
 import { checkInteger, checkNumber, checkOptions } from "../../check.js";
 import { cos, log, sin } from "../../math.js";
 import { fillNormals, streams, uniform } from "../../reference/random.js";
-import { checkCount, type FeatureMap, separable, type TimeFactor, timeFactor, timeName } from "./feature.js";
+import {
+  checkCount,
+  type FeatureMap,
+  kernelSlopes,
+  separable,
+  slopesBy,
+  type TimeFactor,
+  timeFactor,
+  timeName,
+} from "./feature.js";
 import { bumps, checkRbf, type RbfOptions } from "./rbf.js";
 
 export interface FourierOptions {
@@ -49,7 +58,9 @@ export function fourierFeatures(options: FourierOptions): FeatureMap {
         }
       };
       const kernel = { kind: "fourier", centres, offsets, scale } as const;
-      return separable(count, base, timeFactor(options.time, process), kernel);
+      const factor = timeFactor(options.time, process);
+      const slopes = slopesBy(dim, kernelSlopes(kernel, dim), (t) => new Float64Array(count).fill(factor(t)));
+      return separable(count, base, factor, { kernel, slopes });
     },
   };
 }
@@ -101,6 +112,7 @@ export function gaussFourierFeatures(options: GaussFourierOptions): FeatureMap {
         count,
         base,
         factors,
+        slopes: slopesBy(dim, kernelSlopes({ kind: "rbf", centres: repeated, width }, dim), factors),
         row(x, t, out) {
           base(x, out);
           const f = factors(t);

@@ -1,5 +1,13 @@
 import { checkInteger, checkNumber, checkOptions } from "../../check.js";
-import { checkCount, type FeatureMap, separable, type TimeFactor, timeFactor, timeName } from "./feature.js";
+import {
+  checkCount,
+  type FeatureMap,
+  separable,
+  slopesBy,
+  type TimeFactor,
+  timeFactor,
+  timeName,
+} from "./feature.js";
 
 export interface PolynomialOptions {
   /** The largest total degree, 1 to 20. */
@@ -15,10 +23,11 @@ export interface PolynomialOptions {
  * @example polynomialFeatures({ degree: 2 }) // x, y, x^2, x y, y^2 in two dimensions
  */
 export function polynomialFeatures(options: PolynomialOptions): FeatureMap {
-  return products("polynomial", options, (x, powers) => {
+  const fill = (x: number, powers: Float64Array): void => {
     powers[0] = 1;
     for (let n = 1; n < powers.length; n++) powers[n] = (powers[n - 1] as number) * x;
-  });
+  };
+  return products("polynomial", options, fill, (powers, n) => (n > 0 ? n * (powers[n - 1] as number) : 0));
 }
 
 /**
@@ -26,20 +35,24 @@ export function polynomialFeatures(options: PolynomialOptions): FeatureMap {
  * normal, of total degree 1 to `degree`.
  */
 export function hermiteFeatures(options: PolynomialOptions): FeatureMap {
-  return products("hermite", options, (x, values) => {
+  const fill = (x: number, values: Float64Array): void => {
     // He_(n+1) = x He_n - n He_(n-1), divided by sqrt(n!)
     values[0] = 1;
     for (let n = 0; n + 1 < values.length; n++) {
       const before = n > 0 ? Math.sqrt(n) * (values[n - 1] as number) : 0;
       values[n + 1] = (x * (values[n] as number) - before) / Math.sqrt(n + 1);
     }
-  });
+  };
+  return products("hermite", options, fill, (values, n) =>
+    n > 0 ? Math.sqrt(n) * (values[n - 1] as number) : 0,
+  );
 }
 
 function products(
   name: string,
   options: PolynomialOptions,
   fill: (x: number, values: Float64Array) => void,
+  slopeOf: (values: Float64Array, n: number) => number,
 ): FeatureMap {
   checkOptions(options, ["degree", "width", "time"]);
   const degree = checkInteger(options?.degree, "degree", 1, 20);
@@ -72,7 +85,23 @@ function products(
           }
         }
       };
-      return separable(count, base, timeFactor(options.time, process));
+      /** d/dx_d by the derivative of one factor: n x^(n-1), and sqrt(n) He_(n-1) of normalised ones. */
+      const baseSlopes = (x: Float64Array, out: Float64Array): void => {
+        for (let d = 0; d < dim; d++) fill((x[d] as number) / width, tables[d] as Float64Array);
+        for (let j = 0; j < count; j++) {
+          const row = exponents[j] as number[];
+          for (let d = 0; d < dim; d++) {
+            let product = slopeOf(tables[d] as Float64Array, row[d] as number) / width;
+            for (let e = 0; e < dim; e++) {
+              if (e !== d) product *= (tables[e] as Float64Array)[row[e] as number] as number;
+            }
+            out[j * dim + d] = product;
+          }
+        }
+      };
+      const factor = timeFactor(options.time, process);
+      const slopes = slopesBy(dim, baseSlopes, (t) => new Float64Array(count).fill(factor(t)));
+      return separable(count, base, factor, { slopes });
     },
   };
 }

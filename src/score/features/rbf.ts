@@ -3,7 +3,16 @@ import { checkTable, type PointsInput } from "../../data/mixture.js";
 import { badArgument } from "../../errors.js";
 import { exp } from "../../math.js";
 import { fillNormals, streams } from "../../reference/random.js";
-import { checkCount, type FeatureMap, separable, type TimeFactor, timeFactor, timeName } from "./feature.js";
+import {
+  checkCount,
+  type FeatureMap,
+  kernelSlopes,
+  separable,
+  slopesBy,
+  type TimeFactor,
+  timeFactor,
+  timeName,
+} from "./feature.js";
 
 export interface RbfOptions {
   /** How many; their centres are drawn from N(0, spread^2 I). */
@@ -28,11 +37,10 @@ export function rbfFeatures(options: RbfOptions): FeatureMap {
     bind(dim, process) {
       const centres = centresFor(dim);
       const count = centres.length / dim;
-      return separable(count, bumps(centres, dim, width), timeFactor(options.time, process), {
-        kind: "rbf",
-        centres,
-        width,
-      });
+      const factor = timeFactor(options.time, process);
+      const kernel = { kind: "rbf", centres, width } as const;
+      const slopes = slopesBy(dim, kernelSlopes(kernel, dim), (t) => new Float64Array(count).fill(factor(t)));
+      return separable(count, bumps(centres, dim, width), factor, { kernel, slopes });
     },
   };
 }

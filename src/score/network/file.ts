@@ -18,6 +18,8 @@ export interface NetworkHeader {
   readonly process: { readonly name: string; readonly parameters: Readonly<Record<string, unknown>> };
   /** The last losses of training, for those who look. */
   readonly steps: number;
+  /** The least and the most time that it was trained at; files of before have none. */
+  readonly times?: readonly [number, number];
 }
 
 /** "vknet" and three zeros. */

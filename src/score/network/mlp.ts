@@ -1,14 +1,15 @@
+import type { RowFunction } from "../../../bindings/job.js";
 import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../../check.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import { badArgument } from "../../errors.js";
 import { PerceptronMachine, type PerceptronPrecision } from "../../learn/index.js";
 import type { Process } from "../../process/process.js";
-import { parameterCount } from "../../reference/mlp.js";
+import { parameterCount, perceptronTrace } from "../../reference/mlp.js";
 import { streams, uniform } from "../../reference/random.js";
 import { RowField } from "../custom.js";
 import { aborted } from "../../core/scheduler.js";
 import { checkMixture, checkProcess, exactScore } from "../exact.js";
-import type { ScoreField } from "../field.js";
+import type { ScoreField, TimeRange } from "../field.js";
 import { checkIsotropic } from "../line.js";
 import { proxyScores } from "../noise.js";
 import { spreadOf, type TimeLaw, type TrainingTuples, trainingTuples, type Weighting } from "../training.js";
@@ -102,12 +103,26 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
     machine: PerceptronMachine,
     shape: NetworkShape,
     losses: Float64Array,
+    fitted: TimeRange | undefined,
   ) {
-    super(data, process, async (x, t) => {
+    const rows: RowFunction = async (x, t) => {
       const at = shapeAt(shape, process, t);
       const out = await machine.forward(inputsOf(shape, x, () => at));
       return out.map((value, i) => at.skip * (x[i] as number) + at.scale * value);
-    });
+    };
+    // Exact in float64: skip dim + scale gain times the trace of the network's derivative.
+    const trace: RowFunction = (x, t) => {
+      const { dim } = data;
+      const at = shapeAt(shape, process, t);
+      const { network, parameters } = machine;
+      const width = inputCount(shape);
+      const inputs = inputsOf(shape, x, () => at);
+      return Float64Array.from({ length: x.length / dim }, (_, i) => {
+        const row = inputs.subarray(i * width, (i + 1) * width);
+        return at.skip * dim + at.scale * at.gain * perceptronTrace(network, parameters, row, dim);
+      });
+    };
+    super(data, process, rows, { trace, fitted });
     this.#machine = machine;
     this.#shape = shape;
     this.losses = losses;
@@ -132,6 +147,7 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
       precision: this.#machine.precision,
       process: { name: this.process.name, parameters: this.process.parameters },
       steps: this.losses.length,
+      ...(this.fitted && { times: [this.fitted.tMin, this.fitted.tMax] as const }),
     };
     return encodeNetwork(header, this.parameters);
   }
@@ -207,6 +223,7 @@ export async function mlpScore<P extends Precision>(
   const fixedTargets = fixed && (await targetsOf(fixed));
   const machine = new PerceptronMachine(data.engine, network, startOf(sizes, seed), precision);
   const losses = new Float64Array(steps);
+  let trained = fixed?.range;
   try {
     for (let step = 0; step < steps; step++) {
       if (signal?.aborted) throw aborted(signal);
@@ -235,7 +252,7 @@ export async function mlpScore<P extends Precision>(
       losses[step] = found.loss;
       onProgress?.({ done: step + 1, total: steps, loss: found.loss });
     }
-    return new MlpField(data, process, machine, shape, losses);
+    return new MlpField(data, process, machine, shape, losses, trained);
   } catch (error) {
     machine.dispose();
     throw error;
@@ -243,6 +260,12 @@ export async function mlpScore<P extends Precision>(
 
   async function fresh(step: number): Promise<Targeted> {
     const tuples = await draw(batch, step * batch);
+    trained = trained
+      ? {
+          tMin: Math.min(trained.tMin, tuples.range.tMin),
+          tMax: Math.max(trained.tMax, tuples.range.tMax),
+        }
+      : tuples.range;
     return { ...tuples, targets: await targetsOf(tuples) };
   }
 
@@ -296,7 +319,7 @@ function startOf(sizes: readonly number[], seed: number): Float64Array {
 
 /** Samples of a fixed set, drawn with replacement. */
 function chosen(
-  { x, t, x0, lambda }: TrainingTuples,
+  { x, t, x0, lambda, range }: TrainingTuples,
   targets: Float64Array,
   dim: number,
   batch: number,
@@ -318,6 +341,7 @@ function chosen(
     x0: take(x0, dim),
     t: take(t, 1),
     lambda: take(lambda, 1),
+    range,
     targets: take(targets, dim),
   };
 }
@@ -352,5 +376,7 @@ export function loadNetwork<P extends Precision>(
   if (own !== other)
     throw badArgument("E_USAGE", "process", `${other}, which the network was trained for`, own);
   const machine = new PerceptronMachine(data.engine, { sizes, activation }, parameters, precision);
-  return new MlpField(data, process, machine, shape, new Float64Array(0));
+  const [tMin, tMax] = header.times ?? [];
+  const fitted = tMin !== undefined && tMax !== undefined ? { tMin, tMax } : undefined;
+  return new MlpField(data, process, machine, shape, new Float64Array(0), fitted);
 }

@@ -68,6 +68,35 @@ export async function averageScore(
   return { score, error };
 }
 
+/** The trace of that mean's derivative: the mean of the traces, where no score is shortened. */
+export async function averageTrace(
+  values: Values,
+  { places, weights }: CubeRule,
+  width: number,
+  x: Float64Array,
+  t: number,
+): Promise<Float64Array> {
+  const { dim } = values.data;
+  const draws = weights.length;
+  const out = new Float64Array(x.length / dim);
+  const step = Math.max(1, Math.floor(BATCH / draws));
+  for (let first = 0; first < out.length; first += step) {
+    const some = Math.min(step, out.length - first);
+    const queries = new Float64Array(some * draws * dim);
+    for (let at = 0; at < queries.length; at++) {
+      const [row, place] = [Math.floor(at / (draws * dim)), at % (draws * dim)];
+      queries[at] = (x[(first + row) * dim + (at % dim)] as number) + width * (places[place] as number);
+    }
+    const traces = await values.traces(queries, t);
+    for (let i = 0; i < some; i++) {
+      let sum = 0;
+      for (let j = 0; j < draws; j++) sum += (weights[j] as number) * (traces[i * draws + j] as number);
+      out[first + i] = sum;
+    }
+  }
+  return out;
+}
+
 function shorten(scores: Float64Array, dim: number, most: number): void {
   for (let i = 0; i < scores.length; i += dim) {
     let square = 0;

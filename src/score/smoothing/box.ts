@@ -149,3 +149,61 @@ export async function boxMean(
   }
   return out;
 }
+
+/**
+ * The trace of that mean's derivative: along each axis (s(x + w e) - s(x - w e)) / (2 w) over the face, by the same panels; where
+ * the score bends little over it the mean of its derivative, which does not cancel; -1 / V along every other axis.
+ */
+export async function boxTrace(
+  values: Values,
+  axes: readonly number[],
+  width: number,
+  x: Float64Array,
+  t: number,
+): Promise<Float64Array> {
+  const { data, process } = values;
+  const { dim } = data;
+  const { total } = levelOf(process, t, data.sigma0);
+  const faces = axes.length - 1;
+  const out = new Float64Array(x.length / dim).fill(-(dim - axes.length) / total);
+  const wanted = Math.ceil(values.bend(width, t) / Math.PI);
+  const panels = Math.max(1, Math.min(MOST_PANELS[faces] ?? 1, wanted));
+  const rule =
+    faces <= 0 ? { places: new Float64Array(0), weights: Float64Array.of(1) } : panelRule(faces, panels);
+  const each = rule.weights.length;
+  const straight = values.bend(2, t) * width < STRAIGHT;
+  const { nodes, weights } = legendre(FEW);
+  const offsets = straight ? nodes.map((node) => width * (2 * node - 1)) : Float64Array.of(-width, width);
+  const count = offsets.length;
+  const step = Math.max(1, Math.floor(BATCH / (each * count)));
+  for (const axis of axes) {
+    const others = axes.filter((d) => d !== axis);
+    for (let first = 0; first < out.length; first += step) {
+      const some = Math.min(step, out.length - first);
+      const queries = new Float64Array(some * each * count * dim);
+      for (let i = 0, at = 0; i < some; i++) {
+        for (let j = 0; j < each; j++) {
+          for (let n = 0; n < count; n++, at += dim) {
+            for (let d = 0; d < dim; d++) queries[at + d] = x[(first + i) * dim + d] as number;
+            others.forEach((d, k) => {
+              queries[at + d] = (queries[at + d] as number) + width * (rule.places[j * faces + k] as number);
+            });
+            queries[at + axis] = (queries[at + axis] as number) + (offsets[n] as number);
+          }
+        }
+      }
+      const found = straight ? await values.slopes(queries, t, axis) : await values.along(queries, t, axis);
+      for (let i = 0; i < some; i++) {
+        for (let j = 0; j < each; j++) {
+          const at = (i * each + j) * count;
+          let mean = 0;
+          if (straight) {
+            for (let n = 0; n < count; n++) mean += (weights[n] as number) * (found[at + n] as number);
+          } else mean = ((found[at + 1] as number) - (found[at] as number)) / (2 * width);
+          out[first + i] = (out[first + i] as number) + (rule.weights[j] as number) * mean;
+        }
+      }
+    }
+  }
+  return out;
+}

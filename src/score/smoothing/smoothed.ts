@@ -1,3 +1,4 @@
+import type { RowFunction } from "../../../bindings/job.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../../check.js";
 import type { Mixture, PointsInput, Precision } from "../../data/mixture.js";
 import { badArgument } from "../../errors.js";
@@ -7,8 +8,8 @@ import { RowField } from "../custom.js";
 import { checkMixture, checkProcess } from "../exact.js";
 import type { ScoreField } from "../field.js";
 import { checkIsotropic, findLine } from "../line.js";
-import { averageScore, type Smoothed } from "./average.js";
-import { boxMean, takesPanels, varyingAxes } from "./box.js";
+import { averageScore, averageTrace, type Smoothed } from "./average.js";
+import { boxMean, boxTrace, takesPanels, varyingAxes } from "./box.js";
 import { shortestInPlane, shortestInSpace, shortestOnLine } from "./minimumNorm.js";
 import { type CubeRule, drawnRule, normalRule, quasiRule, SHIFTS } from "./rules.js";
 import { Values } from "./values.js";
@@ -53,8 +54,14 @@ export interface SmoothedScore<P extends Precision = Precision> extends ScoreFie
 class SmoothedField<P extends Precision> extends RowField<P> implements SmoothedScore<P> {
   readonly #estimate: (x: Float64Array, t: number) => Promise<Float64Array>;
 
-  constructor(data: Mixture<P>, process: Process, rows: Rows, widthAt: (t: number) => number) {
-    super(data, process, async (x, t) => (await rows(x, t, widthAt(t), false)).score);
+  constructor(
+    data: Mixture<P>,
+    process: Process,
+    rows: Rows,
+    widthAt: (t: number) => number,
+    trace: RowFunction | undefined,
+  ) {
+    super(data, process, async (x, t) => (await rows(x, t, widthAt(t), false)).score, { trace });
     this.#estimate = async (x, t) => (await rows(x, t, widthAt(t), true)).error as Float64Array;
   }
 
@@ -127,7 +134,26 @@ export function smoothedScore<P extends Precision>(
     process,
     async (x, t, w, error) => (w === 0 ? closed(await values.score(x, t)) : smooth(x, t, w, error)),
     widthAt,
+    tracesOf(),
   );
+
+  /** Of means over fixed places the mean of traces; of the box along one axis the difference of its ends. */
+  function tracesOf(): RowFunction | undefined {
+    if (drawn) {
+      // A score that is shortened where it is long has a kink there.
+      if (truncate < Number.POSITIVE_INFINITY) return undefined;
+      const rule = places();
+      return (x, t) => {
+        const w = widthAt(t);
+        return w === 0 ? values.traces(x, t) : averageTrace(values, rule, w, x, t);
+      };
+    }
+    if (kernel === "minimumNorm" && data.dim > 1) return undefined;
+    return (x, t) => {
+      const w = widthAt(t);
+      return w === 0 ? values.traces(x, t) : boxTrace(values, axes, w, x, t);
+    };
+  }
 
   function rowsOf(): Rows {
     if (kernel === "minimumNorm" && data.dim > 1) {
@@ -144,13 +170,18 @@ export function smoothedScore<P extends Precision>(
         return { score, error: score.map((value, i) => Math.abs(value - (coarse[i] as number))) };
       };
     }
-    const gaussian = kernel === "gaussian";
-    const places = gaussian
-      ? normalRule(data.dim, count, seed)
-      : spread(rule === "quasi" ? quasiRule(axes.length, count, seed) : drawnRule(axes.length, count, seed));
-    const groups = !gaussian && rule === "quasi" ? SHIFTS : places.weights.length;
+    const chosen = places();
+    const groups = kernel !== "gaussian" && rule === "quasi" ? SHIFTS : chosen.weights.length;
     return (x, t, w, error) =>
-      averageScore(values, places, w, x, t, { truncate, groups: error ? groups : 0 });
+      averageScore(values, chosen, w, x, t, { truncate, groups: error ? groups : 0 });
+  }
+
+  /** Where a mean is taken that is no closed form, the same places at every query. */
+  function places(): CubeRule {
+    if (kernel === "gaussian") return normalRule(data.dim, count, seed);
+    return spread(
+      rule === "quasi" ? quasiRule(axes.length, count, seed) : drawnRule(axes.length, count, seed),
+    );
   }
 
   /** Places over the axes along which the data vary, as places over all. */

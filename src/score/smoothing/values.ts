@@ -31,6 +31,43 @@ export class Values {
     return out;
   }
 
+  /** The trace of the score's derivative at rows: (-div v - beta dim) / D, both of one sign. */
+  async traces(x: Float64Array, t: number): Promise<Float64Array> {
+    const { dim } = this.data;
+    const [beta, diffusion] = [this.process.beta(t), this.process.diffusion(t)];
+    const out = new Float64Array(x.length / dim);
+    for (let first = 0; first < out.length; first += BATCH) {
+      const rows = x.subarray(first * dim, (first + BATCH) * dim);
+      const { divergence } = await this.#field.evaluate(rows, t, ["divergence"]);
+      divergence.forEach((value, i) => {
+        out[first + i] = -(value + beta * dim) / diffusion;
+      });
+    }
+    return out;
+  }
+
+  /** The score's component along an axis, `[count]`. */
+  async along(x: Float64Array, t: number, axis: number): Promise<Float64Array> {
+    const { dim } = this.data;
+    const scores = await this.score(x, t);
+    return Float64Array.from({ length: x.length / dim }, (_, i) => scores[i * dim + axis] as number);
+  }
+
+  /** Its derivative along that axis. */
+  async slopes(x: Float64Array, t: number, axis: number): Promise<Float64Array> {
+    const { dim } = this.data;
+    const out = new Float64Array(x.length / dim);
+    const batch = Math.max(1, Math.floor(BATCH / dim));
+    for (let first = 0; first < out.length; first += batch) {
+      const rows = x.subarray(first * dim, (first + batch) * dim);
+      const { hessian } = await this.#field.evaluate(rows, t, ["hessian"]);
+      for (let i = 0; i * dim < rows.length; i++) {
+        out[first + i] = hessian[(i * dim + axis) * dim + axis] as number;
+      }
+    }
+    return out;
+  }
+
   /** log p(x + shift) - log p(x - shift), row by row. */
   async ratios(x: Float64Array, shift: Float64Array, t: number): Promise<Float64Array> {
     const { data, process } = this;
