@@ -361,19 +361,19 @@ function formatFor(bytes: Uint8Array, name: string, named: Format | "gz"): Forma
   const start = String.fromCharCode(...bytes.subarray(0, 256));
   const stranger = strangers.find(([magic]) => start.startsWith(magic));
   const expected = named === "gz" ? "npy, npz or IDX in a .gz file" : formats[named];
-  if (stranger) fail("E_FORMAT", name, expected, stranger[1]);
+  if (stranger) atStart(name, expected, stranger[1]);
   if (named === "csv") return named;
   const text = /^[\t\n\r\x20-\x7e]+$/.test(start);
   if (text) {
     const ending = named === "gz" ? ".csv.gz" : ".csv";
-    fail(
-      "E_FORMAT",
-      name,
-      expected,
-      `text (comma-separated numbers are known by a name that ends in ${ending})`,
-    );
+    atStart(name, expected, `text (comma-separated numbers are known by a name that ends in ${ending})`);
   }
-  return named === "gz" ? fail("E_FORMAT", name, expected, "something else") : named;
+  return named === "gz" ? atStart(name, expected, "something else") : named;
+}
+
+function atStart(name: string, expected: string, got: string): never {
+  const message = `"${name}" at byte 0: expected ${expected}, got ${got}`;
+  throw new VkernelError("E_FORMAT", { argument: name, expected, got, message });
 }
 
 const formats: Readonly<Record<Format, string>> = {

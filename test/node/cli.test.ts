@@ -77,7 +77,7 @@ beforeAll(() => {
   ]);
   save("huge.npy", [[1e30, 0]]);
   writeFileSync(at("none.npy"), encodeNpy(new Float64Array(0), [0, 2]));
-  writeFileSync(at("cube.npy"), encodeNpy(new Float64Array(8), [2, 2, 2]));
+  writeFileSync(at("cube.npy"), encodeNpy(new Float64Array(8), [2, 2, 2, 1, 1]));
   writeFileSync(at("noqueries.npy"), encodeNpy(new Float64Array(0), [0, 2]));
   writeFileSync(at("short.npy"), readFileSync(at("points.npy")).subarray(0, -4));
   writeFileSync(at("long.npy"), Buffer.concat([readFileSync(at("points.npy")), Buffer.alloc(3)]));

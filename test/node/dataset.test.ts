@@ -396,7 +396,7 @@ describe("readInput of the command line", () => {
       "another format",
       () => read(at("text.npz")),
       3,
-      /text.npz" expected the zip magic PK, got text \(.*\.csv/,
+      /text.npz" at byte 0: expected the zip magic PK, got text \(.*\.csv/,
     ],
     [
       "labels of another length",
