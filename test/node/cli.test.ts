@@ -148,7 +148,7 @@ const bad: [string, number, RegExp][] = [
   [
     "sample polygon --estimator naive --sampler heun",
     2,
-    /--sampler expected euler, eulerMaruyama or ancestral/,
+    /--sampler heun does not take the naive estimator.*euler, ancestral or eulerMaruyama do/,
   ],
   ["sample polygon --out samples.txt", 2, /--out expected a file that ends in .npy or .npz or .csv/],
   ["sample polygon --report report.pdf", 2, /--report expected/],
