@@ -15,6 +15,12 @@ export interface CarriedAt extends Carried {
 type Key = number;
 const scalarKey = (scalar: number): Key => -1 - scalar;
 
+/** Operations in order: an array of them, or the list of a program. */
+export interface OpList extends Iterable<Op> {
+  readonly length: number;
+  at(index: number): Op | undefined;
+}
+
 /** What an operation reads, and what it writes in full. */
 function accessOf(op: Op): { reads: Key[]; writes: Key[] } {
   switch (op.code) {
@@ -50,7 +56,7 @@ function accessOf(op: Op): { reads: Key[]; writes: Key[] } {
  * What a program that stops before operation `cut` has to keep, for each cut: what a later operation reads before one
  * writes it, and the scalar results that any operation gives. The last cut may be the end.
  */
-export function carriedAcross(ops: readonly Op[], cuts: readonly number[]): Carried[][] {
+export function carriedAcross(ops: OpList, cuts: readonly number[]): Carried[][] {
   const live = new Set<Key>();
   for (const op of ops) {
     for (const key of accessOf(op).writes) if (key < 0 && -1 - key < SCALAR_OUTPUTS) live.add(key);
@@ -58,7 +64,7 @@ export function carriedAcross(ops: readonly Op[], cuts: readonly number[]): Carr
   const found = new Map<number, Carried[]>();
   const asked = new Set(cuts);
   for (let at = ops.length; at >= 0; at--) {
-    const op = ops[at];
+    const op = at < ops.length ? ops.at(at) : undefined;
     if (op !== undefined) {
       const { reads, writes } = accessOf(op);
       for (const key of writes) live.delete(key);

@@ -131,48 +131,6 @@ export type Op =
 /** Numbers an operation takes where a program is posted: the largest has a target and four terms. */
 export const OP_WIDTH = 11;
 
-/** The fields of an operation, in the order of `Op`; those of `Seen` first. */
-function fieldsOf(op: Op): number[] {
-  switch (op.code) {
-    case OpCode.Score:
-      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.trace];
-    case OpCode.Draw:
-      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.out, op.draws, op.step, op.stream];
-    case OpCode.Spread:
-      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.out, op.step, op.stream];
-    case OpCode.Normal:
-      return [op.out, op.step, op.stream];
-    case OpCode.Given:
-      return [op.out, op.step];
-    case OpCode.Path:
-      return [op.out, op.t, op.s, op.exponent];
-    case OpCode.Affine:
-      return [op.out, op.terms.length, ...op.terms.flat()];
-    case OpCode.Linear:
-      return [op.out, op.x, op.matrix];
-    case OpCode.Scalar:
-      return [op.out, op.constant, ...op.terms.flat()];
-    case OpCode.Adaptive:
-      return [op.x, op.from, op.to, op.rtol, op.atol, op.sigma0, op.size, op.density, op.index];
-    case OpCode.Call:
-      return [op.x, op.out, op.t, op.index, op.trace];
-    case OpCode.Fill:
-      return [op.out, op.row];
-    case OpCode.Record:
-      return [op.x, op.slot];
-  }
-}
-
-/** A program as plain numbers: quick to post, however long it is. Unused fields are 0. */
-export function encodeOps(ops: readonly Op[]): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(ops.length * OP_WIDTH);
-  ops.forEach((op, i) => {
-    out[i * OP_WIDTH] = op.code;
-    out.set(fieldsOf(op), i * OP_WIDTH + 1);
-  });
-  return out;
-}
-
 /** Runs a program on `count` particles. */
 export interface SampleJob {
   kind: "sample";
@@ -190,7 +148,7 @@ export interface SampleJob {
   scalars: number;
   /** What the operations need scratch for. */
   needs: ProgramNeeds;
-  /** From `encodeOps`. */
+  /** `OP_WIDTH` numbers an operation, by `ops.ts`. */
   ops: Float64Array;
   /** count x width, T: the start. */
   state: number;
@@ -238,22 +196,6 @@ export interface ProgramNeeds {
   linear: boolean;
   path: boolean;
   adaptive: boolean;
-}
-
-export function needsOf(ops: readonly Op[]): ProgramNeeds {
-  const has = (code: number): boolean => ops.some((op) => op.code === code);
-  const traced = ops.some(
-    (op) =>
-      (op.code === OpCode.Score && op.trace >= 0) ||
-      (op.code === OpCode.Adaptive && op.density === 1 && op.index < 0),
-  );
-  return {
-    covariance: traced || has(OpCode.Spread),
-    spread: has(OpCode.Spread),
-    linear: has(OpCode.Linear),
-    path: has(OpCode.Path),
-    adaptive: has(OpCode.Adaptive),
-  };
 }
 
 /** Whether noise of a weighted covariance is made without its matrix: exact either way, cheaper for many dimensions. */

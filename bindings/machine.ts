@@ -444,18 +444,18 @@ export class Machine {
           );
           this.work += n * width;
           break;
-        case OpCode.Linear:
-          kernels.linear(
-            register(field(1)),
-            register(field(2)),
-            field(3),
-            scratch + layout.sums,
-            n,
-            dim,
-            width,
-          );
-          this.work += 0.5 * n * dim * width;
+        case OpCode.Linear: {
+          const [out, x] = [register(field(1)), register(field(2))];
+          const step = Math.max(1, Math.floor(PIECE / (0.5 * dim * width)));
+          for (let row = 0; row < n; row += step) {
+            const rows = Math.min(step, n - row);
+            const skip = row * rowBytes;
+            kernels.linear(out + skip, x + skip, field(3), scratch + layout.sums, rows, dim, width);
+            this.work += 0.5 * rows * dim * width;
+            if (row + rows < n) yield 0;
+          }
           break;
+        }
         case OpCode.Scalar: {
           const sums = new Float64Array(n).fill(field(2));
           for (let j = 3; j < OP_WIDTH; j += 2) {

@@ -21,7 +21,7 @@ export interface EngineOptions {
   kernels?: "auto" | "simd" | "relaxed" | "reference";
   /** Cap of the Wasm memory in bytes; 4 GiB by default. It is taken as needed. */
   memory?: number;
-  /** Particles or queries handed to a thread at a time. No result depends on it. */
+  /** Particles or queries handed to a thread at a time, fewer where their work is long. No result depends on it. */
   blockSize?: number;
   /** Your own copy of the kernels (dist/wasm): a module, its bytes, or a URL. */
   wasm?: WebAssembly.Module | BufferSource | string | URL;

@@ -1,3 +1,4 @@
+import { Turns } from "../core/scheduler.js";
 import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../check.js";
 import { createEngine, type Engine } from "../engine.js";
 import { badArgument } from "../errors.js";
@@ -157,6 +158,7 @@ export async function conformance(
   async function examine(on: Engine, subject: Subject): Promise<ConformanceReport> {
     const findings: Finding[] = [];
     const claimed = options.order ?? subject.order ?? null;
+    const turns = new Turns(signal);
     let done = 0;
     let stopped = false;
     /** Runs one part; a fault of the sampler becomes a finding and leaves the part out. */
@@ -170,7 +172,10 @@ export async function conformance(
         findings.push({ level: "fault", part: of, code: error.code, message: error.message });
       }
       checkSignal();
-      onProgress?.({ done: ++done, total: 5 });
+      if (onProgress) {
+        turns.tell(() => onProgress({ done: ++done, total: 5 }));
+        await turns.end();
+      }
       return result;
     };
     const checkSignal = () => checkLimits({ signal, deadline: Number.POSITIVE_INFINITY });

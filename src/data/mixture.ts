@@ -139,14 +139,16 @@ function fromNested(
   return { data, dim, rows: dim === 0 ? 0 : size / dim };
 }
 
-/** Checks that all are finite and no larger than a limit. */
+/** Checks that all from `first` to `last` are finite and no larger than a limit. */
 export function checkFinite(
   data: ArrayLike<number>,
   argument: string,
   limit: number,
   precision: Precision,
+  first = 0,
+  last = data.length,
 ): void {
-  for (let i = 0; i < data.length; i++) {
+  for (let i = first; i < last; i++) {
     const x = data[i] as number;
     if (Math.abs(x) <= limit) continue;
     if (!Number.isFinite(x)) throw badArgument("E_NONFINITE", `${argument}[${i}]`, "a finite number", x);

@@ -3,7 +3,7 @@ import { checkSize, type Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { heun, type Sampler, type SampleRun, sample, times as timesGrid } from "../sampler/index.js";
-import { aborted } from "../core/scheduler.js";
+import { aborted, Turns } from "../core/scheduler.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
 import { gridTimes, trainingTuples } from "../score/training.js";
@@ -140,9 +140,11 @@ export async function compareFields(
   const asked = signal ? { signal } : {};
   const total = times.length + 2;
   let done = 0;
-  const step = (): void => {
+  const turns = new Turns(signal, () => data.check());
+  const step = async (): Promise<void> => {
     if (signal?.aborted) throw aborted(signal);
-    onProgress?.({ done: ++done, total });
+    if (onProgress) turns.tell(() => onProgress({ done: ++done, total }));
+    await turns.end();
   };
 
   const marginal = emptyErrors(times.length);
@@ -170,7 +172,7 @@ export async function compareFields(
         ),
       );
     }
-    step();
+    await step();
   }
 
   // The same starts and the same noise under both fields.
@@ -183,9 +185,9 @@ export async function compareFields(
     ...asked,
   } as const;
   const a = await sample(mine, { ...run, initial, count });
-  step();
+  await step();
   const b = await sample(exact, { ...run, initial: statesOf(a, 0).slice() });
-  step();
+  await step();
   const along = emptyErrors(times.length);
   for (const [row, t] of times.entries())
     await errorsAt(Float64Array.from(statesOf(a, row * steps)), t, row, along);

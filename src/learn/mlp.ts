@@ -101,15 +101,15 @@ export class PerceptronMachine implements Owned {
     return this.#resident;
   }
 
-  /** Places of the padded layout that parameters have, in their order. */
-  *#places(): Generator<number, void, void> {
+  /** Runs of parameters that lie together in the padded layout, in their order: their place and how many. */
+  *#places(): Generator<[number, number], void, void> {
     const { sizes } = this.network;
     let at = 0;
     for (let l = 1; l < sizes.length; l++) {
       const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
       const [wideIns, wideOuts] = [this.#sizes[l - 1] as number, this.#sizes[l] as number];
-      for (let o = 0; o < outs; o++) for (let i = 0; i < ins; i++) yield at + o * wideIns + i;
-      for (let o = 0; o < outs; o++) yield at + wideOuts * wideIns + o;
+      for (let o = 0; o < outs; o++) yield [at + o * wideIns, ins];
+      yield [at + wideOuts * wideIns, outs];
       at += (wideIns + 1) * wideOuts;
     }
   }
@@ -122,12 +122,21 @@ export class PerceptronMachine implements Owned {
   #write(start: number, values: Float64Array): void {
     const view = this.#view(start, this.#size);
     let k = 0;
-    for (const place of this.#places()) view[place] = values[k++] as number;
+    for (const [place, count] of this.#places()) {
+      view.set(values.subarray(k, k + count), place);
+      k += count;
+    }
   }
 
   #read(start: number): Float64Array {
     const view = this.#view(start, this.#size);
-    return Float64Array.from(this.#places(), (place) => view[place] as number);
+    const values = new Float64Array(reference.parameterCount(this.network.sizes));
+    let k = 0;
+    for (const [place, count] of this.#places()) {
+      values.set(view.subarray(place, place + count), k);
+      k += count;
+    }
+    return values;
   }
 
   get parameters(): Float64Array {

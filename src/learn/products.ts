@@ -19,6 +19,9 @@ export const CHUNK = 256;
 const TILE = 16;
 /** Numbers of a panel of rows, about 8 MiB. */
 const PANEL = 2 ** 20;
+/** Numbers that are read at a time, and the units of work of one. */
+const READ = 2 ** 16;
+const NUMBER = 20;
 
 /** A matrix in Wasm memory: element (i, k) at [k ld + i] (`kMajor`) or [i ld + k]. */
 export interface Stored {
@@ -123,12 +126,17 @@ async function moments(
     const weightsAt = weights ? space.alloc(panelRows, "weights") : 0;
     const targets = y ? space.alloc(panelRows * D, "targets") : 0;
     const packedTargets = y ? space.alloc(panelRows * crossLd, "targets") : 0;
-    const stage = (first: number): number => {
+    const some = Math.max(1, Math.floor(READ / F));
+    const stage = async (first: number): Promise<number> => {
       const count = Math.min(panelRows, P - first);
-      space.f64(staged, count * F).set(source.read(first, count));
+      for (let at = 0; at < count; at += some) {
+        const rows = Math.min(some, count - at);
+        space.f64(staged + 8 * at * F, rows * F).set(source.read(first + at, rows));
+        await space.spend(NUMBER * rows * F);
+      }
       return count;
     };
-    let count = stage(0);
+    let count = await stage(0);
     for (let first = 0; first < P; ) {
       if (weights) {
         space.f64(weightsAt, count).set(weights.subarray(first, first + count));
@@ -152,7 +160,7 @@ async function moments(
       // The next rows are made while the threads sum these.
       let next = 0;
       try {
-        if (first + count < P) next = stage(first + count);
+        if (first + count < P) next = await stage(first + count);
       } finally {
         await sums;
       }

@@ -1,14 +1,8 @@
-import {
-  encodeOps,
-  needsOf,
-  type Op,
-  OpCode,
-  SCALAR_OUTPUTS,
-  sampleBlock,
-  type SampleJob,
-} from "../../bindings/job.js";
+import { SCALAR_OUTPUTS, sampleBlock, type SampleJob } from "../../bindings/job.js";
 import type { WasmMemory } from "../../bindings/memory.js";
+import { Turns } from "../core/scheduler.js";
 import type { Mixture, Precision } from "../data/mixture.js";
+import { copyInParts, readInParts, writeInParts, zeroInParts } from "../data/parts.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Frames } from "./frames.js";
 import type { Program } from "./program.js";
@@ -36,25 +30,25 @@ export class Blocks {
   }
 }
 
-/** Copies what a program reads to Wasm memory, and makes the job of all of it, which has no states yet. */
-export function uploadJob(
+/** Copies what a program reads to Wasm memory, and makes the job of all of it, which has no states yet; yields units of work. */
+export function* uploadJob(
   data: Mixture,
   program: Program,
   frames: Frames | undefined,
   run: Run,
   blocks: Blocks,
-): SampleJob {
+): Generator<number, SampleJob, void> {
   const { layout, runtime, dim } = data;
   const { memory } = runtime;
-  const rows = (source: Float32Array | Float64Array, argument: string): number => {
+  function* rows(source: Float32Array | Float64Array, argument: string): Generator<number, number, void> {
     const bytes = (source.length / dim) * layout.width * layout.bytes;
     const pointer = blocks.take(bytes, argument);
-    if (layout.width > dim) memory.zero(pointer, bytes);
-    data.writeRows(pointer, source, dim, layout.width);
+    yield* writeInParts(data, pointer, source, dim, layout.width);
     return pointer;
-  };
-  const noise = typeof run.noise === "string" ? 0 : rows(run.noise, "noise");
-  const matrices = (frames?.matrices ?? []).map((matrix) => {
+  }
+  const noise = typeof run.noise === "string" ? 0 : yield* rows(run.noise, "noise");
+  const matrices: number[] = [];
+  for (const matrix of frames?.matrices ?? []) {
     // Column by column, each padded to an even number.
     const stride = dim + (dim % 2);
     const pointer = blocks.take(8 * stride * dim, "process");
@@ -63,23 +57,19 @@ export function uploadJob(
     for (let i = 0; i < dim * dim; i++) {
       view[(i % dim) * stride + Math.floor(i / dim)] = matrix[i] as number;
     }
-    return pointer;
-  });
-  const points = (frames?.pointSets ?? []).map((set) => {
+    matrices.push(pointer);
+    yield 4 * dim * dim;
+  }
+  const points: number[] = [];
+  for (const set of frames?.pointSets ?? []) {
     // Points are padded to whole groups of rows, as those of the mixture are.
     const padded = new Float64Array(layout.rows * dim);
     padded.set(set);
-    return rows(padded, "process");
-  });
-  const fills = program.ops.some((op) => op.code === OpCode.Fill);
-  const centre = fills ? rows(data.centre as Float64Array, "points") : 0;
-  const ops = program.ops.map((op): Op => {
-    if (op.code === OpCode.Fill) return { ...op, row: centre };
-    if (op.code === OpCode.Linear) return { ...op, matrix: matrices[op.matrix] as number };
-    if ("points" in op && op.points > 0) return { ...op, points: points[op.points - 1] as number };
-    return op;
-  });
-  const needs = needsOf(ops);
+    points.push(yield* rows(padded, "process"));
+  }
+  const centre = program.ops.fills ? yield* rows(data.centre as Float64Array, "points") : 0;
+  const ops = yield* program.ops.encode(memory.shared, matrices, points, centre);
+  const { needs } = program.ops;
   const { draws } = program;
   return {
     kind: "sample",
@@ -93,7 +83,7 @@ export function uploadJob(
     scalars: program.scalars,
     draws,
     needs,
-    ops: encodeOps(ops),
+    ops,
     state: 0,
     end: 0,
     loads: [],
@@ -105,12 +95,14 @@ export function uploadJob(
 }
 
 /** Writes the states that a program begins with: those given, or zeros. */
-export function writeStart(data: Mixture, state: number, { initial, count }: Run): void {
+export function* writeStart(
+  data: Mixture,
+  state: number,
+  { initial, count }: Run,
+): Generator<number, void, void> {
   const { layout, dim } = data;
-  if (typeof initial === "string" || layout.width > dim) {
-    data.runtime.memory.zero(state, count * layout.width * layout.bytes);
-  }
-  if (typeof initial !== "string") data.writeRows(state, initial, dim, layout.width);
+  if (typeof initial === "string") yield* zeroInParts(data, state, count * layout.width * layout.bytes);
+  else yield* writeInParts(data, state, initial, dim, layout.width);
 }
 
 /** Runs a program from its start to its end. */
@@ -132,19 +124,24 @@ export async function runKernels<P extends Precision>(
   try {
     const bytes = count * layout.width * layout.bytes;
     const state = blocks.take(bytes, "count");
-    writeStart(data, state, run);
+    const turns = new Turns(run.signal, () => data.check());
+    await turns.run(writeStart(data, state, run));
     const record = recorded > 0 ? blocks.take(recorded * bytes, "record") : 0;
     const outputs = blocks.take(8 * SCALAR_OUTPUTS * count, "count");
-    const job = { ...uploadJob(data, program, frames, run, blocks), state, end: state, record, outputs };
+    const whole = await turns.run(uploadJob(data, program, frames, run, blocks));
+    const job = { ...whole, state, end: state, record, outputs };
     await runtime.run(job, {
       calls: callsOf(field),
       signal: run.signal,
       onProgress: onProgress && ((done: number, total: number) => onProgress({ done, total })),
     });
     return {
-      samples: data.readRows(state, count, dim, layout.width),
-      trajectories: recorded > 0 ? data.readRows(record, recorded * count, dim, layout.width) : undefined,
-      outputs: memory.f64(outputs, SCALAR_OUTPUTS * count).slice(),
+      samples: await turns.run(readInParts(data, state, count, dim, layout.width)),
+      trajectories:
+        recorded > 0
+          ? await turns.run(readInParts(data, record, recorded * count, dim, layout.width))
+          : undefined,
+      outputs: await turns.run(copyInParts(data, 8, outputs, SCALAR_OUTPUTS * count)),
     };
   } finally {
     blocks.free();

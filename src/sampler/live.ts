@@ -1,5 +1,6 @@
 import { Calls } from "../calls.js";
 import { checkInteger, checkLongCall, checkOptions } from "../check.js";
+import { Turns } from "../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import type { Engine } from "../engine.js";
 import { badArgument, VkernelError } from "../errors.js";
@@ -346,20 +347,23 @@ export async function liveRun<P extends Precision>(
     let steps: Steps<P> | undefined;
     try {
       const seeded = await begin(run.seed, signal);
-      const written = writeProgram(seeded.field, seeded.run, frames);
-      steps = makeSteps({ data: seeded.field.data, written, frames, run: seeded.run });
+      const turns = new Turns(signal, () => data.check());
+      const written = await turns.run(writeProgram(seeded.field, seeded.run, frames));
+      const whole = { data: seeded.field.data, written, frames, run: seeded.run };
+      const made = await turns.run(makeSteps(whole));
+      steps = made;
       const options = {
         signal,
         onProgress: onProgress && ((done: number, total: number) => onProgress({ done, total })),
       };
-      await steps.run({ ...seeded, from: undefined, to: 0 }, options);
+      await made.run({ ...seeded, from: undefined, to: 0 }, options);
       data.check();
       return new LiveRun({
         data,
         seeded,
         white,
         shifts: written.shifts,
-        steps,
+        steps: made,
         begin,
         notes: notesOf(field, run),
       });

@@ -1,4 +1,5 @@
-import { type Op, OpCode, type Register, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
+import { OpCode, type Register, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
+import { Ops } from "../../bindings/ops.js";
 import { VkernelError } from "../errors.js";
 import type { Precision } from "../data/mixture.js";
 import { log, log2 } from "../math.js";
@@ -11,6 +12,9 @@ import type { Frames } from "./frames.js";
 
 /** A step number of its own for the draw of the start, beyond every step of a grid. */
 const INITIAL_STEP = 0xffffffff;
+
+/** Levels that are kept. */
+const LEVELS = 1024;
 
 /** One term of a step: a factor times a register. */
 export type Term = readonly [Register, number];
@@ -74,7 +78,7 @@ const ROUNDING = 2 ** -51;
  * state in register 0 and add operations; all numbers are computed here, in float64, once.
  */
 export class Program {
-  readonly ops: Op[] = [];
+  readonly ops = new Ops();
   readonly process: Process;
   readonly sigma0: number;
   readonly steps: number;
@@ -171,6 +175,8 @@ export class Program {
     let level = this.#levels.get(t);
     if (level === undefined) {
       level = levelOf(this.process, t, this.sigma0);
+      // Those of a step and the one before, not of all steps of a long grid.
+      if (this.#levels.size >= LEVELS) this.#levels.clear();
       this.#levels.set(t, level);
     }
     return level;

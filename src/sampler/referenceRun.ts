@@ -60,7 +60,7 @@ export async function runReference<P extends Precision>(
     const block = startBlock(data, program, run, first);
     const { n } = block;
     for (let i = 0; i < program.ops.length; i++) {
-      const op = program.ops[i] as Op;
+      const op = program.ops.at(i) as Op;
       const later = runOp(op, block);
       if (later) await later;
       const wait = turns.take(n * opWork(data, op));

@@ -1,3 +1,4 @@
+import { Turns } from "../core/scheduler.js";
 import type { Numbers, Precision } from "../data/mixture.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import { Frames } from "./frames.js";
@@ -99,7 +100,8 @@ async function integrateLocal<P extends Precision>(
 ): Promise<LocalResult<P>> {
   const { data } = field;
   const { count, recorded, density } = run;
-  const { program, shifts } = writeProgram(field, run, frames);
+  const turns = new Turns(run.signal, () => data.check());
+  const { program, shifts } = await turns.run(writeProgram(field, run, frames));
   const result =
     data.engine.runtime === undefined
       ? await runReference(field, data, program, frames, run)

@@ -1,6 +1,6 @@
 import { type Carried, carriedAcross } from "../../bindings/carry.js";
 import { OP_WIDTH, type Op, type SampleJob, Scalar } from "../../bindings/job.js";
-import { aborted, Turns } from "../core/scheduler.js";
+import { aborted, runAtOnce, Turns } from "../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import { VkernelError } from "../errors.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
@@ -44,8 +44,18 @@ interface Whole<P extends Precision> {
   readonly run: Run;
 }
 
-export function makeSteps<P extends Precision>(whole: Whole<P>): Steps<P> {
-  return whole.data.engine.runtime === undefined ? new ReferenceSteps(whole) : new KernelSteps(whole);
+/** Yields units of work. */
+export function* makeSteps<P extends Precision>(whole: Whole<P>): Generator<number, Steps<P>, void> {
+  if (whole.data.engine.runtime === undefined) return new ReferenceSteps(whole);
+  const blocks = new Blocks(whole.data.runtime.memory);
+  try {
+    const { data, written, frames, run } = whole;
+    const job = yield* uploadJob(data, written.program, frames, run, blocks);
+    return new KernelSteps(whole, job, blocks);
+  } catch (error) {
+    blocks.free();
+    throw error;
+  }
 }
 
 const waits = (): VkernelError =>
@@ -74,13 +84,14 @@ class KernelSteps<P extends Precision> implements Steps<P> {
   #now: Kept;
   #spare: Kept;
 
-  constructor({ data, written, frames, run }: Whole<P>) {
+  constructor({ data, written, run }: Whole<P>, job: SampleJob, blocks: Blocks) {
     const { program, cuts } = written;
-    const { layout, runtime } = data;
+    const { layout } = data;
     this.#data = data;
     this.#cuts = cuts;
     this.#carried = carriedAcross(program.ops, cuts);
-    this.#blocks = new Blocks(runtime.memory);
+    this.#blocks = blocks;
+    this.#job = job;
     const all = new Map(this.#carried.flat().map((one) => [nameOf(one), one]));
     const rowBytes = layout.width * layout.bytes;
     const keep = (): Kept => ({
@@ -92,14 +103,8 @@ class KernelSteps<P extends Precision> implements Steps<P> {
         ]),
       ),
     });
-    try {
-      this.#now = keep();
-      this.#spare = keep();
-      this.#job = uploadJob(data, program, frames, run, this.#blocks);
-    } catch (error) {
-      this.#blocks.free();
-      throw error;
-    }
+    this.#now = keep();
+    this.#spare = keep();
   }
 
   get pointer(): number {
@@ -108,36 +113,46 @@ class KernelSteps<P extends Precision> implements Steps<P> {
 
   async run(part: Part<P>, options: PartOptions): Promise<void> {
     const calls = callsOf(part.field);
-    if (part.run.count > 0) await this.#data.runtime.run(this.#jobOf(part), { ...options, calls });
+    const turns = new Turns(options.signal, () => this.#data.check());
+    if (part.run.count > 0) {
+      const job = await turns.run(this.#jobOf(part));
+      await this.#data.runtime.run(job, { ...options, calls });
+    }
     this.#commit(part);
   }
 
   runSync(part: Part<P>): void {
     const calls = callsOf(part.field);
-    if (part.run.count > 0) this.#data.runtime.runSync(this.#jobOf(part), calls, waits);
+    if (part.run.count > 0) this.#data.runtime.runSync(runAtOnce(this.#jobOf(part)), calls, waits);
     this.#commit(part);
   }
 
-  #jobOf({ run, from, to }: Part<P>): SampleJob {
+  *#jobOf({ run, from, to }: Part<P>): Generator<number, SampleJob, void> {
     const at = (kept: Kept, step: number) =>
       (this.#carried[step] as Carried[]).map((one) => ({
         ...one,
         at: kept.carried.get(nameOf(one)) as number,
       }));
     const [now, spare] = [this.#now, this.#spare];
-    if (from === undefined) writeStart(this.#data, spare.state, run);
+    if (from === undefined) yield* writeStart(this.#data, spare.state, run);
     const first = from === undefined ? 0 : (this.#cuts[from] as number);
     return {
       ...this.#job,
       seedLow: run.seed >>> 0,
       seedHigh: Math.floor(run.seed / 2 ** 32),
-      // A part of its own: a view would be posted with all that is behind it.
-      ops: this.#job.ops.slice(first * OP_WIDTH, (this.#cuts[to] as number) * OP_WIDTH),
+      ops: this.#opsOf(first, this.#cuts[to] as number),
       state: (from === undefined ? spare : now).state,
       end: spare.state,
       loads: from === undefined ? [] : at(now, from),
       saves: at(spare, to),
     };
+  }
+
+  #opsOf(first: number, last: number): Float64Array {
+    const { ops } = this.#job;
+    const [from, to] = [first * OP_WIDTH, last * OP_WIDTH];
+    // Of one that is not shared a part of its own: a view would be posted with all that is behind it.
+    return this.#data.runtime.memory.shared ? ops.subarray(from, to) : ops.slice(from, to);
   }
 
   /** Takes what a part has made for the present, unless something is wrong with it. */
@@ -223,7 +238,7 @@ class ReferenceSteps<P extends Precision> implements Steps<P> {
 
   #opsOf({ from, to }: Part<P>): Op[] {
     const { cuts, program } = this.#whole.written;
-    return program.ops.slice(from === undefined ? 0 : cuts[from], cuts[to]);
+    return program.ops.slice(from === undefined ? 0 : (cuts[from] as number), cuts[to]);
   }
 
   *#work(

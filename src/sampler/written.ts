@@ -15,12 +15,15 @@ export interface Written {
   readonly shifts: readonly number[];
 }
 
-/** Writes the program of a run, states to record included. */
-export function writeProgram<P extends Precision>(
+/** Units of work of a step that is written. */
+const STEP = 4000;
+
+/** Writes the program of a run, states to record included; yields the units of each step. */
+export function* writeProgram<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: Run,
   frames: Frames | undefined,
-): Written {
+): Generator<number, Written, void> {
   const { data, process } = field;
   const { times, initial, recorded, sampler, density, noise } = run;
   const steps = times.length - 1;
@@ -59,6 +62,7 @@ export function writeProgram<P extends Precision>(
     else if (sampler.finish) sampler.finish(program, t);
     else program.posteriorMean(t);
     record(i + 1);
+    yield STEP;
   }
   return { program, cuts, shifts };
 }

@@ -6,7 +6,7 @@ import { badArgument, VkernelError } from "../errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
 import { multiply } from "../reference/linear.js";
 import { checkRequest } from "./evaluate.js";
-import { aborted } from "../core/scheduler.js";
+import { aborted, Turns } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField, TimeRange } from "./field.js";
 import { checkIsotropic } from "./line.js";
@@ -49,6 +49,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     checkLongCall(options);
     const { signal, onProgress } = options;
     const groups = this.#groups(x, t, quantities);
+    const turns = new Turns(signal, () => this.data.check());
     const values: Float64Array[] = [];
     const traces: Float64Array[] = [];
     const trace = quantities.some((name) => name === "divergence") ? this.traceRows : undefined;
@@ -56,7 +57,10 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       if (signal?.aborted) throw aborted(signal);
       values.push(await this.scoreRows(rows, time, 0));
       if (trace) traces.push(await trace(rows, time, 0));
-      onProgress?.({ done: values.length, total: groups.list.length });
+      if (onProgress) {
+        turns.tell(() => onProgress({ done: values.length, total: groups.list.length }));
+        await turns.end();
+      }
     }
     return this.#finish(groups, values, traces, quantities);
   }

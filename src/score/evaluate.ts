@@ -12,6 +12,8 @@ import {
   type PointsInput,
   type Precision,
 } from "../data/mixture.js";
+import { copyInParts, writeInParts } from "../data/parts.js";
+import { runAtOnce } from "../core/scheduler.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { cholesky, solveLower, solveUpper } from "../reference/linear.js";
@@ -41,6 +43,23 @@ export interface Request<P extends Precision, Q extends Quantity> {
   readonly quantities: readonly Q[];
 }
 
+/** Units of a piece of work on the calling thread: some tenths of a millisecond. */
+const PIECE = 2 ** 18;
+
+/** Ranges of queries, of so many units each, that make a piece; yields the units of each after it. */
+function* inPieces(
+  count: number,
+  units: number,
+  work: (first: number, last: number) => void,
+): Generator<number, void, void> {
+  const step = Math.max(1, Math.floor(PIECE / units));
+  for (let first = 0; first < count; first += step) {
+    const last = Math.min(count, first + step);
+    work(first, last);
+    yield (last - first) * units;
+  }
+}
+
 export function checkRequest<P extends Precision, Q extends Quantity>(
   data: Mixture<P>,
   process: Process,
@@ -48,6 +67,17 @@ export function checkRequest<P extends Precision, Q extends Quantity>(
   t: number | ArrayLike<number>,
   quantities: readonly Q[],
 ): Request<P, Q> {
+  return runAtOnce(requestInPieces(data, process, x, t, quantities));
+}
+
+/** The same in pieces; what the caller gave is copied in the first. */
+export function* requestInPieces<P extends Precision, Q extends Quantity>(
+  data: Mixture<P>,
+  process: Process,
+  x: PointsInput,
+  t: number | ArrayLike<number>,
+  quantities: readonly Q[],
+): Generator<number, Request<P, Q>, void> {
   data.check();
   const { dim, precision } = data;
   if (!Array.isArray(quantities)) throw badArgument("E_TYPE", "quantities", "a list of names", quantities);
@@ -72,44 +102,63 @@ export function checkRequest<P extends Precision, Q extends Quantity>(
   const times = many ? Float64Array.from(t as ArrayLike<number>, Number) : Float64Array.of(t as number);
   if (many && times.length !== count)
     throw badArgument("E_SHAPE", "t", `one number, or ${count} of them`, times.length);
-  let smallest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < times.length; i++) {
-    const time = times[i] as number;
-    const argument = many ? `t[${i}]` : "t";
-    const raw: unknown = many ? (t as ArrayLike<number>)[i] : t;
-    if (typeof raw !== "number") throw badArgument("E_TYPE", argument, "a number", raw);
-    if (Number.isNaN(time) || Math.abs(time) === Number.POSITIVE_INFINITY) {
-      throw badArgument("E_NONFINITE", argument, expected, time);
+  if (many) {
+    const stranger = Array.prototype.findIndex.call(t, (value: unknown) => typeof value !== "number");
+    if (stranger >= 0) {
+      throw badArgument("E_TYPE", `t[${stranger}]`, "a number", (t as ArrayLike<unknown>)[stranger]);
     }
-    const variance = time > 0 && time <= end ? process.variance(time) : 0;
-    if (!(variance > 0 && Number.isFinite(variance))) throw badArgument("E_RANGE", argument, expected, time);
-    smallest = Math.min(smallest, process.alpha(time));
   }
-  const limit = coordinateLimit(precision, dim);
-  checkFinite(table.data, "x", Math.min(limit, limit * (count > 0 ? smallest : 1)), precision);
   // A copy: what the caller does to the array during the call changes nothing.
   const given = table.data.slice();
-  const local = localQueries(data, process, given, times);
-  return { data, process, given, x: local, count, times, quantities: [...quantities] };
+  const names = [...quantities];
+  yield count * dim;
+  let smallest = Number.POSITIVE_INFINITY;
+  yield* inPieces(times.length, TIME, (first, last) => {
+    for (let i = first; i < last; i++) {
+      const time = times[i] as number;
+      const argument = many ? `t[${i}]` : "t";
+      if (Number.isNaN(time) || Math.abs(time) === Number.POSITIVE_INFINITY) {
+        throw badArgument("E_NONFINITE", argument, expected, time);
+      }
+      const variance = time > 0 && time <= end ? process.variance(time) : 0;
+      if (!(variance > 0 && Number.isFinite(variance)))
+        throw badArgument("E_RANGE", argument, expected, time);
+      smallest = Math.min(smallest, process.alpha(time));
+    }
+  });
+  const limit = coordinateLimit(precision, dim);
+  const most = Math.min(limit, limit * (count > 0 ? smallest : 1));
+  yield* inPieces(count * dim, 2, (first, last) => checkFinite(given, "x", most, precision, first, last));
+  const local = yield* localQueries(data, process, given, times);
+  return { data, process, given, x: local, count, times, quantities: names };
 }
 
 /** Rows less alpha_t times the centre of the data, in float64; the rows themselves where there is none. */
-function localQueries(
+function* localQueries(
   data: Mixture,
   process: Process,
   rows: Float32Array | Float64Array,
   times: Float64Array,
-): Float32Array | Float64Array {
+): Generator<number, Float32Array | Float64Array, void> {
   if (data.centre === undefined) return rows;
-  if (times.length === 1) return data.inward(rows, process.alpha(times[0] as number));
   const { dim } = data;
+  const single = times.length === 1 ? process.alpha(times[0] as number) : 0;
   const out = new Float64Array(rows.length);
-  for (let q = 0; q < times.length; q++) {
-    const row = rows.subarray(q * dim, (q + 1) * dim);
-    out.set(data.inward(row, process.alpha(times[q] as number)), q * dim);
-  }
+  yield* inPieces(rows.length / dim, 8 * dim + (single === 0 ? TIME : 20), (first, last) => {
+    if (single !== 0) {
+      out.set(data.inward(rows.subarray(first * dim, last * dim), single), first * dim);
+      return;
+    }
+    for (let q = first; q < last; q++) {
+      const row = rows.subarray(q * dim, (q + 1) * dim);
+      out.set(data.inward(row, process.alpha(times[q] as number)), q * dim);
+    }
+  });
   return out;
 }
+
+/** Units of what a process says of a time. */
+const TIME = 200;
 
 function numbersOf(name: Quantity, dim: number, size: number): number {
   if ((scalarQuantities as readonly string[]).includes(name)) return 1;
@@ -136,7 +185,7 @@ type Targets = { [K in Quantity]?: { [index: number]: number; readonly length: n
  */
 export function* evaluation<P extends Precision, Q extends Quantity>(
   request: Request<P, Q>,
-): Generator<ScoreJob, Evaluation<P, Q>, void> {
+): Generator<ScoreJob | number, Evaluation<P, Q>, void> {
   const out = outputs(request);
   const { data, process, count, times, quantities } = request;
   if (count === 0 || quantities.length === 0) return out;
@@ -145,13 +194,13 @@ export function* evaluation<P extends Precision, Q extends Quantity>(
   const nearest = wants("nearest", "nearestDistance");
   const others = quantities.some((name) => name !== "nearest" && name !== "nearestDistance");
   if (isIsotropic(process)) {
-    const levels = levelsOf(process, times, data.sigma0);
+    const levels = yield* levelsOf(process, times, data.sigma0);
     const alone = data.uniform;
     if (others || alone) yield* isotropic(request, targets, levels, nearest && alone);
     if (nearest && !alone) yield* findNearest(request, targets, levels);
   } else {
     if (others) yield* anisotropic(request, targets);
-    if (nearest) yield* findNearest(request, targets, levelsOf(process, times, data.sigma0));
+    if (nearest) yield* findNearest(request, targets, yield* levelsOf(process, times, data.sigma0));
   }
   return out;
 }
@@ -170,19 +219,26 @@ export function partsOf({ data, process, times, quantities }: Request<Precision,
 }
 
 /** One level a query, or one for all; equal times share theirs. */
-function levelsOf(process: Process, times: Float64Array, sigma0: number): (q: number) => Level {
+function* levelsOf(
+  process: Process,
+  times: Float64Array,
+  sigma0: number,
+): Generator<number, (q: number) => Level, void> {
   if (times.length === 1) {
     const level = levelOf(process, times[0] as number, sigma0);
     return () => level;
   }
   const known = new Map<number, Level>();
-  const levels = Array.from(times, (t) => {
-    let level = known.get(t);
-    if (level === undefined) {
-      level = levelOf(process, t, sigma0);
-      known.set(t, level);
+  const levels: Level[] = [];
+  yield* inPieces(times.length, TIME, (first, last) => {
+    for (const t of times.subarray(first, last)) {
+      let level = known.get(t);
+      if (level === undefined) {
+        level = levelOf(process, t, sigma0);
+        known.set(t, level);
+      }
+      levels.push(level);
     }
-    return level;
   });
   return (q) => levels[q] as Level;
 }
@@ -203,7 +259,7 @@ function* runScore(
   y: Float64Array,
   scale: Float64Array,
   want: { stats: boolean; covariance: boolean; trace: boolean; weights: boolean },
-): Generator<ScoreJob, Raw, void> {
+): Generator<ScoreJob | number, Raw, void> {
   const { memory } = data.runtime;
   const { dim, width, bytes, size } = layout;
   const count = y.length / dim;
@@ -215,8 +271,7 @@ function* runScore(
   };
   try {
     const queries = take(count * width, bytes, "x");
-    if (width !== dim) memory.zero(queries, count * width * bytes);
-    data.writeRows(queries, y, dim, width);
+    yield* writeInParts(data, queries, y, dim, width);
     const k = take(scale.length, 8, "t");
     memory.f64(k, scale.length).set(scale);
     const entries = dim <= 3 ? (dim * (dim + 1)) / 2 : dim * dim;
@@ -237,15 +292,14 @@ function* runScore(
     };
     job.block = scoreBlock(job, data.engine.blockSize);
     yield job;
-    const copy = <T extends Float32Array | Float64Array>(view: T): T => view.slice() as T;
     return {
-      mean: copy(memory.numbers(bytes, job.mean, count * dim)),
-      stats: job.stats ? copy(memory.f64(job.stats, count * 4)) : new Float64Array(0),
+      mean: yield* copyInParts(data, bytes, job.mean, count * dim),
+      stats: job.stats ? yield* copyInParts(data, 8, job.stats, count * 4) : new Float64Array(0),
       covariance: job.covariance
-        ? copy(memory.numbers(covarianceBytes as 4 | 8, job.covariance, count * entries))
+        ? yield* copyInParts(data, covarianceBytes as 4 | 8, job.covariance, count * entries)
         : undefined,
-      trace: job.trace ? copy(memory.f64(job.trace, count)) : undefined,
-      weights: job.weights ? copy(memory.numbers(bytes, job.weights, count * size)) : undefined,
+      trace: job.trace ? yield* copyInParts(data, 8, job.trace, count) : undefined,
+      weights: job.weights ? yield* copyInParts(data, bytes, job.weights, count * size) : undefined,
     };
   } finally {
     for (const pointer of blocks) memory.free(pointer);
@@ -253,17 +307,19 @@ function* runScore(
 }
 
 /** x / alpha; where nothing shrinks, x itself. */
-function shrunk(
+function* shrunk(
   { data, x, count, times }: Request<Precision, Quantity>,
   levels: (q: number) => Level,
-): Float64Array {
+): Generator<number, Float64Array, void> {
   const { dim } = data;
   if (isFloat64(x) && times.length === 1 && levels(0).alpha === 1) return x;
   const y = new Float64Array(count * dim);
-  for (let q = 0; q < count; q++) {
-    const { alpha } = levels(q);
-    for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / alpha;
-  }
+  yield* inPieces(count, 2 * dim + 8, (first, last) => {
+    for (let q = first; q < last; q++) {
+      const { alpha } = levels(q);
+      for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / alpha;
+    }
+  });
   return y;
 }
 
@@ -288,11 +344,14 @@ function* isotropic(
   out: Targets,
   levels: (q: number) => Level,
   nearest: boolean,
-): Generator<ScoreJob, void, void> {
+): Generator<ScoreJob | number, void, void> {
   const { data, x, count, times } = request;
   const { dim, sigma0, precision, order, packed } = data;
-  const y = shrunk(request, levels);
-  const scale = Float64Array.from({ length: times.length }, (_, q) => kernelScale(levels(q), precision));
+  const y = yield* shrunk(request, levels);
+  const scale = new Float64Array(times.length);
+  yield* inPieces(times.length, 50, (first, last) => {
+    for (let q = first; q < last; q++) scale[q] = kernelScale(levels(q), precision);
+  });
   const wantMatrix = !!(out.hessian ?? out.proxyCovariance ?? out.posteriorCovariance);
   const wantTrace = !!(out.proxyVariance ?? out.divergence);
   const wantStats = nearest || !!(out.logDensity ?? out.posteriorEntropy ?? out.effectiveCount);
@@ -305,12 +364,22 @@ function* isotropic(
   if (out.posteriorMean && sigma0 === 0) {
     const means = data.centre ? data.outward(raw.mean) : raw.mean;
     (out.posteriorMean as Numbers<Precision>).set(means);
+    yield 4 * count * dim;
   }
-  if (out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined))
-    vectors(request, out, levels, raw.mean);
+  if (out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined)) {
+    yield* inPieces(count, 8 * dim + 8, (first, last) =>
+      vectors(request, out, levels, raw.mean, first, last),
+    );
+  }
   if (!wantStats && !wantMatrix && !wantTrace && !out.posteriorWeights) return;
   const matrix = new Float64Array(dim * dim);
-  for (let q = 0; q < count; q++) {
+  const units =
+    200 + 4 * dim + (out.posteriorWeights ? 4 * data.size : 0) + (wantMatrix ? 12 * dim * dim : 0);
+  yield* inPieces(count, units, (first, last) => {
+    for (let q = first; q < last; q++) turn(q);
+  });
+
+  function turn(q: number): void {
     const { alpha, variance, total, beta, diffusion } = levels(q);
     const row = q * dim;
     const best = raw.stats[4 * q] as number;
@@ -326,7 +395,7 @@ function* isotropic(
       }
       return 0 - square / (2 * total) - 0.5 * dim * log(2 * Math.PI * total);
     });
-    if (!wantMatrix && !wantTrace) continue;
+    if (!wantMatrix && !wantTrace) return;
     const factor = (alpha / total) * (alpha / total);
     const extra = ((alpha * sigma0) / variance) * ((alpha * sigma0) / total);
     let trace = 0;
@@ -337,7 +406,7 @@ function* isotropic(
     if (raw.trace) trace = raw.trace[q] as number;
     if (out.proxyVariance) out.proxyVariance[q] = factor * trace + dim * extra;
     if (out.divergence) out.divergence[q] = diffusion * (dim / total - factor * trace) - beta * dim;
-    if (!wantMatrix) continue;
+    if (!wantMatrix) return;
     const shrink = variance / total;
     for (let i = 0; i < dim * dim; i++) {
       const value = matrix[i] as number;
@@ -354,16 +423,18 @@ function* isotropic(
 
 /** What follows from the posterior means alone; of all quantities those that are asked for most often, and of most places. */
 function vectors(
-  { data, x, count, times }: Request<Precision, Quantity>,
+  { data, x, times }: Request<Precision, Quantity>,
   out: Targets,
   levels: (q: number) => Level,
   means: Raw["mean"],
+  first: number,
+  last: number,
 ): void {
   const { dim, sigma0, centre } = data;
   const { score: scores, velocity } = out;
   const posterior = sigma0 > 0 ? out.posteriorMean : undefined;
   let level = levels(0);
-  for (let q = 0, at = 0; q < count; q++) {
+  for (let q = first, at = first * dim; q < last; q++) {
     if (times.length > 1) level = levels(q);
     const { alpha, total, beta, diffusion } = level;
     const pull = (alpha * sigma0 * sigma0) / total;
@@ -420,7 +491,7 @@ export function* logRatios(
   level: Level,
   given: Float64Array,
   shift: Float64Array,
-): Generator<ScoreJob, Float64Array, void> {
+): Generator<ScoreJob | number, Float64Array, void> {
   const { dim } = data;
   const packed = { points: data.packed.local, weights: data.packed.weights };
   const count = given.length / dim;
@@ -519,40 +590,47 @@ function* findNearest(
   request: Request<Precision, Quantity>,
   out: Targets,
   levels: (q: number) => Level,
-): Generator<ScoreJob, void, void> {
+): Generator<ScoreJob | number, void, void> {
   const { data, x, count } = request;
   const { dim, packed, order } = data;
-  const y = shrunk(request, levels);
+  const y = yield* shrunk(request, levels);
   const layout = { ...data.layout, logWeights: 0 };
   const none = { stats: true, covariance: false, trace: false, weights: false };
   const raw = yield* runScore(data, layout, y, Float64Array.of(1), none);
-  for (let q = 0; q < count; q++) {
-    const best = raw.stats[4 * q] as number;
-    const { alpha } = levels(q);
-    let square = 0;
-    for (let d = 0; d < dim; d++) {
-      const e = (x[q * dim + d] as number) - alpha * (packed.local[best * dim + d] as number);
-      square += e * e;
+  yield* inPieces(count, 4 * dim + 20, (first, last) => {
+    for (let q = first; q < last; q++) {
+      const best = raw.stats[4 * q] as number;
+      const { alpha } = levels(q);
+      let square = 0;
+      for (let d = 0; d < dim; d++) {
+        const e = (x[q * dim + d] as number) - alpha * (packed.local[best * dim + d] as number);
+        square += e * e;
+      }
+      if (out.nearest) out.nearest[q] = order[best] as number;
+      if (out.nearestDistance) out.nearestDistance[q] = Math.sqrt(square);
     }
-    if (out.nearest) out.nearest[q] = order[best] as number;
-    if (out.nearestDistance) out.nearestDistance[q] = Math.sqrt(square);
-  }
+  });
 }
 
 /**
  * Anisotropic S: points and queries are whitened by the Cholesky factor L of V = alpha^2 sigma0^2 I + S, once for each
  * distinct time; the isotropic kernels see unit noise, and what they give is carried back by L.
  */
-function* anisotropic(request: Request<Precision, Quantity>, out: Targets): Generator<ScoreJob, void, void> {
+function* anisotropic(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+): Generator<ScoreJob | number, void, void> {
   const { data, process, x, count, times } = request;
   const { dim, sigma0, packed } = data;
   const groups = new Map<number, number[]>();
-  for (let q = 0; q < count; q++) {
-    const t = times[times.length === 1 ? 0 : q] as number;
-    const group = groups.get(t);
-    if (group) group.push(q);
-    else groups.set(t, [q]);
-  }
+  yield* inPieces(count, 20, (first, last) => {
+    for (let q = first; q < last; q++) {
+      const t = times[times.length === 1 ? 0 : q] as number;
+      const group = groups.get(t);
+      if (group) group.push(q);
+      else groups.set(t, [q]);
+    }
+  });
   const wantMatrix = !!(out.hessian ?? out.proxyCovariance ?? out.posteriorCovariance);
   const wantTrace = !!(out.proxyVariance ?? out.divergence);
   const small = dim <= MAX_MATRIX_DIM;
@@ -568,13 +646,18 @@ function* anisotropic(request: Request<Precision, Quantity>, out: Targets): Gene
     );
     const factor = cholesky(v, dim);
     const white = new Float64Array(packed.local.length);
-    for (let m = 0; m < packed.weights.length; m++) {
-      const row = packed.local.slice(m * dim, (m + 1) * dim).map((mu) => alpha * mu);
-      white.set(solveLower(factor, dim, row), m * dim);
-    }
+    yield* inPieces(packed.weights.length, dim * dim + 100, (first, last) => {
+      for (let m = first; m < last; m++) {
+        const row = packed.local.slice(m * dim, (m + 1) * dim).map((mu) => alpha * mu);
+        white.set(solveLower(factor, dim, row), m * dim);
+      }
+    });
     const z = new Float64Array(members.length * dim);
-    members.forEach((q, i) => {
-      z.set(solveLower(factor, dim, Float64Array.from(x.subarray(q * dim, (q + 1) * dim))), i * dim);
+    yield* inPieces(members.length, dim * dim + 100, (first, last) => {
+      for (let i = first; i < last; i++) {
+        const q = members[i] as number;
+        z.set(solveLower(factor, dim, Float64Array.from(x.subarray(q * dim, (q + 1) * dim))), i * dim);
+      }
     });
     const layout = data.upload(white, !data.uniform);
     let raw: Raw;
@@ -591,7 +674,10 @@ function* anisotropic(request: Request<Precision, Quantity>, out: Targets): Gene
     let logDet = 0;
     for (let d = 0; d < dim; d++) logDet += 2 * log(factor[d * (dim + 1)] as number);
     const carry = carriers(level, a, e, rate, factor, dim, sigma0);
+    // Congruences and products of matrices, where there are any.
+    const units = 4 * dim * dim + 400 + (small && (wantMatrix || wantTrace) ? 6 * dim ** 3 : 0);
     for (let i = 0; i < members.length; i++) {
+      yield units;
       const q = members[i] as number;
       const row = q * dim;
       const residual = Float64Array.from(
@@ -626,7 +712,7 @@ function* anisotropic(request: Request<Precision, Quantity>, out: Targets): Gene
       });
       if (!wantMatrix && !wantTrace) continue;
       if (!small) {
-        tracesByWeights(out, raw, i, q, carry, white, level, dim);
+        yield* tracesByWeights(out, raw, i, q, carry, white, level, dim);
         continue;
       }
       const covariance = new Float64Array(dim * dim);
@@ -725,7 +811,7 @@ function symmetrize(matrix: Float64Array, dim: number): void {
 }
 
 /** Traces for dim > 64, from the weights: E|L^-T (nu - mean)|^2 without a matrix. */
-function tracesByWeights(
+function* tracesByWeights(
   out: Targets,
   raw: Raw,
   i: number,
@@ -734,7 +820,7 @@ function tracesByWeights(
   white: Float64Array,
   level: ReferenceLevel,
   dim: number,
-): void {
+): Generator<number, void, void> {
   const weights = raw.weights as Float32Array | Float64Array;
   const size = white.length / dim;
   let inner = 0;
@@ -742,6 +828,7 @@ function tracesByWeights(
   for (let m = 0; m < size; m++) {
     const w = weights[i * size + m] as number;
     if (w === 0) continue;
+    yield 3 * dim * dim;
     const e = Float64Array.from(
       { length: dim },
       (_, d) => (white[m * dim + d] as number) - (raw.mean[i * dim + d] as number),

@@ -5,7 +5,14 @@ import { aborted, Turns } from "../core/scheduler.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
-import { checkRequest, evaluation, partsOf, type Request, referenceEvaluation } from "./evaluate.js";
+import {
+  checkRequest,
+  evaluation,
+  requestInPieces,
+  partsOf,
+  type Request,
+  referenceEvaluation,
+} from "./evaluate.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
 
 const optionNames = ["signal", "onProgress"];
@@ -30,8 +37,9 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
   ): Promise<Evaluation<P, Q>> {
     checkOptions(options, optionNames);
     checkLongCall(options);
-    const request = checkRequest(this.data, this.process, x, t, quantities);
     const { signal, onProgress } = options;
+    const turns = new Turns(signal, () => this.data.check());
+    const request = await turns.run(requestInPieces(this.data, this.process, x, t, quantities));
     if (signal?.aborted) throw aborted(signal);
     const { runtime } = this.data.engine;
     if (runtime === undefined) return this.#byReference(request, options);
@@ -44,7 +52,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       ((done: number, total: number) =>
         onProgress({ done: Math.floor((count * (part + done / total)) / parts), total: count }));
     return this.data.hold(() =>
-      runAll(evaluation(request), async (job) => {
+      runAll(evaluation(request), turns, async (job) => {
         await runtime.run(job, { signal, onProgress: report });
         part++;
       }),
@@ -70,7 +78,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       for (;;) {
         const next = work.next();
         if (next.done) return next.value;
-        runtime.runSync(next.value);
+        if (typeof next.value !== "number") runtime.runSync(next.value);
       }
     } finally {
       work.return(undefined as never);
@@ -105,9 +113,12 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       if (!Number.isFinite(values[i]))
         throw badArgument("E_NONFINITE", `values[${i}]`, "a finite number", values[i]);
     }
+    checkLongCall(options);
+    const { signal } = options;
+    const turns = new Turns(signal, () => data.check());
     const table = Float64Array.from(values);
     const columns = table.length / data.size;
-    const request = checkRequest(data, this.process, x, t, [] as const);
+    const request = await turns.run(requestInPieces(data, this.process, x, t, [] as const));
     const { count, times } = request;
     checkSize("values", count, columns);
     const out = data.array(count * columns);
@@ -133,6 +144,8 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
           }
         }
         out.set(sums, q * columns);
+        const wait = turns.take(data.size * (columns + 2));
+        if (wait) await wait;
       }
     }
     return out;
@@ -167,16 +180,20 @@ export function isExact(field: ScoreField): boolean {
   return Object.getPrototypeOf(field) === ExactScore.prototype && !Object.hasOwn(field, "evaluate");
 }
 
-/** Runs the jobs that a generator yields, and lets it free what it holds whatever happens. */
+/** Runs the jobs that a generator yields, work of its own between them, and lets it free what it holds whatever happens. */
 export async function runAll<R>(
-  work: Generator<ScoreJob, R, void>,
+  work: Generator<ScoreJob | number, R, void>,
+  turns: Turns,
   run: (job: ScoreJob) => Promise<void>,
 ): Promise<R> {
   try {
     for (;;) {
       const next = work.next();
       if (next.done) return next.value;
-      await run(next.value);
+      if (typeof next.value === "number") {
+        const wait = turns.take(next.value);
+        if (wait) await wait;
+      } else await run(next.value);
     }
   } finally {
     work.return(undefined as never);

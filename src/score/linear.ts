@@ -1,3 +1,4 @@
+import { Turns } from "../core/scheduler.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import type { Engine } from "../engine.js";
@@ -339,11 +340,13 @@ export async function linearScore<P extends Precision>(
   if (typeof bias !== "boolean") throw badArgument("E_TYPE", "bias", "true or false", bias);
   const ridge = checkNumber(options.ridge ?? LINEAR_RIDGE, "ridge", { min: 0 });
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
+  const turns = new Turns(options.signal, () => data.check());
   const samples = await trainingTuples(data, process, {
     samples: options.samples,
     seed,
     weighting: options.weighting ?? "variance",
     times: options.times,
+    turns,
   });
   const bound = features.bind(data.dim, process);
   const { count } = bound;
@@ -359,7 +362,6 @@ export async function linearScore<P extends Precision>(
   for (const value of samples.lambda) meanLambda += value / total;
   const weights = samples.lambda.map((value) => value / (total * meanLambda));
   const { dim } = data;
-  const batch = Math.max(1, Math.floor(PANEL / count));
   const panelOf = (first: number, some: number): Float64Array => {
     const values = evaluateRows(
       bound,
@@ -379,14 +381,17 @@ export async function linearScore<P extends Precision>(
   };
   const means = new Float64Array(count);
   if (bias) {
-    for (let first = 0; first < total; first += batch) {
-      const some = Math.min(batch, total - first);
+    const step = Math.max(1, Math.floor(2 ** 20 / (count * (dim + 20))));
+    for (let first = 0; first < total; first += step) {
+      const some = Math.min(step, total - first);
       const values = panelOf(first, some);
       for (let i = 0; i < some; i++) {
         const w = weights[first + i] as number;
         for (let j = 0; j < count; j++)
           means[j] = (means[j] as number) + w * (values[i * count + j] as number);
       }
+      const wait = turns.take(some * count * (dim + 20));
+      if (wait) await wait;
     }
   }
   const centred = (first: number, some: number): Float64Array => {

@@ -1,3 +1,4 @@
+import { Turns } from "../core/scheduler.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import type { Engine } from "../engine.js";
@@ -456,7 +457,9 @@ export async function ntkScore<P extends Precision>(
   const ridge = checkNumber(options.ridge ?? 0, "ridge", { min: 0 });
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   if (typeof options.samples === "number") checkInteger(options.samples, "samples", 1, MAX_SAMPLES);
+  const turns = new Turns(options.signal, () => data.check());
   const samples = await trainingTuples(data, process, {
+    turns,
     samples: options.samples,
     seed,
     weighting: options.weighting ?? "variance",
@@ -479,6 +482,8 @@ export async function ntkScore<P extends Precision>(
   for (let n = 0; n < count; n++) {
     const row = samples.x.slice(n * dim, (n + 1) * dim);
     map.row(row, samples.t[n] as number, inputs.subarray(n * map.count, (n + 1) * map.count));
+    const wait = turns.take(20 * map.count + 100);
+    if (wait) await wait;
   }
   const psi = { data: inputs, rows: count, columns: map.count };
   const call = options.signal === undefined ? {} : { signal: options.signal };
@@ -487,23 +492,31 @@ export async function ntkScore<P extends Precision>(
   for (const value of samples.lambda) meanLambda += value / count;
   const roots = samples.lambda.map((value) => Math.sqrt(value / meanLambda));
   // Lambda^(1/2) K Lambda^(1/2) / P
-  const scaled = gram.data.map(
-    (value, i) => (value * (roots[Math.floor(i / count)] as number) * (roots[i % count] as number)) / count,
-  );
+  const scaled = new Float64Array(count * count);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < count; j++) {
+      const value = gram.data[i * count + j] as number;
+      scaled[i * count + j] = (value * (roots[i] as number) * (roots[j] as number)) / count;
+    }
+    const wait = turns.take(6 * count);
+    if (wait) await wait;
+  }
   const { values, vectors } = await symmetricEigen(
     engine,
     { data: scaled, rows: count, columns: count },
     call,
   );
   const gaussian = initial === "gaussian" ? await gaussianStart(engine, psi, network, call) : undefined;
-  const points = await ntkPoints(engine, psi, network);
-  return new NtkScore(
-    data,
-    process,
-    samples,
-    { map, inputs, roots, values, vectors, points, ridge, linear, gaussian },
-    trainingTime,
-  ).prepare();
+  let points: NtkPoints | undefined;
+  try {
+    points = await ntkPoints(engine, psi, network);
+    const parts = { map, inputs, roots, values, vectors, points, ridge, linear, gaussian };
+    return await new NtkScore(data, process, samples, parts, trainingTime).prepare();
+  } catch (error) {
+    points?.dispose();
+    gaussian?.points.dispose();
+    throw error;
+  }
 }
 
 async function gaussianStart(

@@ -1,4 +1,5 @@
 import { checkInteger, checkNumber, checkOptions } from "../check.js";
+import { Turns } from "../core/scheduler.js";
 import { checkTable, type Mixture, type PointsInput } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../errors.js";
 import { exp, log } from "../math.js";
@@ -125,9 +126,11 @@ export async function trainingTuples(
     times: TimeLaw | undefined;
     /** The number of the first tuple: those of later numbers are other ones. */
     first?: number;
+    /** The call that they are drawn for. */
+    turns?: Turns;
   },
 ): Promise<TrainingTuples> {
-  const { samples, seed, weighting, times, first = 0 } = options;
+  const { samples, seed, weighting, times, first = 0, turns = new Turns() } = options;
   const { dim } = data;
   const weight = weightOf(weighting, process, spreadOf(data));
   if (typeof samples === "object" && samples !== null) return checkTuples(samples, data, process, weight);
@@ -164,6 +167,8 @@ export async function trainingTuples(
       x0[n * dim + d] = start;
       x[n * dim + d] = alpha * start + (noise[d] as number);
     }
+    const wait = turns.take(80 * dim + data.weights.length + 500);
+    if (wait) await wait;
   }
   return { x, x0, t, lambda: t.map(weight), range: rangeOf(t, times) };
 }

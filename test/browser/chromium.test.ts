@@ -90,6 +90,28 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       expect([code, after, fresh]).toEqual(["E_WORKER", "E_WORKER", 100]);
     });
 
+    it("hears of workers that end in the middle of a run", async () => {
+      const { code, message, after } = await page.evaluate(() =>
+        (globalThis as PageGlobals).vk.endedWorker(),
+      );
+      expect([code, after]).toEqual(["E_WORKER", "E_WORKER"]);
+      expect(message).toMatch(/the browser ended it/);
+    });
+
+    it.each([
+      { size: 20_000, precision: "f32" },
+      { size: 60_000, precision: "f32" },
+      { size: 5000, precision: "f64" },
+      { size: 5000, precision: "f32", blockSize: 65_536 },
+    ] as const)("long work in each query is no death: $size points, $precision", async (options) => {
+      const sum = await page.evaluate(
+        (options) => (globalThis as PageGlobals).vk.heavyBlocks(options),
+        options,
+      );
+      expect(sum).toBeGreaterThan(1);
+      expect(Number.isFinite(sum)).toBe(true);
+    });
+
     it("has the relaxed build", async () => {
       const info = await page.evaluate(() => (globalThis as PageGlobals).vk.info({ kernels: "relaxed" }));
       expect(info.kernels).toBe("relaxed");

@@ -201,11 +201,40 @@ describe("a worker that dies", () => {
       }
     });
 
+    const ready = `if (m.type === "start") parentPort.postMessage({ type: "ready" });`;
+
+    it.each([
+      ["E_WORKER after a minute of silence", false],
+      ["an abort ends the call; the next call says that the engine is dead", true],
+    ])("that neither works nor ends: %s", async (_, abort) => {
+      const worker = script("idle", `${listen} ${ready} });`);
+      const engine = await make({ threads: 2, worker });
+      const field = longField(engine);
+      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+      try {
+        const controller = new AbortController();
+        let ended = false;
+        const call = outcome(sample(field, { ...short, signal: controller.signal })).finally(() => {
+          ended = true;
+        });
+        while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+        // Slow is not dead: nothing ends before its time.
+        vi.advanceTimersByTime(50_000);
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(ended).toBe(false);
+        if (abort) controller.abort();
+        vi.advanceTimersByTime(20_000);
+        expect((await call).code).toBe(abort ? "E_ABORT" : "E_WORKER");
+      } finally {
+        vi.useRealTimers();
+      }
+      const next = await outcome(sample(field, short));
+      expect(next.code).toBe("E_WORKER");
+      expect(next.error?.message).toMatch(/did nothing for \d+ s|dead/);
+    });
+
     it("that exits in the middle of a job: E_WORKER", async () => {
-      const worker = script(
-        "exits-in-job",
-        `${listen} if (m.type === "start") parentPort.postMessage({ type: "ready" }); else process.exit(0); });`,
-      );
+      const worker = script("exits-in-job", `${listen} ${ready} else process.exit(0); });`);
       const engine = await make({ threads: 2, worker });
       const result = await outcome(sample(longField(engine), short));
       expect(result.code).toBe("E_WORKER");

@@ -7,7 +7,7 @@ import type { Process } from "../../process/process.js";
 import { parameterCount, perceptronTrace } from "../../reference/mlp.js";
 import { streams, uniform } from "../../reference/random.js";
 import { RowField } from "../custom.js";
-import { aborted } from "../../core/scheduler.js";
+import { aborted, Turns } from "../../core/scheduler.js";
 import { checkMixture, checkProcess, exactScore } from "../exact.js";
 import type { ScoreField, TimeRange } from "../field.js";
 import { checkIsotropic } from "../line.js";
@@ -206,8 +206,10 @@ export async function mlpScore<P extends Precision>(
   if (signal?.aborted) throw aborted(signal);
   const sizes = [inputCount(shape), ...widths, data.dim];
   const network = { sizes, activation };
+  const turns = new Turns(signal, () => data.check());
   const draw = (count: number, first: number): Promise<TrainingTuples> =>
     trainingTuples(data, process, {
+      turns,
       samples: count,
       seed,
       weighting: options.weighting ?? "variance",
@@ -219,9 +221,14 @@ export async function mlpScore<P extends Precision>(
   const targetsOf = async (tuples: TrainingTuples): Promise<Float64Array> =>
     loss === "denoising"
       ? proxyScores(process, data.dim, tuples)
-      : Float64Array.from((await exact.evaluate(tuples.x, tuples.t, ["score"])).score);
+      : Float64Array.from((await exact.evaluate(tuples.x, tuples.t, ["score"], signal && { signal })).score);
   const fixedTargets = fixed && (await targetsOf(fixed));
-  const machine = new PerceptronMachine(data.engine, network, startOf(sizes, seed), precision);
+  const machine = new PerceptronMachine(
+    data.engine,
+    network,
+    await turns.run(startOf(sizes, seed)),
+    precision,
+  );
   const losses = new Float64Array(steps);
   let trained = fixed?.range;
   try {
@@ -250,7 +257,13 @@ export async function mlpScore<P extends Precision>(
         );
       }
       losses[step] = found.loss;
-      onProgress?.({ done: step + 1, total: steps, loss: found.loss });
+      if (onProgress) {
+        turns.tell(() => onProgress({ done: step + 1, total: steps, loss: found.loss }));
+        await turns.end();
+      }
+      // Tuples and targets of a batch, packed.
+      const wait = turns.take(40 * batch * (data.dim + 10));
+      if (wait) await wait;
     }
     return new MlpField(data, process, machine, shape, losses, trained);
   } catch (error) {
@@ -303,7 +316,7 @@ function power(b: number, n: number): number {
 }
 
 /** Uniform in +-1 / sqrt(inputs), weights and biases. */
-function startOf(sizes: readonly number[], seed: number): Float64Array {
+function* startOf(sizes: readonly number[], seed: number): Generator<number, Float64Array, void> {
   const out = new Float64Array(parameterCount(sizes));
   let at = 0;
   for (let l = 1; l < sizes.length; l++) {
@@ -311,6 +324,7 @@ function startOf(sizes: readonly number[], seed: number): Float64Array {
     const bound = 1 / Math.sqrt(ins);
     for (let i = 0; i < (ins + 1) * outs; i++) {
       out[at + i] = bound * (2 * uniform(seed, i, l, streams.network, 0) - 1);
+      if (i % 1024 === 1023) yield 1024 * 80;
     }
     at += (ins + 1) * outs;
   }

@@ -1,3 +1,4 @@
+import { Turns } from "../../core/scheduler.js";
 import type { Mixture } from "../../data/mixture.js";
 import type { Process } from "../../process/process.js";
 import { logRatios, referenceLogRatios } from "../evaluate.js";
@@ -85,7 +86,7 @@ export class Values {
         runtime === undefined
           ? referenceLogRatios(data, level, places, shifts)
           : await data.hold(() =>
-              runAll(logRatios(data, level, places, shifts), (job) => runtime.run(job, {})),
+              runAll(logRatios(data, level, places, shifts), new Turns(), (job) => runtime.run(job, {})),
             );
       out.set(some, first);
     }

@@ -1,6 +1,6 @@
 import { VkernelError } from "../../errors.js";
 import { fillNormals, streams } from "../../reference/random.js";
-import { aborted } from "../../core/scheduler.js";
+import { aborted, Turns } from "../../core/scheduler.js";
 import type { LawCall, LawParts, LawValues } from "./law.js";
 import { variationOf } from "./law.js";
 import { logTransition } from "./past.js";
@@ -138,6 +138,7 @@ async function massesOver(
   const grouped = new Float64Array(groups * size);
   const members = new Float64Array(groups);
   const batch = Math.max(1, Math.floor(BATCH / Math.max(size, dim)));
+  const turns = new Turns(signal);
   for (let first = 0; first < count; first += batch) {
     if (signal?.aborted) throw aborted(signal);
     const last = Math.min(count, first + batch);
@@ -157,7 +158,12 @@ async function massesOver(
         grouped[group * size + m] = (grouped[group * size + m] as number) + w;
       }
     }
-    onProgress?.({ done: last, total: count });
+    const wait = turns.take((last - first) * size * 8);
+    if (wait) await wait;
+    if (onProgress) {
+      turns.tell(() => onProgress({ done: last, total: count }));
+      await turns.end();
+    }
   }
   const values = sums.map((sum) => sum / count);
   // Squares are about the weights, near which the means lie: nothing cancels.

@@ -1,5 +1,5 @@
 import { VkernelError } from "../../errors.js";
-import { aborted } from "../../core/scheduler.js";
+import { aborted, Turns } from "../../core/scheduler.js";
 import type { EvaluateOptions } from "../../score/field.js";
 import { type Nodes, panels } from "../panels.js";
 import { checkIntegral, type Grid, gridAt, remembered } from "./grid.js";
@@ -116,6 +116,7 @@ async function makeTable(
   const onRule = past.onRule?.(rule, horizon);
   const batch = Math.max(1, Math.floor(BATCH / Math.max(size, 64)));
   let total = 0;
+  const turns = new Turns(signal);
   for (let first = 0; first < count; first += batch) {
     if (signal?.aborted) throw aborted(signal);
     const last = Math.min(count, first + batch);
@@ -138,7 +139,12 @@ async function makeTable(
         masses[m] = (masses[m] as number) + share * (seen.posteriorWeights[(k - first) * size + m] as number);
       }
     }
-    onProgress?.({ done: last, total: count });
+    const wait = turns.take((last - first) * (size * 4 + 200));
+    if (wait) await wait;
+    if (onProgress) {
+      turns.tell(() => onProgress({ done: last, total: count }));
+      await turns.end();
+    }
   }
   checkIntegral(total, "initial");
   let largest = Number.NEGATIVE_INFINITY;

@@ -224,13 +224,57 @@ export async function progressOf(options: Options): Promise<{ done: number[]; to
 
 /** How a run ends whose workers stop answering in the middle of it, and whether a new engine works then. */
 export async function silentWorker(worker: string): Promise<{ code: string; after: string; fresh: number }> {
+  // The pool counts looks at heartbeats, a minute of them: here they come at once.
+  const { setInterval: every } = globalThis;
+  globalThis.setInterval = ((run: () => void) => every(run, 1)) as typeof setInterval;
   const engine = await createEngine({ threads: 2, worker });
   const field = exactScore(engine.mixture([[0, 0]]), edm());
   const { code } = await outcome(sample(field, { count: 100 }));
+  globalThis.setInterval = every;
   const { code: after } = await outcome(sample(field, { count: 100 }));
   engine.close();
   const other = await createEngine({ threads: 2 });
   const run = await sample(exactScore(other.mixture([[0, 0]]), edm()), { count: 100 });
   other.close();
   return { code, after, fresh: run.count };
+}
+
+/** How a run ends one of whose workers the browser ends in the middle of it, and what the engine says then. */
+export async function endedWorker(): Promise<{ code: string; message: string; after: string }> {
+  const { Worker: Original } = globalThis;
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Original {
+    constructor(...args: ConstructorParameters<typeof Original>) {
+      super(...args);
+      workers.push(this);
+    }
+  };
+  const engine = await createEngine({ threads: 2 });
+  globalThis.Worker = Original;
+  const points = Array.from({ length: 4096 }, (_, i) => [Math.cos(i), Math.sin(2 * i)]);
+  const field = exactScore(engine.mixture(points), edm());
+  const { code, error } = await outcome(
+    sample(field, { count: 1_000_000, onProgress: () => workers[1]?.terminate() }),
+  );
+  const after = await outcome(sample(field, { count: 100 }));
+  return { code, message: error?.message ?? "", after: after.code };
+}
+
+/** Work whose blocks were once too long to be told from death: the sum of all numbers that come of it. */
+export async function heavyBlocks(options: {
+  size: number;
+  precision: "f32" | "f64";
+  blockSize?: number;
+}): Promise<number> {
+  const { size, precision, blockSize } = options;
+  const engine = await createEngine({ threads: 2, ...(blockSize && { blockSize }) });
+  const dim = 64;
+  const points = Float64Array.from({ length: size * dim }, (_, i) => Math.sin(i * 12.9898));
+  const data = engine.mixture(points, { dim, precision });
+  const field = exactScore(data, edm());
+  const { hessian } = await field.evaluate(points.slice(0, 64 * dim), 5, ["hessian"]);
+  engine.close();
+  let sum = 0;
+  for (const value of hessian) sum += Math.abs(value);
+  return sum;
 }
