@@ -119,6 +119,17 @@ const keys = [
   "steps",
 ] as const;
 
+/** The least and the most time of training; files of before have none. */
+function timesOf(
+  given: unknown,
+  field: (name: string, expected: string, got: unknown) => VkernelError,
+): readonly [number, number] | undefined {
+  if (given === undefined) return undefined;
+  const [low, high] = Array.isArray(given) && given.length === 2 ? (given as unknown[]) : [];
+  if (typeof low === "number" && typeof high === "number" && low > 0 && low <= high) return [low, high];
+  throw field("times", "two times above 0 in order", given);
+}
+
 /** Checks each field by itself, and sizes against each other and against the number of parameters. */
 function checkHeader(json: unknown, count: number): NetworkHeader {
   const field = (name: string, expected: string, got: unknown): VkernelError =>
@@ -129,7 +140,9 @@ function checkHeader(json: unknown, count: number): NetworkHeader {
   if (!isRecord(json)) throw field("content", "an object", json);
   const missing = keys.find((key) => !Object.hasOwn(json, key));
   if (missing !== undefined) throw field(missing, "there", undefined);
-  const other = Object.keys(json).find((key) => !(keys as readonly string[]).includes(key));
+  const other = Object.keys(json).find(
+    (key) => key !== "times" && !(keys as readonly string[]).includes(key),
+  );
   if (other !== undefined) throw broken(`a header of ${keys.join(", ")}`, other);
   const word = <T extends string>(name: string, words: readonly T[]): T => {
     const found = words.find((one) => one === json[name]);
@@ -153,6 +166,7 @@ function checkHeader(json: unknown, count: number): NetworkHeader {
   if (!isRecord(process) || typeof process.name !== "string" || !isRecord(process.parameters)) {
     throw field("process", "a name with parameters", process);
   }
+  const times = timesOf(json.times, field);
   const unknown = Object.keys(process).find((key) => key !== "name" && key !== "parameters");
   if (unknown !== undefined) throw field("process", "a name with parameters alone", process);
   const inputs = inputCount({ dim: sizes.at(-1) as number, timeFeatures });
@@ -170,6 +184,7 @@ function checkHeader(json: unknown, count: number): NetworkHeader {
     precision: word("precision", precisions),
     process: { name: process.name, parameters: process.parameters },
     steps: whole("steps", json.steps, 0, Number.MAX_SAFE_INTEGER),
+    ...(times && { times }),
   };
 }
 
