@@ -153,7 +153,7 @@ const bad: [string, number, RegExp][] = [
   ["sample polygon --out samples.txt", 2, /--out expected a file that ends in .npy or .npz or .csv/],
   ["sample polygon --report report.pdf", 2, /--report expected/],
   ["sample points.txt", 2, /points.txt expected a file that ends in/],
-  ["score points.npy --at queries.npy", 2, /required option '--time <t\|file>' not specified/],
+  ["score points.npy --at queries.npy", 2, /required option '--time <list\|file>' not specified/],
   ["score points.npy --at queries.npy --time 0", 2, /--time expected a time above 0/],
   ["score points.npy --at queries.npy --time nan", 2, /--time expected a number/],
   ["score points.npy --at queries.npy --time 1 --quantity scor", 2, /--quantity expected.*score\?/],
