@@ -66,7 +66,7 @@ async function openExplorer(isolated: boolean, onMissing: (path: string) => void
 }
 
 const alone = ["an ordinary page, on one", false, 1] as const;
-/** WebKit's threads and its explorer were seen by hand; no test of them stands yet. */
+/** WebKit is tested on one thread: under its driver an isolated page ran on one too. */
 const bitsPages: Record<string, (readonly [string, boolean, number])[]> = {
   Firefox: [["an isolated page, on two threads", true, 2], alone],
   WebKit: [alone],
