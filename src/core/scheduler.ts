@@ -54,6 +54,10 @@ export function nextTask(): Promise<void> {
   if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
   // Not setTimeout, which waits 4 ms, nor scheduler.yield, whose task goes before timers.
   return new Promise((resolve) => {
+    if (typeof MessageChannel === "undefined") {
+      setTimeout(resolve);
+      return;
+    }
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();

@@ -109,7 +109,8 @@ export async function sample<P extends Precision>(
   const { run, each } = checkedRun(field, options, known);
   const { data } = field;
   const { times, initial, count, recorded, density } = run;
-  const start = performance.now();
+  const clock = globalThis.performance ?? Date;
+  const start = clock.now();
   if (density && typeof initial === "string") {
     // The states to start from, as the run would draw them: their density is the base of all.
     const still = { ...run, times: times.slice(0, 1), recorded: new Int32Array(0), onProgress: undefined };
@@ -137,7 +138,7 @@ export async function sample<P extends Precision>(
     notes: notesOf(field, run),
     stats: {
       evaluations: result.evaluations,
-      milliseconds: performance.now() - start,
+      milliseconds: clock.now() - start,
       threads: info.threads,
       kernels: info.kernels,
     },

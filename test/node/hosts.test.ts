@@ -205,6 +205,24 @@ describe("where Wasm runs, the bits are the same and a note says what is less th
     expect(samples).toEqual(await wanted);
   });
 
+  it.each([
+    ["kernels", {}, { kernels: "simd", note: "one thread: this host has no workers" }],
+    ["no kernels", { before: refuses("compile") }, { kernels: "reference" }],
+  ])(
+    "a bare host that is not Node: no workers, clock, timers for turns or navigator, %s",
+    async (_, host: Host, expected) => {
+      const bare = ["process", "performance", "setImmediate", "MessageChannel", "navigator", "Buffer"]
+        .map((name) => `delete globalThis.${name};`)
+        .join(" ");
+      const { info, samples } = await ask({
+        before: `${host.before ?? ""} ${bare}`,
+        options: "{ threads: 2 }",
+      });
+      expect(info).toMatchObject({ threads: 1, ...expected });
+      for (const [i, x] of (await wanted).entries()) expect(samples[i]).toBeCloseTo(x, 11);
+    },
+  );
+
   it.each(["simd-local", "simd-shared"])("%s, threads chosen by the engine", async (build) => {
     const engine = await createEngine({ wasm: new WebAssembly.Module(readFileSync(wasm(build))) });
     expect(engine.info.kernels).toBe("simd");
