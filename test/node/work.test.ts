@@ -232,6 +232,7 @@ describe("operations of a program are kept as numbers", () => {
       sigma0: 0.1,
       size: 2,
       density: 1,
+      index: -1,
     },
     { code: OpCode.Call, x: 0, out: 1, t: 0.5, index: 0, trace: -1 },
     { code: OpCode.Record, x: 0, slot: 7 },
