@@ -21,7 +21,7 @@ export function threadBarrier(): string | undefined {
   if (!isNode && typeof Worker !== "function") return "this host has no workers";
   const shared = typeof SharedArrayBuffer !== "undefined" && (isNode || crossOriginIsolated === true);
   if (shared) return undefined;
-  return isNode || crossOriginIsolated === undefined
+  return isNode || crossOriginIsolated !== false
     ? "this host has no shared memory"
     : "shared memory needs a cross-origin isolated page";
 }

@@ -65,13 +65,6 @@ async function openExplorer(isolated: boolean, onMissing: (path: string) => void
   return startServer({ folder, isolated, files, onMissing });
 }
 
-const alone = ["an ordinary page, on one", false, 1] as const;
-/** WebKit is tested on one thread: under its driver an isolated page ran on one too. */
-const bitsPages: Record<string, (readonly [string, boolean, number])[]> = {
-  Firefox: [["an isolated page, on two threads", true, 2], alone],
-  WebKit: [alone],
-};
-
 for (const browser of others) {
   const { skipReason } = browser;
   const title = skipReason === undefined ? browser.name : `${browser.name} (skipped: ${skipReason})`;
@@ -84,7 +77,10 @@ for (const browser of others) {
     });
     afterAll(() => tab?.close());
 
-    it.each(bitsPages[browser.name] ?? [])("gives the promised bits on %s", async (_, isolated, threads) => {
+    it.each([
+      ["an isolated page, on two threads", true, 2],
+      ["an ordinary page, on one", false, 1],
+    ])("gives the promised bits on %s", async (_, isolated, threads) => {
       const server = await serve({ files, isolated });
       try {
         await tab.goto(server.url);
@@ -98,7 +94,7 @@ for (const browser of others) {
       }
     });
 
-    it.skipIf(noChromium !== undefined || browser.name === "WebKit").each([
+    it.skipIf(noChromium !== undefined).each([
       ["isolated", true],
       ["not isolated", false],
     ])("draws the explorer and opens a story as Chromium does: %s", async (_, isolated) => {

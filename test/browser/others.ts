@@ -25,11 +25,15 @@ export interface OtherBrowser {
   open(): Promise<Tab>;
 }
 
-/** As root in a container neither can make sandboxes of its own; the pages are ours. */
+/**
+ * As root in a container neither can make sandboxes of its own; the pages are ours. WebKitGTK has shared memory on isolated
+ * pages where JavaScriptCore is told so.
+ */
 const unboxed = {
   MOZ_DISABLE_CONTENT_SANDBOX: "1",
   WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
   WEBKIT_DISABLE_COMPOSITING_MODE: "1",
+  JSC_useSharedArrayBuffer: "1",
   LIBGL_ALWAYS_SOFTWARE: "1",
   NO_AT_BRIDGE: "1",
 };
