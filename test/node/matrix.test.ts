@@ -104,7 +104,7 @@ beforeAll(async () => {
     { precision: "f64" },
   );
   for (const [name, make] of Object.entries(kinds)) fields.set(name, await make(data, process));
-}, 600_000);
+});
 afterAll(() => engine?.close());
 
 /** A result, or the refusal, which names what to do. */
@@ -178,45 +178,41 @@ describe("the registries are whole", () => {
 });
 
 describe("sample and liveRun", () => {
-  it.each(Object.keys(registry))(
-    "%s",
-    async (name) => {
-      const make = registry[name] as () => v.Sampler;
-      for (const [option, more] of Object.entries(options)) {
-        const exact = await v
-          .sample(v.exactScore(data, process), { ...shared, sampler: make(), ...more })
-          .catch(() => undefined);
-        const row: string[] = [];
-        for (const [kind, field] of fields) {
-          const run = await outcome(() =>
-            v.sample(field as v.ScoreField, { ...shared, sampler: make(), ...more }),
-          );
-          row.push(run ? "+" : "-");
-          if (run === undefined) continue;
-          const same = kind === "exactScore";
-          if (exact) {
-            const difference = apart(run.samples, exact.samples);
-            if (same) expect(difference).toBe(0);
-            else expect(difference, `${name}, ${option}, ${kind}`).toBeGreaterThan(1e-3);
-            if (run.likelihood && exact.likelihood && !same) {
-              expect(apart(run.likelihood.divergence, exact.likelihood.divergence)).toBeGreaterThan(1e-4);
-            }
+  it.each(Object.keys(registry))("%s", async (name) => {
+    const make = registry[name] as () => v.Sampler;
+    for (const [option, more] of Object.entries(options)) {
+      const exact = await v
+        .sample(v.exactScore(data, process), { ...shared, sampler: make(), ...more })
+        .catch(() => undefined);
+      const row: string[] = [];
+      for (const [kind, field] of fields) {
+        const run = await outcome(() =>
+          v.sample(field as v.ScoreField, { ...shared, sampler: make(), ...more }),
+        );
+        row.push(run ? "+" : "-");
+        if (run === undefined) continue;
+        const same = kind === "exactScore";
+        if (exact) {
+          const difference = apart(run.samples, exact.samples);
+          if (same) expect(difference).toBe(0);
+          else expect(difference, `${name}, ${option}, ${kind}`).toBeGreaterThan(1e-3);
+          if (run.likelihood && exact.likelihood && !same) {
+            expect(apart(run.likelihood.divergence, exact.likelihood.divergence)).toBeGreaterThan(1e-4);
           }
-          if (option === "noise shared" || option === "noise given") {
-            expect(run.notes.length > 0).toBe(make().noise === "none");
-          }
-          if (option === "record all" || option === "logLikelihood") continue;
-          // A live run takes the same, and comes to the same bits.
-          const live = await v.liveRun(field as v.ScoreField, { ...shared, sampler: make(), ...more });
-          await live.advance(3);
-          expect(apart(live.samples, run.samples)).toBe(0);
-          live.dispose();
         }
-        table.push(`${name.padEnd(20)} ${option.padEnd(24)} ${row.join("")}`);
+        if (option === "noise shared" || option === "noise given") {
+          expect(run.notes.length > 0).toBe(make().noise === "none");
+        }
+        if (option === "record all" || option === "logLikelihood") continue;
+        // A live run takes the same, and comes to the same bits.
+        const live = await v.liveRun(field as v.ScoreField, { ...shared, sampler: make(), ...more });
+        await live.advance(3);
+        expect(apart(live.samples, run.samples)).toBe(0);
+        live.dispose();
       }
-    },
-    600_000,
-  );
+      table.push(`${name.padEnd(20)} ${option.padEnd(24)} ${row.join("")}`);
+    }
+  });
 
   it("a score of your own that is the exact one ends where the exact one does, and its likelihood is the same", async () => {
     const exact = v.exactScore(data, process);
@@ -284,7 +280,7 @@ describe("logLikelihood", () => {
         }
       }
     }
-  }, 600_000);
+  });
 });
 
 describe("a fit says where it was fitted", () => {
@@ -310,7 +306,7 @@ describe("a fit says where it was fitted", () => {
     const exact = await v.sample(v.exactScore(data, process), { count: 2 });
     expect(exact.notes).toEqual([]);
     expect(exact.times[0]).toBeCloseTo(80, 9);
-  }, 600_000);
+  });
 });
 
 describe("the command line and the page decide alike", () => {
@@ -354,7 +350,7 @@ describe("the command line and the page decide alike", () => {
         }
       }
     }
-  }, 600_000);
+  });
 
   it("the page runs another sampler, and says so, just where the library refuses", async () => {
     for (const estimator of pageEstimators) {
