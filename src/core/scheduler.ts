@@ -151,6 +151,11 @@ const subscribers = new WeakMap<AbortSignal, Set<() => void>>();
 /** One listener a signal, however many calls wait for it: hosts warn of many. */
 function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
   if (signal === undefined) return () => {};
+  // No event comes of what has been.
+  if (signal.aborted) {
+    run();
+    return () => {};
+  }
   // A function of its own: the same one may be given twice.
   const own = (): void => run();
   let set = subscribers.get(signal);

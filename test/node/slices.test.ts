@@ -361,6 +361,8 @@ describe("the scheduler", () => {
     forget();
     other.abort();
     expect(runs).toEqual(["second"]);
+    scheduler.onAbort(other.signal, () => runs.push("late"));
+    expect(runs).toEqual(["second", "late"]);
     expect(aborted(other.signal).code).toBe("E_ABORT");
   });
 });
