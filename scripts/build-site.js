@@ -97,11 +97,16 @@ const without = [
   [
     /src\/sampler\/referenceRun\./,
     `import { VkernelError } from "../errors.js";
-function none() {
+export function runReference() {
   throw new VkernelError("E_UNSUPPORTED", { message: "the explorer needs WebAssembly with SIMD" });
-}
-export { none as batchOf, none as opWork, none as referenceOps, none as runReference, none as startBlock };`,
+}`,
   ],
+  [/src\/sampler\/referenceSteps\./, "export class ReferenceSteps {}"],
+  // Names that messages would list, and words of others: choices of the page are lists.
+  [/src\/sampler\/registry\./, "export const registry = {};"],
+  [/src\/words\./, "export const meantBy = () => undefined;"],
+  // Limits of Node's address space.
+  [/bindings\/addressSpace\./, "export const addressSpace = async (cap, threads) => ({ cap, threads });"],
   // Log densities along runs, and processes with matrices: nothing here asks for them.
   [
     /src\/sampler\/likelihood\./,
@@ -143,6 +148,10 @@ function trimmed() {
     },
     transform(code, id) {
       let out = code;
+      if (/bindings\/load\.js$/.test(id)) {
+        out = out.replace(/export const isNode = [^;]+;/, "export const isNode = false;");
+        if (out === code) throw new Error(`${id} has no isNode`);
+      }
       for (const [, name] of emptied.filter(([pattern]) => pattern.test(id))) {
         // As the compiler writes them: the closing brace begins a line.
         const whole = new RegExp(`^((?:export )?function\\*? ${name}\\([^)]*\\)) \\{\n.*?\n\\}$`, "ms");

@@ -1,7 +1,7 @@
 import { isFloats } from "../brand.js";
 import { checkInteger, checkWord } from "../check.js";
 import { checkFinite, checkSize, checkTable, coordinateLimit, type Mixture } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument, VkernelError } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { isExact } from "../score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
@@ -125,4 +125,24 @@ export function checkRecord(record: unknown, steps: number): Int32Array {
     }
   });
   return Int32Array.from(record as number[]);
+}
+
+/** Checks `particlesPerRealization` against the kind of what is sampled. */
+export function checkEach(given: unknown, kind: string, effective: boolean): number {
+  if (kind !== "ensemble") {
+    if (given === undefined) return 1;
+    throw badArgument("E_USAGE", "particlesPerRealization", "an ensemble beside it", kind);
+  }
+  if (given === undefined) return 1;
+  if (typeof given !== "number" || !Number.isInteger(given) || given < 1 || given > 2 ** 31 - 1) {
+    throw badArgument("E_RANGE", "particlesPerRealization", "a whole number from 1", given);
+  }
+  if (effective && given !== 1) {
+    throw new VkernelError("E_USAGE", {
+      argument: "particlesPerRealization",
+      expected: "1 for an effective SDE: every trajectory has noise of its own",
+      got: `${given}`,
+    });
+  }
+  return given;
 }

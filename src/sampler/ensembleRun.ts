@@ -1,5 +1,4 @@
 import type { Precision } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
 import { aborted } from "../core/scheduler.js";
 import { RowField } from "../score/custom.js";
 import { rowsOf } from "../score/ensemble.js";
@@ -151,24 +150,4 @@ function slices(
     out.set(noise.subarray(at, at + part * dim), i * part * dim);
   }
   return out;
-}
-
-/** Checks `particlesPerRealization` against the kind of what is sampled. */
-export function checkEach(given: unknown, kind: string, effective: boolean): number {
-  if (kind !== "ensemble") {
-    if (given === undefined) return 1;
-    throw badArgument("E_USAGE", "particlesPerRealization", "an ensemble beside it", kind);
-  }
-  if (given === undefined) return 1;
-  if (typeof given !== "number" || !Number.isInteger(given) || given < 1 || given > 2 ** 31 - 1) {
-    throw badArgument("E_RANGE", "particlesPerRealization", "a whole number from 1", given);
-  }
-  if (effective && given !== 1) {
-    throw new VkernelError("E_USAGE", {
-      argument: "particlesPerRealization",
-      expected: "1 for an effective SDE: every trajectory has noise of its own",
-      got: `${given}`,
-    });
-  }
-  return given;
 }

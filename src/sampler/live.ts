@@ -5,12 +5,14 @@ import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import type { Engine } from "../engine.js";
 import { badArgument, VkernelError } from "../errors.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
-import { realizationsAtOnce, realize } from "./ensembleRun.js";
 import { Frames } from "./frames.js";
 import { notesOf } from "./notes.js";
 import { localStart, type Run, whiteStart } from "./run.js";
 import { checkedRun, type SampleOptions } from "./sample.js";
-import { makeSteps, type Part, type Steps } from "./steps.js";
+import { Blocks, uploadJob } from "./kernelRun.js";
+import { KernelSteps } from "./kernelSteps.js";
+import { ReferenceSteps } from "./referenceSteps.js";
+import type { Part, Steps, Whole } from "./steps.js";
 import { type Whitened, whiten } from "./whiten.js";
 import { coordinatesOf, writeProgram } from "./written.js";
 
@@ -322,18 +324,21 @@ export async function liveRun<P extends Precision>(
   const { run, each } = checkedRun(field, options, known);
   const { data } = field;
   const { signal, onProgress } = run;
-  if (field.kind === "ensemble") checkRealizations(field, Math.ceil(run.count / each));
+  const ensembles = field.kind === "ensemble" ? await import("./ensembleRun.js") : undefined;
+  if (field.kind === "ensemble" && ensembles) {
+    checkRealizations(ensembles.realizationsAtOnce(field), Math.ceil(run.count / each));
+  }
   /** The field of a seed: the same for all, but for an ensemble. */
   const fieldOf = async (seed: number, aborting: AbortSignal | undefined) =>
-    field.kind === "ensemble"
-      ? await realize(field, {
+    field.kind === "ensemble" && ensembles
+      ? await ensembles.realize(field, {
           first: 0,
           count: Math.ceil(run.count / each),
           each,
           seed,
           signal: aborting,
         })
-      : field;
+      : (field as ScoreField<P> | StepEstimator<P>);
   return data.hold(async () => {
     const first = await fieldOf(run.seed, signal);
     const coordinates = coordinatesOf(first, run);
@@ -376,8 +381,7 @@ export async function liveRun<P extends Precision>(
 }
 
 /** All realizations of an ensemble are there at every step. */
-function checkRealizations(ensemble: ScoreEnsemble, count: number): void {
-  const most = realizationsAtOnce(ensemble);
+function checkRealizations(most: number, count: number): void {
   if (count > most) {
     throw badArgument(
       "E_UNSUPPORTED",
@@ -385,5 +389,19 @@ function checkRealizations(ensemble: ScoreEnsemble, count: number): void {
       `at most ${most} realizations at a time (a larger particlesPerRealization takes fewer; sample takes any number)`,
       count,
     );
+  }
+}
+
+/** Yields units of work. */
+function* makeSteps<P extends Precision>(whole: Whole<P>): Generator<number, Steps<P>, void> {
+  if (whole.data.engine.runtime === undefined) return new ReferenceSteps(whole);
+  const blocks = new Blocks(whole.data.runtime.memory);
+  try {
+    const { data, written, frames, run } = whole;
+    const job = yield* uploadJob(data, written.program, frames, run, blocks);
+    return new KernelSteps(whole, job, blocks);
+  } catch (error) {
+    blocks.free();
+    throw error;
   }
 }

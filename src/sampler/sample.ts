@@ -4,8 +4,7 @@ import { badArgument } from "../errors.js";
 import { aborted } from "../core/scheduler.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import type { AnyField } from "./abilities.js";
-import { checkInitial, checkNoise, checkRecord, checkSampler, gridTimes } from "./checks.js";
-import { checkEach, integrateEnsemble } from "./ensembleRun.js";
+import { checkEach, checkInitial, checkNoise, checkRecord, checkSampler, gridTimes } from "./checks.js";
 import { euler } from "./euler.js";
 import type { Grid } from "./grids/grid.js";
 import { karras } from "./grids/karras.js";
@@ -117,7 +116,9 @@ export async function sample<P extends Precision>(
     run.initial = (await integrate(field as ScoreField<P>, { ...still, density: false })).states;
   }
   const result =
-    field.kind === "ensemble" ? await integrateEnsemble(field, run, each) : await integrate(field, run);
+    field.kind === "ensemble"
+      ? await (await import("./ensembleRun.js")).integrateEnsemble(field, run, each)
+      : await integrate(field, run);
   const { info } = data.engine;
   return {
     samples: result.samples,
