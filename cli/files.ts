@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  existsSync,
   closeSync,
   constants,
   fstatSync,
@@ -77,6 +78,12 @@ const unfinishedName = (): string => `.vkernel-${process.pid}-${randomBytes(6).t
 interface Written {
   readonly temporary: string;
   readonly path: string;
+}
+
+/** The script of the worker that reads: beside this file, or beside the command where a bundler moved this file to its chunks. */
+function readerScript(): URL {
+  const beside = new URL("./reader.js", import.meta.url);
+  return existsSync(beside) ? beside : new URL("../cli/reader.js", import.meta.url);
 }
 
 /**
@@ -164,7 +171,7 @@ export class Files {
       (one) =>
         one?.buffer instanceof ArrayBuffer && one.buffer.byteLength === one.length ? [one.buffer] : [],
     );
-    const worker = new Worker(new URL("./reader.js", import.meta.url), {
+    const worker = new Worker(readerScript(), {
       workerData: input,
       transferList: [...new Set(transfer)],
     });

@@ -480,7 +480,7 @@ const bad: [string, number, RegExp][] = [
   ["sample polygon --times queries.npy", 3, /queries.npy expected one column or one row of times/],
   ["sample polygon --noise flat.npy", 3, /flat.npy expected the shape 40 x 1000 x 2 .*, got 15 x 2/],
   ["sample polygon --noise noise.npy", 3, /noise.npy expected the shape 40 x 1000 x 2 .*, got 3 x 5 x 2/],
-  ["sample polygon --noise times.csv", 3, /times.csv expected a .npy file/],
+  ["sample polygon --noise times.csv", 3, /times.csv expected the shape 40 x 1000 x 2 .*, got 4 x 1/],
   ["likelihood polygon --at wide.npy", 3, /wide.npy expected rows of 2/],
   ["sample polygon --noise nowhere.npy", 5, /nowhere.npy: there is no such file/],
   [
