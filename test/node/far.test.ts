@@ -454,7 +454,7 @@ describe("points on a line far from the origin", () => {
         [...own, [0.5, 0.251]].map((row) => row.map((v, d) => v + (offset[d] as number))),
         { precision },
       );
-      expect(() => piecewiseScore(off, { kappa: 0.4 })).toThrow("line[3]");
+      expect(() => piecewiseScore(off, { kappa: 0.4 })).toThrow("point 3, which is off it");
     }
   });
 });
