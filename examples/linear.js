@@ -19,6 +19,7 @@ const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
 const linear = await linearScore(data, edm(), {
   features: rbfFeatures({ count: 60, seed: 1, width: 0.7 }),
   samples: 600,
+  ridge: 0,
   times: logUniformTimes({ tMin: 0.05, tMax: 3 }),
 });
 

@@ -28,6 +28,7 @@ import {
 } from "vkernel";
 import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OpCode } from "../../build/ts/bindings/job.js";
 import {
   distanceBound,
   ksDistance,
@@ -398,11 +399,25 @@ describe("one training point: mean and variance obey their exact recurrence", ()
     sampler: {
       ...scheme.sampler,
       step(program, t, s) {
-        const first = program.ops.length;
-        scheme.sampler.step(program, t, s);
+        const { ops } = program;
         const noise = program.register("noise");
-        for (const op of program.ops.slice(first)) {
-          if ("terms" in op) for (const term of op.terms) if (term[0] === noise) term[1] *= 0.99;
+        const push = ops.push.bind(ops);
+        ops.push = (op) =>
+          push(
+            op.code === OpCode.Affine
+              ? {
+                  ...op,
+                  terms: op.terms.map(([register, factor]) => [
+                    register,
+                    register === noise ? 0.99 * factor : factor,
+                  ]),
+                }
+              : op,
+          );
+        try {
+          scheme.sampler.step(program, t, s);
+        } finally {
+          ops.push = push;
         }
       },
     },
