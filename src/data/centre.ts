@@ -1,12 +1,12 @@
 import { type Doubled, productOf } from "../doubled.js";
 
-/** Data within so many of its extents of the origin stays where it is. */
+/** Data within so many of its extents of the origin stays where it is; a single position counts as of extent 1. */
 const NEAR = 2;
 
 /**
  * What data far from the origin is shifted by before it is rounded, so that scores lose nothing there: in each coordinate a
  * multiple of a power of two not below the data's extent, whose subtraction is exact but for what is far below one unit of the
- * extent; a single position is its own centre. Undefined where every coordinate's is 0.
+ * extent; a single position beyond 2 is its own centre. Undefined where every coordinate's is 0.
  *
  * @param points `[size, dim]`
  * @param weights those of weight 0 do not count
@@ -28,7 +28,7 @@ export function centreOf(
   }
   let extent = 0;
   for (let d = 0; d < dim; d++) extent = Math.max(extent, (high[d] as number) - (low[d] as number));
-  if (extent === 0) return low.some((x) => x !== 0) ? low : undefined;
+  if (extent === 0) return low.some((x) => Math.abs(x) > NEAR) ? low : undefined;
   let unit = 1;
   while (unit < extent) unit *= 2;
   while (unit >= 2 * extent && unit > 2 ** -1000) unit /= 2;

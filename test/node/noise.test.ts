@@ -69,7 +69,7 @@ function kernelPath(name: BuildName, { seed = 77, dim = 1, bytes = 8, first = 0,
   expect(BASE + at(5) + 1024).toBeLessThan(OUTPUT);
   const path = new BrownianPath(machine.kernels(8), memory, job, scratch, BASE, first, n);
   return (t: number, s: number): Float64Array => {
-    path.increment(OUTPUT, t, s, exponent);
+    for (const _ of path.increment(OUTPUT, t, s, exponent));
     const Kind = bytes === 4 ? Float32Array : Float64Array;
     const rows = new Kind(memory.buffer, OUTPUT, n * width);
     return Float64Array.from(
