@@ -12,15 +12,14 @@ import ts from "typescript";
 const pages = ["index.html", "embed.html", "page.css", "page.js"];
 const kernels = ["simd-local", "simd-shared"];
 
-const shrink = (module) =>
-  terser({
-    module,
-    ecma: 2022,
-    compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
-    format: { comments: false },
-  });
+const shrink = terser({
+  module: true,
+  ecma: 2022,
+  compress: { passes: 3, pure_getters: true, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false },
+  format: { comments: false },
+});
 
-/** Small modules of the library that the first picture needs: one chunk of them compresses better than twelve. */
+/** Modules of the library that the first picture needs, in as few chunks as possible: large ones compress better. */
 const basics =
   /ts\/src\/((process\/(edm|ve|vp|ou)|sampler\/(heun|euler|grids\/\w+)|data\/(builtin|circle)|check|errors|math)\.js)$/;
 
@@ -31,12 +30,24 @@ export async function buildSite(root) {
   const entries = { explorer: join(root, "site/explorer.ts") };
   const worker = join(root, "site/worker/worker.ts");
   if (existsSync(worker)) entries.worker = worker;
+  entries.threads = threads;
+  const thread = join(root, "build/ts/bindings/worker.js");
   const bundle = await rollup({
     input: entries,
-    plugins: [sources(root), trimmed(), styles(), asModule(), resolve({ browser: true }), shrink(true)],
+    plugins: [
+      threadScript(thread),
+      sources(root),
+      trimmed(),
+      styles(),
+      asModule(),
+      resolve({ browser: true }),
+      shrink,
+    ],
     // The entry keeps its place at the top of the folder: addresses are relative to it.
     preserveEntrySignatures: "allow-extension",
-    treeshake: { moduleSideEffects: (id) => id.startsWith(join(root, "site")) },
+    treeshake: {
+      moduleSideEffects: (id) => id === thread || id.startsWith(join(root, "site")),
+    },
     onwarn,
   });
   await bundle.write({
@@ -44,23 +55,53 @@ export async function buildSite(root) {
     format: "es",
     entryFileNames: "[name].js",
     chunkFileNames: "chunks/[name]-[hash].js",
-    manualChunks: (id) => (basics.test(id) ? "basics" : undefined),
+    manualChunks: layout(thread),
     hoistTransitiveImports: false,
   });
   await bundle.close();
-  const threads = await rollup({
-    input: join(root, "build/ts/bindings/worker.js"),
-    plugins: [trimmed(), resolve({ browser: true }), shrink(false)],
-    onwarn,
-  });
-  await threads.write({ file: join(out, "threads.js"), format: "iife" });
-  await threads.close();
   for (const name of kernels) await cp(join(root, `build/wasm/${name}.wasm`), join(out, `wasm/${name}.wasm`));
   for (const name of pages) await cp(join(root, "site", name), join(out, name));
 }
 
 function onwarn(warning) {
   throw new Error(warning.message);
+}
+
+/** Chunks: what a thread's script runs, beside that script itself, is one that the worker shares. */
+function layout(script) {
+  const kernels = new Set();
+  const add = (id, getModuleInfo) => {
+    for (const next of getModuleInfo(id).importedIds) {
+      if (!kernels.has(next)) add(next, getModuleInfo);
+      kernels.add(next);
+    }
+  };
+  return (id, { getModuleInfo }) => {
+    if (kernels.size === 0) add(script, getModuleInfo);
+    return kernels.has(id) ? "kernels" : basics.test(id) ? "basics" : undefined;
+  };
+}
+
+const threads = "\0threads";
+
+/**
+ * The threads' script. They run the same code as the worker that starts them: a classic script imports the chunk of both, so
+ * that it is loaded once. The first message waits for it; a chunk that does not come is an error of the thread.
+ */
+function threadScript(thread) {
+  const code = `
+const chunk = import(${JSON.stringify(thread)});
+globalThis.onmessage = (event) => {
+  chunk.then(
+    () => setTimeout(() => globalThis.onmessage(event)),
+    (error) => setTimeout(() => { throw error; }),
+  );
+};`;
+  return {
+    name: "thread-script",
+    resolveId: (id) => (id === threads ? id : null),
+    load: (id) => (id === threads ? { code, moduleSideEffects: true } : null),
+  };
 }
 
 /** TypeScript of site/, a file at a time; `src` is what the library's build compiled, types are checked elsewhere. */
@@ -121,15 +162,55 @@ export function runReference() {
   ],
 ];
 
-/** Functions that nothing here calls: processes are isotropic, and kernels evaluate. */
+/**
+ * Functions, classes and methods that nothing here calls: processes are isotropic, kernels evaluate and draw, the raster draws
+ * particles alone, runs go where they are sought, and kernels come from files.
+ */
 const emptied = [
-  [/src\/score\/evaluate\./, "anisotropic"],
-  [/src\/score\/evaluate\./, "referenceEvaluation"],
-  [/src\/score\/evaluate\./, "referenceLogRatios"],
-  [/src\/raster\/plain\./, "splatPlain"],
-  [/src\/raster\/plain\./, "colourCountsPlain"],
-  [/src\/raster\/plain\./, "colourFieldPlain"],
+  [/src\/score\/evaluate\./, ["anisotropic", "referenceEvaluation", "referenceLogRatios"]],
+  [/src\/score\/exact\./, ["ExactScore.posteriorExpectation"]],
+  [/src\/data\/mixture\./, ["fromNested"]],
+  [/src\/sampler\/program\./, ["Program.#framedSlope", "Program.#framedMean"]],
+  [/src\/sampler\/live\./, ["LiveRun.advance", "LiveRun.advanceSync", "LiveRun.restart"]],
+  [/src\/sampler\/kernelSteps\./, ["KernelSteps.runSync"]],
+  [
+    /src\/raster\/raster\./,
+    [
+      "PlainCanvas",
+      "KernelCanvas.field",
+      "Raster.field",
+      "Raster.background",
+      "Raster.counts",
+      "Raster.pixels",
+      "Raster.view",
+    ],
+  ],
+  [/bindings\/load\./, ["loadModule"]],
 ];
+const nobody = '{ throw new Error("the explorer has no use for this"); }';
+
+/** Code without the bodies of functions, of classes, and of methods as "Class.name". */
+function withoutBodies(code, id, names) {
+  const source = ts.createSourceFile(id, code, ts.ScriptTarget.ES2022, false, ts.ScriptKind.JS);
+  const bodies = new Map();
+  for (const one of source.statements) {
+    const name = one.name?.text;
+    if (one.body) bodies.set(name, [one.body.getStart(source), one.body.end, nobody]);
+    if (!ts.isClassDeclaration(one)) continue;
+    bodies.set(name, [one.members.pos, one.members.end, ` constructor() ${nobody} `]);
+    for (const { body, name: own } of one.members) {
+      if (body && own) bodies.set(`${name}.${own.text}`, [body.getStart(source), body.end, nobody]);
+    }
+  }
+  const found = names.map((name) => {
+    if (!bodies.has(name)) throw new Error(`${id} has no ${name}`);
+    return bodies.get(name);
+  });
+  let out = code;
+  for (const [from, to, text] of found.sort((a, b) => b[0] - a[0]))
+    out = out.slice(0, from) + text + out.slice(to);
+  return out;
+}
 
 const noMatrix = "\0no-matrix";
 
@@ -152,12 +233,8 @@ function trimmed() {
         out = out.replace(/export const isNode = [^;]+;/, "export const isNode = false;");
         if (out === code) throw new Error(`${id} has no isNode`);
       }
-      for (const [, name] of emptied.filter(([pattern]) => pattern.test(id))) {
-        // As the compiler writes them: the closing brace begins a line.
-        const whole = new RegExp(`^((?:export )?function\\*? ${name}\\([^)]*\\)) \\{\n.*?\n\\}$`, "ms");
-        if (!whole.test(out)) throw new Error(`${id} has no function ${name}`);
-        out = out.replace(whole, '$1 {\nthrow new Error("the explorer has no use for this");\n}');
-      }
+      const names = emptied.filter(([pattern]) => pattern.test(id)).flatMap(([, list]) => list);
+      if (names.length > 0) out = withoutBodies(out, id, names);
       return out === code ? null : { code: out, map: null };
     },
   };

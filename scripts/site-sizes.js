@@ -26,6 +26,13 @@ export function importsOf(code) {
 }
 
 /**
+ * What a classic script loads as it starts, which it can only by `import()`.
+ *
+ * @param {string} code
+ */
+const loadsOf = (code) => [...code.matchAll(/\bimport\("(\.[^"]+)"\)/g)].map(([, name]) => name);
+
+/**
  * All files of the site, gzipped, and which of them a first visit loads.
  *
  * @returns {Promise<{ name: string, first: boolean, size: number, gzip: number }[]>}
@@ -43,7 +50,8 @@ export async function siteSizes() {
     if (file === undefined || file.first) return;
     file.first = true;
     if (!name.endsWith(".js")) return;
-    for (const other of importsOf(file.bytes.toString()))
+    const code = file.bytes.toString();
+    for (const other of name === "threads.js" ? loadsOf(code) : importsOf(code))
       visit(join("/", name, "..", other).slice(1).replaceAll("\\", "/"));
   };
   for (const name of ["index.html", "page.css", "page.js", "explorer.js", "worker.js", "threads.js"])

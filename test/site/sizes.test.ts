@@ -32,11 +32,31 @@ describe("the explorer's sizes", () => {
       // What a page loads for itself; its workers load the rest of the table.
       const late = [...ofPage].filter((name) => table.get(name)?.first !== true);
       expect(late.filter((name) => !/^chunks\/(decode|stories|late|pointer)/.test(name))).toEqual([]);
-      const bytes = [...ofPage].map((name) => gzipped(readFileSync(join(siteFolder, name))));
+      const early = [...ofPage].filter((name) => !late.includes(name));
+      const bytes = early.map((name) => gzipped(readFileSync(join(siteFolder, name))));
       expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(budget.script);
     } finally {
       await site.close();
       await browser.close();
     }
+  });
+
+  describe.skipIf(skipReason !== undefined)(browserTitle("threads, whose script is a chunk"), () => {
+    const engineOf = async (init: () => void) => {
+      const browser = await launch();
+      const site = await openSite(browser, { server: { isolated: true }, init });
+      try {
+        return await site.page.evaluate(
+          () => document.querySelector("vkernel-explorer")?.shadowRoot?.querySelector(".engine")?.textContent,
+        );
+      } finally {
+        await site.close();
+        await browser.close();
+      }
+    };
+
+    it("start, as many as the machine has cores for", async () => {
+      expect(await engineOf(savesData)).toMatch(/ [2-9] threads\.$/);
+    });
   });
 });
