@@ -150,7 +150,11 @@ describe("map", () => {
 
 // [words, exit code, what the one line on stderr holds]
 const bad: [string, number, RegExp][] = [
-  ["map polygon --quantity score --time 1 --out x.png", 2, /--quantity expected one of logDensity/],
+  [
+    "map polygon --quantity score --time 1 --out x.png",
+    2,
+    /--quantity expected one number at each place: .*--arrows score draws it on top of one/,
+  ],
   ["map polygon --quantity logDensity --out x.png", 2, /required option '--time <t>'/],
   ["map polygon --quantity logDensity --time 0 --out x.png", 2, /--time expected a time above 0/],
   ["map polygon --quantity logDensity --time 1,2 --out x.png", 2, /--time expected one time/],
