@@ -88,6 +88,8 @@ async function startThread(
     events.message(data);
   };
   worker.onerror = async (event) => {
+    // Dealt with here: else it would end the worker that this runs in, and the page's own session with it.
+    event.preventDefault();
     const reason = event.message || (await policy.why()) || `${urlText(url) ?? "it"} could not be loaded`;
     settle();
     events.death(reason);
