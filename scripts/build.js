@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import resolve from "@rollup/plugin-node-resolve";
+import terser from "@rollup/plugin-terser";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 import { buildBundle } from "./build-bundle.js";
@@ -142,7 +143,8 @@ try {
     await run(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root });
     const worker = await rollup({
       input: join(root, "build/ts/bindings/worker.js"),
-      plugins: [resolve()],
+      // It is in the package as a file and as a string in two bundles: small, with its names as they are.
+      plugins: [resolve(), terser({ ecma: 2022, mangle: false, format: { comments: false } })],
       onwarn,
     });
     const { output } = await worker.generate({ format: "iife", inlineDynamicImports: true });
