@@ -143,8 +143,8 @@ try {
     await run(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root });
     const worker = await rollup({
       input: join(root, "build/ts/bindings/worker.js"),
-      // It is in the package as a file and as a string in two bundles: small, with its names as they are.
-      plugins: [resolve(), terser({ ecma: 2022, mangle: false, format: { comments: false } })],
+      // It is in the package as a file and as a string: small.
+      plugins: [resolve(), terser({ ecma: 2022, format: { comments: false } })],
       onwarn,
     });
     const { output } = await worker.generate({ format: "iife", inlineDynamicImports: true });
