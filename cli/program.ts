@@ -383,17 +383,17 @@ ${exits}`,
   for (const { name, about, action } of [
     {
       name: "variance",
-      about: "Generalization through variance (paper 002): every figure and claim, measured.",
+      about: "Generalization through variance (Vastola 2025): every figure and claim, measured.",
       action: runVariance,
     },
     {
       name: "smoothing",
-      about: "Interpolation effect of score smoothing (paper 003): every figure and claim, measured.",
+      about: "Interpolation effect of score smoothing (Chen 2025): every figure and claim, measured.",
       action: runSmoothing,
     },
     {
       name: "pde",
-      about: "Diffusion models from a PDE perspective (paper 004): its figures and claims, measured.",
+      about: "Diffusion models from a PDE perspective (Cao et al. 2025): its figures and claims, measured.",
       action: runPde,
     },
   ]) {

@@ -1,4 +1,4 @@
-// Captured by a Voronoi cell (Paper 004, Eq. 4.42 and Fig. 10): the share of trajectories in the cell of the point that they end
+// Captured by a Voronoi cell (Cao et al. 2025, Eq. 4.42 and Fig. 10): the share of trajectories in the cell of the point that they end
 // on, and of those that never leave it again; measured, and exactly.
 import {
   basinMap,

@@ -1,4 +1,4 @@
-// What the exact reverse process generates, and that the past of rho is the future of q: Paper 004, Section 3.
+// What the exact reverse process generates, and that the past of rho is the future of q: Cao et al. 2025, Section 3.
 import { createEngine, exactScore, generatedLaw, logarithmic, ou, pairLaw, posterior, sample } from "vkernel";
 
 const engine = await createEngine();

@@ -1,6 +1,6 @@
 // The naive estimator: every step takes the score of one freshly drawn training point, as if training and sampling
 // were interleaved. With one draw, from the marginal, on edm, its samples follow the kernel density of width epsilon
-// exactly, at any number of steps; more draws, or a small kappa, come near the exact score. (Paper 002, Prop. 4.1.)
+// exactly, at any number of steps; more draws, or a small kappa, come near the exact score. (Vastola 2025, Prop. 4.1.)
 import {
   createEngine,
   edm,

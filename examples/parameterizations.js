@@ -1,4 +1,4 @@
-// A network may predict the noise, the data, v or the velocity: each gives all others. Paper 004, Section 4.4.
+// A network may predict the noise, the data, v or the velocity: each gives all others. Cao et al. 2025, Section 4.4.
 import {
   convertPrediction,
   createEngine,

@@ -1,4 +1,4 @@
-// Smoothing the exact score makes samples between the training points: Paper 003, Section 4.2.
+// Smoothing the exact score makes samples between the training points: Chen 2025, Section 4.2.
 import {
   createEngine,
   euler,

@@ -39,7 +39,7 @@ interface Report<S extends object, P> {
   readonly claims: (study: S) => Claim[];
 }
 
-/** `vkernel report variance`: re-makes the figures and the numbers of paper 002, theory beside. */
+/** `vkernel report variance`: re-makes the figures and the numbers of Vastola 2025, theory beside. */
 export const runVariance = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
     const { runStudy } = await import("../report/variance/study.js");
@@ -48,7 +48,7 @@ export const runVariance = (choices: ReportChoices, context: Context): Promise<v
     return { name: "variance", measure: runStudy, render: renderVariance, claims: claimsOf };
   });
 
-/** `vkernel report smoothing`: the same for paper 003. */
+/** `vkernel report smoothing`: the same for Chen 2025. */
 export const runSmoothing = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
     const { runStudy } = await import("../report/smoothing/study.js");
@@ -57,7 +57,7 @@ export const runSmoothing = (choices: ReportChoices, context: Context): Promise<
     return { name: "smoothing", measure: runStudy, render: renderSmoothing, claims: claimsOf };
   });
 
-/** `vkernel report pde`: the same for paper 004. */
+/** `vkernel report pde`: the same for Cao et al. 2025. */
 export const runPde = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
     const { runStudy } = await import("../report/pde/study.js");

@@ -127,7 +127,7 @@ export function codeOf(
   }
 }
 
-/** delta of paper 003: half the least distance of two different points. */
+/** delta of Chen 2025: half the least distance of two different points. */
 function halfGapLines(flat: string): string[] {
   return [
     `const all = ${flat};`,

@@ -23,7 +23,7 @@ export const samplers = [
   "dpmpp2m",
   "dopri5",
   "eulerMaruyama",
-  // With the noise of Paper 004, Eq. 4.19, as it is printed: half the variance.
+  // With the noise of Cao et al. 2025, Eq. 4.19, as it is printed: half the variance.
   "eulerMaruyamaPrinted",
   "ancestral",
   "posterior",
@@ -77,7 +77,7 @@ export interface View {
   readonly steps: number;
   /** The last time of a run. */
   readonly epsilon: number;
-  /** Draws of the naive estimator, paper 002's R. */
+  /** Draws of the naive estimator, Vastola 2025's R. */
   readonly draws: number;
   /** Noise of the "kappa" estimator, note 000 sec. 9.3. */
   readonly noiseKappa: number;
@@ -85,7 +85,7 @@ export interface View {
   readonly smoothingKappa: number;
   /** A fixed width as a share of delta, 0 to 0.99; "tied": it follows t by `smoothingKappa`. */
   readonly tau: number | "tied";
-  /** Where the runs of the 1-D tab start, from the exact law there: t0 of paper 003. */
+  /** Where the runs of the 1-D tab start, from the exact law there: t0 of Chen 2025. */
   readonly start: number;
   readonly particles: number;
   readonly quantity: MapQuantity;
@@ -102,7 +102,7 @@ export interface State {
   /** The time that is shown, shared by all panes. */
   readonly t: number;
   readonly seed: number;
-  /** The PDE tab: where the forward process ends and the reverse one starts, T* of paper 004. */
+  /** The PDE tab: where the forward process ends and the reverse one starts, T* of Cao et al. 2025. */
   readonly horizon: number;
   /** The PDE tab: what the reverse process starts from there. */
   readonly reverseStart: ReverseStart;

@@ -46,7 +46,7 @@ function hessianAt(x: readonly [number, number], i: number, j: number): number {
 const identity: Card = {
   name: "identity",
   title: "C = 1/S + Hessian of log p: largest error over the map, in units of 1/S",
-  source: "Paper 002, Eq. 5",
+  source: "Vastola 2025, Eq. 5",
   kernels: ["posteriorLanes2.covariance"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -78,7 +78,7 @@ const identity: Card = {
 const midplane = (name: string, process: Process, t: number): Card => ({
   name,
   title: `Two points, ${process.name}, t = ${t}: tr C on the plane between them`,
-  source: "Paper 002, Fig. 1 and Eq. 5",
+  source: "Vastola 2025, Fig. 1 and Eq. 5",
   kernels: ["posteriorLanes2.covariance"],
   measure: (context) =>
     withData(context, twoPoints().points, "f32", async (data) => {
@@ -107,7 +107,7 @@ const midplane = (name: string, process: Process, t: number): Card => ({
 const atPoint: Card = {
   name: "at-a-point",
   title: "tr C at a training point",
-  source: "Paper 002, Sec. 2, against its words",
+  source: "Vastola 2025, Sec. 2, against its words",
   kernels: ["posteriorLanes2.covariance"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -137,7 +137,7 @@ const atPoint: Card = {
 const fraction: Card = {
   name: "fraction",
   title: "The map itself, f = tr C / (tr C + |s|\u2060²): largest error",
-  source: "Paper 002, Fig. 1",
+  source: "Vastola 2025, Fig. 1",
   kernels: ["posteriorLanes2.covariance", "posteriorLanes2.mean"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {

@@ -70,7 +70,7 @@ async function neighboursOf(
 const exact: Card = {
   name: "exact",
   title: "Exact score, 40 steps: largest distance of a sample from its nearest training digit",
-  source: "Paper 002, App. A; Paper 004, Cor. 3.2",
+  source: "Vastola 2025, App. A; Cao et al. 2025, Cor. 3.2",
   kernels: ["average", "affine"],
   measure: (context) =>
     withImages(context, async (data, set) => {
@@ -102,7 +102,7 @@ const fewSteps: Card = {
   name: "few-steps",
   title:
     "Six Euler steps to σ = 0.3 and the posterior mean: largest difference of a pixel from plain float64",
-  source: "Paper 002, Sec. 6; Karras et al. 2022, Eq. 5",
+  source: "Vastola 2025, Sec. 6; Karras et al. 2022, Eq. 5",
   kernels: ["distances", "average", "affine"],
   measure: (context) =>
     withImages(context, async (data, set) => {
@@ -137,7 +137,7 @@ const smoothedField = (data: Mixture, seed: number): ScoreField =>
 const smoothed: Card = {
   name: "smoothed",
   title: "Score averaged over 32 Gaussian draws of width 0.6, at σ = 0.8: largest error, in units of 1/σ",
-  source: "Paper 003, Eq. 7; Scarvelis et al. 2023",
+  source: "Chen 2025, Eq. 7; Scarvelis et al. 2023",
   kernels: ["distances", "average"],
   measure: (context) =>
     withImages(context, async (data, set) => {
@@ -200,7 +200,7 @@ const smoothed: Card = {
 const apart: Card = {
   name: "apart",
   title: "Exact score, 20 steps: mean distance to the nearest training digit",
-  source: "Paper 002, Sec. 6; Paper 003, Sec. 5",
+  source: "Vastola 2025, Sec. 6; Chen 2025, Sec. 5",
   kernels: [],
   measure: (context) =>
     withImages(context, async (data, set): Promise<Claim> => {

@@ -14,7 +14,7 @@ const T0 = 0.02;
 const points = Float64Array.of(-1, 0, 1, 0);
 const tau = (t: number): number => 1 - Math.sqrt(KAPPA * t);
 
-/** Paper 003, Eq. 12: along the axis; across it the distance shrinks as sqrt(s / t). */
+/** Chen 2025, Eq. 12: along the axis; across it the distance shrinks as sqrt(s / t). */
 function flow(x: number, from: number, to: number): number {
   const shrink = Math.sqrt(to / from);
   if (x <= -tau(from)) return shrink * (x + 1) - 1;
@@ -27,7 +27,7 @@ const scheme = { sampler: euler({ variable: "squareRoot" }), initial: "marginal"
 const anyStepCount: Card = {
   name: "any-step-count",
   title: "Euler's method in √t, 1 to 50 steps, against the closed form: largest distance",
-  source: "Paper 003, Prop. 3 (Eq. 12) and Prop. 6",
+  source: "Chen 2025, Prop. 3 (Eq. 12) and Prop. 6",
   kernels: ["affine"],
   measure: (context) =>
     withData(context, points, "f32", async (data) => {
@@ -69,7 +69,7 @@ const anyStepCount: Card = {
 const half: Card = {
   name: "arrivals",
   title: "Share of particles that end on neither point",
-  source: "Paper 003, Eq. 13",
+  source: "Chen 2025, Eq. 13",
   kernels: ["affine"],
   measure: (context) =>
     withData(context, points, "f32", async (data) => {
@@ -94,7 +94,7 @@ const half: Card = {
 const kl: Card = {
   name: "kl",
   title: "KL of the uniform law from what the flow makes, n = 2, t₀ = 0.02: 8.193",
-  source: "Paper 003, Lemma 4 and Cor. 5, corrected",
+  source: "Chen 2025, Lemma 4 and Cor. 5, corrected",
   kernels: ["posteriorLanes1.stats"],
   measure: (context) =>
     withData(

@@ -49,7 +49,7 @@ async function growth(context: CardContext, n: number, s: number): Promise<{ log
 const unstable: Card = {
   name: "growth",
   title: "Diffusion run backward for s = 0.1: log of what wave number 5 grows by",
-  source: "Paper 004, Eq. 2.3 and Fig. 3",
+  source: "Cao et al. 2025, Eq. 2.3 and Fig. 3",
   kernels: [],
   async measure(context) {
     const sizes = [20, 28, 40] as const;
@@ -86,7 +86,7 @@ const unstable: Card = {
 const blowUp: Card = {
   name: "rounding",
   title: "The same on 256 cells: the time s at which rounding alone has outgrown the density",
-  source: "Paper 004, Sec. 2.1",
+  source: "Cao et al. 2025, Sec. 2.1",
   kernels: [],
   measure: (context) =>
     withData(
@@ -230,14 +230,14 @@ export const story: Story = {
     returns(
       "reverse",
       "The stable reverse equation, from t = 2 back to t = 0.05: distance of the density from the data's law (L1)",
-      "Paper 004, Eq. 2.7",
+      "Cao et al. 2025, Eq. 2.7",
       "reverse",
       ["diffuseStrips", "logDensityTiles"],
     ),
     returns(
       "deterministic",
       "The deterministic reverse equation, likewise: distance from the data's law (L1)",
-      "Paper 004, Eq. 2.8",
+      "Cao et al. 2025, Eq. 2.8",
       "deterministic",
       ["transportStrips", "logDensityTiles"],
     ),

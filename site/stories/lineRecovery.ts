@@ -75,7 +75,7 @@ const withLine = <T>(context: CardContext, work: (data: Mixture<"f32">) => Promi
 const continuousMass: Card = {
   name: "continuous-mass",
   title: "Piecewise score: share that ends between the points, 0.39528",
-  source: "Paper 003, Eq. 13 for n points",
+  source: "Chen 2025, Eq. 13 for n points",
   kernels: ["affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -98,7 +98,7 @@ const continuousMass: Card = {
 const atomsCard: Card = {
   name: "atoms",
   title: "Piecewise score: shares on the four points and between, chi-square",
-  source: "Paper 003, Eq. 13 for n points",
+  source: "Chen 2025, Eq. 13 for n points",
   kernels: ["affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -131,7 +131,7 @@ const atomsCard: Card = {
 const exactColumn: Card = {
   name: "exact",
   title: "Exact score: share that ends on a training point",
-  source: "Paper 003, Fig. 3, column (i)",
+  source: "Chen 2025, Fig. 3, column (i)",
   kernels: ["posteriorLanes2.mean", "affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -155,7 +155,7 @@ const exactColumn: Card = {
 const smoothedColumn: Card = {
   name: "smoothed",
   title: "Smoothed exact score: largest distance from the same flow by the plain formula",
-  source: "Paper 003, Fig. 3, column (ii); Eq. 18, 22",
+  source: "Chen 2025, Fig. 3, column (ii); Eq. 18, 22",
   kernels: ["posteriorLanes2.stats", "affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -247,7 +247,7 @@ function networkScore(
 const networkColumn: Card = {
   name: "network",
   title: "Trained network: share further than 0.01 from every point, at least half of the piecewise score's",
-  source: "Paper 003, Fig. 3, column (iv)",
+  source: "Chen 2025, Fig. 3, column (iv)",
   kernels: [],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -286,7 +286,7 @@ const networkColumn: Card = {
 const forward: Card = {
   name: "network-forward",
   title: "The network's score against its own parameters by plain arithmetic: largest error",
-  source: "Paper 003, A.7",
+  source: "Chen 2025, A.7",
   kernels: ["mlpForward"],
   measure: (context) =>
     withLine(context, async (data) => {

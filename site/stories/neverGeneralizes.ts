@@ -66,7 +66,7 @@ async function reverse(context: CardContext, count: number): Promise<Float32Arra
 const endPoints: Card = {
   name: "end-law",
   title: "Which training point the reverse process ends on: chi-square of six shares against Corollary 3.2",
-  source: "Paper 004, Cor. 3.2 (Eq. 3.19)",
+  source: "Cao et al. 2025, Cor. 3.2 (Eq. 3.19)",
   kernels: ["uniforms"],
   async measure(context) {
     const count = 200_000;
@@ -103,7 +103,7 @@ const support: Card = {
   name: "support",
   title:
     "Variance about the nearest training point at t = 0.0001, against the noise of that time, S = 0.0002",
-  source: "Paper 004, Cor. 3.2 and Sec. 4.5",
+  source: "Cao et al. 2025, Cor. 3.2 and Sec. 4.5",
   kernels: ["posteriorLanes2.draw", "normals", "affine"],
   async measure(context) {
     const count = 200_000;
@@ -139,7 +139,7 @@ const SHOWN = [1.5, 1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05] as const;
 const cells: Card = {
   name: "final-cell",
   title: "Two points: share that is in its final Voronoi cell at t = 0.5",
-  source: "Paper 004, Sec. 4.5 (Eq. 4.42) and Fig. 10",
+  source: "Cao et al. 2025, Sec. 4.5 (Eq. 4.42) and Fig. 10",
   kernels: [],
   measure: (context) =>
     withData(context, twoPoints().points, "f32", async (data) => {

@@ -7,7 +7,7 @@ import { errorOf, type Moments, momentsOf, u32, withData } from "./measure.js";
 import { presetOf } from "./preset.js";
 import type { Card, CardContext, Story } from "./story.js";
 
-/** Paper 004, Theorem 2: from xT at time T toward the one training point x0, for a time s. */
+/** Cao et al. 2025, Theorem 2: from xT at time T toward the one training point x0, for a time s. */
 const T = 2;
 const X0 = 1.5;
 const XT = -0.7;
@@ -47,7 +47,7 @@ async function ends(
 const mean: Card = {
   name: "mean",
   title: "Mean at s = 1: 0.25922",
-  source: "Paper 004, Theorem 2 (Eq. 4.12)",
+  source: "Cao et al. 2025, Theorem 2 (Eq. 4.12)",
   kernels: ["posteriorLanes1.mean"],
   async measure(context) {
     const count = 2_000_000;
@@ -69,7 +69,7 @@ const mean: Card = {
 const variance: Card = {
   name: "variance",
   title: "Variance at s = 1: 0.76159",
-  source: "Paper 004, Theorem 2 (Eq. 4.12)",
+  source: "Cao et al. 2025, Theorem 2 (Eq. 4.12)",
   kernels: ["normals", "affine"],
   async measure(context) {
     const [count, steps] = [400_000, 5];
@@ -106,7 +106,7 @@ function recursion(steps: number, noise: number): { mean: number; variance: numb
 const sde: Card = {
   name: "sde",
   title: "The reverse SDE itself, Euler-Maruyama in 16 steps: variance, as its recursion has it",
-  source: "Paper 004, Eq. 4.11",
+  source: "Cao et al. 2025, Eq. 4.11",
   kernels: ["normals", "affine"],
   async measure(context) {
     const [count, steps] = [500_000, 16];
@@ -134,7 +134,7 @@ const sde: Card = {
 const printed: Card = {
   name: "printed",
   title: "The same with the noise of Eq. 4.19 as printed, √ds for √(2\u00a0ds): variance",
-  source: "Paper 004, Eq. 4.19, against 4.11",
+  source: "Cao et al. 2025, Eq. 4.19, against 4.11",
   kernels: ["normals", "affine"],
   async measure(context) {
     const [count, steps] = [500_000, 16];

@@ -9,7 +9,7 @@ import { at, largest, momentsOf, u32, withData } from "./measure.js";
 import { presetOf } from "./preset.js";
 import type { Card, Story } from "./story.js";
 
-/** Paper 003, Fig. 1, left. */
+/** Chen 2025, Fig. 1, left. */
 const T = 0.1;
 const TAU = 0.58;
 const KAPPA = 0.4;
@@ -23,7 +23,7 @@ function logDensity(x: number, t: number): number {
 /** The score averaged over x - tau ... x + tau (mathematics.md 14). */
 const averaged = (x: number): number => (logDensity(x + TAU, T) - logDensity(x - TAU, T)) / (2 * TAU);
 
-/** Paper 003, Eq. 9. */
+/** Chen 2025, Eq. 9. */
 const slopeTheory = (1 - TAU) / (TAU * T);
 const maximumTheory = (1 - TAU) / T;
 
@@ -32,7 +32,7 @@ const curve = Float64Array.from({ length: 801 }, (_, i) => Math.fround((i - 400)
 const slope: Card = {
   name: "slope",
   title: "Slope of the exact score averaged over τ = 0.58 at t = 0.1, between the points: 7.2414",
-  source: "Paper 003, Eq. 7, Eq. 9 and Fig. 1",
+  source: "Chen 2025, Eq. 7, Eq. 9 and Fig. 1",
   kernels: ["posteriorLanes1.mean"],
   measure: (context) =>
     withData(
@@ -75,7 +75,7 @@ const slope: Card = {
 const maximum: Card = {
   name: "maximum",
   title: "Largest value of the piecewise score between the points",
-  source: "Paper 003, Eq. 9",
+  source: "Chen 2025, Eq. 9",
   kernels: [],
   measure: (context) =>
     withData(
@@ -109,7 +109,7 @@ const maximum: Card = {
 const closedForm: Card = {
   name: "closed-form",
   title: "Smoothed exact score against (log p(x + τ) − log p(x − τ)) / (2\u00a0τ): largest error",
-  source: "Paper 003, Eq. 7",
+  source: "Chen 2025, Eq. 7",
   kernels: ["posteriorLanes1.stats"],
   measure: (context) =>
     withData(
@@ -161,7 +161,7 @@ function lossTheory(t: number): number {
 const loss: Card = {
   name: "loss",
   title: "What smoothing costs at t = 0.001, κ = 0.4: t E |piecewise\u00a0−\u00a0exact|\u2060²",
-  source: "Paper 003, Prop. 2",
+  source: "Chen 2025, Prop. 2",
   kernels: ["posteriorLanes1.mean", "normals"],
   measure: (context) =>
     withData(
@@ -205,7 +205,7 @@ const loss: Card = {
 const limit: Card = {
   name: "limit",
   title: "The cost as t goes to 0 at κ = 0.4: F/2 = 0.16239",
-  source: "Paper 003, Prop. 2, with √κ in Eq. 29",
+  source: "Chen 2025, Prop. 2, with √κ in Eq. 29",
   kernels: [],
   measure: (context) =>
     withData(

@@ -69,7 +69,7 @@ function features(x: ArrayLike<number>, t: number): Float64Array {
   });
 }
 
-/** A_n(z) of the linear fit, Paper 002, Eq. 66, 67 with the whole of Q: how much target n weighs in the score at z. */
+/** A_n(z) of the linear fit, Vastola 2025, Eq. 66, 67 with the whole of Q: how much target n weighs in the score at z. */
 function linearWeights(samples: TrainingTuples): (x: ArrayLike<number>, t: number) => Float64Array {
   const { x, t, lambda } = samples;
   const P = t.length;
@@ -156,7 +156,7 @@ async function compareV(
 const linearKernel: Card = {
   name: "linear-kernel",
   title: "V-kernel of a linear score fitted to 80 samples: largest error over 25 pairs of places",
-  source: "Paper 002, Prop. 5.1; E.5, first line",
+  source: "Vastola 2025, Prop. 5.1; E.5, first line",
   kernels: ["rbf", "multiplyStrips", "solveStrips", "posteriorLanes2.covariance"],
   measure: (context) =>
     withHexagon(context, async (data) => {
@@ -181,7 +181,7 @@ const DT = { from: 0.6, to: 0.45, x: [0.5, -0.9] as const };
 const spread: Card = {
   name: "linear-spread",
   title: "4,000 fits to redrawn targets, one step each from one place: trace of the covariance, dt² tr V",
-  source: "Paper 002, Prop. 3.1",
+  source: "Vastola 2025, Prop. 3.1",
   kernels: [],
   measure: (context) =>
     withHexagon(context, async (data) => {
@@ -270,7 +270,7 @@ const law: Card = {
   name: "linear-law",
   title:
     "Where such fits take one start, 8 steps from t = 3 to 0.2: trace of the covariance, against the effective SDE",
-  source: "Paper 002, Prop. 3.1 (Eq. 8)",
+  source: "Vastola 2025, Prop. 3.1 (Eq. 8)",
   kernels: [],
   measure: (context) =>
     withHexagon(context, async (data) => {
@@ -362,7 +362,7 @@ function ntkWeights(samples: TrainingTuples): (x: ArrayLike<number>, t: number) 
 const ntkKernel: Card = {
   name: "ntk-kernel",
   title: "V-kernel of an infinitely wide network after training time 2: largest error over 25 pairs",
-  source: "Paper 002, Prop. 5.2; Eq. 83",
+  source: "Vastola 2025, Prop. 5.2; Eq. 83",
   kernels: ["ntkTiles", "multiplyStrips", "posteriorLanes2.covariance"],
   measure: (context) =>
     withHexagon(context, async (data) => {

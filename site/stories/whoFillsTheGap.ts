@@ -55,7 +55,7 @@ async function oneStep(context: CardContext, data: Mixture, at_: typeof step): P
 const stepCovariance: Card = {
   name: "step-covariance",
   title: "One Euler step of R = 1: trace of its covariance, dt² tr(D C D)",
-  source: "Paper 002, Prop. 4.1 and Eq. 9, corrected",
+  source: "Vastola 2025, Prop. 4.1 and Eq. 9, corrected",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -91,7 +91,7 @@ const stepCovariance: Card = {
 const draws: Card = {
   name: "draws",
   title: "Which training point a step draws: chi-square of six shares against the posterior",
-  source: "Paper 002, Eq. 5 and Prop. 4.1",
+  source: "Vastola 2025, Eq. 5 and Prop. 4.1",
   kernels: ["uniforms"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -153,7 +153,7 @@ async function naiveRun(
 const kernelDensity: Card = {
   name: "kernel-density",
   title: "R = 1 in ten Euler steps is a kernel density of width ε = 0.02: Kolmogorov-Smirnov distance",
-  source: "Paper 002, Prop. 4.1",
+  source: "Vastola 2025, Prop. 4.1",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -190,7 +190,7 @@ const kernelDensity: Card = {
 const width: Card = {
   name: "width",
   title: "R = 1 in one step: variance about the nearest point, ε² = 0.0004",
-  source: "Paper 002, Prop. 4.1",
+  source: "Vastola 2025, Prop. 4.1",
   kernels: ["normals", "posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -258,7 +258,7 @@ const GAP_RULE = 5e-5;
 const sideBySide: Card = {
   name: "side-by-side",
   title: "Share of samples between points (top posterior weight below 0.9) at ε = 0.2: R = 1",
-  source: "Paper 002, Prop. 4.1 and Sec. 4",
+  source: "Vastola 2025, Prop. 4.1 and Sec. 4",
   kernels: ["affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -336,7 +336,7 @@ const sideBySide: Card = {
 const vanishing: Card = {
   name: "vanishing-gap",
   title: "R = 1 at ε = 0.02: share within 3 ε of a training point, 1 − exp(−9/2)",
-  source: "Paper 002, Sec. 4, against its words",
+  source: "Vastola 2025, Sec. 4, against its words",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {

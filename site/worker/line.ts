@@ -156,7 +156,7 @@ export interface LineRun {
   readonly field: ScoreField | StepEstimator;
   readonly sampler: Sampler;
   readonly times: Float64Array;
-  /** Whether the score that drives has the closed-form flow of paper 003. */
+  /** Whether the score that drives has the closed-form flow of Chen 2025. */
   readonly smoothed: boolean;
   readonly notices: readonly string[];
 }

@@ -36,7 +36,7 @@ export function score({ points, alpha, variance }: Law, x: number): number {
   return first / (sum * variance);
 }
 
-/** The mean of the score over x - width ... x + width. Paper 003, Eq. 7 in one dimension. */
+/** The mean of the score over x - width ... x + width. Chen 2025, Eq. 7 in one dimension. */
 export function smoothedScore(law: Law, x: number, width: number): number {
   return (logDensity(law, x + width) - logDensity(law, x - width)) / (2 * width);
 }

@@ -43,7 +43,7 @@ export type PanelRequest =
       readonly seed: number;
       readonly particles: number;
     }
-  /** What the exact reverse process generates: Corollary 3.2 of paper 004. */
+  /** What the exact reverse process generates: Corollary 3.2 of Cao et al. 2025. */
   | {
       readonly kind: "generatedMasses";
       readonly view: View;
@@ -245,7 +245,7 @@ export interface Flow extends OnLine {
   /** Where the chosen score takes them, if it is another; `random`: each place has noise of its own. */
   readonly chosen: Numbers | undefined;
   readonly random: boolean;
-  /** The closed form of the smoothed flow, paper 003, Eq. 17; undefined where there is none. */
+  /** The closed form of the smoothed flow, Chen 2025, Eq. 17; undefined where there is none. */
   readonly closedForm: Numbers | undefined;
   /** `[times, paths]`, of the chosen score, from places of equal shares of the law at the start. */
   readonly paths: Numbers;

@@ -108,7 +108,7 @@ export async function loadData(engine: Engine, view: View): Promise<Data> {
   };
 }
 
-/** Half the least distance of two different points: the delta of paper 003. */
+/** Half the least distance of two different points: the delta of Chen 2025. */
 export function halfGap(points: Float64Array): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < points.length; i += 2) {

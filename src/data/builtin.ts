@@ -33,7 +33,7 @@ export const MAX_COUNT = 1_000_000;
  * @returns `points` `[count, 2]`
  * @throws {VkernelError} E_USAGE, E_TYPE, E_NONFINITE or E_RANGE: a wrong option
  * @example polygon({ count: 6, radius: 1 }).points
- * Source: Paper 002, Fig. 1.
+ * Source: Vastola 2025, Fig. 1.
  */
 export function polygon(options: { count?: number; radius?: number } = {}): DataSet {
   checkOptions(options, ["count", "radius"]);
@@ -50,7 +50,7 @@ export function polygon(options: { count?: number; radius?: number } = {}): Data
     points,
     dim: 2,
     description: count === 6 ? "the six corners of a regular hexagon" : `${count} points evenly on a circle`,
-    source: "Paper 002, Fig. 1",
+    source: "Vastola 2025, Fig. 1",
   };
 }
 
@@ -60,7 +60,7 @@ export function polygon(options: { count?: number; radius?: number } = {}): Data
  * @returns `points` `[count, 2]`, y = 0
  * @throws {VkernelError} E_USAGE, E_TYPE or E_RANGE: a wrong option
  * @example line().points // x = -1.25, -0.75, -0.25, 0.25, 0.75, 1.25
- * Source: Paper 002, Fig. 1.
+ * Source: Vastola 2025, Fig. 1.
  */
 export function line(options: { count?: number } = {}): DataSet {
   checkOptions(options, ["count"]);
@@ -72,7 +72,7 @@ export function line(options: { count?: number } = {}): DataSet {
     points,
     dim: 2,
     description: `${count} points evenly on a line`,
-    source: "Paper 002, Fig. 1",
+    source: "Vastola 2025, Fig. 1",
   };
 }
 
@@ -81,7 +81,7 @@ export function line(options: { count?: number } = {}): DataSet {
  *
  * @returns `points` `[6, 2]`
  * @throws {VkernelError} E_USAGE or E_TYPE: any option; it has none
- * Source: the kind of set of Paper 002, Fig. 1; the paper gives no coordinates.
+ * Source: the kind of set of Vastola 2025, Fig. 1; the paper gives no coordinates.
  */
 export function lShape(options: Record<string, never> = {}): DataSet {
   checkNoOptions(options, "L");
@@ -97,7 +97,7 @@ export function lShape(options: Record<string, never> = {}): DataSet {
     ),
     dim: 2,
     description: "six points that make an L",
-    source: "Paper 002, Fig. 1 (the kind of set; these coordinates are ours)",
+    source: "Vastola 2025, Fig. 1 (the kind of set; these coordinates are ours)",
   };
 }
 
@@ -106,7 +106,7 @@ export function lShape(options: Record<string, never> = {}): DataSet {
  *
  * @returns `points` `[6, 2]`
  * @throws {VkernelError} E_USAGE or E_TYPE: any option; it has none
- * Source: `random_outlier` of the golden file g2_proxy_variance_maps.json, after Paper 002, Fig. 1.
+ * Source: `random_outlier` of the golden file g2_proxy_variance_maps.json, after Vastola 2025, Fig. 1.
  */
 export function randomOutlier(options: Record<string, never> = {}): DataSet {
   checkNoOptions(options, "random");
@@ -122,7 +122,7 @@ export function randomOutlier(options: Record<string, never> = {}): DataSet {
     ),
     dim: 2,
     description: "five random points and an outlier",
-    source: "Paper 002, Fig. 1 (the kind of set); coordinates of the golden file g2",
+    source: "Vastola 2025, Fig. 1 (the kind of set); coordinates of the golden file g2",
   };
 }
 

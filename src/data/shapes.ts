@@ -41,7 +41,7 @@ const withNoise = (noise: number) => (noise === 0 ? "" : `, noise ${noise}`);
  * @returns `points` `[2, dim]`, the left one first
  * @throws {VkernelError} E_USAGE, E_TYPE, E_NONFINITE or E_RANGE: a wrong option
  * @example twoPoints({ distance: 2 }).points // -1, 0, 1, 0
- * Source: the smallest set of Paper 003; Paper 002 has its boundary in closed form.
+ * Source: the smallest set of Chen 2025; Vastola 2025 has its boundary in closed form.
  */
 export function twoPoints(options: { distance?: number; dim?: number } = {}): DataSet {
   checkOptions(options, ["distance", "dim"]);
@@ -55,7 +55,7 @@ export function twoPoints(options: { distance?: number; dim?: number } = {}): Da
     points,
     dim,
     description: `two points, ${distance} apart`,
-    source: "Paper 003",
+    source: "Chen 2025",
   };
 }
 
@@ -67,7 +67,7 @@ export function twoPoints(options: { distance?: number; dim?: number } = {}): Da
  * @returns `points` `[count, dim]`, from left to right
  * @throws {VkernelError} E_USAGE, E_TYPE or E_RANGE: a wrong option; E_LIMIT: 2^31 numbers or more
  * @example linePoints({ count: 3 }).points // -1, 0, 0, 0, 1, 0
- * Source: Paper 003: n points of a line (D = 1) in the plane (d = 2).
+ * Source: Chen 2025: n points of a line (D = 1) in the plane (d = 2).
  */
 export function linePoints(options: { count?: number; dim?: number } = {}): DataSet {
   checkOptions(options, ["count", "dim"]);
@@ -82,7 +82,7 @@ export function linePoints(options: { count?: number; dim?: number } = {}): Data
     points,
     dim,
     description: `${count} points evenly on a line, from -1 to 1`,
-    source: "Paper 003",
+    source: "Chen 2025",
   };
 }
 
@@ -93,7 +93,7 @@ export function linePoints(options: { count?: number; dim?: number } = {}): Data
  * @returns `points` `[4, dim]`
  * @throws {VkernelError} E_USAGE, E_TYPE or E_RANGE: a wrong option
  * @example fourPoints({ dim: 1 }).points // -1, -1/3, 1/3, 1
- * Source: Paper 003, Fig. 3: n = 4, D = 1, d = 2.
+ * Source: Chen 2025, Fig. 3: n = 4, D = 1, d = 2.
  */
 export function fourPoints(options: { dim?: number } = {}): DataSet {
   checkOptions(options, ["dim"]);

@@ -40,7 +40,7 @@ const allowed: readonly string[] = scalarQuantities.filter((name) => name !== "n
 /**
  * Quantities of a field along a run with recorded states: mean, standard error and quantiles over the particles at
  * every recorded time. The entropy of the posterior over training points falls from that of the weights to 0 as
- * particles are captured (paper 004, Sec. 4).
+ * particles are captured (Cao et al. 2025, Sec. 4).
  *
  * A recorded time 0 is left out: there the density is a sum of points and nothing is defined. Means and errors are
  * over independent particles; particles of one realization of an ensemble are not.

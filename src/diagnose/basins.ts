@@ -25,7 +25,7 @@ export interface CellMap {
 }
 
 /**
- * The Voronoi cells of the training points on a grid: the nearest point of each place (Paper 004, Eq. 4.42). At time t a state x
+ * The Voronoi cells of the training points on a grid: the nearest point of each place (Cao et al. 2025, Eq. 4.42). At time t a state x
  * belongs to the cell that x / alpha_t lies in.
  *
  * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_USAGE, E_LIMIT, E_MEMORY, E_ABORT, E_DISPOSED

@@ -56,7 +56,7 @@ export interface Capture {
 }
 
 /**
- * When trajectories are captured by the Voronoi cell of the training point that they end on (paper 004, Eq. 4.42 and
+ * When trajectories are captured by the Voronoi cell of the training point that they end on (Cao et al. 2025, Eq. 4.42 and
  * Fig. 10). The nearest point at time t is that to x among alpha_t mu_m, of equal distances the heavier one; at time 0
  * among mu_m.
  *

@@ -97,7 +97,7 @@ const SAME = 1e-12;
 
 /**
  * Where a field departs from the exact one: by noise level, along its paths, and which smoothing of the exact score it is most
- * like. Paper 004, Sec. 5 ("identify when the practical flow starts to deviate from the exact flow"); Paper 003, Sec. 4.1.
+ * like. Cao et al. 2025, Sec. 5 ("identify when the practical flow starts to deviate from the exact flow"); Chen 2025, Sec. 4.1.
  *
  * @param mine any field: `mlpScore`, a realization or the average of an ensemble, `smoothedScore`, `customScore`
  * @param exact a field of the same process, such as `exactScore(data, process)`; its data are the points

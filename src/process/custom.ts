@@ -33,7 +33,7 @@ const known = ["alpha", "variance", "beta", "diffusion", "end", "name", "transit
 
 /**
  * Your own process, dx = -beta_t x dt + sqrt(2 D_t) dW, from functions of t. It is checked when it is made: alpha(0) = 1
- * and S_0 = 0, alpha' = -beta alpha and S' = -2 beta S + 2 D (Paper 002, Sec. 2; S_t := int 2 D alpha^2 there is right
+ * and S_0 = 0, alpha' = -beta alpha and S' = -2 beta S + 2 D (Vastola 2025, Sec. 2; S_t := int 2 D alpha^2 there is right
  * for its own table only) by differences at times from 1e-6 of the end up, to a millionth of the terms. Where `end` is
  * Infinity, the check goes up to 10^6 or as far as all values are finite and alpha is above 1e-100.
  *

@@ -3,7 +3,7 @@ import { checkSigma, checkTime, checkTimes } from "./time.js";
 
 /**
  * The process of EDM: beta = 0, D = t, alpha = 1, S = t^2, so that t is the noise level sigma itself.
- * Paper 002, Table 1.
+ * Vastola 2025, Table 1.
  *
  * @example
  * edm().variance(0.5); // 0.25

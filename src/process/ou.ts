@@ -3,7 +3,7 @@ import type { Process } from "./process.js";
 import { checkSigma, checkTime, checkTimes, halfLog1pSquare } from "./time.js";
 
 /**
- * The Ornstein-Uhlenbeck process of paper 004: beta = D = 1, alpha = e^-t, S = 1 - e^-2t.
+ * The Ornstein-Uhlenbeck process of Cao et al. 2025: beta = D = 1, alpha = e^-t, S = 1 - e^-2t.
  *
  * @example
  * ou().alpha(0); // 1

@@ -2,7 +2,7 @@ import type { Process } from "./process.js";
 import { checkSigma, checkTime, checkTimes } from "./time.js";
 
 /**
- * Brownian motion, the variance-exploding process of paper 003: beta = 0, D = 1/2, alpha = 1, S = t.
+ * Brownian motion, the variance-exploding process of Chen 2025: beta = 0, D = 1/2, alpha = 1, S = t.
  *
  * @example
  * ve().sigma(0.25); // 0.5

@@ -19,7 +19,7 @@ export interface SongVpOptions {
 }
 
 /**
- * The variance-preserving process of paper 002, Table 1: beta = D = betaMin + betaD t,
+ * The variance-preserving process of Vastola 2025, Table 1: beta = D = betaMin + betaD t,
  * alpha = exp(-betaMin t - betaD t^2 / 2), S = 1 - alpha^2, 0 <= t <= 1.
  *
  * This is not Song's VP, whose drift is half of it: see `songVp`.

@@ -93,7 +93,7 @@ function combine(...terms: readonly (readonly [number, Float64Array])[]): Float6
   return out;
 }
 
-/** PF-ODE, first order: x + (s - t) v(x, t), v = -beta x - D s(x, t). Paper 002, Eq. 3. */
+/** PF-ODE, first order: x + (s - t) v(x, t), v = -beta x - D s(x, t). Vastola 2025, Eq. 3. */
 export const euler: ReferenceStep = (x, context) => {
   const { velocity } = at(context, x, ["velocity"]);
   return combine([1, x], [context.s - context.t, velocity]);
@@ -109,7 +109,7 @@ export const heun: ReferenceStep = (x, context) => {
   return combine([1, x], [h / 2, first], [h / 2, second]);
 };
 
-/** Reverse SDE dx = (beta x + 2 D s) dt + sqrt(2 D dt) eps. Paper 004, Eq. 4.19, corrected. */
+/** Reverse SDE dx = (beta x + 2 D s) dt + sqrt(2 D dt) eps. Cao et al. 2025, Eq. 4.19, corrected. */
 export const eulerMaruyama: ReferenceStep = (x, context) => {
   const { from, s, t } = context;
   const dt = t - s;
@@ -145,9 +145,9 @@ export const posterior: ReferenceStep = (x, context) => {
 /**
  * Euler steps with the proxy score of freshly drawn training points: interleaved training and sampling.
  *
- * `draws: R` takes the mean of R proxy scores: x + dt (beta x + D s~) (Paper 002, Prop. 4.1).
+ * `draws: R` takes the mean of R proxy scores: x + dt (beta x + D s~) (Vastola 2025, Prop. 4.1).
  * `kappa` takes one, its noise scaled so that small steps have a limit:
- * x + dt (beta x + D s) + sqrt(kappa dt) D (s~ - s) (Paper 000, Sec. 9.3).
+ * x + dt (beta x + D s) + sqrt(kappa dt) D (s~ - s) (a note on Vastola 2025, Sec. 9.3).
  */
 export function naive(options: { draws: number } | { kappa: number }): ReferenceStep {
   return (x, context) => {

@@ -10,7 +10,7 @@ export interface AncestralOptions {
 /**
  * x_s = a x + b x_0 + sqrt(c) eps, the law of x_s given x_t and a prediction of x_0 with noise of variance
  * eta^2 S_s v / S_t (r, v: the transition from s to t); eta 1 is the bridge p(x_s | x_t, x_0). All are without
- * cancellation: S_t = r^2 S_s + v, alpha_t = r alpha_s. Song et al. 2021 (DDIM), Eq. 12; Paper 004, Eq. 4.21.
+ * cancellation: S_t = r^2 S_s + v, alpha_t = r alpha_s. Song et al. 2021 (DDIM), Eq. 12; Cao et al. 2025, Eq. 4.21.
  */
 export function bridge(
   process: Process,
@@ -31,7 +31,7 @@ export function bridge(
 }
 
 /**
- * Ancestral steps with the posterior mean in place of x_0: eta 1 is DDPM (Ho et al. 2020, Eq. 7; Paper 004, Eq. 4.21),
+ * Ancestral steps with the posterior mean in place of x_0: eta 1 is DDPM (Ho et al. 2020, Eq. 7; Cao et al. 2025, Eq. 4.21),
  * eta 0 is DDIM. Order 1, one evaluation a step; exact in law for one training point at any step count.
  */
 export function ancestral(options: AncestralOptions = {}): Sampler {

@@ -4,7 +4,7 @@ import type { Sampler } from "./sampler.js";
 
 export interface EulerMaruyamaOptions {
   /**
-   * "exact" (default): sqrt(2 D dt). "asPrinted": sqrt(D dt), as Paper 004 prints Eq. 4.19, which is half the variance that the
+   * "exact" (default): sqrt(2 D dt). "asPrinted": sqrt(D dt), as Cao et al. 2025 prints Eq. 4.19, which is half the variance that the
    * reverse SDE asks for: wrong on purpose, to see what it does.
    */
   noise?: "exact" | "asPrinted";
@@ -12,7 +12,7 @@ export interface EulerMaruyamaOptions {
 
 /**
  * Reverse SDE, Euler-Maruyama: x + dt (beta x + 2 D s-hat) + sqrt(2 D dt) eps. Order 1 (strong, additive noise), one
- * evaluation a step. Paper 004, Eq. 4.19, corrected.
+ * evaluation a step. Cao et al. 2025, Eq. 4.19, corrected.
  */
 export function eulerMaruyama(options: EulerMaruyamaOptions = {}): Sampler {
   checkOptions(options, ["noise"]);

@@ -111,7 +111,7 @@ export interface Places {
   readonly t: number | ArrayLike<number>;
 }
 
-/** A score as a random function: one of many that training could have given. Paper 002, Sec. 3. */
+/** A score as a random function: one of many that training could have given. Vastola 2025, Sec. 3. */
 export interface ScoreEnsemble<P extends Precision = Precision> {
   readonly kind: "ensemble";
   readonly data: Mixture<P>;

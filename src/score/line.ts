@@ -140,7 +140,7 @@ export function widthsOf({ places }: Line, smoothing: Smoothing, variance: numbe
 
 /**
  * tau of t for points on a line that are smoothed over Delta - sqrt(kappa S / alpha^2), with Delta half the narrowest gap; in the
- * units of x. Paper 003, Sec. 3.2.
+ * units of x. Chen 2025, Sec. 3.2.
  */
 export function shrinkingWidth(data: Mixture, process: Process, kappa: number): (t: number) => number {
   const { places } = lineOf(data);

@@ -51,7 +51,7 @@ const PANEL = 2 ** 21;
 
 /**
  * The linear score s-hat(x, t) = w_0 + W phi(x, t) that minimises denoising score matching over P samples, as an
- * ensemble over redraws of x_0. Paper 002, Eq. 10, 11, 61 to 67; the covariance is E.5's first line.
+ * ensemble over redraws of x_0. Vastola 2025, Eq. 10, 11, 61 to 67; the covariance is E.5's first line.
  */
 export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
   readonly features: number;
@@ -158,7 +158,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     return out;
   }
 
-  /** A_n(z) = lambda_n / (P E[lambda]) Q(z_n, z): Paper 002, Eq. 66, 67. */
+  /** A_n(z) = lambda_n / (P E[lambda]) Q(z_n, z): Vastola 2025, Eq. 66, 67. */
   async smooth(phi: Float64Array): Promise<Float64Array> {
     const { engine } = this.data;
     const rows = phi.length / this.features;
@@ -197,7 +197,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
   }
 
   /**
-   * The covariance as P grows: the same without the constant term of Q. Paper 002, Eq. 12, 13, 74, with averages over
+   * The covariance as P grows: the same without the constant term of Q. Vastola 2025, Eq. 12, 13, 74, with averages over
    * the samples in place of expectations. `covariance` is exact for finite P (E.5, first line).
    *
    * @returns `[count of a, count of b, dim, dim]`
@@ -216,7 +216,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     return (await this.#again(seed)).fit();
   }
 
-  /** W and w_0 of the fit to the samples' own x_0: `[dim, F]` and `[dim]`. Paper 002, Eq. 11. */
+  /** W and w_0 of the fit to the samples' own x_0: `[dim, F]` and `[dim]`. Vastola 2025, Eq. 11. */
   async coefficients(): Promise<{ w0: Float64Array; w: Float64Array }> {
     const weights = await this.weights();
     const { dim } = this.data;

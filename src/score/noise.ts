@@ -118,7 +118,7 @@ function shaped(
   };
 }
 
-/** The proxy scores S^-1 (alpha x_0 - x) of samples, `[count, dim]`. Paper 002, Eq. 5. */
+/** The proxy scores S^-1 (alpha x_0 - x) of samples, `[count, dim]`. Vastola 2025, Eq. 5. */
 export function proxyScores(
   process: Process,
   dim: number,

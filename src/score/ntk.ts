@@ -68,7 +68,7 @@ const MAX_SAMPLES = 4000;
 
 /**
  * The score that an infinitely wide fully connected network in the lazy regime has learned after training time tau on P
- * samples: s^T = s_0^T + k^T K^-1 (I - exp(-K Lambda tau / P)) (S~ - S_0), as an ensemble over redraws of x_0. Paper 002,
+ * samples: s^T = s_0^T + k^T K^-1 (I - exp(-K Lambda tau / P)) (S~ - S_0), as an ensemble over redraws of x_0. Vastola 2025,
  * Eq. 75 to 83 (with P x D targets, the first layer scaled by 1 / sqrt(N_0)); the covariance is exact for finite P.
  *
  * With `initial: "gaussian"` the start is a Gaussian process of covariance Sigma, independent of the targets and for each
@@ -79,7 +79,7 @@ const MAX_SAMPLES = 4000;
 export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
   readonly features: number;
   readonly trainingTime: number;
-  /** Eigenvalues of Lambda^(1/2) K Lambda^(1/2) / P, ascending: modes are learned as 1 - exp(-eigenvalue tau). Paper 002, Eq. 84. */
+  /** Eigenvalues of Lambda^(1/2) K Lambda^(1/2) / P, ascending: modes are learned as 1 - exp(-eigenvalue tau). Vastola 2025, Eq. 84. */
   readonly eigenvalues: Float64Array;
   readonly #parts: NtkParts;
   readonly #filter: Float64Array;
@@ -117,7 +117,7 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
 
   /**
    * The first `count` eigenfunctions of the kernel, those of the largest eigenvalues first, orthonormal under
-   * lambda_t p(x, t) / E[lambda], continued to any place by Nystrom's formula. Paper 002, Eq. 84 to 86.
+   * lambda_t p(x, t) / E[lambda], continued to any place by Nystrom's formula. Vastola 2025, Eq. 84 to 86.
    *
    * @returns `values` `[count]` and `functions` `[places, count]`
    */

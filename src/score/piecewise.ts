@@ -49,7 +49,7 @@ export function pieceOf({ places }: Line, widths: Float64Array, y: number): { k:
 
 /**
  * Points on a line: the score of the nearest point, averaged along the line over 2 tau: linear pieces, exact across the
- * line. Any direction of R^D, evenly spaced or not. Paper 003, Eq. 9, 15, 16 (k in 2 ... n - 1), 20; for other processes than
+ * line. Any direction of R^D, evenly spaced or not. Chen 2025, Eq. 9, 15, 16 (k in 2 ... n - 1), 20; for other processes than
  * ve in x / alpha and S / alpha^2.
  *
  * @param line a data set of distinct points on a line, of equal weights

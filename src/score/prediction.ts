@@ -87,7 +87,7 @@ export interface ConversionOptions {
 }
 
 /**
- * What a network predicts as another prediction: the score from its noise, the posterior mean from its v, and so on. Paper 004,
+ * What a network predicts as another prediction: the score from its noise, the posterior mean from its v, and so on. Cao et al. 2025,
  * Eq. 4.4, 4.27, 4.31, 4.32. Little noise is lost where what is asked for is less than rounding of what is given: a score from
  * a posterior mean has an absolute error of rounding times |x| / S.
  *

@@ -33,7 +33,7 @@ const BATCH = 2 ** 22;
 /**
  * Estimators that are linear in their targets: s-hat(z) = s_0(z) + sum_n A_n(z) (target_n - s_0(z_n)), where only the x_0 of
  * each sample is random. Written as s-hat(z) = W' phi(z) with W = W_0 + B (targets - S_0): features phi (F of them), B (F x P).
- * Mean and covariance over redraws of x_0 are exact: A S, and sum_n A_n(z) A_n(z') C(z_n). Paper 002, E.4, E.5, F.2, F.3.
+ * Mean and covariance over redraws of x_0 are exact: A S, and sum_n A_n(z) A_n(z') C(z_n). Vastola 2025, E.4, E.5, F.2, F.3.
  */
 export abstract class Smoother<P extends Precision = Precision> implements ScoreEnsemble<P> {
   readonly kind = "ensemble";

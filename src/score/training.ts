@@ -9,7 +9,7 @@ import { categorical } from "../reference/samplers.js";
 import type { TimeRange } from "./field.js";
 import { noiseOf } from "./noise.js";
 
-/** lambda_t: "variance" S_t, "one", EDM's, or your own function of t; above 0. Paper 002, Eq. 3. */
+/** lambda_t: "variance" S_t, "one", EDM's, or your own function of t; above 0. Vastola 2025, Eq. 3. */
 export type Weighting = "variance" | "one" | "edm" | ((t: number) => number);
 
 /** How times are drawn, p(t). */
@@ -87,7 +87,7 @@ export function weightOf(weighting: Weighting, process: Process, sigmaData: numb
   };
 }
 
-/** P samples of p(x, x_0, t) with their weights lambda_t. Paper 002, Sec. 2. */
+/** P samples of p(x, x_0, t) with their weights lambda_t. Vastola 2025, Sec. 2. */
 export interface TrainingTuples {
   /** `[samples, dim]` */
   readonly x: Float64Array;

@@ -15,7 +15,7 @@ export interface BridgeOptions {
   /** The time at which it is looked at, from 0 to `from`. */
   to: number;
   /**
-   * Whether to take the drift of Paper 004, Eq. 4.8, (x_0 - x) / t, for the exact one: a Brownian bridge, Eq. 4.9 corrected, for
+   * Whether to take the drift of Cao et al. 2025, Eq. 4.8, (x_0 - x) / t, for the exact one: a Brownian bridge, Eq. 4.9 corrected, for
    * processes of constant D. False by default.
    */
   approximate?: boolean;
@@ -39,7 +39,7 @@ const BRIDGE_STEP = 2;
 
 /**
  * The reverse process when all comes from one x_0, exactly: Gaussian at every time. It is p(x_to | x_from, x_0) of the forward
- * process, DDPM's posterior and a step of `ancestral()`. Paper 004, Theorem 2, Eq. 4.12, for `ou`; A.2 to A.4; here for any
+ * process, DDPM's posterior and a step of `ancestral()`. Cao et al. 2025, Theorem 2, Eq. 4.12, for `ou`; A.2 to A.4; here for any
  * isotropic process.
  *
  * @throws {VkernelError} E_RANGE, E_TYPE, E_USAGE, E_UNSUPPORTED (noise with a direction; `approximate` where D varies)
@@ -127,7 +127,7 @@ export interface WassersteinCurveOptions {
 
 /**
  * W_2(q(., T - t), delta at the point) at each time, exactly: the root of E|X - x_0|^2, since all couplings with a point are one.
- * It goes to 0 with t, whatever the start. Paper 004, Eq. 4.17 and 4.18.
+ * It goes to 0 with t, whatever the start. Cao et al. 2025, Eq. 4.17 and 4.18.
  *
  * @throws {VkernelError} E_RANGE, E_TYPE, E_SHAPE, E_NONFINITE, E_USAGE, E_UNSUPPORTED
  * @example

@@ -57,7 +57,7 @@ const NEGLIGIBLE = 1e-17;
 
 /**
  * Where the reverse SDE with the exact score is at a time and where it ends, exactly: given the state z at time t the end point
- * has the law of the posterior weights (Paper 004, Theorem 1), so that the probability to be in cell k and to end on m is the
+ * has the law of the posterior weights (Cao et al. 2025, Theorem 1), so that the probability to be in cell k and to end on m is the
  * integral of q(z, t) p(m | z, t) over the cell (Eq. 4.42). From p_T that is w_m times the mass of N(mu_m, S_t / alpha_t^2 I) in
  * the cell of mu_k, a sum over the cell's sides; from another law it is integrated over the start, along the bridge from it to
  * each point (Theorem 2, Eq. 3.19).

@@ -22,7 +22,7 @@ export interface Cumulants {
 
 /**
  * Cumulants of an estimator at places: where the third and fourth are small beside the variance, the Gaussian truncation of
- * Paper 002, Eq. 47 (the effective SDE) holds. Exact for naive estimators (cumulants of a mean of R draws go as R^(1-n))
+ * Vastola 2025, Eq. 47 (the effective SDE) holds. Exact for naive estimators (cumulants of a mean of R draws go as R^(1-n))
  * and for fits (those of sum A_n s~_n add up); by `draws` realizations for any other ensemble.
  *
  * @throws {VkernelError} E_USAGE for a Gaussian estimator, whose cumulants are 0

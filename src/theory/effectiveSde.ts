@@ -18,7 +18,7 @@ export interface EffectiveEnsemble<P extends Precision = Precision> extends Scor
 }
 
 /**
- * The effective SDE of an estimator: its average score plus Gaussian noise of the covariance that its own has. Paper 002,
+ * The effective SDE of an estimator: its average score plus Gaussian noise of the covariance that its own has. Vastola 2025,
  * Prop. 3.1 and Eq. 8.
  *
  * Of a step estimator the noise is fresh at every step (Prop. 4.1 and Eq. 9, corrected: a fixed number of draws gives noise

@@ -35,7 +35,7 @@ export function checkStart(
 
 /**
  * Where the probability flow of {@link piecewiseScore} takes a place from one time to another, in closed form: straight lines
- * in the noise level, each piece to itself. Paper 003, Eq. 12, 17 (second case x >= y_n - sqrt(kappa t)), Prop. 6 (the
+ * in the noise level, each piece to itself. Chen 2025, Eq. 12, 17 (second case x >= y_n - sqrt(kappa t)), Prop. 6 (the
  * components across the line shrink as sqrt(s / t)).
  *
  * @param line a data set of distinct points on a line, of equal weights

@@ -37,7 +37,7 @@ export type FokkerPlanckInitial =
 export interface FokkerPlanckOptions<D extends FokkerPlanckDirection = FokkerPlanckDirection>
   extends LongCall {
   /**
-   * Which equation (Paper 004; there beta = D = 1):
+   * Which equation (Cao et al. 2025; there beta = D = 1):
    * - "forward": d_t rho = div(beta x rho) + D Laplace rho (2.1); with `boundary: "reflecting"` (2.9)
    * - "reverse": d_s q = div((-beta x - 2 D score) q) + D Laplace q, with the exact score of the data (2.7, 2.10)
    * - "deterministic": d_s q = div((-beta x - D score) q) (2.8)
@@ -103,7 +103,7 @@ const known = [
 const DEVIATIONS = 7;
 
 /**
- * Solves the Fokker-Planck equations of a process in one or two dimensions. Paper 004, Eq. 2.1, 2.3, 2.7-2.10, for every isotropic process.
+ * Solves the Fokker-Planck equations of a process in one or two dimensions. Cao et al. 2025, Eq. 2.1, 2.3, 2.7-2.10, for every isotropic process.
  *
  * Finite volumes in float64: exponentially fitted fluxes (Scharfetter and Gummel, 1969; Chang and Cooper, 1970), second order in
  * space; implicit steps, second order in time, dimension by dimension in alternating order; the drift of a face is the

@@ -25,7 +25,7 @@ export interface UnstableRun {
   readonly amplitudes: readonly Float64Array[];
   /**
    * What theory says that each grows by: exp(k_0^2 v / 2), v the variance that the process adds from t to T; for
-   * `ou` exp(k_0^2 (1 - e^(-2 s)) / 2), for Brownian motion with D = 1 exp(k_0^2 s). Paper 004, Eq. 2.3, corrected: the
+   * `ou` exp(k_0^2 (1 - e^(-2 s)) / 2), for Brownian motion with D = 1 exp(k_0^2 s). Cao et al. 2025, Eq. 2.3, corrected: the
    * drift moves k. Infinity beyond the largest number.
    */
   readonly growth: readonly Float64Array[];
@@ -39,7 +39,7 @@ const LARGEST = 1e150;
 const STEP = 0.25;
 
 /**
- * Paper 004, Eq. 2.3: diffusion run backward, in coordinates that the drift carries along, where it is d_v w = -w_xx / 2 in v, the
+ * Cao et al. 2025, Eq. 2.3: diffusion run backward, in coordinates that the drift carries along, where it is d_v w = -w_xx / 2 in v, the
  * variance that the process adds from t to T. Second differences, no flux at the ends, the classical Runge-Kutta scheme.
  */
 export async function unstable(problem: Problem, options: LongCall): Promise<UnstableRun> {

@@ -24,7 +24,7 @@ export interface Estimate {
 
 /** The objectives of a field. */
 export interface Objectives {
-  /** E[lambda / 2 |s-hat - s|^2]: Paper 002, Eq. 3. */
+  /** E[lambda / 2 |s-hat - s|^2]: Vastola 2025, Eq. 3. */
   readonly j0: Estimate;
   /** E[lambda / 2 |s-hat - s~|^2], denoising score matching: Eq. 4; over given samples the empirical one, Eq. 27. */
   readonly j1: Estimate;
@@ -36,7 +36,7 @@ export interface Objectives {
 }
 
 /**
- * J0 and J1 of any field over samples of p(x, x_0, t), and the identity J1 = J0 + E[lambda tr C] / 2 between them. Paper 002,
+ * J0 and J1 of any field over samples of p(x, x_0, t), and the identity J1 = J0 + E[lambda tr C] / 2 between them. Vastola 2025,
  * Eq. 3, 4, 24, 27.
  *
  * @example

@@ -7,7 +7,7 @@ import { checkIsotropic } from "../score/line.js";
 import { checkRows } from "./laws/grid.js";
 
 /**
- * How the drift of the reverse SDE is written. "score": beta x + 2 D s (Paper 004, Eq. 4.1); "posteriorMean": beta x +
+ * How the drift of the reverse SDE is written. "score": beta x + 2 D s (Cao et al. 2025, Eq. 4.1); "posteriorMean": beta x +
  * 2 D (alpha x_0 - x) / S (4.6); "attraction": rate (factor x_0 - x) (4.10); "relaxation": -decay x + pull (x_0 - x) (4.11).
  * Approximations: "far", where nothing of the data is left, alpha = 0 and S = 1 (4.7); "near", where S = 2 D t and the rest is
  * small: (x_0 - x) / t (4.8).
@@ -34,7 +34,7 @@ export interface ReverseCoefficients {
 const VARIANCE_KEPT = 8 * Number.EPSILON;
 
 /**
- * The reverse SDE dX = drift ds + sqrt(2 D) dB at a time, in all its forms, for any isotropic process. Paper 004, Eq. 4.1, 4.6,
+ * The reverse SDE dX = drift ds + sqrt(2 D) dB at a time, in all its forms, for any isotropic process. Cao et al. 2025, Eq. 4.1, 4.6,
  * 4.10, 4.11.
  *
  * @throws {VkernelError} E_RANGE, E_TYPE, E_UNSUPPORTED

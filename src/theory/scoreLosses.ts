@@ -29,7 +29,7 @@ export interface ScoreLossOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** The losses of Paper 004, Sec. 4.4, with c = alpha / S. Of quadrature the standard errors mean nothing. */
+/** The losses of Cao et al. 2025, Sec. 4.4, with c = alpha / S. Of quadrature the standard errors mean nothing. */
 export interface ScoreLosses {
   /** E|s-hat - s|^2: Eq. 4.26. */
   readonly score: Estimate;
@@ -49,7 +49,7 @@ export interface ScoreLosses {
 }
 
 /**
- * The losses that a field is trained by, as Paper 004 writes them, and what is between them: total = score +
+ * The losses that a field is trained by, as Cao et al. 2025 writes them, and what is between them: total = score +
  * E[c^2 tr Var(x_0 | x)], where Eq. 4.29 prints the variance of c E[x_0 | x].
  *
  * @param field any field of an isotropic process

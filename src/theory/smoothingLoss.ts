@@ -35,7 +35,7 @@ export function smoothingLossLimit(kappa: number): number {
 
 /**
  * S E |s-hat - s|^2 under p_t, the loss of the piecewise score against the exact one along the line, and its limit as t goes to
- * 0 at fixed kappa, (n - 1) / n F(kappa) (with a width: kappa of each gap from it). Paper 003, Prop. 2 and 8.
+ * 0 at fixed kappa, (n - 1) / n F(kappa) (with a width: kappa of each gap from it). Chen 2025, Prop. 2 and 8.
  *
  * @param line a data set of distinct points on a line, of equal weights
  * @example const { value, limit } = smoothingLoss(line, { kappa: 0.4, t: 1e-3 });
@@ -69,7 +69,7 @@ export function smoothingLoss(
 
 /**
  * S E |s-hat - tau * s|^2 under p_t: how far the piecewise score is from the smoothed exact one along the line; and
- * exp(-(Delta - tau)^2 / (16 t)) with the least Delta - tau, of whose order it is. Paper 003, Lemma 1 and 7.
+ * exp(-(Delta - tau)^2 / (16 t)) with the least Delta - tau, of whose order it is. Chen 2025, Lemma 1 and 7.
  *
  * @param line a data set of distinct points on a line, of equal weights
  * @throws {VkernelError} as {@link piecewiseScore}; E_RANGE for a width of 0

@@ -37,7 +37,7 @@ export interface TerminalLaw {
 }
 
 /**
- * What the flow of {@link piecewiseScore} makes of p_t, started at `from`, in closed form. Paper 003, Eq. 13, for n points: mass
+ * What the flow of {@link piecewiseScore} makes of p_t, started at `from`, in closed form. Chen 2025, Eq. 13, for n points: mass
  * within sqrt(kappa t) of a point ends on it, the rest is stretched over the gap; Lemma 4; Corollary 5.
  *
  * @param line a data set of distinct points on a line, of equal weights

@@ -6,7 +6,7 @@ import { checkNumber, checkOptions } from "../check.js";
 import { checkPlane, type PlaneOptions, planeOptionNames } from "../data/plane.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
 
-/** V(z, z') = D_t Cov[s-hat(z), s-hat(z')] D_t': Paper 002, Prop. 3.1. */
+/** V(z, z') = D_t Cov[s-hat(z), s-hat(z')] D_t': Vastola 2025, Prop. 3.1. */
 export interface VKernel {
   /** V(z, z) at queries, `[count, dim, dim]`. */
   at(x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array>;
@@ -42,7 +42,7 @@ export interface VKernelMap {
  * The V-kernel of an estimator.
  *
  * Of an ensemble it is a function of two places. Of a step estimator draws at different times are independent: V is the
- * coefficient of Paper 002, Eq. 9: D C D / R for `draws: R`, kappa D C D for `kappa`, and 0 between different places (the
+ * coefficient of Vastola 2025, Eq. 9: D C D / R for `draws: R`, kappa D C D for `kappa`, and 0 between different places (the
  * step itself has covariance `stepCovariance`).
  *
  * @example
@@ -175,7 +175,7 @@ function product(a: Float64Array, b: Float64Array, dim: number): Float64Array {
 
 /**
  * The covariance of what an estimator's noise adds in one step of length dt: dt^2 D C D / R for draws (dt D C D / R in the literal
- * effective SDE), kappa dt D C D for kappa. Paper 002, Eq. 9, corrected; Paper 000, Sec. 9.3.
+ * effective SDE), kappa dt D C D for kappa. Vastola 2025, Eq. 9, corrected; a note on Vastola 2025, Sec. 9.3.
  *
  * @returns `[count, dim, dim]`
  */
@@ -195,7 +195,7 @@ export async function stepCovariance<P extends Precision>(
 }
 
 /**
- * How much of the proxy score's second moment is variance: f = tr C / (tr C + |s|^2), with tr C itself. Paper 002,
+ * How much of the proxy score's second moment is variance: f = tr C / (tr C + |s|^2), with tr C itself. Vastola 2025,
  * Fig. 1 and Eq. 5.
  */
 export async function varianceFraction<P extends Precision>(
@@ -214,7 +214,7 @@ export async function varianceFraction<P extends Precision>(
 }
 
 /**
- * The Fisher information of p(x_0 | x, t) about x, which is the covariance of the proxy score. Paper 002, B.2.
+ * The Fisher information of p(x_0 | x, t) about x, which is the covariance of the proxy score. Vastola 2025, B.2.
  *
  * @returns `[count, dim, dim]`
  */

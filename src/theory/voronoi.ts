@@ -36,7 +36,7 @@ export function cutBy(sides: readonly Side[], half: Side, corner: number): reado
 }
 
 /**
- * The Voronoi cells of distinct points of the plane as convex polygons, unbounded ones with sides that reach infinity. Paper 004,
+ * The Voronoi cells of distinct points of the plane as convex polygons, unbounded ones with sides that reach infinity. Cao et al. 2025,
  * Eq. 4.42. Cost: size^2 times the sides of a cell.
  * @param points `[size, 2]`
  */

@@ -1,5 +1,5 @@
 /**
- * g4: smoothed scores, piecewise scores, flow maps, laws and losses of Paper 003. Nothing here needs Node, so that Chromium can
+ * g4: smoothed scores, piecewise scores, flow maps, laws and losses of Chen 2025. Nothing here needs Node, so that Chromium can
  * run the same. Every check gives a line for each number that is off.
  */
 import {

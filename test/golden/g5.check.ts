@@ -1,5 +1,5 @@
 /**
- * g5, the reverse process of Paper 004: every coefficient of a step, Theorem 2, whole paths with given noise, the forward flow,
+ * g5, the reverse process of Cao et al. 2025: every coefficient of a step, Theorem 2, whole paths with given noise, the forward flow,
  * Corollary 3.2, the losses of Sec. 4.4 and the identity of the two objectives. Nothing here needs Node, so that Chromium can run
  * the same. Every check gives a line for each number that is off.
  */

@@ -1,4 +1,4 @@
-// Which Voronoi cell, and which end: Paper 004, Eq. 4.36-4.45 and Fig. 10. Seeds are fixed. Statistical: some 150 shares at 5.7
+// Which Voronoi cell, and which end: Cao et al. 2025, Eq. 4.36-4.45 and Fig. 10. Seeds are fixed. Statistical: some 150 shares at 5.7
 // standard errors (1.2e-8 each).
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

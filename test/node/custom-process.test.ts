@@ -181,7 +181,7 @@ describe("what contradicts itself is refused", () => {
   };
 
   it("names the equation, the time and both sides", () => {
-    // Paper 002's printed S = int 2 D alpha^2 for beta = 1, D = t.
+    // Vastola 2025's printed S = int 2 D alpha^2 for beta = 1, D = t.
     const printed = refused({
       diffusion: (t) => t,
       variance: (t) => 0.5 * (1 - (1 + 2 * t) * Math.exp(-2 * t)),

@@ -26,7 +26,7 @@ async function codeOf(run: () => unknown): Promise<string> {
 }
 
 describe("polygon", () => {
-  it("is the hexagon of paper 002, to the last bit", () => {
+  it("is the hexagon of Vastola 2025, to the last bit", () => {
     const h = Math.sqrt(3) / 2;
     expect(polygon().points).toEqual(Float64Array.of(1, 0, 0.5, h, -0.5, h, -1, 0, -0.5, -h, 0.5, -h));
   });

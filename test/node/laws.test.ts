@@ -1,4 +1,4 @@
-// Exact laws of the reverse process, Paper 004, Sec. 3, beyond the golden numbers. Seeds are fixed. Statistical checks: masses by
+// Exact laws of the reverse process, Cao et al. 2025, Sec. 3, beyond the golden numbers. Seeds are fixed. Statistical checks: masses by
 // Monte Carlo at 5.7 standard errors (1.2e-8 each, 60 of them), one distance of distribution functions
 // at 1e-8, and two chi-squares at p > 1e-6.
 import * as v from "vkernel";

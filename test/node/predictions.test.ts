@@ -1,4 +1,4 @@
-// What networks predict, as one another, and the losses that they are trained by: Paper 004, Sec. 4.4. Seeds are fixed. Statistical
+// What networks predict, as one another, and the losses that they are trained by: Cao et al. 2025, Sec. 4.4. Seeds are fixed. Statistical
 // checks: losses at 5.7 standard errors (1.2e-8 each, 20 of them).
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -166,7 +166,7 @@ describe("closed forms", () => {
     close(edm().transition(3, 3 + 2 ** -50).variance, 6 * 2 ** -50, 1e-15);
   });
 
-  it("vp is that of Paper 002, Table 1; songVp has half its rates", () => {
+  it("vp is that of Vastola 2025, Table 1; songVp has half its rates", () => {
     close(vp().alpha(1), 4.319e-5, 1e-3);
     close(vp().alpha(0.5), Math.exp(-0.1 * 0.5 - (19.9 * 0.25) / 2), 1e-14);
     close(songVp().alpha(1), 6.571e-3, 1e-3);

@@ -1,4 +1,4 @@
-// The reverse SDE in its forms, Theorem 2 and what follows from it: Paper 004, Sec. 4.1 to 4.3. Seeds are fixed. Statistical checks:
+// The reverse SDE in its forms, Theorem 2 and what follows from it: Cao et al. 2025, Sec. 4.1 to 4.3. Seeds are fixed. Statistical checks:
 // means, variances and distances at 5.7 standard errors (1.2e-8 each, 40 of them).
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -68,7 +68,7 @@ describe("points on a line", () => {
     expect(twoPoints({ distance: 3, dim: 1 }).points).toEqual(Float64Array.of(-1.5, 1.5));
     expect(twoPoints({ dim: 3 }).points).toEqual(Float64Array.of(-1, 0, 0, 1, 0, 0));
   });
-  it("four are those of paper 003", () => {
+  it("four are those of Chen 2025", () => {
     expect(fourPoints().points).toEqual(Float64Array.of(-1, 0, -1 / 3, 0, 1 / 3, 0, 1, 0));
     expect(fourPoints({ dim: 1 }).points).toEqual(Float64Array.of(-1, -1 / 3, 1 / 3, 1));
     expect(fourPoints()).toMatchObject({ name: "four", dim: 2 });

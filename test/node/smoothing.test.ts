@@ -1,4 +1,4 @@
-// Smoothed and piecewise scores, flow maps and terminal laws of Paper 003 beyond the golden numbers. Seeds are fixed. Statistical
+// Smoothed and piecewise scores, flow maps and terminal laws of Chen 2025 beyond the golden numbers. Seeds are fixed. Statistical
 // checks: two chi-squares at p > 1e-6, and thirty masses at 5.7 standard errors (1.2e-8 each).
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

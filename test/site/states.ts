@@ -7,7 +7,7 @@ export const stateWith = (view: Partial<View>, rest: Partial<Omit<State, "view">
   view: { ...defaultView, ...view },
 });
 
-/** The hexagon, as paper 002 has it. */
+/** The hexagon, as Vastola 2025 has it. */
 export const hexagon: readonly number[] = Array.from({ length: 6 }, (_, k) => [
   Math.cos((k * Math.PI) / 3),
   Math.sin((k * Math.PI) / 3),

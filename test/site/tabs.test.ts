@@ -148,7 +148,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
   });
 
   describe("1-D", () => {
-    /** Paper 003, Fig. 3: four points, kappa 0.4, t0 = 0.02. */
+    /** Chen 2025, Fig. 3: four points, kappa 0.4, t0 = 0.02. */
     const lineView = {
       set: "four",
       process: "ve",

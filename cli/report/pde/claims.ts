@@ -31,7 +31,7 @@ interface Pair {
 const commas = (parts: readonly Html[]): Html =>
   html`${parts.map((part, k) => html`${k > 0 ? ", " : ""}${part}`)}`;
 
-/** The claims of Paper 004 beside the numbers of a study. Every verdict follows from the numbers. */
+/** The claims of Cao et al. 2025 beside the numbers of a study. Every verdict follows from the numbers. */
 export function claimsOf(study: Study): Claim[] {
   const { densities, illPosed, pairs, generated, captured, schemes, identities, practical, sizes } = study;
   const claims: Claim[] = [];

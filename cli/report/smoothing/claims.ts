@@ -11,7 +11,7 @@ const columnOf = (study: Study, name: string) => {
   return found;
 };
 
-/** The claims of Paper 003 beside the numbers of a study. Every verdict follows from the numbers. */
+/** The claims of Chen 2025 beside the numbers of a study. Every verdict follows from the numbers. */
 export function claimsOf(study: Study): Claim[] {
   const { figure1, losses, divergences, figure3, curves, sizes } = study;
   const claims: Claim[] = [];

@@ -70,7 +70,7 @@ export function bestWidth(values: Float64Array, t: number): { width: number; dis
   return { width, distance: Math.sqrt(misfit(width) / size) };
 }
 
-/** Figure 1: the exact score of two points and what smoothing and training make of it. Paper 003, Sec. 3, 4.1, A.7. */
+/** Figure 1: the exact score of two points and what smoothing and training make of it. Chen 2025, Sec. 3, 4.1, A.7. */
 export async function measureFigure1(bench: Bench): Promise<Figure1> {
   const { sizes, seed, signal, done } = bench;
   const { time, width, printedWidths, weightDecays, fit } = settings;

@@ -54,7 +54,7 @@ function paperGrid(end = 0): Grid {
   return times([...list, end]);
 }
 
-/** Figure 3: the end points of five scores from one law at t0. Paper 003, Sec. 4.2, A.7. */
+/** Figure 3: the end points of five scores from one law at t0. Chen 2025, Sec. 4.2, A.7. */
 export async function measureFigure3(
   bench: Bench,
 ): Promise<{ result: Figure3; pictures: ReadonlyMap<string, readonly Float64Array[]> }> {

@@ -28,7 +28,7 @@ export interface CumulantsAlong {
   readonly recipe: Recipe;
 }
 
-/** Skewness and excess kurtosis of estimators: where the Gaussian truncation of paper 002, Eq. 7, holds. */
+/** Skewness and excess kurtosis of estimators: where the Gaussian truncation of Vastola 2025, Eq. 7, holds. */
 export async function measureCumulants(bench: Bench): Promise<CumulantsAlong> {
   const { t, places } = cumulantSettings;
   const data = hexagon(bench);

@@ -102,7 +102,7 @@ async function measureRow(
   };
 }
 
-/** The factors of the introduction of paper 002, each by runs with one knob turned; F / P is in the section on linear scores. */
+/** The factors of the introduction of Vastola 2025, each by runs with one knob turned; F / P is in the section on linear scores. */
 export async function measureFactors(bench: Bench): Promise<Factors> {
   const { tMax, epsilon } = learnedSettings;
   const { scanned, steps, linear, features } = bench.sizes;

@@ -45,7 +45,7 @@ export interface Figure1 {
   readonly recipe: Recipe;
 }
 
-/** Figure 1 of paper 002: how much of the proxy score is noise, and where. */
+/** Figure 1 of Vastola 2025: how much of the proxy score is noise, and where. */
 export async function measureFigure1(bench: Bench): Promise<Figure1> {
   const process = figureProcess();
   const side = bench.sizes.map;

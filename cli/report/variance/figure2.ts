@@ -36,7 +36,7 @@ export interface Figure2 {
 /** What is drawn and not kept: samples by set and model. */
 export type Pictures = Map<string, Float64Array>;
 
-/** Figure 2 of paper 002: the naive estimator beside a kernel density estimate of the width it ends with. */
+/** Figure 2 of Vastola 2025: the naive estimator beside a kernel density estimate of the width it ends with. */
 export async function measureFigure2(bench: Bench): Promise<{ result: Figure2; pictures: Pictures }> {
   const { tMax, epsilon, steps } = figure2Settings;
   const { particles, pairs } = bench.sizes;

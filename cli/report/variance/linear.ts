@@ -53,7 +53,7 @@ export function fitLinear(
   });
 }
 
-/** The linear model on the hexagon against F / P: Prop. 3.1 and 5.1 of paper 002. */
+/** The linear model on the hexagon against F / P: Prop. 3.1 and 5.1 of Vastola 2025. */
 export async function measureLinear(
   bench: Bench,
 ): Promise<{ result: Linear; pictures: readonly LawPictures[]; exact: Float64Array }> {

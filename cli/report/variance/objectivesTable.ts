@@ -21,7 +21,7 @@ export interface ObjectivesTable {
 
 const LEVELS = 16;
 
-/** J0, J1 and the identity between them, Eq. 3, 4 and 24 of paper 002. */
+/** J0, J1 and the identity between them, Eq. 3, 4 and 24 of Vastola 2025. */
 export async function measureObjectives(bench: Bench): Promise<ObjectivesTable> {
   const { tMax, epsilon } = learnedSettings;
   const data = hexagon(bench);

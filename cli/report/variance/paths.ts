@@ -31,7 +31,7 @@ export interface PathWeights {
   readonly recipe: Recipe;
 }
 
-/** The weight of a path under Eq. 7 of paper 002, held to importance weights between two kappas. */
+/** The weight of a path under Eq. 7 of Vastola 2025, held to importance weights between two kappas. */
 export async function measurePaths(bench: Bench): Promise<PathWeights> {
   const { tMax, tMin, kappa, stepCounts, ratios } = pathSettings;
   const data = hexagon(bench);

@@ -37,7 +37,7 @@ export interface Redraws {
   readonly recipe: Recipe;
 }
 
-/** Prop. 5.1 and 5.2 of paper 002: the covariance over redraws of x_0, by formula and by redrawing. */
+/** Prop. 5.1 and 5.2 of Vastola 2025: the covariance over redraws of x_0, by formula and by redrawing. */
 export async function measureRedraws(bench: Bench): Promise<Redraws> {
   const data = hexagon(bench);
   const draws = bench.sizes.redraws;

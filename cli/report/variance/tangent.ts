@@ -53,7 +53,7 @@ export function trainNetwork(
   });
 }
 
-/** The lazy network on the hexagon against its training time: Prop. 3.1 and 5.2 of paper 002. */
+/** The lazy network on the hexagon against its training time: Prop. 3.1 and 5.2 of Vastola 2025. */
 export async function measureTangent(
   bench: Bench,
 ): Promise<{ result: Tangent; pictures: readonly LawPictures[] }> {

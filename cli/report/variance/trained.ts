@@ -55,7 +55,7 @@ function load(
   });
 }
 
-/** Trained networks as an ensemble: Prop. 3.1 of paper 002 for what people train. */
+/** Trained networks as an ensemble: Prop. 3.1 of Vastola 2025 for what people train. */
 export async function measureTrained(
   bench: Bench,
   files: readonly NetworkFile[],

@@ -3,7 +3,7 @@ import { exp, sin } from "../../math.js";
 import { badArgument, VkernelError } from "../../errors.js";
 import type { Process } from "../../process/process.js";
 
-/** Functions phi_j(x, t) that a linear score is made of. Paper 002, Eq. 10. */
+/** Functions phi_j(x, t) that a linear score is made of. Vastola 2025, Eq. 10. */
 export interface FeatureMap {
   readonly name: string;
   /** What it was made with, to print and to send elsewhere. */

@@ -31,7 +31,7 @@ export interface MlpScoreOptions {
   activation?: "relu" | "silu" | "tanh";
   /**
    * "edm" (default): EDM's c_skip, c_out, c_in, c_noise, for wide ranges of noise. "scaled": inputs (x, log t), output over
-   * sqrt(S_t), as Paper 003 has it.
+   * sqrt(S_t), as Chen 2025 has it.
    */
   conditioning?: "scaled" | "edm";
   /** Pairs of sines and cosines of the noise level at the input; 0 by default. */
@@ -46,7 +46,7 @@ export interface MlpScoreOptions {
   weightDecay?: number;
   /** "coupled" (default): L2, added to the gradient, as Adam has it; "decoupled": AdamW. */
   decay?: "coupled" | "decoupled";
-  /** "exact": fits the exact score, J0 (Paper 002, Eq. 3; 003, Eq. 4). "denoising" (default): proxy scores, J1. */
+  /** "exact": fits the exact score, J0 (Vastola 2025, Eq. 3; 003, Eq. 4). "denoising" (default): proxy scores, J1. */
   loss?: "exact" | "denoising";
   /** So many samples, drawn once, of which steps take batches; fresh ones at every step by default. */
   samples?: number;
@@ -163,7 +163,7 @@ const EPSILON = 1e-8;
 
 /**
  * Trains a multi-layer perceptron to be the score, by Adam (beta 0.9, 0.999), deterministic by its seed on any number of
- * threads. Weights start uniform in +-1 / sqrt(inputs of the layer). Paper 003, Sec. 4.1 and A.7; Paper 002, Eq. 3, 4.
+ * threads. Weights start uniform in +-1 / sqrt(inputs of the layer). Chen 2025, Sec. 4.1 and A.7; Vastola 2025, Eq. 3, 4.
  *
  * @example
  * const net = await mlpScore(data, ve(), { steps: 3000, batch: 256, times: logUniformTimes({ tMin: 1e-3, tMax: 10 }), seed: 1 });

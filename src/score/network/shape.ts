@@ -6,7 +6,7 @@ import { cos } from "../../reference/elementary.js";
 export interface NetworkShape {
   readonly dim: number;
   /**
-   * "scaled": inputs (x, log t), score = output / sqrt(S_t) (Paper 003, A.7). "edm": inputs c_in x / alpha and c_noise, the
+   * "scaled": inputs (x, log t), score = output / sqrt(S_t) (Chen 2025, A.7). "edm": inputs c_in x / alpha and c_noise, the
    * denoiser c_skip x / alpha + c_out output (Karras et al. 2022, Table 1, at sigma = sqrt(S) / alpha).
    */
   readonly conditioning: "scaled" | "edm";

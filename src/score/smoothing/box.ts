@@ -89,7 +89,7 @@ export function varyingAxes(values: Values): number[] {
 export const takesPanels = (axes: readonly number[]): boolean => axes.length <= 3;
 
 /**
- * The mean over the cube x - width ... x + width (Paper 003, Eq. 18), each component by the ratios of densities on the two
+ * The mean over the cube x - width ... x + width (Chen 2025, Eq. 18), each component by the ratios of densities on the two
  * faces across its axis, which have one dimension less.
  * @param coarser halves the panels, to see what they leave
  */

@@ -48,7 +48,7 @@ async function goldenSections(
 
 /**
  * Of the means of the score over segments of half length `width` through x, the shortest. For points on a line: the component
- * along it is a mean over some half length of at most `width`, the rest is linear. Paper 003, Eq. 37.
+ * along it is a mean over some half length of at most `width`, the rest is linear. Chen 2025, Eq. 37.
  */
 export async function shortestOnLine(
   values: Values,

@@ -18,7 +18,7 @@ export interface SmoothedOptions {
   /** tau: half the side of the box, half the segment's length, or the standard deviation; a function of t, or one number. */
   width: number | ((t: number) => number);
   /**
-   * "box" (default): the mean over the cube (Paper 003, Eq. 7, 18). "minimumNorm": the shortest of the means over segments in
+   * "box" (default): the mean over the cube (Chen 2025, Eq. 7, 18). "minimumNorm": the shortest of the means over segments in
    * all directions (Eq. 37; beyond the plane and lines by a seeded search). "gaussian": sigma-CFDM, the mean over Gaussian draws (Scarvelis et al. 2023).
    */
   kernel?: "box" | "minimumNorm" | "gaussian";
@@ -72,7 +72,7 @@ class SmoothedField<P extends Precision> extends RowField<P> implements Smoothed
 }
 
 /**
- * The exact score smoothed over `width`: what a network that cannot follow sharp turns may learn. Paper 003, Eq. 7, 18, 37.
+ * The exact score smoothed over `width`: what a network that cannot follow sharp turns may learn. Chen 2025, Eq. 7, 18, 37.
  *
  * @example
  * const field = smoothedScore(data, ve(), { width: (t) => 1 - Math.sqrt(0.4 * t) });

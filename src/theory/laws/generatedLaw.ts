@@ -30,7 +30,7 @@ const known = ["horizon", "initial", "method", "tolerance", "samples", "seed", "
 
 /**
  * What the exact reverse process generates from any start: rho_0(y) E[q_0(X_T) / rho(X_T, T) | X_0 = y]. It never leaves the
- * support of the data, and with q_0 = rho_T it is the data. Paper 004, Corollaries 3.1 and 3.2, Eq. 3.18 and 3.19; on the way
+ * support of the data, and with q_0 = rho_T it is the data. Cao et al. 2025, Corollaries 3.1 and 3.2, Eq. 3.18 and 3.19; on the way
  * q(z, T - t) = rho(z, t) E[q_0(X_T) / rho(X_T, T) | X_t = z], by Theorem 1.
  *
  * In one and two dimensions by Gauss-Legendre panels, halved until nothing changes; beyond, by Monte Carlo over starts of q_0

@@ -37,7 +37,7 @@ export interface PairLaw {
 }
 
 /**
- * The joint law of X at two times, and what Theorem 1 of Paper 004 says of it: the past of rho is the future of q. Whatever the
+ * The joint law of X at two times, and what Theorem 1 of Cao et al. 2025 says of it: the past of rho is the future of q. Whatever the
  * horizon T and the start of the reverse process, it goes from y at s_2 = T - later to x at s_1 = T - earlier with the density
  * rho(x, earlier | y, later). Eq. 2.23, 3.4; at time 0 Corollary 3.1, Eq. 3.13 and 3.18.
  *
