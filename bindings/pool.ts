@@ -71,7 +71,8 @@ async function startThread(
   }
   const own =
     url === undefined ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
-  const policy = watchPolicy();
+  // Without an address of its own there is hardly another reason.
+  const policy = watchPolicy(own === undefined ? ADDRESS_TURNS : BLOB_TURNS);
   const worker = new Worker(own ?? (url as string | URL), { type: "classic" });
   const lock = `vkernel-${Math.random().toString(36).slice(2)}-${lockNumber++}`;
   let unwatch = (): void => {};
@@ -105,8 +106,12 @@ async function startThread(
   };
 }
 
+/** How often a page looks again, some milliseconds apart, whether its policy has refused a worker that has failed. */
+const BLOB_TURNS = 4000;
+const ADDRESS_TURNS = 200;
+
 /** Watches for workers that the page's policy refuses; `why` tells how to have some. */
-function watchPolicy(): { why(): Promise<string | undefined>; end(): void } {
+function watchPolicy(most: number): { why(): Promise<string | undefined>; end(): void } {
   const over = new AbortController();
   let refused: string | undefined;
   globalThis.addEventListener(
@@ -121,8 +126,9 @@ function watchPolicy(): { why(): Promise<string | undefined>; end(): void } {
   );
   return {
     async why() {
-      // The worker's error may come before the event that says why.
-      for (let i = 0; i < 20 && refused === undefined; i++) await new Promise((next) => setTimeout(next, 5));
+      // The worker's error may come before the event that says why, on a busy machine long before.
+      for (let i = 0; i < most && refused === undefined; i++)
+        await new Promise((next) => setTimeout(next, 5));
       over.abort();
       return refused;
     },
