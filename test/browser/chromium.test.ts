@@ -292,7 +292,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
 
     it("falls back to one thread, and says so, where blob workers are forbidden and no worker URL is given", async () => {
       const { result, violations } = await within(true, (page) =>
-        page.evaluate(() => (globalThis as PageGlobals).vk.info({})),
+        page.evaluate(() => (globalThis as PageGlobals).vk.info({ threads: 2 })),
       );
       expect(result).toMatchObject({ kernels: "simd", threads: 1, sharedMemory: false });
       expect(result.note).toMatch(
