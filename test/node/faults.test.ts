@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
+import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import workerThreads, { type Worker } from "node:worker_threads";
@@ -75,6 +75,14 @@ const longField = (engine: Engine): ExactScore<"f32"> =>
 const long = { sampler: heun(), grid: karras({ steps: 50 }), count: 200_000, seed: 1 };
 const short = { sampler: heun(), grid: karras({ steps: 10 }), count: 1000, seed: 1 };
 
+const { availableParallelism } = os;
+/** What an engine sees of the machine. */
+function coresAre(count: number | undefined): void {
+  os.availableParallelism = count === undefined ? availableParallelism : () => count;
+  syncBuiltinESMExports();
+}
+afterEach(() => coresAre(undefined));
+
 /** An engine still gives right numbers. */
 async function works(engine: Engine): Promise<void> {
   const field = exactScore(engine.mixture([[2, 0]]), edm());
@@ -93,6 +101,8 @@ describe("a worker that dies", () => {
     ["where two threads were asked for, the second", { threads: 2 }, 1],
     ["where the threads were left to the library", {}, 0],
   ])("in start-up, %s: one thread, and it says so", async (_, options, victim) => {
+    // Left to itself an engine starts no threads on a single core.
+    coresAre(2);
     onStart = (worker) => {
       if (started.length === victim + 1) void worker.terminate();
     };
