@@ -18,20 +18,39 @@ export interface DenseJob {
   work: number;
   /** Bytes of scratch, passed after the tasks; 0: the kernel has none. */
   scratch: number;
+  /** The pieces of a task that is more than one: what they add to the arguments, and their work. They share the scratch. */
+  pieces?: readonly TaskPiece[] | undefined;
 }
 
-/** Runs tasks first ... first + n - 1, yielding the tasks done. */
+export interface TaskPiece {
+  args: [from: number, to: number];
+  work: number;
+}
+
+/** Runs tasks first ... first + n - 1, yielding the tasks done; `spent` is told the work. */
 export function* runDense(
   kernels: KernelSet,
-  { kernel, step, args, scratch: bytes }: DenseJob,
+  { kernel, step, args, work, scratch: bytes, pieces }: DenseJob,
   first: number,
   n: number,
   scratch: number,
+  spent: (work: number) => void,
 ): Generator<number, void, void> {
   const rest = bytes > 0 ? [scratch, ...args] : args;
+  if (pieces) {
+    for (let at = 0; at < n; at++) {
+      for (const piece of pieces) {
+        kernels[kernel](first + at, 1, ...rest, ...piece.args);
+        spent(piece.work);
+        yield piece === pieces.at(-1) ? 1 : 0;
+      }
+    }
+    return;
+  }
   for (let at = 0; at < n; at += step) {
     const count = Math.min(step, n - at);
     kernels[kernel](first + at, count, ...rest);
+    spent(count * work);
     yield count;
   }
 }

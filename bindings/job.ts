@@ -165,8 +165,16 @@ export interface SampleJob {
   outputs: number;
 }
 
-/** A function of rows x `[n, dim]` of the particles from `first` on, at time t: gives as many rows, at once or later. */
-export type RowFunction = (x: Float64Array, t: number, first: number) => Float64Array | Promise<Float64Array>;
+/**
+ * A function of rows x `[n, dim]` of the particles from `first` on, at time t: gives as many rows, at once or later; where it
+ * takes long it looks at the signal.
+ */
+export type RowFunction = (
+  x: Float64Array,
+  t: number,
+  first: number,
+  signal?: AbortSignal,
+) => Float64Array | Promise<Float64Array>;
 
 /** Slopes of rows `[n, dim]`, and of the log densities of each. */
 export interface Slopes {

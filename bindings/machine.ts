@@ -52,6 +52,10 @@ export class Machine {
     this.#sets = { 4: kernelSet(exports, 4), 8: kernelSet(exports, 8) };
   }
 
+  readonly #spent = (work: number): void => {
+    this.work += work;
+  };
+
   kernels(bytes: 4 | 8): KernelSet {
     return this.#sets[bytes];
   }
@@ -66,10 +70,7 @@ export class Machine {
     const first = block * job.block;
     const n = Math.min(job.block, job.count - first);
     if (job.kind === "dense") {
-      for (const tasks of runDense(this.#sets[8], job, first, n, scratch)) {
-        this.work += tasks * job.work;
-        yield tasks;
-      }
+      yield* runDense(this.#sets[8], job, first, n, scratch, this.#spent);
       return;
     }
     if (this.#last?.job !== job) this.#last = { job, layout: scratchLayout(job) };
@@ -182,18 +183,13 @@ export class Machine {
     const d2 = scratch + at.d2;
     const weights = scratch + at.weights;
     const stats = scratch + at.stats;
+    const distancesFrom = (rows: number): void => {
+      const some = points + first * width * bytes;
+      kernels.distances(d2 + 8 * first, stride, rows, width, some, n, last - first, width);
+    };
     switch (stage) {
       case Stage.Distances:
-        kernels.distances(
-          d2 + 8 * first,
-          stride,
-          tile.y,
-          width,
-          points + first * width * bytes,
-          n,
-          last - first,
-          width,
-        );
+        distancesFrom(tile.y);
         break;
       case Stage.Weights:
         kernels.relativeWeights(
@@ -287,16 +283,7 @@ export class Machine {
             }
           }
         }
-        kernels.distances(
-          d2 + 8 * first,
-          stride,
-          centre,
-          width,
-          points + first * width * bytes,
-          n,
-          last - first,
-          width,
-        );
+        distancesFrom(centre);
         break;
       }
       case Stage.Trace:

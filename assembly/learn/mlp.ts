@@ -125,12 +125,14 @@ function laneSums<T>(to: u32, a: v128, b: v128, c: v128, d: v128): void {
   }
 }
 
-/** gradient[o][i] = sum_r delta[o][r] x[i][r]; then outputs sums of delta, the biases'. */
+/** gradient[o][i] = sum_r delta[o][r] x[i][r] of outputs first ... last - 1; past all outputs the sums of delta, the biases'. */
 // @ts-ignore: decorator
 @inline
-function outer<T>(gradient: u32, delta: u32, x: u32, outputs: u32, inputs: u32, rowBytes: u32): void {
+function outer<T>(
+  gradient: u32, delta: u32, x: u32, first: u32, last: u32, outputs: u32, inputs: u32, rowBytes: u32,
+): void {
   const line = inputs * sizeof<T>();
-  for (let o: u32 = 0; o < outputs; o += 2) {
+  for (let o = first; o < last; o += 2) {
     for (let i: u32 = 0; i < inputs; i += 4) {
       let s00 = splat<T>(0.0);
       let s01 = s00;
@@ -164,7 +166,7 @@ function outer<T>(gradient: u32, delta: u32, x: u32, outputs: u32, inputs: u32, 
     }
   }
   const biases = gradient + outputs * line;
-  for (let o: u32 = 0; o < outputs; o += 4) {
+  for (let o = first; o < last; o += 4) {
     let s0 = splat<T>(0.0);
     let s1 = s0;
     let s2 = s0;
@@ -181,24 +183,34 @@ function outer<T>(gradient: u32, delta: u32, x: u32, outputs: u32, inputs: u32, 
 }
 
 /**
- * Activations of one chunk, [layer][unit][row], past the table in scratch; derivatives lie `apart` bytes further. Gives where
- * the last layer's sums are.
+ * Activations of one chunk, [layer][unit][row], past the table in scratch; derivatives lie `apart` bytes further. Of all units
+ * of all layers in a line those from `from` to `to`, multiples of 4. Gives where the last layer's sums are.
  */
 function forward<T>(
   table: u32, acts: u32, apart: u32, params: u32, shape: u32, layers: u32, input: u32, rowBytes: u32, activation: u32,
+  from: u32, to: u32,
 ): u32 {
   let x = input;
   let out = acts;
   let p = params;
+  let base: u32 = 0;
   for (let l: u32 = 0; l < layers; l++) {
     const inputs = load<u32>(shape + l * 4);
     const outputs = load<u32>(shape + l * 4 + 4);
     const line = inputs * sizeof<T>();
-    product<T>(out, p + outputs * line, p, line, sizeof<T>(), x, outputs, inputs, rowBytes);
+    const first = max<u32>(base, from);
+    const last = min<u32>(base + outputs, to);
+    if (first < last) {
+      const o = first - base;
+      const at = out + o * rowBytes;
+      const biases = p + outputs * line + o * sizeof<T>();
+      product<T>(at, biases, p + o * line, line, sizeof<T>(), x, last - first, inputs, rowBytes);
+      if (l + 1 < layers) activate<T>(at, at + apart, (last - first) * rowBytes, activation, table);
+    }
     if (l + 1 == layers) return out;
-    activate<T>(out, out + apart, outputs * rowBytes, activation, table);
     x = out;
     out += outputs * rowBytes;
+    base += outputs;
     p += layerSize(inputs, outputs) * sizeof<T>();
   }
   return out;
@@ -206,11 +218,12 @@ function forward<T>(
 
 /**
  * Outputs of chunks first ... first + count - 1: inputs [chunk][unit][rows], outputs likewise. `shape`: layers + 1 sizes,
- * multiples of 4; `rows` a chunk, a multiple of 8. `units` of hidden layers and the output together.
+ * multiples of 4; `rows` a chunk, a multiple of 8. `units` of hidden layers and the output together, of which those from `from`
+ * to `to` are done: a chunk may be cut there, if all its parts have one scratch.
  */
 export function mlpForward<T>(
   first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, outputs: u32,
-  rows: u32, activation: u32,
+  rows: u32, activation: u32, from: u32, to: u32,
 ): void {
   exp2Table<T>(scratch);
   const acts = scratch + 256;
@@ -219,19 +232,21 @@ export function mlpForward<T>(
   const outBytes = load<u32>(shape + layers * 4) * rowBytes;
   for (let c = first; c < first + count; c++) {
     const last = forward<T>(
-      scratch, acts, units * rowBytes, params, shape, layers, inputs + c * inBytes, rowBytes, activation,
+      scratch, acts, units * rowBytes, params, shape, layers, inputs + c * inBytes, rowBytes, activation, from, to,
     );
-    memory.copy(outputs + c * outBytes, last, outBytes);
+    if (to == units) memory.copy(outputs + c * outBytes, last, outBytes);
   }
 }
 
 /**
  * Gradients of sum over rows of weight |output - target|^2, one a chunk at `gradients` (`size` numbers apart), and that sum
- * itself, a float64 a chunk at `losses`.
+ * itself, a float64 a chunk at `losses`. A chunk may be cut as in `mlpForward`, along a line of `units`, 4 for the loss, then from
+ * the last layer to the first its outputs and, but for the first, its inputs.
  */
 export function mlpGradient<T>(
   first: u32, count: u32, scratch: u32, params: u32, shape: u32, layers: u32, units: u32, inputs: u32, targets: u32,
-  weights: u32, gradients: u32, size: u32, losses: u32, rows: u32, activation: u32,
+  weights: u32, gradients: u32, size: u32, losses: u32, rows: u32, activation: u32, from: u32,
+  to: u32,
 ): void {
   exp2Table<T>(scratch);
   const acts = scratch + 256;
@@ -243,26 +258,32 @@ export function mlpGradient<T>(
   const two = splat<T>(2.0);
   for (let c = first; c < first + count; c++) {
     const input = inputs + c * inBytes;
-    const last = forward<T>(scratch, acts, apart, params, shape, layers, input, rowBytes, activation);
+    const last = forward<T>(
+      scratch, acts, apart, params, shape, layers, input, rowBytes, activation, from, to,
+    );
     // delta of the last layer, in place of its derivatives, which it has none of.
     let delta = last + apart;
-    let loss = 0.0;
-    for (let o: u32 = 0; o < width; o++) {
-      for (let r: u32 = 0; r < rowBytes; r += 16) {
-        const w = v128.load(weights + c * rowBytes + r);
-        const e = v128.sub<T>(v128.load(last + o * rowBytes + r), v128.load(targets + c * outBytes + o * rowBytes + r));
-        const we = v128.mul<T>(w, e);
-        v128.store(delta + o * rowBytes + r, v128.mul<T>(two, we));
-        const square = v128.mul<T>(we, e);
-        if (sizeof<T>() == 4) {
-          loss += <f64>f32x4.extract_lane(square, 0) + <f64>f32x4.extract_lane(square, 1);
-          loss += <f64>f32x4.extract_lane(square, 2) + <f64>f32x4.extract_lane(square, 3);
-        } else {
-          loss += f64x2.extract_lane(square, 0) + f64x2.extract_lane(square, 1);
+    if (from <= units && to > units) {
+      let loss = 0.0;
+      for (let o: u32 = 0; o < width; o++) {
+        for (let r: u32 = 0; r < rowBytes; r += 16) {
+          const w = v128.load(weights + c * rowBytes + r);
+          const target = v128.load(targets + c * outBytes + o * rowBytes + r);
+          const e = v128.sub<T>(v128.load(last + o * rowBytes + r), target);
+          const we = v128.mul<T>(w, e);
+          v128.store(delta + o * rowBytes + r, v128.mul<T>(two, we));
+          const square = v128.mul<T>(we, e);
+          if (sizeof<T>() == 4) {
+            loss += <f64>f32x4.extract_lane(square, 0) + <f64>f32x4.extract_lane(square, 1);
+            loss += <f64>f32x4.extract_lane(square, 2) + <f64>f32x4.extract_lane(square, 3);
+          } else {
+            loss += f64x2.extract_lane(square, 0) + f64x2.extract_lane(square, 1);
+          }
         }
       }
+      store<f64>(losses + c * 8, loss);
     }
-    store<f64>(losses + c * 8, loss);
+    let base = units + 4;
     let p = params + size * sizeof<T>();
     let g = gradients + (c + 1) * size * sizeof<T>();
     let act = last;
@@ -274,15 +295,25 @@ export function mlpGradient<T>(
       g -= bytes;
       act -= ins * rowBytes;
       const x = l == 1 ? input : act;
-      outer<T>(g, delta, x, outs, ins, rowBytes);
+      let first = max<u32>(base, from);
+      let end = min<u32>(base + outs, to);
+      if (first < end) outer<T>(g, delta, x, first - base, end - base, outs, ins, rowBytes);
       if (l == 1) break;
-      // delta of the layer before: W' delta, times the derivatives, which it replaces. Past all: room for one product.
-      const fresh = acts + 2 * apart;
-      product<T>(fresh, 0, p, sizeof<T>(), ins * sizeof<T>(), delta, ins, outs, rowBytes);
+      base += outs;
+      first = max<u32>(base, from);
+      end = min<u32>(base + ins, to);
       const d = act + apart;
-      for (let o: u32 = 0; o < ins * rowBytes; o += 16) {
-        v128.store(d + o, v128.mul<T>(v128.load(d + o), v128.load(fresh + o)));
+      if (first < end) {
+        // delta of the layer before: W' delta, times the derivatives, which it replaces. Past all: room for one product.
+        const fresh = acts + 2 * apart;
+        const column = p + (first - base) * sizeof<T>();
+        product<T>(fresh, 0, column, sizeof<T>(), ins * sizeof<T>(), delta, end - first, outs, rowBytes);
+        const at = d + (first - base) * rowBytes;
+        for (let o: u32 = 0; o < (end - first) * rowBytes; o += 16) {
+          v128.store(at + o, v128.mul<T>(v128.load(at + o), v128.load(fresh + o)));
+        }
       }
+      base += ins;
       delta = d;
     }
   }

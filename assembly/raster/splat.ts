@@ -43,13 +43,15 @@ function count<T>(counts: u32, cell: v128, lane: u32): void {
 /**
  * Particles on a grid of counts: slice s of `slices` (a task each) zeroes and fills the counts at s x countsStride, width x
  * height uint32 and one more, where all those outside go. Particles are rows of `stride` bytes, coordinates at byte
- * offsets x and y of a row; the camera is that of a canvas, in the arithmetic of T. width x height is below 2^23.
+ * offsets x and y of a row; the camera is that of a canvas, in the arithmetic of T. width x height is below 2^23. Of each slice
+ * part `part` of `parts` is counted, the first after the zeroing.
  */
 // @ts-ignore: decorator
 @inline
 export function splat<T>(
   first: u32, tasks: u32, counts: u32, countsStride: u32, slices: u32, width: u32, height: u32,
   rows: u32, n: u32, stride: u32, xOffset: u32, yOffset: u32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64,
+  part: u32, parts: u32,
 ): void {
   const sa = constant<T>(a);
   const sb = constant<T>(b);
@@ -63,9 +65,11 @@ export function splat<T>(
   const packed = stride == 2 * sizeof<T>() && xOffset == 0 && yOffset == sizeof<T>();
   for (let s = first; s < first + tasks; s++) {
     const target = counts + s * countsStride;
-    memory.fill(target, 0, 4 * (width * height + 1));
-    let i = <u32>((<u64>n * s) / slices);
-    const end = <u32>((<u64>n * (s + 1)) / slices);
+    if (part == 0) memory.fill(target, 0, 4 * (width * height + 1));
+    const start = <u32>((<u64>n * s) / slices);
+    const size = <u32>((<u64>n * (s + 1)) / slices) - start;
+    let i = start + <u32>((<u64>size * part) / parts);
+    const end = start + <u32>((<u64>size * (part + 1)) / parts);
     if (packed) {
       // Pairs side by side, a group of particles at a time.
       for (; i + laneCount<T>() <= end; i += laneCount<T>()) {

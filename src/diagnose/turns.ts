@@ -4,13 +4,13 @@ import { aborted, Turns } from "../core/scheduler.js";
 export const unitOfWork = 2 ** 17;
 
 /**
- * Runs work on the calling thread that yields after every unit of work, in slices of the scheduler, so that pages stay
+ * Runs work on the calling thread that yields after every unit of work, or how much it was, in slices of the scheduler, so that pages stay
  * alive and a signal is seen.
  *
  * @throws {VkernelError} E_ABORT
  */
 export async function inTurns<R>(
-  work: Generator<void, R, void>,
+  work: Generator<unknown, R, void>,
   signal: AbortSignal | undefined,
 ): Promise<R> {
   if (signal?.aborted) throw aborted(signal);
@@ -18,7 +18,7 @@ export async function inTurns<R>(
   for (;;) {
     const next = work.next();
     if (next.done) return next.value;
-    const wait = turns.take(unitOfWork);
+    const wait = turns.take(typeof next.value === "number" ? next.value : unitOfWork);
     if (wait) await wait;
   }
 }

@@ -6,14 +6,33 @@ import { badArgument } from "../errors.js";
 import * as reference from "../reference/features.js";
 import { checkMatrix, checkVector, type Matrix } from "./matrix.js";
 import { pack } from "./products.js";
-import { checkCall, inWorkspace, type LongCall, longCall, padded } from "./workspace.js";
+import { checkCall, inWorkspace, type LongCall, longCall, padded, type Workspace } from "./workspace.js";
 
 export interface FeatureOptions extends LongCall {
   /** Features of the same shape that these are multiplied into: products of maps, or amplitudes that depend on time. */
   times?: Matrix;
 }
 
-async function strips(
+/** Features of queries `[n, D]`, n x F in rows of `ld`: room for both, then what fills it. */
+function inRows(
+  engine: Engine,
+  { data, rows: n, columns: D }: Matrix,
+  F: number,
+  work: number,
+  options: LongCall,
+  fill: (space: Workspace, at: { out: number; ld: number; queries: number }) => Promise<void>,
+): Promise<Matrix> {
+  const ld = padded(F);
+  return inWorkspace(engine, options, work, async (space) => {
+    const out = space.alloc(n * ld, "features");
+    const queries = space.alloc(n * D, "x");
+    space.f64(queries, n * D).set(data);
+    await fill(space, { out, ld, queries });
+    return space.read(out, n, F, ld);
+  });
+}
+
+function strips(
   engine: Engine,
   kernel: DenseKernel & ("rbf" | "fourier"),
   x: Matrix,
@@ -23,13 +42,9 @@ async function strips(
 ): Promise<Matrix> {
   const { rows: n, columns: D } = x;
   const F = parameters.rows;
-  const ld = padded(F);
   const work = n * F * (D + 20);
-  return inWorkspace(engine, options, work, async (space) => {
-    const out = space.alloc(n * ld, "features");
+  return inRows(engine, x, F, work, options, async (space, { out, ld, queries }) => {
     if (options.times) space.write(out, options.times.data, F, ld);
-    const queries = space.alloc(n * D, "x");
-    space.f64(queries, n * D).set(x.data);
     const rows = space.alloc(F * D, "features");
     space.f64(rows, F * D).set(parameters.data);
     const packed = space.alloc(ld * D, "features");
@@ -39,7 +54,6 @@ async function strips(
     const args = [out, ld, queries, D, packed, extra, F, options.times ? 1 : 0];
     const block = Math.max(1, Math.floor(2 ** 20 / (F * (D + 20))));
     await space.run(kernel, n, args, { work, block, scratch: kernelScratch.features });
-    return space.read(out, n, F, ld);
   });
 }
 
@@ -183,11 +197,8 @@ export async function polynomialFeatures(
   const plan = planOf(exponents, options.degree);
   const F = exponents.length;
   if (engine.runtime === undefined) return reference.polynomial(x, plan, options.degree, hermite);
-  return inWorkspace(engine, options, n * (F + 3 * D * (options.degree + 1)), async (space) => {
-    const ld = padded(F);
-    const out = space.alloc(n * ld, "features");
-    const queries = space.alloc(n * D, "x");
-    space.f64(queries, n * D).set(x.data);
+  const work = n * (F + 3 * D * (options.degree + 1));
+  return inRows(engine, x, F, work, options, async (space, { out, ld, queries }) => {
     const planAt = space.alloc(F, "features");
     space.i32(planAt, 2 * F).set(plan);
     const args = [out, ld, queries, D, planAt, options.degree, F, hermite ? 1 : 0];
@@ -196,7 +207,6 @@ export async function polynomialFeatures(
       block: Math.max(1, Math.floor(2 ** 18 / F)),
       scratch: 8 * D * (options.degree + 1),
     });
-    return space.read(out, n, F, ld);
   });
 }
 

@@ -1,10 +1,14 @@
+import type { TaskPiece } from "../../bindings/dense.js";
+import { PIECE, Turns } from "../core/scheduler.js";
 import type { Engine, Owned } from "../engine.js";
 import { VkernelError } from "../errors.js";
 import * as reference from "../reference/mlp.js";
-import { inWorkspace, type LongCall, padded } from "./workspace.js";
+import { inWorkspace, type LongCall, padded, type Workspace } from "./workspace.js";
 
 /** Rows of a batch that one task takes: their activations stay in cache. */
 const CHUNK = 32;
+/** Units of work of a number that goes in or out of Wasm memory. */
+const MOVE = 4;
 const ACTIVATIONS = { relu: 0, silu: 1, tanh: 2 } as const;
 
 /** A batch: rows of inputs, and what the outputs should be with which weight. */
@@ -46,6 +50,7 @@ export class PerceptronMachine implements Owned {
   #resident: Resident | undefined;
   #plain: Plain | undefined;
   #disposed = false;
+  #calls = 0;
 
   /** @param parameters layer after layer, weights `[outputs, inputs]`, then biases */
   constructor(
@@ -170,47 +175,101 @@ export class PerceptronMachine implements Owned {
   }
 
   /** Writes rows as [chunk][unit][row], what is beyond them 0. */
-  #pack(start: number, rows: Float64Array, width: number, wide: number, chunk: number): void {
+  async #pack(
+    space: Workspace,
+    start: number,
+    rows: Float64Array,
+    width: number,
+    wide: number,
+    chunk: number,
+  ): Promise<void> {
     const count = rows.length / width;
-    const view = this.#view(start, Math.ceil(count / chunk) * chunk * wide);
-    view.fill(0);
-    for (let r = 0; r < count; r++) {
-      const base = Math.floor(r / chunk) * chunk * wide + (r % chunk);
-      for (let i = 0; i < width; i++) view[base + i * chunk] = rows[r * width + i] as number;
+    const each = chunk * wide;
+    for (let first = 0; first < count; first += chunk) {
+      const view = this.#view(start + (first / chunk) * each * this.#bytes, each);
+      view.fill(0);
+      const some = Math.min(chunk, count - first);
+      for (let r = 0; r < some; r++) {
+        for (let i = 0; i < width; i++) view[r + i * chunk] = rows[(first + r) * width + i] as number;
+      }
+      await space.spend(MOVE * each);
     }
+  }
+
+  /** Where a chunk's work is cut along the line of its units (assembly/learn/mlp.ts), into pieces of at most PIECE. */
+  #line(chunk: number, gradient: boolean): { whole: [number, number]; pieces: TaskPiece[] | undefined } {
+    const sizes = this.#sizes;
+    // Multiplications of one unit, and how many such units there are in a row.
+    const parts = sizes.slice(1).map((units, l): [number, number] => [(sizes[l] as number) * chunk, units]);
+    if (gradient) {
+      parts.push([(sizes.at(-1) as number) * chunk, 4]);
+      for (let l = sizes.length - 1; l > 0; l--) {
+        const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
+        parts.push([ins * chunk, outs]);
+        if (l > 1) parts.push([outs * chunk, ins]);
+      }
+    }
+    const pieces: TaskPiece[] = [];
+    let [from, at, work] = [0, 0, 0];
+    const end = (): void => {
+      if (at > from) pieces.push({ args: [from, at], work });
+      [from, work] = [at, 0];
+    };
+    for (const [each, units] of parts) {
+      for (let unit = 0; unit < units; unit += 4) {
+        if (work + 4 * each > PIECE) end();
+        at += 4;
+        work += 4 * each;
+      }
+    }
+    end();
+    return { whole: [0, at], pieces: pieces.length > 1 ? pieces : undefined };
+  }
+
+  #turns({ signal }: LongCall): Turns {
+    return new Turns(signal, () => this.#engine.check());
   }
 
   /** Outputs `[rows, outputs]` of inputs `[rows, inputs]`. */
   async forward(inputs: Float64Array, options: LongCall = {}): Promise<Float64Array> {
     const resident = this.#check();
     const { sizes, activation } = this.network;
-    if (!resident) return reference.forward(this.network, (this.#plain as Plain).parameters, inputs);
+    if (!resident) {
+      const { parameters } = this.#plain as Plain;
+      return this.#turns(options).run(reference.forward(this.network, parameters, inputs));
+    }
     const [ins, outs] = [sizes[0] as number, sizes.at(-1) as number];
     const [wideIns, wideOuts] = [this.#sizes[0] as number, this.#sizes.at(-1) as number];
     const rows = inputs.length / ins;
     const chunk = this.#chunk(rows);
     const chunks = Math.ceil(rows / chunk);
-    return inWorkspace(this.#engine, options, rows * this.work, async (space) => {
+    return this.#inWorkspace(options, rows * this.work, async (space) => {
       // Counted in float64s: enough for either precision.
       const input = space.alloc(chunks * chunk * wideIns, "network");
       const output = space.alloc(chunks * chunk * wideOuts, "network");
-      this.#pack(input, inputs, ins, wideIns, chunk);
+      await this.#pack(space, input, inputs, ins, wideIns, chunk);
+      const { whole, pieces } = this.#line(chunk, false);
       const kernel = this.precision === "f32" ? "mlpForwardF32" : "mlpForwardF64";
       await space.run(
         kernel,
         chunks,
-        [...this.#shapeArguments, input, output, chunk, ACTIVATIONS[activation]],
+        [...this.#shapeArguments, input, output, chunk, ACTIVATIONS[activation], ...(pieces ? [] : whole)],
         {
           work: rows * this.work,
           block: 8,
           scratch: this.#scratch(chunk),
+          pieces,
         },
       );
-      const view = this.#view(output, chunks * chunk * wideOuts);
       const out = new Float64Array(rows * outs);
-      for (let r = 0; r < rows; r++) {
-        const base = Math.floor(r / chunk) * chunk * wideOuts + (r % chunk);
-        for (let o = 0; o < outs; o++) out[r * outs + o] = view[base + o * chunk] as number;
+      const each = chunk * wideOuts;
+      for (let first = 0; first < rows; first += chunk) {
+        const view = this.#view(output + (first / chunk) * each * this.#bytes, each);
+        const some = Math.min(chunk, rows - first);
+        for (let r = 0; r < some; r++) {
+          for (let o = 0; o < outs; o++) out[(first + r) * outs + o] = view[r + o * chunk] as number;
+        }
+        await space.spend(MOVE * each);
       }
       return out;
     });
@@ -228,8 +287,13 @@ export class PerceptronMachine implements Owned {
     const { sizes, activation } = this.network;
     if (!resident) {
       const { parameters, moments, squares } = this.#plain as Plain;
-      const found = reference.gradient(this.network, parameters, batch.inputs, batch.targets, batch.weights);
+      const turns = this.#turns(options);
+      const found = await turns.run(
+        reference.gradient(this.network, parameters, batch.inputs, batch.targets, batch.weights),
+      );
       if (step) reference.adam(parameters, moments, squares, found.gradient, step);
+      const wait = turns.take(8 * parameters.length);
+      if (wait) await wait;
       return { loss: found.loss, gradient: gradient ? found.gradient : undefined };
     }
     const rows = batch.weights.length;
@@ -238,15 +302,16 @@ export class PerceptronMachine implements Owned {
     const [wideIns, wideOuts] = [this.#sizes[0] as number, this.#sizes.at(-1) as number];
     const size = this.#size;
     const single = this.precision === "f32";
-    return inWorkspace(this.#engine, options, 3 * rows * this.work, async (space) => {
+    return this.#inWorkspace(options, 3 * rows * this.work, async (space) => {
       const input = space.alloc(chunks * chunk * wideIns, "batch");
       const target = space.alloc(chunks * chunk * wideOuts, "batch");
       const weight = space.alloc(chunks * chunk, "batch");
       const gradients = space.alloc(chunks * size, "gradients");
       const losses = space.alloc(chunks, "losses");
-      this.#pack(input, batch.inputs, sizes[0] as number, wideIns, chunk);
-      this.#pack(target, batch.targets, sizes.at(-1) as number, wideOuts, chunk);
-      this.#pack(weight, batch.weights, 1, 1, chunk);
+      await this.#pack(space, input, batch.inputs, sizes[0] as number, wideIns, chunk);
+      await this.#pack(space, target, batch.targets, sizes.at(-1) as number, wideOuts, chunk);
+      await this.#pack(space, weight, batch.weights, 1, 1, chunk);
+      const { whole, pieces } = this.#line(chunk, true);
       await space.run(
         single ? "mlpGradientF32" : "mlpGradientF64",
         chunks,
@@ -260,8 +325,9 @@ export class PerceptronMachine implements Owned {
           losses,
           chunk,
           ACTIVATIONS[activation],
+          ...(pieces ? [] : whole),
         ],
-        { work: 3 * rows * this.work, block: 2, scratch: this.#scratch(chunk) },
+        { work: 3 * rows * this.work, block: 2, scratch: this.#scratch(chunk), pieces },
       );
       let loss = 0;
       for (const value of space.f64(losses, chunks)) loss += value;
@@ -273,6 +339,7 @@ export class PerceptronMachine implements Owned {
           one.forEach((value, i) => {
             (found as Float64Array)[i] = ((found as Float64Array)[i] as number) + value;
           });
+          await space.spend(2 * size);
         }
       }
       if (step) {
@@ -296,8 +363,23 @@ export class PerceptronMachine implements Owned {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#engine.disown(this);
+    this.#release();
+  }
+
+  /** What is disposed of during a call is freed when the last one ends. */
+  async #inWorkspace<T>(options: LongCall, work: number, call: (space: Workspace) => Promise<T>): Promise<T> {
+    this.#calls++;
+    try {
+      return await inWorkspace(this.#engine, options, work, call);
+    } finally {
+      this.#calls--;
+      if (this.#disposed) this.#release();
+    }
+  }
+
+  #release(): void {
     const { memory } = this.#engine.runtime ?? {};
-    if (memory === undefined || this.#resident === undefined) return;
+    if (memory === undefined || this.#resident === undefined || this.#calls > 0) return;
     for (const start of Object.values(this.#resident)) memory.free(start as number);
     this.#resident = undefined;
   }

@@ -1,4 +1,4 @@
-import type { DenseKernel } from "../../bindings/dense.js";
+import type { DenseKernel, TaskPiece } from "../../bindings/dense.js";
 import type { Runtime } from "../../bindings/runtime.js";
 import { checkLongCall } from "../check.js";
 import { aborted, type LongCall, PIECE, Turns } from "../core/scheduler.js";
@@ -111,12 +111,15 @@ export class Workspace {
       block = 1,
       scratch = 0,
       ordered = false,
+      pieces,
     }: {
       work: number;
       block?: number;
       scratch?: number;
       /** One thread does all tasks in order, `block` between two looks at the signal. */
       ordered?: boolean;
+      /** Of a task that is too much for one call of the kernel. */
+      pieces?: readonly TaskPiece[] | undefined;
     },
   ): Promise<void> {
     const each = work / tasks;
@@ -130,6 +133,7 @@ export class Workspace {
       args,
       work: each,
       scratch,
+      pieces,
     };
     const { signal, onProgress } = this.#options;
     if (work < SMALL) {

@@ -2,6 +2,7 @@
 import { isFloat32 } from "../brand.js";
 import type { Camera } from "./camera.js";
 
+/** Adds particles to the counts. */
 export function splatPlain(
   counts: Uint32Array,
   width: number,
@@ -13,7 +14,6 @@ export function splatPlain(
 ): void {
   const round = isFloat32(rows) ? Math.fround : (x: number): number => x;
   const [a, b, c, d, e, f] = camera.map(round) as unknown as Camera;
-  counts.fill(0);
   for (let i = 0; i < rows.length; i += stride) {
     const x = rows[i + axes[0]] as number;
     const y = rows[i + axes[1]] as number;

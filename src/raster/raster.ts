@@ -1,7 +1,8 @@
 import { isFloat32, isFloats, isUint8, isUint8Clamped } from "../brand.js";
-import type { DenseJob, DenseKernel } from "../../bindings/dense.js";
+import type { DenseJob, DenseKernel, TaskPiece } from "../../bindings/dense.js";
 import { PIECE } from "../../bindings/work.js";
 import { Calls } from "../calls.js";
+import { Turns } from "../core/scheduler.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
 import { Engine } from "../engine.js";
 import { badArgument, VkernelError } from "../errors.js";
@@ -72,7 +73,8 @@ export class Raster {
 
   /**
    * Counts the particles in each pixel. Those outside, or that are no numbers, are in none. Coordinates are mapped in the
-   * arithmetic of the particles. A live run is read where it lies, at the step where it stands when its turn comes.
+   * arithmetic of the particles. A live run is read where it lies, at the step where it stands when its turn comes; coordinates
+   * are copied before it returns.
    *
    * @throws {VkernelError} E_USAGE, E_TYPE, E_SHAPE, E_RANGE, E_NONFINITE, E_MEMORY, E_WORKER, E_DISPOSED
    */
@@ -164,7 +166,7 @@ export class Raster {
   get counts(): Uint32Array<ArrayBuffer> {
     this.#check();
     const bytes = this.#canvas.bytes("counts");
-    return Uint32Array.from(new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
+    return new Uint32Array(new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
   }
 
   /** A copy of the pixels, `[height, width, 4]`, as `ImageData` takes them. */
@@ -336,9 +338,16 @@ class KernelCanvas implements Canvas {
   }
 
   /** `work`: units of a task. */
-  #run(kernel: DenseKernel, count: number, block: number, work: number, args: number[]): Promise<void> {
+  #run(
+    kernel: DenseKernel,
+    count: number,
+    block: number,
+    work: number,
+    args: number[],
+    pieces?: readonly TaskPiece[],
+  ): Promise<void> {
     const step = Math.max(1, Math.min(block, Math.floor(PIECE / work)));
-    const job: DenseJob = { kind: "dense", kernel, count, block, step, args, work, scratch: 0 };
+    const job: DenseJob = { kind: "dense", kernel, count, block, step, args, work, scratch: 0, pieces };
     return this.#runtime.run(job);
   }
 
@@ -369,18 +378,17 @@ class KernelCanvas implements Canvas {
     const { counts, peaks } = this.#at;
     const stride = size * (live?.stride ?? dim);
     const offsets = axes.map((axis) => axis * size) as [number, number];
-    await this.#run(single ? "splatF32" : "splatF64", slices, 1, (PARTICLE * count) / slices, [
-      counts,
-      this.#stride,
-      slices,
-      this.#width,
-      this.#height,
-      rows,
-      count,
-      stride,
-      ...offsets,
-      ...map,
-    ]);
+    const work = (PARTICLE * count) / slices;
+    const parts = Math.max(1, Math.ceil(work / PIECE));
+    const pieces = Array.from(
+      { length: parts },
+      (_, part): TaskPiece => ({
+        args: [part, parts],
+        work: work / parts,
+      }),
+    );
+    const args = [counts, this.#stride, slices, this.#width, this.#height, rows, count, stride];
+    await this.#run(single ? "splatF32" : "splatF64", slices, 1, work, [...args, ...offsets, ...map], pieces);
     await this.#rows("sumCounts", [counts, this.#stride, slices, this.#width, peaks]);
     return new Uint32Array(this.#memory.memory.buffer, peaks, this.#height).reduce(
       (a, b) => Math.max(a, b),
@@ -419,6 +427,19 @@ class KernelCanvas implements Canvas {
   }
 }
 
+/** Work on a range of `count` in slices of the scheduler, `units` of work each. */
+function inParts(count: number, units: number, work: (first: number, last: number) => void): Promise<void> {
+  const step = Math.floor(PIECE / units / 4);
+  function* parts(): Generator<number, void, void> {
+    for (let first = 0; first < count; first += step) {
+      const last = Math.min(count, first + step);
+      work(first, last);
+      yield units * (last - first);
+    }
+  }
+  return new Turns().run(parts());
+}
+
 /** In arrays, without Wasm. */
 class PlainCanvas implements Canvas {
   readonly #width: number;
@@ -442,13 +463,27 @@ class PlainCanvas implements Canvas {
   async splat(particles: LiveRun | Given, { dim, axes, map }: Look): Promise<number> {
     const rows = particles instanceof LiveRun ? particles.samples : (particles.values as Float64Array);
     const { counts } = this.#layers;
-    splatPlain(counts, this.#width, this.#height, rows, dim, axes, map);
-    return counts.reduce((a, b) => Math.max(a, b), 0);
+    counts.fill(0);
+    await inParts(rows.length / dim, PARTICLE, (first, last) => {
+      const some = rows.subarray(first * dim, last * dim);
+      splatPlain(counts, this.#width, this.#height, some, dim, axes, map);
+    });
+    let peak = 0;
+    for (const count of counts) peak = Math.max(peak, count);
+    return peak;
   }
 
   async colour(table: ColourTable, scale: number, over: boolean): Promise<void> {
     const { pixels, counts, background } = this.#layers;
-    colourCountsPlain(pixels, counts, words(table), scale, over ? background : undefined);
+    const colours = words(table);
+    await inParts(pixels.length, PIXEL, (first, last) => {
+      const [out, some, below] = [pixels, counts, background].map((all) => all.subarray(first, last)) as [
+        Uint32Array,
+        Uint32Array,
+        Uint32Array,
+      ];
+      colourCountsPlain(out, some, colours, scale, over ? below : undefined);
+    });
   }
 
   async field(
@@ -457,7 +492,11 @@ class PlainCanvas implements Canvas {
     levels: Float64Array,
     into: "pixels" | "background",
   ): Promise<void> {
-    colourFieldPlain(this.#layers[into], values as Float64Array, words(table), levels);
+    const colours = words(table);
+    await inParts(this.#layers[into].length, 4 * PIXEL, (first, last) => {
+      const some = (values as Float64Array).subarray(first, last);
+      colourFieldPlain(this.#layers[into].subarray(first, last), some, colours, levels);
+    });
   }
 
   bytes(layer: Layer): Uint8Array {

@@ -27,13 +27,13 @@ function activate(z: number, activation: Activation): { value: number; slope: nu
   return { value, slope: (1 - value) * (1 + value) };
 }
 
-/** The trace of d out_d / d in_d over the first `dim` inputs, by `dim` passes of tangents. */
-export function perceptronTrace(
+/** The trace of d out_d / d in_d over the first `dim` inputs, by `dim` passes of tangents; yields the multiplications of each. */
+export function* perceptronTrace(
   network: Perceptron,
   parameters: Float64Array,
   input: Float64Array,
   dim: number,
-): number {
+): Generator<number, number, void> {
   const { sizes } = network;
   const { slopes } = run(network, parameters, input);
   let sum = 0;
@@ -54,6 +54,7 @@ export function perceptronTrace(
       at += (ins + 1) * outs;
     }
     sum += tangent[d] as number;
+    yield parameters.length;
   }
   return sum;
 }
@@ -89,8 +90,12 @@ function run(
   return { layers, slopes };
 }
 
-/** Outputs of rows. */
-export function forward(network: Perceptron, parameters: Float64Array, inputs: Float64Array): Float64Array {
+/** Outputs of rows; yields the multiplications of each. */
+export function* forward(
+  network: Perceptron,
+  parameters: Float64Array,
+  inputs: Float64Array,
+): Generator<number, Float64Array, void> {
   const ins = network.sizes[0] as number;
   const outs = network.sizes.at(-1) as number;
   const rows = inputs.length / ins;
@@ -98,18 +103,19 @@ export function forward(network: Perceptron, parameters: Float64Array, inputs: F
   for (let r = 0; r < rows; r++) {
     const { layers } = run(network, parameters, inputs.subarray(r * ins, (r + 1) * ins));
     out.set(layers.at(-1) as Float64Array, r * outs);
+    yield parameters.length;
   }
   return out;
 }
 
-/** sum over rows of weight |output - target|^2, and its gradient. */
-export function gradient(
+/** sum over rows of weight |output - target|^2, and its gradient; yields the multiplications of each row. */
+export function* gradient(
   network: Perceptron,
   parameters: Float64Array,
   inputs: Float64Array,
   targets: Float64Array,
   weights: Float64Array,
-): { loss: number; gradient: Float64Array } {
+): Generator<number, { loss: number; gradient: Float64Array }, void> {
   const { sizes } = network;
   const ins = sizes[0] as number;
   const outs = sizes.at(-1) as number;
@@ -145,6 +151,7 @@ export function gradient(
         delta = next.map((value, i) => value * (slope[i] as number));
       }
     }
+    yield 3 * parameters.length;
   }
   return { loss, gradient: out };
 }

@@ -11,13 +11,18 @@ export function isCalled(field: ScoreField | StepEstimator): boolean {
 }
 
 /** What a program of a field calls; nothing for the exact score and for estimators that draw. */
-export function callsOf(field: ScoreField | StepEstimator): readonly Called[] {
+export function callsOf(
+  field: ScoreField | StepEstimator,
+  signal: AbortSignal | undefined,
+): readonly Called[] {
   if (field.kind !== "field" || !isCalled(field)) return [];
   const { data, process } = field;
   /** Of x itself, where the program's rows are less alpha_t centres of the data. */
   const outside = (f: RowFunction): RowFunction =>
-    data.centre === undefined ? f : (x, t, first) => f(data.outward(x, process.alpha(t)), t, first);
-  const score = outside(field.scoreRows ?? ((x, t) => rowsOf(field, x, t)));
+    data.centre === undefined
+      ? (x, t, first) => f(x, t, first, signal)
+      : (x, t, first) => f(data.outward(x, process.alpha(t)), t, first, signal);
+  const score = outside(field.scoreRows ?? ((x, t) => rowsOf(field, x, t, signal)));
   const trace = field.traceRows && outside(field.traceRows);
   return [{ score, trace, slopes: slopesOf(field, score, trace) }];
 }

@@ -131,7 +131,7 @@ export async function runKernels<P extends Precision>(
     const whole = await turns.run(uploadJob(data, program, frames, run, blocks));
     const job = { ...whole, state, end: state, record, outputs };
     await runtime.run(job, {
-      calls: callsOf(field),
+      calls: callsOf(field, run.signal),
       signal: run.signal,
       onProgress: onProgress && ((done: number, total: number) => onProgress({ done, total })),
     });

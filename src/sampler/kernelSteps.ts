@@ -54,7 +54,7 @@ export class KernelSteps<P extends Precision> implements Steps<P> {
   }
 
   async run(part: Part<P>, options: PartOptions): Promise<void> {
-    const calls = callsOf(part.field);
+    const calls = callsOf(part.field, options.signal);
     const turns = new Turns(options.signal, () => this.#data.check());
     if (part.run.count > 0) {
       const job = await turns.run(this.#jobOf(part));
@@ -64,7 +64,7 @@ export class KernelSteps<P extends Precision> implements Steps<P> {
   }
 
   runSync(part: Part<P>): void {
-    const calls = callsOf(part.field);
+    const calls = callsOf(part.field, undefined);
     if (part.run.count > 0) this.#data.runtime.runSync(runAtOnce(this.#jobOf(part)), calls, waits);
     this.#commit(part);
   }

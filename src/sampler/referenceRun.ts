@@ -115,7 +115,7 @@ export function referenceOps<P extends Precision>(
   const { dim, packed } = data;
   const { count } = run;
   const start = run.particle ?? 0;
-  const calls = callsOf(field);
+  const calls = callsOf(field, run.signal);
   const mixture = { points: packed.local, dim, weights: packed.weights, sigma0: 0 };
   const mixtures = [mixture, ...(frames?.pointSets ?? []).map((points) => ({ ...mixture, points }))];
   return runOp;

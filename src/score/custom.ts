@@ -5,8 +5,8 @@ import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.j
 import { badArgument, VkernelError } from "../errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
 import { multiply } from "../reference/linear.js";
-import { checkRequest } from "./evaluate.js";
-import { aborted, Turns } from "../core/scheduler.js";
+import { requestInPieces } from "./evaluate.js";
+import { aborted, runAtOnce, Turns } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField, TimeRange } from "./field.js";
 import { checkIsotropic } from "./line.js";
@@ -19,7 +19,14 @@ export const scoreQuantities = ["score", "velocity", "posteriorMean"] as const;
 export interface RowFieldParts {
   readonly trace?: RowFunction | undefined;
   readonly fitted?: TimeRange | undefined;
+  /** Numbers of the rows that the function is given at a time: fewer where each takes long. */
+  readonly part?: number | undefined;
 }
+
+const PART = 2 ** 17;
+/** Units of a row of a function that nothing is known of, and of one that is sorted or put in its place. */
+const ROW = 200;
+const MOVE = 40;
 
 /** A field by a function of rows: everything that follows from a score alone. */
 export class RowField<P extends Precision = Precision> implements ScoreField<P> {
@@ -29,6 +36,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
   readonly scoreRows: RowFunction;
   readonly traceRows: RowFunction | undefined;
   readonly fitted: TimeRange | undefined;
+  readonly #part: number;
 
   /** @internal */
   constructor(data: Mixture<P>, process: Process, rows: RowFunction, more: RowFieldParts = {}) {
@@ -37,6 +45,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     this.scoreRows = rows;
     this.traceRows = more.trace;
     this.fitted = more.fitted;
+    this.#part = more.part ?? PART;
   }
 
   async evaluate<Q extends Quantity>(
@@ -48,21 +57,34 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     checkOptions(options, ["signal", "onProgress"]);
     checkLongCall(options);
     const { signal, onProgress } = options;
-    const groups = this.#groups(x, t, quantities);
     const turns = new Turns(signal, () => this.data.check());
+    const groups = await turns.run(this.#groups(x, t, quantities));
     const values: Float64Array[] = [];
     const traces: Float64Array[] = [];
     const trace = quantities.some((name) => name === "divergence") ? this.traceRows : undefined;
-    for (const { rows, time } of groups.list) {
-      if (signal?.aborted) throw aborted(signal);
-      values.push(await this.scoreRows(rows, time, 0));
-      if (trace) traces.push(await trace(rows, time, 0));
-      if (onProgress) {
-        turns.tell(() => onProgress({ done: values.length, total: groups.list.length }));
+    const { dim } = this.data;
+    const step = Math.max(1, Math.floor(this.#part / dim));
+    let done = 0;
+    for (const { rows, time, places } of groups.list) {
+      const score = new Float64Array(rows.length);
+      const slopes = new Float64Array(trace ? places.length : 0);
+      for (let first = 0; first < places.length; first += step) {
+        if (signal?.aborted) throw aborted(signal);
+        const last = Math.min(places.length, first + step);
+        const some = rows.subarray(first * dim, last * dim);
+        score.set(await this.scoreRows(some, time, first, signal), first * dim);
+        if (trace) slopes.set(await trace(some, time, first, signal), first);
+        const wait = turns.take((last - first) * (ROW + MOVE * dim));
+        if (wait) await wait;
+        done += last - first;
+        if (!onProgress) continue;
+        turns.tell(() => onProgress({ done, total: groups.count }));
         await turns.end();
       }
+      values.push(score);
+      traces.push(slopes);
     }
-    return this.#finish(groups, values, traces, quantities);
+    return turns.run(this.#finish(groups, values, traces, quantities));
   }
 
   evaluateSync<Q extends Quantity>(
@@ -70,7 +92,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     t: number | ArrayLike<number>,
     quantities: readonly Q[],
   ): Evaluation<P, Q> {
-    const groups = this.#groups(x, t, quantities);
+    const groups = runAtOnce(this.#groups(x, t, quantities));
     const atOnce = (given: ReturnType<RowFunction>): Float64Array => {
       if (!isThenable(given)) return given;
       Promise.resolve(given).catch(() => {});
@@ -83,12 +105,16 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     const trace = quantities.some((name) => name === "divergence") ? this.traceRows : undefined;
     const values = groups.list.map(({ rows, time }) => atOnce(this.scoreRows(rows, time, 0)));
     const traces = trace ? groups.list.map(({ rows, time }) => atOnce(trace(rows, time, 0))) : [];
-    return this.#finish(groups, values, traces, quantities);
+    return runAtOnce(this.#finish(groups, values, traces, quantities));
   }
 
   /** The rows of each time together, in the order in which times come. */
-  #groups(x: PointsInput, t: number | ArrayLike<number>, quantities: readonly Quantity[]): Groups {
-    const request = checkRequest(this.data, this.process, x, t, quantities);
+  *#groups(
+    x: PointsInput,
+    t: number | ArrayLike<number>,
+    quantities: readonly Quantity[],
+  ): Generator<number, Groups, void> {
+    const request = yield* requestInPieces(this.data, this.process, x, t, quantities);
     const { covariance, matrices } = this.process;
     const plain = covariance === undefined && matrices === undefined;
     const given: readonly string[] =
@@ -103,38 +129,43 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     }
     const { dim } = this.data;
     const { count, times } = request;
-    const all = Float64Array.from(request.given);
+    const all = new Float64Array(request.given);
+    yield all.length;
     const members = new Map<number, number[]>();
     for (let q = 0; q < count; q++) {
       const time = times[times.length === 1 ? 0 : q] as number;
       const group = members.get(time);
       if (group) group.push(q);
       else members.set(time, [q]);
+      if (q % GROUP === GROUP - 1) yield GROUP * MOVE;
     }
-    const list = Array.from(members, ([time, places]) => {
+    const list: Groups["list"] = [];
+    for (const [time, places] of members) {
       const rows = new Float64Array(places.length * dim);
-      places.forEach((q, i) => {
+      for (const [i, q] of places.entries()) {
         rows.set(all.subarray(q * dim, (q + 1) * dim), i * dim);
-      });
-      return { time, places, rows };
-    });
+        if (i % GROUP === GROUP - 1) yield GROUP * (MOVE + dim);
+      }
+      list.push({ time, places, rows });
+    }
     return { list, all, count, times };
   }
 
-  #finish<Q extends Quantity>(
+  *#finish<Q extends Quantity>(
     { list, all: rows, count, times }: Groups,
     values: readonly Float64Array[],
     traces: readonly Float64Array[],
     quantities: readonly Q[],
-  ): Evaluation<P, Q> {
+  ): Generator<number, Evaluation<P, Q>, void> {
     const { dim } = this.data;
     const score = new Float64Array(count * dim);
-    list.forEach(({ places }, g) => {
+    for (const [g, { places }] of list.entries()) {
       const some = values[g] as Float64Array;
-      places.forEach((q, i) => {
+      for (const [i, q] of places.entries()) {
         score.set(some.subarray(i * dim, (i + 1) * dim), q * dim);
-      });
-    });
+        if (i % GROUP === GROUP - 1) yield GROUP * (MOVE + dim);
+      }
+    }
     const out: Partial<Record<Quantity, Numbers<P>>> = {};
     const timeOf = (q: number): number => times[times.length === 1 ? 0 : q] as number;
     let known = Number.NaN;
@@ -153,6 +184,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       }
       const filled = this.data.array(count * dim);
       for (let q = 0; q < count; q++) {
+        if (q % GROUP === GROUP - 1) yield GROUP * (ROW + MOVE * dim);
         const row = score.subarray(q * dim, (q + 1) * dim);
         if (name === "score") {
           filled.set(row, q * dim);
@@ -190,6 +222,9 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     );
   }
 }
+
+/** Rows between two yields. */
+const GROUP = 256;
 
 interface Groups {
   list: { time: number; places: number[]; rows: Float64Array }[];

@@ -42,10 +42,10 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
   const average = new RowField<P>(
     data,
     process,
-    async (x, t) => {
+    async (x, t, _, signal) => {
       const sums = new Float64Array(x.length);
       for (const member of members) {
-        const score = await rowsOf(member, x, t);
+        const score = await rowsOf(member, x, t, signal);
         for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (score[i] as number) / n;
       }
       return sums;
@@ -173,10 +173,10 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
 function meanTrace(members: readonly ScoreField[]): RowFunction | undefined {
   const traces = members.map(traceRowsOf);
   if (traces.includes(undefined)) return undefined;
-  return async (x, t) => {
+  return async (x, t, _, signal) => {
     const sums = new Float64Array(x.length / (members[0] as ScoreField).data.dim);
     for (const trace of traces as RowFunction[]) {
-      const some = await trace(x, t, 0);
+      const some = await trace(x, t, 0, signal);
       for (let i = 0; i < sums.length; i++)
         sums[i] = (sums[i] as number) + (some[i] as number) / members.length;
     }
@@ -199,8 +199,8 @@ export function traceRowsOf(field: ScoreField): RowFunction | undefined {
   if (!isExact(field)) return field.traceRows;
   const { process, data } = field;
   if (process.covariance !== undefined || process.matrices !== undefined) return undefined;
-  return async (x, t) => {
-    const { divergence } = await field.evaluate(x, t, ["divergence"]);
+  return async (x, t, _, signal) => {
+    const { divergence } = await field.evaluate(x, t, ["divergence"], signal && { signal });
     const [beta, diffusion] = [process.beta(t), process.diffusion(t)];
     return Float64Array.from(divergence, (value) => -(value + beta * data.dim) / diffusion);
   };
@@ -221,7 +221,12 @@ const memberOf = (seed: number, realization: number, n: number): number =>
   Math.min(n - 1, Math.floor(n * uniform(seed, realization, 0, streams.redraw, 1)));
 
 /** The score of rows by any field. */
-export async function rowsOf(field: ScoreField, x: Float64Array, t: number): Promise<Float64Array> {
-  if (field.scoreRows) return field.scoreRows(x, t, 0);
-  return Float64Array.from((await field.evaluate(x, t, ["score"])).score);
+export async function rowsOf(
+  field: ScoreField,
+  x: Float64Array,
+  t: number,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
+  if (field.scoreRows) return field.scoreRows(x, t, 0, signal);
+  return new Float64Array((await field.evaluate(x, t, ["score"], signal && { signal })).score);
 }

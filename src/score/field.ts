@@ -63,7 +63,8 @@ export interface ScoreField<P extends Precision = Precision> {
   readonly data: Mixture<P>;
   readonly process: Process;
   /**
-   * Evaluates quantities at queries x, `[count, dim]` row-major, at one time for all or one for each.
+   * Evaluates quantities at queries x, `[count, dim]` row-major, at one time for all or one for each. The queries are copied
+   * before it returns, nested rows in one piece, so that nothing that happens to them later counts; all else is work in slices.
    * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_LIMIT, E_MEMORY, E_ABORT, E_DISPOSED
    */
   evaluate<Q extends Quantity>(
@@ -72,7 +73,7 @@ export interface ScoreField<P extends Precision = Precision> {
     quantities: readonly Q[],
     options?: EvaluateOptions,
   ): Promise<Evaluation<P, Q>>;
-  /** The same on the calling thread, at once. */
+  /** The same on the calling thread, at once: nothing else runs there until it is done. */
   evaluateSync<Q extends Quantity>(
     x: PointsInput,
     t: number | ArrayLike<number>,

@@ -1,3 +1,4 @@
+import { runAtOnce } from "../core/scheduler.js";
 import type { Process } from "../process/process.js";
 import { cholesky, multiplyLower, solve, symmetricOf } from "../reference/linear.js";
 
@@ -118,12 +119,22 @@ function shaped(
   };
 }
 
+interface ProxySamples {
+  readonly x: Float64Array;
+  readonly x0: Float64Array;
+  readonly t: Float64Array;
+}
+
 /** The proxy scores S^-1 (alpha x_0 - x) of samples, `[count, dim]`. Vastola 2025, Eq. 5. */
-export function proxyScores(
+export const proxyScores = (process: Process, dim: number, samples: ProxySamples): Float64Array =>
+  runAtOnce(proxyScoresInPieces(process, dim, samples));
+
+/** The same, in pieces. */
+export function* proxyScoresInPieces(
   process: Process,
   dim: number,
-  samples: { readonly x: Float64Array; readonly x0: Float64Array; readonly t: Float64Array },
-): Float64Array {
+  samples: ProxySamples,
+): Generator<number, Float64Array, void> {
   const { x, x0, t } = samples;
   const noiseAt = noiseOf(process, dim, 0);
   const out = new Float64Array(x.length);
@@ -133,6 +144,7 @@ export function proxyScores(
       out[d] = noise.alpha * (x0[d] as number) - (x[d] as number);
     }
     noise.solve(out.subarray(n * dim, (n + 1) * dim));
+    yield 100 + 4 * dim;
   }
   return out;
 }

@@ -66,6 +66,9 @@ export interface NtkScoreOptions {
 
 const MAX_SAMPLES = 4000;
 
+/** The default of `ridge`: none. */
+export const NTK_RIDGE = 0;
+
 /**
  * The score that an infinitely wide fully connected network in the lazy regime has learned after training time tau on P
  * samples: s^T = s_0^T + k^T K^-1 (I - exp(-K Lambda tau / P)) (S~ - S_0), as an ensemble over redraws of x_0. Vastola 2025,
@@ -454,7 +457,7 @@ export async function ntkScore<P extends Precision>(
     weightVariance: checkNumber(options.weightVariance ?? 1, "weightVariance", { above: 0, max: 1e6 }),
   };
   const trainingTime = checkTime(options.trainingTime ?? Number.POSITIVE_INFINITY);
-  const ridge = checkNumber(options.ridge ?? 0, "ridge", { min: 0 });
+  const ridge = checkNumber(options.ridge ?? NTK_RIDGE, "ridge", { min: 0 });
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   if (typeof options.samples === "number") checkInteger(options.samples, "samples", 1, MAX_SAMPLES);
   const turns = new Turns(options.signal, () => data.check());

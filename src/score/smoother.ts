@@ -30,6 +30,9 @@ export interface Start {
 /** Posterior weights, and smoothing weights of places, kept at a time. */
 const BATCH = 2 ** 22;
 
+/** Values of features that a field has at a time. */
+const PHI = 2 ** 20;
+
 /**
  * Estimators that are linear in their targets: s-hat(z) = s_0(z) + sum_n A_n(z) (target_n - s_0(z_n)), where only the x_0 of
  * each sample is random. Written as s-hat(z) = W' phi(z) with W = W_0 + B (targets - S_0): features phi (F of them), B (F x P).
@@ -213,7 +216,11 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       this.data,
       this.process,
       async (x, t) => contract(await this.phi(x, t), weights, dim, () => 0, dim),
-      { fitted: this.fitted, trace: slopes && ((x, t) => traceOf(slopes(x, t), weights)) },
+      {
+        fitted: this.fitted,
+        trace: slopes && ((x, t) => traceOf(slopes(x, t), weights)),
+        part: dim * Math.max(1, Math.floor(PHI / this.features)),
+      },
     );
   }
 

@@ -1,14 +1,14 @@
 import { checkLongCall, checkNumber, checkOptions, checkWord } from "../check.js";
 import type { Mixture } from "../data/mixture.js";
 import { distinctPositions, type Positions } from "../diagnose/neighbours.js";
-import { inTurns } from "../diagnose/turns.js";
+import { inTurns, unitOfWork } from "../diagnose/turns.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";
 import { checkIsotropic, unsupported } from "../score/line.js";
 import { survival } from "./images.js";
 import { bounded, polygonRule } from "./polygonRule.js";
-import { normalMass, type Side, voronoiCells } from "./voronoi.js";
+import { normalMass, SIDE, type Side, voronoiCellsInPieces } from "./voronoi.js";
 
 export interface CellLawOptions {
   /** At which times, of any order; 0 is the end. */
@@ -52,6 +52,8 @@ const AGREEMENT = 1e-10;
 const COARSEST = 0.5;
 const FINEST = 1 / 16;
 const REACH = 8.7;
+/** Units of work of a start and a point: a logarithm, an exponential. */
+const START = 40;
 /** Starts and ends that weigh less than this do not count. */
 const NEGLIGIBLE = 1e-17;
 
@@ -126,7 +128,7 @@ function* laws(
   times: Float64Array<ArrayBuffer>,
   initial: "marginal" | "noise" | "normal",
   horizon: number,
-): Generator<void, CellLaw, void> {
+): Generator<unknown, CellLaw, void> {
   const positions = yield* distinctPositions(data);
   const { size } = data;
   const some = positions.size;
@@ -134,7 +136,7 @@ function* laws(
   for (let k = 0; k < some; k++) {
     for (let d = 0; d < data.dim; d++) points[2 * k + d] = positions.points[k * data.dim + d] as number;
   }
-  const cells = voronoiCells(points);
+  const cells = yield* voronoiCellsInPieces(points);
   const spread = initial === "noise" ? Math.sqrt(process.variance(horizon)) : 1;
   const scene: Scene = { positions, points, cells, process, horizon, spread };
   const law = {
@@ -168,8 +170,8 @@ function* laws(
         if (k === m) law.inFinalCell[row] = (law.inFinalCell[row] as number) + value;
       }
     }
-    if (initial === "marginal") law.settled[row] = settledAt(scene, t);
-    yield;
+    if (initial === "marginal") law.settled[row] = yield* settledAt(scene, t);
+    yield some * some;
   }
   return law;
 }
@@ -186,7 +188,7 @@ function* jointAt(
   scene: Scene,
   t: number,
   initial: "marginal" | "noise" | "normal",
-): Generator<void, Resolved, void> {
+): Generator<unknown, Resolved, void> {
   if (initial === "marginal") return { values: yield* fromMarginal(scene, t), error: ROUNDING };
   if (t === scene.horizon) return yield* resolved((step) => overCells(scene, step), t);
   return yield* resolved((step) => fromStarts(scene, t, step), t);
@@ -196,7 +198,7 @@ function* jointAt(
 function* fromMarginal(
   { positions, points, cells, process }: Scene,
   t: number,
-): Generator<void, Float64Array, void> {
+): Generator<unknown, Float64Array, void> {
   const { size, weights } = positions;
   const values = new Float64Array(size * size);
   const sigma = sigmaAt(process, t);
@@ -206,12 +208,18 @@ function* fromMarginal(
       const mass = sigma === 0 ? Number(k === m) : normalMass(cells[k] as readonly Side[], x, y, sigma);
       values[k * size + m] = (weights[m] as number) * mass;
     }
-    yield;
+    yield size * massWork(cells[k]);
   }
   return values;
 }
 
-function settledAt({ positions, points, cells, process }: Scene, t: number): number {
+/** Units of work of the mass of a normal law in a cell. */
+const massWork = (sides: readonly Side[] | undefined): number => SIDE * (1 + (sides?.length ?? 0));
+
+function* settledAt(
+  { positions, points, cells, process }: Scene,
+  t: number,
+): Generator<number, number, void> {
   const sigma = sigmaAt(process, t);
   if (sigma === 0) return 1;
   let sum = 0;
@@ -223,15 +231,17 @@ function settledAt({ positions, points, cells, process }: Scene, t: number): num
       sigma,
     );
     sum += (positions.weights[m] as number) * own;
+    // As many images as the cell's group has elements: a few dozen at most.
+    yield 16 * massWork(cells[m]);
   }
   return sum;
 }
 
 /** Halves the step of a rule until two of them agree. */
 function* resolved(
-  rule: (step: number) => Generator<void, Float64Array, void>,
+  rule: (step: number) => Generator<unknown, Float64Array, void>,
   t: number,
-): Generator<void, Resolved, void> {
+): Generator<unknown, Resolved, void> {
   let before = yield* rule(COARSEST);
   for (let step = COARSEST / 2; step >= FINEST; step /= 2) {
     const values = yield* rule(step);
@@ -274,7 +284,7 @@ function posterior(
  * By the trapezoidal rule over starts, which is exact to all powers of its step for a smooth function under a Gaussian:
  * given start and end the state is normal, its mass in each cell known.
  */
-function* fromStarts(scene: Scene, t: number, step: number): Generator<void, Float64Array, void> {
+function* fromStarts(scene: Scene, t: number, step: number): Generator<unknown, Float64Array, void> {
   const { positions, points, cells, process, horizon, spread } = scene;
   const { size } = positions;
   const values = new Float64Array(size * size);
@@ -286,6 +296,7 @@ function* fromStarts(scene: Scene, t: number, step: number): Generator<void, Flo
   const sigma = Math.sqrt((noise * moved) / all) / alpha;
   const reach = Math.ceil(REACH / step);
   const weights = new Float64Array(size);
+  let spent = 0;
   for (let i = -reach; i <= reach; i++) {
     for (let j = -reach; j <= reach; j++) {
       const share = (step * step * Math.exp(-0.5 * step * step * (i * i + j * j))) / (2 * Math.PI);
@@ -306,21 +317,27 @@ function* fromStarts(scene: Scene, t: number, step: number): Generator<void, Flo
         for (let k = 0; k < size; k++) {
           const mass = normalMass(cells[k] as readonly Side[], cx, cy, sigma, REACH);
           if (mass > 0) values[k * size + m] = (values[k * size + m] as number) + weight * mass;
+          spent += massWork(cells[k]);
         }
       }
+      spent += START * size;
+      if (spent > unitOfWork) {
+        yield spent;
+        spent = 0;
+      }
     }
-    yield;
   }
   return values;
 }
 
 /** At the horizon itself: the law of the start times the posterior, over each cell cut to where the start reaches. */
-function* overCells(scene: Scene, step: number): Generator<void, Float64Array, void> {
+function* overCells(scene: Scene, step: number): Generator<unknown, Float64Array, void> {
   const { positions, cells, process, horizon, spread } = scene;
   const { size } = positions;
   const alpha = process.alpha(horizon);
   const values = new Float64Array(size * size);
   const weights = new Float64Array(size);
+  let spent = 0;
   for (let k = 0; k < size; k++) {
     // In units of the start's spread; alpha mu_k in those of the data.
     const scaled = (cells[k] as readonly Side[]).map((side) => ({
@@ -336,8 +353,12 @@ function* overCells(scene: Scene, step: number): Generator<void, Float64Array, v
       for (let m = 0; m < size; m++) {
         values[k * size + m] = (values[k * size + m] as number) + share * (weights[m] as number);
       }
+      spent += START * size;
+      if (spent > unitOfWork) {
+        yield spent;
+        spent = 0;
+      }
     }
-    yield;
   }
   return values;
 }

@@ -1,4 +1,5 @@
 import type { PointsInput, Precision } from "../data/mixture.js";
+import { Turns } from "../core/scheduler.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
 import { checkPlaces } from "../score/checkPlaces.js";
@@ -60,11 +61,14 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
   }
   const { data, process } = estimator;
   const { dim } = data;
+  // Units of work of a matrix between two others.
+  const matrixWork = 200 + (process.matrices ? 3 * dim ** 3 : 10 * dim * dim);
   const between = async (a: Places, b: Places): Promise<Float64Array> => {
     const left = checkPlaces(data, process, a, "a");
     const right = checkPlaces(data, process, b, "b");
     const pairs = left.count * right.count;
     const out = new Float64Array(pairs * dim * dim);
+    const turns = new Turns(undefined, () => data.check());
     if (kind === "ensemble") {
       const covariance = await (estimator as ScoreEnsemble<P>).covariance(a, b);
       for (let p = 0; p < left.count; p++) {
@@ -72,6 +76,8 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
           const start = (p * right.count + q) * dim * dim;
           const block = covariance.subarray(start, start + dim * dim);
           out.set(sandwich(process, left.times[p] as number, block, right.times[q] as number, dim), start);
+          const wait = turns.take(matrixWork);
+          if (wait) await wait;
         }
       }
       return out;
@@ -84,12 +90,15 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
         if (same)
           out.set(white.subarray(p * dim * dim, (p + 1) * dim * dim), (p * right.count + q) * dim * dim);
       }
+      const wait = turns.take(4 * right.count);
+      if (wait) await wait;
     }
     return out;
   };
   const at = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> => {
     const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
     const out = new Float64Array(count * dim * dim);
+    const turns = new Turns(undefined, () => data.check());
     if (kind === "step") {
       const { randomness, average } = estimator as StepEstimator<P>;
       const factor = "kappa" in randomness ? randomness.kappa : 1 / randomness.draws;
@@ -101,6 +110,8 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
           sandwich(process, time, block, time, dim).map((value) => factor * value),
           p * dim * dim,
         );
+        const wait = turns.take(matrixWork);
+        if (wait) await wait;
       }
       return out;
     }
@@ -112,6 +123,8 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
         variances?.subarray(p * dim * dim, (p + 1) * dim * dim) ??
         (await ensemble.covariance({ x: rows.slice(p * dim, (p + 1) * dim), t: time }));
       out.set(sandwich(process, time, block, time, dim), p * dim * dim);
+      const wait = turns.take(matrixWork);
+      if (wait) await wait;
     }
     return out;
   };

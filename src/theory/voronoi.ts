@@ -1,3 +1,4 @@
+import { runAtOnce } from "../core/scheduler.js";
 import { owenT } from "../special.js";
 
 /** A side of a convex polygon: the places n d + s u, from <= s <= to, u being n turned left; inside is n . z <= d. */
@@ -40,12 +41,17 @@ export function cutBy(sides: readonly Side[], half: Side, corner: number): reado
  * Eq. 4.42. Cost: size^2 times the sides of a cell.
  * @param points `[size, 2]`
  */
-export function voronoiCells(points: Float64Array): (readonly Side[])[] {
+export const voronoiCells = (points: Float64Array): (readonly Side[])[] =>
+  runAtOnce(voronoiCellsInPieces(points));
+
+/** The same, in pieces. */
+export function* voronoiCellsInPieces(points: Float64Array): Generator<number, (readonly Side[])[], void> {
   const size = points.length / 2;
   let extent = 0;
   for (const value of points) extent = Math.max(extent, Math.abs(value));
   const corner = CORNER * (extent || 1);
-  return Array.from({ length: size }, (_, k) => {
+  const cells: (readonly Side[])[] = [];
+  for (let k = 0; k < size; k++) {
     const [x, y] = [points[2 * k] as number, points[2 * k + 1] as number];
     const others = Array.from({ length: size }, (_, m) => {
       const [dx, dy] = [(points[2 * m] as number) - x, (points[2 * m + 1] as number) - y];
@@ -60,9 +66,16 @@ export function voronoiCells(points: Float64Array): (readonly Side[])[] {
       const line = { nx, ny, d, from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
       sides = cutBy(sides, line, corner);
     }
-    return sides;
-  });
+    cells.push(sides);
+    yield size * CUT * (sides.length + 1);
+  }
+  return cells;
 }
+
+/** Units of work of a side that a line may cut, with its share of the sorting. */
+const CUT = 50;
+/** Units of work of a side in `normalMass`. */
+export const SIDE = 500;
 
 /** Beyond this many standard deviations nothing is left of a normal law in float64. */
 const NOTHING = 39;

@@ -859,3 +859,40 @@ describe("bad input", () => {
     expect(error).toMatchObject({ name: "VkernelError", code, argument });
   });
 });
+
+describe("memory of an infinitely wide network", () => {
+  it.each(["zero", "gaussian"] as const)(
+    "is given back whichever allocation fails, start %s",
+    async (initial) => {
+      const own = await v.createEngine({ threads: 1, kernels: "simd" });
+      const { memory } = (
+        own as unknown as {
+          runtime: { memory: { alloc(bytes: number, what: string): number; blocks: number } };
+        }
+      ).runtime;
+      const data = own.mixture(v.polygon().points, { dim: 2 });
+      const before = memory.blocks;
+      const alloc = memory.alloc.bind(memory);
+      const train = () =>
+        v.ntkScore(data, v.edm(), { depth: 2, samples: 40, times: times(), initial, trainingTime: 5 });
+      let calls = 0;
+      let fails = Number.POSITIVE_INFINITY;
+      memory.alloc = (bytes, what) => {
+        if (++calls === fails) throw new v.VkernelError("E_MEMORY", { argument: what });
+        return alloc(bytes, what);
+      };
+      const whole = await train();
+      expect(memory.blocks).toBeGreaterThan(before);
+      whole.dispose();
+      expect(memory.blocks).toBe(before);
+      const all = calls;
+      expect(all).toBeGreaterThan(20);
+      for (fails = 1; fails <= all; fails++) {
+        calls = 0;
+        await expect(train()).rejects.toMatchObject({ code: "E_MEMORY" });
+        expect(memory.blocks, `allocation ${fails} of ${all}`).toBe(before);
+      }
+      own.close();
+    },
+  );
+});

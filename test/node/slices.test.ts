@@ -1,6 +1,9 @@
 // Long calls work in slices that are bounded by the work in them: an abort is noticed at the end of one, by count.
 import * as v from "../../build/ts/src/index.js";
 import { conformance } from "../../build/ts/src/conformance/index.js";
+import { PerceptronMachine } from "../../build/ts/src/learn/index.js";
+import { camera, createRaster } from "../../build/ts/src/raster/index.js";
+import { parameterCount } from "../../build/ts/src/reference/mlp.js";
 import {
   aborted,
   onSlice,
@@ -60,6 +63,10 @@ const diagnosing =
     return (call) => work(samples, data, call);
   };
 
+/** A network that has been trained for so many steps. */
+const network = (engine: v.Engine, dim: number, widths: number[], steps: number) =>
+  v.mlpScore(engine.mixture(scattered(dim * 100, 1), { dim }), v.edm(), { widths, steps, batch: 40, times });
+
 const calls: [string, Long][] = [
   ["sample, euler", sampling(v.euler())],
   ["sample, heun", sampling(v.heun())],
@@ -93,6 +100,56 @@ const calls: [string, Long][] = [
         x.map((value) => -value / (1 + t * t)),
       );
       return (call) => v.sample(field, { sampler: v.heun(), grid, count: 100_000, ...call });
+    },
+  ],
+  [
+    "evaluate, a score of one's own",
+    async (engine) => {
+      const field = v.customScore(engine.mixture([[0, 0]]), v.edm(), (x: Float64Array, t: number) =>
+        x.map((value) => -value / (1 + t * t)),
+      );
+      const x = scattered(2 * 300_000, 2);
+      return (call) => field.evaluate(x, 0.5, ["score", "velocity"], call);
+    },
+  ],
+  [
+    "evaluate, a smoothed score by places",
+    async (engine) => {
+      const data = engine.mixture(scattered(8 * 200, 1), { dim: 8 });
+      const field = v.smoothedScore(data, v.edm(), { width: 0.3, kernel: "gaussian" });
+      const x = scattered(8 * 2000, 2);
+      return (call) => field.evaluate(x, 0.5, ["score"], call);
+    },
+  ],
+  [
+    "evaluate, a smoothed score by panels",
+    async (engine) => {
+      const field = v.smoothedScore(plane(engine, 200).data, v.edm(), { width: 0.3 });
+      const x = scattered(2 * 20_000, 2);
+      return (call) => field.evaluate(x, 0.2, ["score"], call);
+    },
+  ],
+  [
+    "evaluate, the trace of a network's derivative",
+    async (engine) => {
+      const field = await network(engine, 64, [256], 0);
+      const x = scattered(64 * 200, 2);
+      return (call) => field.evaluate(x, 0.5, ["divergence"], call);
+    },
+  ],
+  [
+    "evaluate, a network of 784-1024-1024",
+    async (engine) => {
+      const field = await network(engine, 784, [1024, 1024], 0);
+      const x = scattered(784 * 200, 2);
+      return (call) => field.evaluate(x, 0.5, ["score"], call);
+    },
+  ],
+  [
+    "sample, a network of 784-1024-1024",
+    async (engine) => {
+      const field = await network(engine, 784, [1024, 1024], 0);
+      return (call) => v.sample(field, { sampler: v.euler(), grid, count: 32, ...call });
     },
   ],
   ["evaluate, many queries of one point", scoring(["score"], 2, 1, 2_000_000)],
@@ -195,6 +252,14 @@ const calls: [string, Long][] = [
       return (call) => v.generatedLaw(data, v.ou(), { horizon: 1, ...call });
     },
   ],
+  [
+    "cellLaw",
+    async (engine) => {
+      const data = engine.mixture(scattered(2 * 60, 1), { dim: 2, precision: "f64" });
+      return (call) =>
+        v.cellLaw(data, v.ou(), { times: [0.5, 0.1], initial: "normal", horizon: 1.5, ...call });
+    },
+  ],
   ["memorization", diagnosing((s, d, call) => v.memorization(s, d, call))],
   ["coverage", diagnosing((s, d, call) => v.coverage(s, d, call))],
   ["gapFraction", diagnosing((s, d, call) => v.gapFraction(s, d, call))],
@@ -272,6 +337,108 @@ describe.each([
     const check = v.exactScore(engine.mixture([[2, 0]]), v.edm());
     expect(Array.from((await check.evaluate([[0, 0]], 2, ["score"])).score)).toEqual([0.5, 0]);
     engine.close();
+  });
+});
+
+describe("no piece of work is longer than a slice", () => {
+  /** Slices of a call that takes no signal or is left to its end. */
+  const whole: [string, (engine: v.Engine) => Promise<() => Promise<unknown>>][] = [
+    [
+      "a step of a network of 784-1024-1024",
+      async (engine) => {
+        const data = engine.mixture(scattered(784 * 100, 1), { dim: 784 });
+        const options = { widths: [1024, 1024], steps: 1, batch: 40, times } as const;
+        return () => v.mlpScore(data, v.edm(), options);
+      },
+    ],
+    [
+      "a batch of many rows",
+      async (engine) => {
+        const data = engine.mixture(scattered(2 * 100, 1), { dim: 2 });
+        const options = { widths: [4], steps: 2, samples: 100_000, batch: 200_000, times } as const;
+        return () => v.mlpScore(data, v.edm(), options);
+      },
+    ],
+    [
+      "vKernel",
+      async (engine) => {
+        const V = v.vKernel(
+          v.naiveScore(engine.mixture(scattered(40 * 8, 1), { dim: 8 }), v.edm(), { draws: 1 }),
+        );
+        const x = scattered(8 * 3000, 2);
+        return () => V.between({ x, t: 0.5 }, { x, t: 0.5 });
+      },
+    ],
+    [
+      "a picture of 3e6 particles",
+      async (engine) => {
+        const raster = createRaster(engine, { width: 64, height: 64 });
+        const particles = new Float32Array(6e6).fill(0.1);
+        const look = camera({ center: [0, 0], scale: 20, width: 64, height: 64 });
+        return async () => {
+          await raster.splat(particles, { camera: look });
+          expect(raster.peak).toBe(3e6);
+        };
+      },
+    ],
+  ];
+
+  it.each(whole)("%s", async (_, long) => {
+    const engine = await make({ threads: 1 });
+    const call = await long(engine);
+    const slices = await watched(call);
+    expect(slices.length).toBeGreaterThan(2);
+    for (const { units, piece } of slices) {
+      expect(piece).toBeLessThanOrEqual(PIECE);
+      expect(units).toBeLessThan(SLICE + PIECE);
+    }
+    engine.close();
+  });
+
+  it("a network that is cut in pieces has the bits of threads, and a loss by plain loops", async () => {
+    const sizes = [131, 1500, 128];
+    const count = parameterCount(sizes);
+    const parameters = scattered(count, 5).map((value) => value / 40);
+    const rows = 70;
+    const batch = {
+      inputs: scattered(rows * 131, 6),
+      targets: scattered(rows * 128, 7),
+      weights: scattered(rows, 8).map((value) => 1 + value * value),
+    };
+    const found: { loss: number; gradient: Float64Array; out: Float64Array }[] = [];
+    for (const options of [{ threads: 1 }, { threads: 2, blockSize: 1 }, { kernels: "reference" }] as const) {
+      const engine = await make(options);
+      const machine = new PerceptronMachine(engine, { sizes, activation: "silu" }, parameters, "f64");
+      const { loss, gradient } = await machine.learn(batch, { gradient: true });
+      found.push({ loss, gradient: gradient as Float64Array, out: await machine.forward(batch.inputs) });
+      machine.dispose();
+    }
+    const [one, two, plain] = found as [(typeof found)[0], (typeof found)[0], (typeof found)[0]];
+    expect(two).toEqual(one);
+    expect(Math.abs(one.loss / plain.loss - 1)).toBeLessThan(1e-13);
+    for (const name of ["gradient", "out"] as const) {
+      const most = plain[name].reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      const off = one[name].reduce((a, b, i) => Math.max(a, Math.abs(b - (plain[name][i] as number))), 0);
+      expect(off, name).toBeLessThan(1e-12 * most);
+    }
+  });
+
+  it("a network that is disposed of during a call ends it with its numbers, and gives its memory back", async () => {
+    const engine = await make({ threads: 1 });
+    const before = engine.info.memoryUsed;
+    const field = await network(engine, 64, [1024], 0);
+    const x = scattered(64 * 400, 2);
+    const wanted = Array.from((await field.evaluate(x, 0.5, ["score"])).score);
+    let found: number[] = [];
+    await watched(
+      async () => {
+        found = Array.from((await field.evaluate(x, 0.5, ["score"])).score);
+      },
+      () => field.dispose(),
+    );
+    expect(found).toEqual(wanted);
+    field.data.dispose();
+    expect(engine.info.memoryUsed).toBe(before);
   });
 });
 

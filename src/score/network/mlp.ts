@@ -2,7 +2,7 @@ import type { RowFunction } from "../../../bindings/job.js";
 import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../../check.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import { badArgument } from "../../errors.js";
-import { PerceptronMachine, type PerceptronPrecision } from "../../learn/index.js";
+import { type Batch, PerceptronMachine, type PerceptronPrecision } from "../../learn/index.js";
 import type { Process } from "../../process/process.js";
 import { parameterCount, perceptronTrace } from "../../reference/mlp.js";
 import { streams, uniform } from "../../reference/random.js";
@@ -11,7 +11,7 @@ import { aborted, Turns } from "../../core/scheduler.js";
 import { checkMixture, checkProcess, exactScore } from "../exact.js";
 import type { ScoreField, TimeRange } from "../field.js";
 import { checkIsotropic } from "../line.js";
-import { proxyScores } from "../noise.js";
+import { proxyScoresInPieces } from "../noise.js";
 import { spreadOf, type TimeLaw, type TrainingTuples, trainingTuples, type Weighting } from "../training.js";
 import { activations, conditionings, decodeNetwork, encodeNetwork, type NetworkHeader } from "./file.js";
 import {
@@ -46,7 +46,7 @@ export interface MlpScoreOptions {
   weightDecay?: number;
   /** "coupled" (default): L2, added to the gradient, as Adam has it; "decoupled": AdamW. */
   decay?: "coupled" | "decoupled";
-  /** "exact": fits the exact score, J0 (Vastola 2025, Eq. 3; 003, Eq. 4). "denoising" (default): proxy scores, J1. */
+  /** "exact": fits the exact score, J0 (Vastola 2025, Eq. 3; Chen 2025, Eq. 4). "denoising" (default): proxy scores, J1. */
   loss?: "exact" | "denoising";
   /** So many samples, drawn once, of which steps take batches; fresh ones at every step by default. */
   samples?: number;
@@ -105,23 +105,29 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
     losses: Float64Array,
     fitted: TimeRange | undefined,
   ) {
-    const rows: RowFunction = async (x, t) => {
+    const turnsOf = (signal: AbortSignal | undefined): Turns => new Turns(signal, () => data.check());
+    const rows: RowFunction = async (x, t, _, signal) => {
       const at = shapeAt(shape, process, t);
-      const out = await machine.forward(inputsOf(shape, x, () => at));
+      const inputs = await turnsOf(signal).run(inputsOf(shape, x, () => at));
+      const out = await machine.forward(inputs, signal && { signal });
       return out.map((value, i) => at.skip * (x[i] as number) + at.scale * value);
     };
     // Exact in float64: skip dim + scale gain times the trace of the network's derivative.
-    const trace: RowFunction = (x, t) => {
+    const trace: RowFunction = (x, t, _, signal) => turnsOf(signal).run(traces(x, t));
+    function* traces(x: Float64Array, t: number): Generator<number, Float64Array, void> {
       const { dim } = data;
       const at = shapeAt(shape, process, t);
       const { network, parameters } = machine;
       const width = inputCount(shape);
-      const inputs = inputsOf(shape, x, () => at);
-      return Float64Array.from({ length: x.length / dim }, (_, i) => {
+      const inputs = yield* inputsOf(shape, x, () => at);
+      const out = new Float64Array(x.length / dim);
+      for (let i = 0; i < out.length; i++) {
         const row = inputs.subarray(i * width, (i + 1) * width);
-        return at.skip * dim + at.scale * at.gain * perceptronTrace(network, parameters, row, dim);
-      });
-    };
+        const sum = yield* perceptronTrace(network, parameters, row, dim);
+        out[i] = at.skip * dim + at.scale * at.gain * sum;
+      }
+      return out;
+    }
     super(data, process, rows, { trace, fitted });
     this.#machine = machine;
     this.#shape = shape;
@@ -220,7 +226,7 @@ export async function mlpScore<P extends Precision>(
   const exact = exactScore(data, process);
   const targetsOf = async (tuples: TrainingTuples): Promise<Float64Array> =>
     loss === "denoising"
-      ? proxyScores(process, data.dim, tuples)
+      ? turns.run(proxyScoresInPieces(process, data.dim, tuples))
       : Float64Array.from((await exact.evaluate(tuples.x, tuples.t, ["score"], signal && { signal })).score);
   const fixedTargets = fixed && (await targetsOf(fixed));
   const machine = new PerceptronMachine(
@@ -235,7 +241,7 @@ export async function mlpScore<P extends Precision>(
     for (let step = 0; step < steps; step++) {
       if (signal?.aborted) throw aborted(signal);
       const tuples = fixed
-        ? chosen(fixed, fixedTargets as Float64Array, data.dim, batch, seed, step)
+        ? await turns.run(chosen(fixed, fixedTargets as Float64Array, data.dim, batch, seed, step))
         : await fresh(step);
       const state = {
         rate,
@@ -247,7 +253,11 @@ export async function mlpScore<P extends Precision>(
         c1: 1 - power(BETA1, step + 1),
         c2: 1 - power(BETA2, step + 1),
       };
-      const found = await machine.learn(batchOf(tuples), { step: state }, signal ? { signal } : {});
+      const found = await machine.learn(
+        await turns.run(batchOf(tuples)),
+        { step: state },
+        signal ? { signal } : {},
+      );
       if (!Number.isFinite(found.loss)) {
         throw badArgument(
           "E_NONFINITE",
@@ -261,9 +271,6 @@ export async function mlpScore<P extends Precision>(
         turns.tell(() => onProgress({ done: step + 1, total: steps, loss: found.loss }));
         await turns.end();
       }
-      // Tuples and targets of a batch, packed.
-      const wait = turns.take(40 * batch * (data.dim + 10));
-      if (wait) await wait;
     }
     return new MlpField(data, process, machine, shape, losses, trained);
   } catch (error) {
@@ -282,23 +289,27 @@ export async function mlpScore<P extends Precision>(
     return { ...tuples, targets: await targetsOf(tuples) };
   }
 
-  function batchOf({ x, t, lambda, targets }: Targeted) {
+  function* batchOf({ x, t, lambda, targets }: Targeted): Generator<number, Batch, void> {
     const { dim } = data;
     const known = new Map<number, TimeShape>();
-    const shapes = Array.from(t, (time) => {
+    const shapes: TimeShape[] = [];
+    const wanted = new Float64Array(targets.length);
+    const weights = new Float64Array(t.length);
+    for (const [r, time] of t.entries()) {
       let at = known.get(time);
       if (!at) {
         at = shapeAt(shape, process, time);
         known.set(time, at);
       }
-      return at;
-    });
-    const wanted = targets.map((value, i) => {
-      const { skip, scale } = shapes[Math.floor(i / dim)] as TimeShape;
-      return (value - skip * (x[i] as number)) / scale;
-    });
-    const weights = lambda.map((value, r) => (value * (shapes[r] as TimeShape).scale ** 2) / t.length);
-    return { inputs: inputsOf(shape, x, (r) => shapes[r] as TimeShape), targets: wanted, weights };
+      shapes.push(at);
+      for (let i = r * dim; i < (r + 1) * dim; i++) {
+        wanted[i] = ((targets[i] as number) - at.skip * (x[i] as number)) / at.scale;
+      }
+      weights[r] = ((lambda[r] as number) * at.scale ** 2) / t.length;
+      yield 300 + 10 * dim;
+    }
+    const inputs = yield* inputsOf(shape, x, (r) => shapes[r] as TimeShape);
+    return { inputs, targets: wanted, weights };
   }
 }
 
@@ -332,32 +343,28 @@ function* startOf(sizes: readonly number[], seed: number): Generator<number, Flo
 }
 
 /** Samples of a fixed set, drawn with replacement. */
-function chosen(
+function* chosen(
   { x, t, x0, lambda, range }: TrainingTuples,
   targets: Float64Array,
   dim: number,
   batch: number,
   seed: number,
   step: number,
-): Targeted {
-  const rows = Array.from({ length: batch }, (_, i) =>
-    Math.min(t.length - 1, Math.floor(t.length * uniform(seed, i, step, streams.network, 1))),
-  );
-  const take = (table: Float64Array, width: number): Float64Array => {
-    const out = new Float64Array(batch * width);
-    rows.forEach((row, i) => {
-      out.set(table.subarray(row * width, (row + 1) * width), i * width);
-    });
-    return out;
-  };
-  return {
-    x: take(x, dim),
-    x0: take(x0, dim),
-    t: take(t, 1),
-    lambda: take(lambda, 1),
-    range,
-    targets: take(targets, dim),
-  };
+): Generator<number, Targeted, void> {
+  const rows = (width: number): Float64Array => new Float64Array(batch * width);
+  const out = { x: rows(dim), x0: rows(dim), t: rows(1), lambda: rows(1), range, targets: rows(dim) };
+  for (let i = 0; i < batch; i++) {
+    const row = Math.min(t.length - 1, Math.floor(t.length * uniform(seed, i, step, streams.network, 1)));
+    const copy = (to: Float64Array, from: Float64Array, width: number): void =>
+      to.set(from.subarray(row * width, (row + 1) * width), i * width);
+    copy(out.x, x, dim);
+    copy(out.x0, x0, dim);
+    copy(out.t, t, 1);
+    copy(out.lambda, lambda, 1);
+    copy(out.targets, targets, dim);
+    yield 300 + 3 * dim;
+  }
+  return out;
 }
 
 /** A process as JSON, its parameters by name. */

@@ -57,8 +57,12 @@ export function shapeAt(shape: NetworkShape, process: Process, t: number): TimeS
   };
 }
 
-/** Inputs of rows, each at its own time. */
-export function inputsOf(shape: NetworkShape, x: Float64Array, at: (row: number) => TimeShape): Float64Array {
+/** Inputs of rows, each at its own time; yields the work of each. */
+export function* inputsOf(
+  shape: NetworkShape,
+  x: Float64Array,
+  at: (row: number) => TimeShape,
+): Generator<number, Float64Array, void> {
   const { dim } = shape;
   const width = inputCount(shape);
   const rows = x.length / dim;
@@ -67,6 +71,7 @@ export function inputsOf(shape: NetworkShape, x: Float64Array, at: (row: number)
     const { gain, time } = at(r);
     for (let d = 0; d < dim; d++) out[r * width + d] = gain * (x[r * dim + d] as number);
     out.set(time, r * width + dim);
+    yield 20 + 2 * width;
   }
   return out;
 }

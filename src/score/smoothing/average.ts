@@ -1,8 +1,9 @@
 import type { CubeRule } from "./rules.js";
 import type { Values } from "./values.js";
 
-/** Queries made of one rule at a time. */
+/** Queries made of one rule at a time, and the most of their numbers. */
 const BATCH = 2 ** 15;
+const NUMBERS = 2 ** 19;
 
 /** A smoothed score and, where it was asked for, the standard error or the change by a finer rule of each number. */
 export interface Smoothed {
@@ -32,7 +33,7 @@ export async function averageScore(
   const rows = x.length / dim;
   const score = new Float64Array(x.length);
   const error = groups > 0 ? new Float64Array(x.length) : undefined;
-  const step = Math.max(1, Math.floor(BATCH / draws));
+  const step = Math.max(1, Math.floor(Math.min(BATCH, NUMBERS / dim) / draws));
   for (let first = 0; first < rows; first += step) {
     const some = Math.min(step, rows - first);
     const queries = new Float64Array(some * draws * dim);
@@ -43,6 +44,7 @@ export async function averageScore(
         }
       }
     }
+    await values.spend(4 * queries.length);
     const scores = await values.score(queries, t);
     if (truncate < Number.POSITIVE_INFINITY) shorten(scores, dim, truncate);
     for (let i = 0; i < some; i++) {
@@ -64,6 +66,7 @@ export async function averageScore(
         error[(first + i) * dim + d] = Math.sqrt(spread / (groups * (groups - 1)));
       }
     }
+    await values.spend((groups > 0 ? 8 : 4) * queries.length);
   }
   return { score, error };
 }
@@ -79,7 +82,7 @@ export async function averageTrace(
   const { dim } = values.data;
   const draws = weights.length;
   const out = new Float64Array(x.length / dim);
-  const step = Math.max(1, Math.floor(BATCH / draws));
+  const step = Math.max(1, Math.floor(Math.min(BATCH, NUMBERS / dim) / draws));
   for (let first = 0; first < out.length; first += step) {
     const some = Math.min(step, out.length - first);
     const queries = new Float64Array(some * draws * dim);
@@ -87,6 +90,7 @@ export async function averageTrace(
       const [row, place] = [Math.floor(at / (draws * dim)), at % (draws * dim)];
       queries[at] = (x[(first + row) * dim + (at % dim)] as number) + width * (places[place] as number);
     }
+    await values.spend(8 * queries.length);
     const traces = await values.traces(queries, t);
     for (let i = 0; i < some; i++) {
       let sum = 0;

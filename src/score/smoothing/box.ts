@@ -4,8 +4,8 @@ import type { Values } from "./values.js";
 
 /** Below this bend of the score over the interval its mean is taken by nodes: the ratio of densities would cancel. */
 const STRAIGHT = 1.5;
-/** Rows of queries at a time. */
-const BATCH = 2 ** 18;
+/** Numbers of queries at a time. */
+const BATCH = 2 ** 19;
 /** Nodes along an interval over which the score bends little. */
 const FEW = 8;
 /** Panels along an axis of a face at most, by how many axes the face has. */
@@ -117,7 +117,7 @@ export async function boxMean(
   const rule =
     faces === 0 ? { places: new Float64Array(0), weights: Float64Array.of(1) } : panelRule(faces, panels);
   const each = rule.weights.length;
-  const step = Math.max(1, Math.floor(BATCH / each));
+  const step = Math.max(1, Math.floor(BATCH / (each * dim)));
   for (const axis of axes) {
     const others = axes.filter((d) => d !== axis);
     const direction = new Float64Array(dim);
@@ -139,6 +139,7 @@ export async function boxMean(
           });
         }
       }
+      await values.spend(4 * queries.length);
       const means = await lineMean(values, direction, width, queries, t);
       for (let i = 0; i < some; i++) {
         let sum = 0;
@@ -175,7 +176,7 @@ export async function boxTrace(
   const { nodes, weights } = legendre(FEW);
   const offsets = straight ? nodes.map((node) => width * (2 * node - 1)) : Float64Array.of(-width, width);
   const count = offsets.length;
-  const step = Math.max(1, Math.floor(BATCH / (each * count)));
+  const step = Math.max(1, Math.floor(BATCH / (each * count * dim)));
   for (const axis of axes) {
     const others = axes.filter((d) => d !== axis);
     for (let first = 0; first < out.length; first += step) {
@@ -192,6 +193,7 @@ export async function boxTrace(
           }
         }
       }
+      await values.spend(4 * queries.length);
       const found = straight ? await values.slopes(queries, t, axis) : await values.along(queries, t, axis);
       for (let i = 0; i < some; i++) {
         for (let j = 0; j < each; j++) {

@@ -38,7 +38,10 @@ export interface SmoothedOptions {
 const names = ["width", "kernel", "rule", "count", "truncate", "seed"];
 const MOST = 2 ** 16;
 
-type Rows = (x: Float64Array, t: number, width: number, error: boolean) => Promise<Smoothed>;
+type Rows = (values: Values, x: Float64Array, t: number, width: number, error: boolean) => Promise<Smoothed>;
+
+/** Numbers of rows at a time: each becomes hundreds of places. */
+const PART = 2 ** 12;
 
 /** The exact score, averaged around every place. */
 export interface SmoothedScore<P extends Precision = Precision> extends ScoreField<P> {
@@ -57,12 +60,15 @@ class SmoothedField<P extends Precision> extends RowField<P> implements Smoothed
   constructor(
     data: Mixture<P>,
     process: Process,
+    values: Values,
     rows: Rows,
     widthAt: (t: number) => number,
     trace: RowFunction | undefined,
   ) {
-    super(data, process, async (x, t) => (await rows(x, t, widthAt(t), false)).score, { trace });
-    this.#estimate = async (x, t) => (await rows(x, t, widthAt(t), true)).error as Float64Array;
+    const score: RowFunction = async (x, t, _, signal) =>
+      (await rows(values.during(signal), x, t, widthAt(t), false)).score;
+    super(data, process, score, { trace, part: PART });
+    this.#estimate = async (x, t) => (await rows(values, x, t, widthAt(t), true)).error as Float64Array;
   }
 
   async errorEstimate(x: PointsInput, t: number): Promise<Float64Array> {
@@ -132,7 +138,9 @@ export function smoothedScore<P extends Precision>(
   return new SmoothedField(
     data,
     process,
-    async (x, t, w, error) => (w === 0 ? closed(await values.score(x, t)) : smooth(x, t, w, error)),
+    values,
+    async (values, x, t, w, error) =>
+      w === 0 ? closed(await values.score(x, t)) : smooth(values, x, t, w, error),
     widthAt,
     tracesOf(),
   );
@@ -143,27 +151,30 @@ export function smoothedScore<P extends Precision>(
       // A score that is shortened where it is long has a kink there.
       if (truncate < Number.POSITIVE_INFINITY) return undefined;
       const rule = places();
-      return (x, t) => {
+      return (x, t, _, signal) => {
         const w = widthAt(t);
-        return w === 0 ? values.traces(x, t) : averageTrace(values, rule, w, x, t);
+        const own = values.during(signal);
+        return w === 0 ? own.traces(x, t) : averageTrace(own, rule, w, x, t);
       };
     }
     if (kernel === "minimumNorm" && data.dim > 1) return undefined;
-    return (x, t) => {
+    return (x, t, _, signal) => {
       const w = widthAt(t);
-      return w === 0 ? values.traces(x, t) : boxTrace(values, axes, w, x, t);
+      const own = values.during(signal);
+      return w === 0 ? own.traces(x, t) : boxTrace(own, axes, w, x, t);
     };
   }
 
   function rowsOf(): Rows {
     if (kernel === "minimumNorm" && data.dim > 1) {
       const line = findLine(data);
-      if (!("off" in line)) return async (x, t, w) => closed(await shortestOnLine(values, line, w, x, t));
-      if (data.dim === 2) return async (x, t, w) => closed(await shortestInPlane(values, w, x, t));
-      return async (x, t, w) => closed(await shortestInSpace(values, w, x, t, seed));
+      if (!("off" in line))
+        return async (values, x, t, w) => closed(await shortestOnLine(values, line, w, x, t));
+      if (data.dim === 2) return async (values, x, t, w) => closed(await shortestInPlane(values, w, x, t));
+      return async (values, x, t, w) => closed(await shortestInSpace(values, w, x, t, seed));
     }
     if (!drawn) {
-      return async (x, t, w, error) => {
+      return async (values, x, t, w, error) => {
         const score = await boxMean(values, axes, w, x, t, false);
         if (!error || axes.length <= 1) return closed(score);
         const coarse = await boxMean(values, axes, w, x, t, true);
@@ -172,7 +183,7 @@ export function smoothedScore<P extends Precision>(
     }
     const chosen = places();
     const groups = kernel !== "gaussian" && rule === "quasi" ? SHIFTS : chosen.weights.length;
-    return (x, t, w, error) =>
+    return (values, x, t, w, error) =>
       averageScore(values, chosen, w, x, t, { truncate, groups: error ? groups : 0 });
   }
 

@@ -14,11 +14,31 @@ export class Values {
   readonly data: Mixture;
   readonly process: Process;
   readonly #field: ScoreField;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(data: Mixture, process: Process) {
+  /** @param signal of the call that they are for */
+  constructor(data: Mixture, process: Process, signal?: AbortSignal) {
     this.data = data;
     this.process = process;
     this.#field = exactScore(data, process);
+    this.#signal = signal;
+  }
+
+  /** The same for one call. */
+  during(signal: AbortSignal | undefined): Values {
+    if (signal === undefined) return this;
+    const own = new Values(this.data, this.process, signal);
+    own.#ranges = this.ranges;
+    return own;
+  }
+
+  get #call(): { signal?: AbortSignal } {
+    return this.#signal === undefined ? {} : { signal: this.#signal };
+  }
+
+  /** Work of the calling thread's own between the others. */
+  async spend(work: number): Promise<void> {
+    await new Turns(this.#signal, () => this.data.check()).take(work);
   }
 
   /** The exact score at rows `[count, dim]`. */
@@ -26,7 +46,8 @@ export class Values {
     const { dim } = this.data;
     const out = new Float64Array(x.length);
     for (let first = 0; first < x.length; first += BATCH * dim) {
-      const { score } = await this.#field.evaluate(x.subarray(first, first + BATCH * dim), t, ["score"]);
+      const rows = x.subarray(first, first + BATCH * dim);
+      const { score } = await this.#field.evaluate(rows, t, ["score"], this.#call);
       out.set(score, first);
     }
     return out;
@@ -39,7 +60,7 @@ export class Values {
     const out = new Float64Array(x.length / dim);
     for (let first = 0; first < out.length; first += BATCH) {
       const rows = x.subarray(first * dim, (first + BATCH) * dim);
-      const { divergence } = await this.#field.evaluate(rows, t, ["divergence"]);
+      const { divergence } = await this.#field.evaluate(rows, t, ["divergence"], this.#call);
       divergence.forEach((value, i) => {
         out[first + i] = -(value + beta * dim) / diffusion;
       });
@@ -61,7 +82,7 @@ export class Values {
     const batch = Math.max(1, Math.floor(BATCH / dim));
     for (let first = 0; first < out.length; first += batch) {
       const rows = x.subarray(first * dim, (first + batch) * dim);
-      const { hessian } = await this.#field.evaluate(rows, t, ["hessian"]);
+      const { hessian } = await this.#field.evaluate(rows, t, ["hessian"], this.#call);
       for (let i = 0; i * dim < rows.length; i++) {
         out[first + i] = hessian[(i * dim + axis) * dim + axis] as number;
       }
@@ -86,7 +107,9 @@ export class Values {
         runtime === undefined
           ? referenceLogRatios(data, level, places, shifts)
           : await data.hold(() =>
-              runAll(logRatios(data, level, places, shifts), new Turns(), (job) => runtime.run(job, {})),
+              runAll(logRatios(data, level, places, shifts), new Turns(this.#signal), (job) =>
+                runtime.run(job, this.#call),
+              ),
             );
       out.set(some, first);
     }
