@@ -2,7 +2,9 @@ import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } fro
 import { checkSize, type Precision } from "../data/mixture.js";
 import { badArgument } from "../errors.js";
 import type { Process } from "../process/process.js";
-import { heun, type Sampler, type SampleRun, sample, times as timesGrid } from "../sampler/index.js";
+import { multiply } from "../reference/linear.js";
+import { heun, type Sampler, times as timesGrid } from "../sampler/index.js";
+import { pathsOf } from "../sampler/sample.js";
 import { aborted, Turns } from "../core/scheduler.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
@@ -147,6 +149,8 @@ export async function compareFields(
     await turns.end();
   };
 
+  const statesOf = (paths: Float32Array | Float64Array, index: number): Float32Array | Float64Array =>
+    paths.subarray(index * count * data.dim, (index + 1) * count * data.dim);
   const marginal = emptyErrors(times.length);
   const smoothing: SmoothingFit[] = [];
   for (const [row, t] of times.entries()) {
@@ -181,12 +185,11 @@ export async function compareFields(
     sampler: options.sampler ?? heun(),
     grid: timesGrid(grid),
     seed,
-    record: "all",
     ...asked,
   } as const;
-  const a = await sample(mine, { ...run, initial, count });
+  const a = await pathsOf(mine, { ...run, initial, count });
   await step();
-  const b = await sample(exact, { ...run, initial: statesOf(a, 0).slice() });
+  const b = await pathsOf(exact, { ...run, initial: statesOf(a, 0).slice() });
   await step();
   const along = emptyErrors(times.length);
   for (const [row, t] of times.entries())
@@ -209,7 +212,7 @@ export async function compareFields(
     const { dim } = data;
     const squares = squaredDistances(own.score, truth.score, dim);
     write(to.score, row, squares);
-    write(to.prediction, row, squaredDistances(own.posteriorMean, truth.posteriorMean, dim));
+    write(to.prediction, row, predictionErrors(own, truth, t));
     const sizes = squaredDistances(truth.score, new Float64Array(x.length), dim);
     const [mean, size] = [momentsOf(squares).mean, momentsOf(sizes).mean];
     const ratio = size > 0 ? mean / size : 0;
@@ -217,6 +220,25 @@ export async function compareFields(
     to.relative.mean[row] = ratio;
     to.relative.standardError[row] = Math.sqrt(momentsOf(parts).variance / parts.length);
     return { mine: Float64Array.from(own.score), exact: Float64Array.from(truth.score) };
+  }
+
+  /** Far from the origin predictions have few digits of what tells them apart: there it is S / alpha times that of the scores. */
+  function predictionErrors(own: Predicted, truth: Predicted, t: number): Float64Array {
+    const { dim, centre } = data;
+    if (centre === undefined) return squaredDistances(own.posteriorMean, truth.posteriorMean, dim);
+    const alpha = process.alpha(t);
+    const matrices = process.matrices?.(t);
+    const variance = process.variance(t);
+    return Float64Array.from({ length: own.score.length / dim }, (_, i) => {
+      const apart = Float64Array.from(
+        { length: dim },
+        (_, d) => (own.score[i * dim + d] as number) - (truth.score[i * dim + d] as number),
+      );
+      const moved = matrices
+        ? multiply(matrices.variance, dim, apart)
+        : apart.map((value) => variance * value);
+      return moved.reduce((sum, value) => sum + (value / alpha) ** 2, 0);
+    });
   }
 
   async function departuresOf(): Promise<FieldComparison["departures"]> {
@@ -246,8 +268,8 @@ export async function compareFields(
       departed.standardError[index / steps] = standardError;
     }
     const ends = {
-      mine: (await nearestPoints(Float64Array.from(a.samples), data, asked)).index,
-      exact: (await nearestPoints(Float64Array.from(b.samples), data, asked)).index,
+      mine: (await nearestPoints(Float64Array.from(statesOf(a, grid.length - 1)), data, asked)).index,
+      exact: (await nearestPoints(Float64Array.from(statesOf(b, grid.length - 1)), data, asked)).index,
     };
     const others = ends.mine.reduce((hits, end, i) => hits + Number(end !== ends.exact[i]), 0);
     return {
@@ -261,6 +283,11 @@ export async function compareFields(
       ends,
     };
   }
+}
+
+interface Predicted {
+  readonly score: ArrayLike<number>;
+  readonly posteriorMean: Float32Array | Float64Array;
 }
 
 /** Times, descending and above 0, at which both fields have the same noise. */
@@ -313,9 +340,6 @@ function pathTimes(levels: Float64Array, steps: number, process: Process): numbe
   grid.push(0);
   return grid;
 }
-
-const statesOf = ({ trajectories, count, dim }: SampleRun, index: number): Float32Array | Float64Array =>
-  (trajectories as Float64Array).subarray(index * count * dim, (index + 1) * count * dim);
 
 const emptyMeans = (rows: number): Means => ({
   mean: new Float64Array(rows),

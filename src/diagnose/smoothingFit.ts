@@ -117,7 +117,7 @@ export function squaredDistances(
 }
 
 /** The longest side of the box around the points. */
-function extentOf({ points, dim, size }: Mixture): number {
+function extentOf({ local: points, dim, size }: Mixture): number {
   let longest = 0;
   for (let d = 0; d < dim; d++) {
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

@@ -6,7 +6,7 @@ import type { Sampler } from "./sampler.js";
  * With a naive estimator: Vastola 2025, Prop. 4.1 and a note on Vastola 2025, Sec. 9.3. On edm it is DDIM.
  *
  * `variable: "squareRoot"` steps in u = sqrt(t), by dx/du = 2 u v: x + 2 sqrt(t) (sqrt(s) - sqrt(t)) v, the scheme of Paper
- * 003, Sec. 4.2, exact for scores that are linear in pieces on ve.
+ * Chen 2025, Sec. 4.2, exact for scores that are linear in pieces on ve.
  * @throws {VkernelError} E_USAGE
  */
 export function euler(options: { variable?: "time" | "squareRoot" } = {}): Sampler {

@@ -25,6 +25,8 @@ export interface Run {
   readonly density: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: { done: number; total: number }) => void) | undefined;
+  /** Whether `paths` are asked for. */
+  readonly paths?: boolean;
 }
 
 export interface RunResult<P extends Precision> {
@@ -32,6 +34,8 @@ export interface RunResult<P extends Precision> {
   /** The samples with all their digits: in float64 where the data has a centre. */
   states: Numbers<P> | Float64Array<ArrayBuffer>;
   trajectories: Numbers<P> | undefined;
+  /** The trajectories with all their digits, where the run asks for them. */
+  paths?: Numbers<P> | Float64Array<ArrayBuffer> | undefined;
   /** Mean evaluations of the score a particle. */
   evaluations: number;
   /** How much the log density of each particle grew on the way. */
@@ -73,14 +77,20 @@ export async function integrate<P extends Precision>(
           coordinates === "framed" ? new Frames(data, field.process) : undefined,
         );
   const { samples, trajectories, evaluations, density, shifts } = done;
-  if (data.centre === undefined) return { samples, states: samples, trajectories, evaluations, density };
+  if (data.centre === undefined) {
+    return { samples, states: samples, trajectories, paths: trajectories, evaluations, density };
+  }
+  const paths = run.paths && trajectories ? new Float64Array(trajectories.length) : undefined;
   const states = data.outward(samples, shifts[shifts.length - 1]);
   samples.set(states);
   run.recorded.forEach((index, slot) => {
     const some = trajectories?.subarray(slot * samples.length, (slot + 1) * samples.length);
-    some?.set(data.outward(some, shifts[index]));
+    if (some === undefined) return;
+    const whole = data.outward(some, shifts[index]);
+    paths?.set(whole, slot * samples.length);
+    some.set(whole);
   });
-  return { samples, states, trajectories, evaluations, density };
+  return { samples, states, trajectories, paths, evaluations, density };
 }
 
 /** A run whose given states are less alpha_t centres of the data. */

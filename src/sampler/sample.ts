@@ -146,6 +146,16 @@ export async function sample<P extends Precision>(
   };
 }
 
+/** @internal The states of a field on its way, `[steps + 1, count, dim]`, with all their digits: far data are in float64. */
+export async function pathsOf<P extends Precision>(
+  field: ScoreField<P>,
+  options: Omit<SampleOptions, "record">,
+): Promise<Float32Array | Float64Array> {
+  const { run } = checkedRun(field, { ...options, record: "all" }, known);
+  const { paths } = await integrate(field, { ...run, paths: true });
+  return paths as Numbers<P>;
+}
+
 /** Checks a field and the options of a run, and gives what they stand for. */
 export function checkedRun(
   field: ScoreField | StepEstimator | ScoreEnsemble,

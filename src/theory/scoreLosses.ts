@@ -91,10 +91,18 @@ export async function scoreLosses<P extends Precision>(
     let [score, mean, total, noise] = [0, 0, 0, 0];
     for (let i = n * dim; i < (n + 1) * dim; i++) {
       const s = guess.score[i] as number;
-      score += (s - (truth.score[i] as number)) ** 2;
-      mean += ((guess.posteriorMean[i] as number) - (truth.posteriorMean[i] as number)) ** 2;
-      total += ((guess.posteriorMean[i] as number) - (x0[i] as number)) ** 2;
-      const eps = ((x[i] as number) - alpha * (x0[i] as number)) / deviation;
+      const off = s - (truth.score[i] as number);
+      score += off ** 2;
+      const moved = (x[i] as number) - alpha * (x0[i] as number);
+      if (data.centre === undefined) {
+        mean += ((guess.posteriorMean[i] as number) - (truth.posteriorMean[i] as number)) ** 2;
+        total += ((guess.posteriorMean[i] as number) - (x0[i] as number)) ** 2;
+      } else {
+        // Far from the origin predictions have few digits of what tells them apart; x_0-hat = (x + S s) / alpha has all.
+        mean += ((variance * off) / alpha) ** 2;
+        total += ((moved + variance * s) / alpha) ** 2;
+      }
+      const eps = moved / deviation;
       noise += (-deviation * s - eps) ** 2;
     }
     const spread = truth.proxyVariance[n] as number;

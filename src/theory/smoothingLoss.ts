@@ -26,7 +26,7 @@ const STEEP = 40;
 
 /**
  * F(kappa) = 2 [(1 + kappa) Phi(-sqrt(kappa)) - sqrt(kappa) phi(sqrt(kappa))], from 1 at 0 to 0: the loss in the limit. Paper
- * 003, Prop. 2, with sqrt(kappa) where Eq. 29 prints kappa. Relative error below 4e-15.
+ * Chen 2025, Prop. 2, with sqrt(kappa) where Eq. 29 prints kappa. Relative error below 4e-15.
  */
 export function smoothingLossLimit(kappa: number): number {
   checkNumber(kappa, "kappa", { min: 0 });

@@ -3,6 +3,7 @@
 import {
   ancestral,
   anisotropic,
+  compareFields,
   createEngine,
   customScore,
   dopri5,
@@ -13,6 +14,7 @@ import {
   euler,
   eulerMaruyama,
   exactScore,
+  gridTimes,
   heun,
   liveRun,
   logarithmic,
@@ -28,6 +30,8 @@ import {
   rk4,
   type Sampler,
   sample,
+  scoreLosses,
+  smoothedScore,
   songVp,
   ve,
   vp,
@@ -455,6 +459,51 @@ describe("points on a line far from the origin", () => {
         { precision },
       );
       expect(() => piecewiseScore(off, { kappa: 0.4 })).toThrow("point 3, which is off it");
+    }
+  });
+});
+
+describe("fields compared far from the origin", () => {
+  const field = (data: Mixture) => smoothedScore(data, edm(), { width: 0.2 });
+  const near = (a: ArrayLike<number>, b: ArrayLike<number>, relative: number, name: string): void => {
+    expect(a.length).toBe(b.length);
+    const scale = Math.max(...Array.from(b, Math.abs));
+    for (let i = 0; i < a.length; i++) {
+      const off = Math.abs((a[i] as number) - (b[i] as number));
+      expect(off, `${name} ${i}: ${a[i]} and ${b[i]}`).toBeLessThanOrEqual(relative * scale);
+    }
+  };
+
+  it("have the distances of the origin: scores, predictions, paths", async () => {
+    for (const precision of ["f32", "f64"] as const) {
+      const [here, there] = pair(engine, 2, 1e6, precision);
+      const options = { times: [1, 0.3, 0.1], count: 200, steps: 4, smoothing: false } as const;
+      const a = await compareFields(field(here), exactScore(here, edm()), options);
+      const b = await compareFields(field(there), exactScore(there, edm()), options);
+      // Draws of p_t differ by float64's grid at 1e6, 1e-10, points and states by float32's at 1; slopes are up to 1 / t^2.
+      const relative = precision === "f32" ? 2e-4 : 1e-7;
+      for (const way of ["marginal", "along"] as const) {
+        for (const what of ["score", "prediction", "relative"] as const) {
+          near(b[way][what].mean, a[way][what].mean, relative, `${precision} ${way} ${what}`);
+        }
+      }
+      near(b.departures.distance.mean, a.departures.distance.mean, relative, `${precision} distance`);
+      expect(b.departures.spacing).toBeCloseTo(a.departures.spacing, 5);
+      expect(b.departures.ends).toEqual(a.departures.ends);
+    }
+  });
+
+  it("have the losses of the origin", async () => {
+    for (const precision of ["f32", "f64"] as const) {
+      const [here, there] = pair(engine, 2, 1e6, precision);
+      const options = { times: gridTimes([0.2, 0.5]), samples: 2000 };
+      const a = await scoreLosses(field(here), options);
+      const b = await scoreLosses(field(there), options);
+      const relative = precision === "f32" ? 2e-5 : 1e-8;
+      for (const name of ["score", "mean", "total", "noise", "plain", "conditionalVariance"] as const) {
+        near([b[name].value], [a[name].value], relative, `${precision} ${name}`);
+      }
+      expect(Math.abs(b.mean.value / b.score.value - 1)).toBeLessThan(1e-10);
     }
   });
 });
