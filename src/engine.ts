@@ -12,20 +12,33 @@ import { scheduler } from "./core/scheduler.js";
 import { badArgument, VkernelError } from "./errors.js";
 
 export interface EngineOptions {
-  /** Worker threads, 1 to 64, or "auto": half the cores, at most 4 (all cores where there are two or fewer). */
+  /**
+   * Worker threads, 1 to 64, or "auto": half the cores, at most 4 (all cores where there are two or fewer). A host without
+   * shared memory or workers (a page that is not isolated, `ulimit -v`) gives fewer, one at the least: `info.threads` says how
+   * many run, `info.note` why. No result depends on it.
+   */
   threads?: number | "auto";
   /**
    * "auto" and "simd": the same bits on every machine. "relaxed": fused multiply-add where the host has it,
-   * fastest, last bits differ between machines. "reference": plain float64 TypeScript, no Wasm.
+   * fastest, last bits differ between machines; the bits of "simd", with a note, where the host has none. "reference": plain
+   * float64 TypeScript, no Wasm. Where the host lets no Wasm be compiled, every choice runs as "reference", equal to rounding
+   * and slower: `info.kernels` says so, `info.note` why.
    */
   kernels?: "auto" | "simd" | "relaxed" | "reference";
-  /** Cap of the Wasm memory in bytes; 4 GiB by default. It is taken as needed. */
+  /** Cap of the Wasm memory in bytes; 4 GiB by default, with a note where the host gives less. It is taken as needed. */
   memory?: number;
   /** Particles or queries handed to a thread at a time, fewer where their work is long. No result depends on it. */
   blockSize?: number;
-  /** Your own copy of the kernels (dist/wasm): a module, its bytes, or a URL. */
+  /**
+   * Your own copy of the kernels (dist/wasm): a module, its bytes, or a URL; for hosts that compile no bytes, such as
+   * Cloudflare Workers, a module. A local build (`simd-local.wasm`) runs on one thread, and says so in `info.note` where more
+   * were asked for; a shared one gives threads. Bytes that are no kernels are an error.
+   */
   wasm?: WebAssembly.Module | BufferSource | string | URL;
-  /** A URL of dist/worker.js, for pages whose content-security policy has no `blob:`. */
+  /**
+   * A URL of dist/worker.js, for pages whose content-security policy has no `blob:`. Without it such a page runs on one
+   * thread, and `info.note` says how to have more.
+   */
   worker?: string | URL;
 }
 
@@ -86,7 +99,8 @@ export class Engine {
   }
 
   /**
-   * Training points as a mixture: the data whose noised density, score and samples everything else computes.
+   * Training points as a mixture: the data whose noised density, score and samples everything else computes. They are
+   * checked, centred, ordered by weight and copied before it returns, on the calling thread: no signal cuts that short.
    *
    * @param points `[size, dim]` row-major, or an array of rows
    * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_MEMORY
