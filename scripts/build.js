@@ -17,6 +17,7 @@ import { buildSite } from "./build-site.js";
 import { portable } from "./build-types.js";
 import { generateDigits } from "./generate/digits.js";
 import { generateFashion } from "./generate/fashion.js";
+import { step as doStep } from "./step.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const quiet = process.argv.includes("--quiet");
@@ -69,15 +70,10 @@ const doing = {
   site: "building the explorer's page",
 };
 
+/** Also who wants it quiet is told what it is at. */
 async function step(name, stamp, work) {
-  const file = join(root, "build/stamps", name);
-  if ((await readFile(file, "utf8").catch(() => "")) === stamp) return;
-  // A fresh build takes a minute or more: also who wants it quiet is told what it is at.
-  process.stderr.write(`${doing[name] ?? name} ...\n`);
-  const start = performance.now();
-  await work();
-  await writeFile(file, stamp);
-  say(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  const seconds = await doStep(join(root, "build/stamps"), name, doing[name], stamp, work);
+  if (seconds !== undefined) say(`${name}: ${seconds.toFixed(1)} s`);
 }
 
 const builds = ["simd-local", "simd-shared", "relaxed-local", "relaxed-shared"];
@@ -129,6 +125,7 @@ try {
       "scripts/build.js",
       "scripts/build-bundle.js",
       "scripts/build-types.js",
+      "scripts/step.js",
       "tsconfig.json",
       "tsconfig.build.json",
       "package.json",
