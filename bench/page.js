@@ -1,12 +1,12 @@
 // How the page keeps up, in Chromium: npm run bench:page. Every figure is a ratio to a plain loop on the same machine at the
 // same time, and stands beside its milliseconds. See --help.
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import ts from "typescript";
 import { startServer } from "../build/ts/cli/server.js";
 import { stagePage } from "../scripts/stage-page.js";
+import { command } from "./command.js";
 import { busy, inWords, machine as here } from "./machine.js";
 import { median } from "./measure.js";
 
@@ -27,17 +27,12 @@ const LONG = 50;
 const WATCHED = 1500;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { values } = readArguments();
-if (values.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
-const visits = Number(values.visits ?? 9);
-if (!Number.isInteger(visits) || visits < 1)
-  fail(`--visits expected a whole number from 1, got ${values.visits}`);
+const { values, positionals, fail, say, count, keep } = command("bench:page", help, {
+  visits: { type: "string" },
+});
+if (positionals.length > 0) fail(`expected no word, got "${positionals[0]}"`);
+const visits = count("visits", values.visits, 9);
 
-/** @param {string} text */
-const say = (text) => (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 /** @param {number} value */
 const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 
@@ -58,11 +53,7 @@ try {
 } finally {
   await browser.close();
 }
-const file = values.out ?? `${root}reports/bench-page.json`;
-if (values.out === undefined) await mkdir(`${root}reports`, { recursive: true });
-await writeFile(file, `${JSON.stringify(report, undefined, 1)}\n`);
-say(`\nWritten to ${values.out ?? "reports/bench-page.json"}`);
-if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+await keep(report, "bench-page.json");
 
 /** The stage as it plays, and its work beside a plain loop, in turns. */
 async function frames() {
@@ -273,25 +264,4 @@ async function longTasks() {
     await page.close();
     await server.close();
   }
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        visits: { type: "string" },
-        json: { type: "boolean", default: false },
-        out: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    });
-  } catch (error) {
-    return fail(/** @type {Error} */ (error).message);
-  }
-}
-
-/** @param {string} message @returns {never} */
-function fail(message) {
-  console.error(`bench:page: ${message}\n\n${help}`);
-  process.exit(2);
 }

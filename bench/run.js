@@ -1,7 +1,7 @@
 // Runs the benchmarks: npm run bench -- [SUITE...] [options]. See --help.
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { readFile } from "node:fs/promises";
+import { command } from "./command.js";
 import { busy, inWords, machine as here } from "./machine.js";
 import { ratio } from "./measure.js";
 import { compileNative } from "./native.js";
@@ -50,14 +50,12 @@ Suites: ${suites.join(", ")} (all by default; a number is enough).
   --help
 `;
 
-const { values, positionals } = readArguments();
-if (values.help) {
-  process.stdout.write(help);
-  process.exit(0);
-}
-const rounds = Number(values.rounds ?? ROUNDS);
-if (!Number.isInteger(rounds) || rounds < 1)
-  fail(`--rounds expected a whole number from 1, got ${values.rounds}`);
+const { values, positionals, fail, say, count, keep } = command("bench", help, {
+  filter: { type: "string" },
+  rounds: { type: "string" },
+  check: { type: "boolean", default: false },
+});
+const rounds = count("rounds", values.rounds, ROUNDS);
 const chosen = suites.filter(
   (suite) =>
     positionals.length === 0 || positionals.some((word) => suite === word || suite.startsWith(`${word}-`)),
@@ -67,9 +65,6 @@ for (const word of positionals) {
     fail(`unknown suite "${word}": expected one of ${suites.join(", ")}`);
   }
 }
-
-/** @param {string} text */
-const say = (text) => (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 
 const root = new URL("..", import.meta.url);
 const { version } = JSON.parse(await readFile(new URL("package.json", root), "utf8"));
@@ -136,11 +131,7 @@ const report = {
   targets,
   cases: reports,
 };
-const file = values.out ?? new URL("reports/bench.json", root);
-if (values.out === undefined) await mkdir(new URL("reports/", root), { recursive: true });
-await writeFile(file, `${JSON.stringify(report, undefined, 1)}\n`);
-say(`\n${seconds.toFixed(0)} s; written to ${values.out ?? "reports/bench.json"}`);
-if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+await keep(report, "bench.json", `${seconds.toFixed(0)} s; `);
 if (values.check && (targets.length === 0 || targets.some(({ met }) => !met))) process.exitCode = 1;
 
 /**
@@ -181,30 +172,6 @@ function record(suite, item) {
     );
     say(`  ${cells.join("  ").trimEnd()}`);
   }
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        filter: { type: "string" },
-        rounds: { type: "string" },
-        check: { type: "boolean", default: false },
-        json: { type: "boolean", default: false },
-        out: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    });
-  } catch (error) {
-    return fail(/** @type {Error} */ (error).message);
-  }
-}
-
-/** @param {string} message @returns {never} */
-function fail(message) {
-  console.error(`bench: ${message}\n\n${help}`);
-  process.exit(2);
 }
 
 /** The commit of a checkout, where there is one. */
