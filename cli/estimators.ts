@@ -16,7 +16,7 @@ import { LINEAR_RIDGE, linearScore } from "../src/score/linear.js";
 import { shrinkingWidth } from "../src/score/line.js";
 import { naiveScore } from "../src/score/naive.js";
 import { loadNetwork, type MlpScore } from "../src/score/network/index.js";
-import { ntkScore } from "../src/score/ntk.js";
+import { NTK_RIDGE, ntkScore } from "../src/score/ntk.js";
 import { type PiecewiseOptions, piecewiseScore } from "../src/score/piecewise.js";
 import type { Smoother } from "../src/score/smoother.js";
 import { type SmoothedOptions, smoothedScore } from "../src/score/smoothing/index.js";
@@ -147,7 +147,7 @@ const effective: Parameter = {
   parse: word("--effective", ["matched", "literal"]),
 };
 const fitSamples = numeric("--fit-samples <P>", "linear, ntk: samples to fit to (default 1000; ntk 512)");
-const ridge = numeric("--ridge <n>", `linear, ntk: weight decay (default ${LINEAR_RIDGE}; ntk 0)`);
+const ridge = numeric("--ridge <n>", `linear, ntk: weight decay (default ${LINEAR_RIDGE}; ntk ${NTK_RIDGE})`);
 const weighting: Parameter = {
   flags: "--weighting <name>",
   about: "linear, ntk: weights of times: variance (default), one or edm",
@@ -440,13 +440,14 @@ async function trained(
 async function ntk(purpose: Purpose, options: NtkOptions): Promise<Estimated> {
   const { data, process, signal } = purpose;
   const count = options.fitSamples ?? 512;
+  const ridge = options.ridge ?? NTK_RIDGE;
   const law = lawOf(purpose, options);
   const estimator = await ntkScore(data, process, {
     samples: count,
     times: law,
     seed: options.fitSeed ?? 0,
     weighting: options.weighting ?? "variance",
-    ridge: options.ridge ?? 0,
+    ridge,
     depth: options.depth ?? 3,
     activation: options.activation ?? "relu",
     trainingTime: options.trainingTime ?? Number.POSITIVE_INFINITY,
@@ -463,7 +464,7 @@ async function ntk(purpose: Purpose, options: NtkOptions): Promise<Estimated> {
     start: options.networkStart ?? "zero",
   };
   const title = `an infinitely wide network of depth ${about.depth}, trained ${time}`;
-  return fitted("ntk", title, estimator, about, { ...options, count, law });
+  return fitted("ntk", title, estimator, about, { ...options, ridge, count, law });
 }
 
 /** The law of times that a fit is made over: by default the range of the run, above 0. */
@@ -486,7 +487,7 @@ async function fitted(
   title: string,
   estimator: Smoother,
   about: object,
-  options: FitOptions & { count: number; law: TimeLaw },
+  options: FitOptions & { ridge: number; count: number; law: TimeLaw },
 ): Promise<Estimated> {
   const { count, law, effective: form, perRealization: each } = options;
   const which = options.realization ?? "each";
@@ -522,7 +523,7 @@ async function fitted(
       samples: count,
       times: { name: law.name, ...law.parameters },
       weighting: options.weighting ?? "variance",
-      ridge: options.ridge ?? 0,
+      ridge: options.ridge,
       seed: options.fitSeed ?? 0,
       realization: which,
       ...(which === "each" && { perRealization: each ?? 1, ...(form && { gaussian: form }) }),

@@ -37,16 +37,18 @@ import {
   type NpyArray,
   type ReadDataSetOptions,
   readArray,
-  readDataSet,
   splitChoice,
   type Table,
 } from "../src/io/index.js";
+import { readOwnDataSet } from "../src/io/dataset.js";
 import { exitCodes, explain, Failure, fileFailure, reason, usage } from "./errors.js";
 import type { ReaderAnswer, ReaderInput } from "./reader.js";
 
 const MAX_FILE = 2 ** 31 - 1;
 /** Of the memory that is free, numbers of a file get so much: they are copied for the mixture and for the kernels. */
 const SHARE = 1 / 4;
+/** MiB of fresh garbage that a thread which reads may leave before it is collected. */
+const YOUNG = 8;
 /** Files up to so many bytes are read on this thread: in a few milliseconds. */
 const AT_ONCE = 2 ** 17;
 
@@ -125,27 +127,33 @@ export class Files {
   async readData(path: string, choices: DataFileChoices = {}): Promise<DataFile> {
     const { labels, weights, classes, range, limit } = choices;
     if (limit !== undefined) this.#limit = limit;
-    const { bytes } = await this.#readKnown(path);
-    const options: ReadDataSetOptions = {
-      ...(labels === undefined ? {} : { labels: await this.#readKnown(labels) }),
-      ...(weights === undefined ? {} : { weights: await this.#readKnown(weights) }),
-      ...(classes === undefined ? {} : { classes }),
-      ...(range === undefined ? {} : { range }),
-    };
-    const large = [bytes, options.labels?.bytes, options.weights?.bytes].some(
-      (one) => one !== undefined && (one.length > AT_ONCE || isPacked(one)),
-    );
-    return this.#within([path, labels, weights], (limit) =>
-      large
-        ? this.#readElsewhere({ bytes, path, options: { ...options, limit } })
-        : readDataSet(bytes, path, { ...options, limit }),
-    );
+    return this.#opened(splitChoice(path).file, async (file, size) => {
+      // Text is read from the disk in parts: it may take more than its numbers.
+      const streamed = size > AT_ONCE && endingOf(splitChoice(path).file) === ".csv";
+      const content = streamed ? { fd: file.fd, size } : await contentOf(file, size);
+      checkKnown(path);
+      const options: ReadDataSetOptions = {
+        ...(labels === undefined ? {} : { labels: await this.#readKnown(labels) }),
+        ...(weights === undefined ? {} : { weights: await this.#readKnown(weights) }),
+        ...(classes === undefined ? {} : { classes }),
+        ...(range === undefined ? {} : { range }),
+      };
+      const isLarge = (one: Uint8Array | undefined): boolean =>
+        one !== undefined && (one.length > AT_ONCE || isPacked(one));
+      const { bytes: ofLabels } = options.labels ?? {};
+      const { bytes: ofWeights } = options.weights ?? {};
+      return this.#within([path, labels, weights], (limit) =>
+        "fd" in content || isLarge(content) || isLarge(ofLabels) || isLarge(ofWeights)
+          ? this.#readElsewhere({ content, path, options: { ...options, limit } })
+          : readOwnDataSet(content, path, { ...options, limit }),
+      );
+    });
   }
 
-  /** Reads an array of any shape from a file of any kind. */
-  async readArray(path: string): Promise<NpyArray> {
+  /** Reads an array of any shape from a file of any kind; bytes are scaled to `range`. */
+  async readArray(path: string, options: { range?: PixelRange } = {}): Promise<NpyArray> {
     const { bytes } = await this.#readKnown(path);
-    return this.#within([path], (limit) => readArray(bytes, path, { limit }));
+    return this.#within([path], (limit) => readArray(bytes, path, { ...options, limit }));
   }
 
   /** Reads as far as the limit goes, or as the free memory does where none is given; says which it was. */
@@ -167,13 +175,19 @@ export class Files {
   /** Reads a large file on another thread, which Ctrl-C ends. */
   async #readElsewhere(input: ReaderInput): Promise<DataFile> {
     this.#signal?.throwIfAborted();
-    const transfer = [input.bytes, input.options.labels?.bytes, input.options.weights?.bytes].flatMap(
-      (one) =>
-        one?.buffer instanceof ArrayBuffer && one.buffer.byteLength === one.length ? [one.buffer] : [],
+    const { content, options } = input;
+    const transfer = [
+      "fd" in content ? undefined : content,
+      options.labels?.bytes,
+      options.weights?.bytes,
+    ].flatMap((one) =>
+      one?.buffer instanceof ArrayBuffer && one.buffer.byteLength === one.length ? [one.buffer] : [],
     );
     const worker = new Worker(readerScript(), {
       workerData: input,
       transferList: [...new Set(transfer)],
+      // Cells of text are garbage as soon as they are numbers.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG },
     });
     const stop = (): void => void worker.terminate();
     this.#signal?.addEventListener("abort", stop, { once: true });
@@ -204,8 +218,8 @@ export class Files {
 
   async #readKnown(path: string): Promise<NamedBytes> {
     const bytes = await this.#read(splitChoice(path).file);
-    if (isDataFile(path)) return { bytes, name: path };
-    throw usage(path, `a file that ends in ${dataFileEndings.join(", ")}, or any of these with .gz`);
+    checkKnown(path);
+    return { bytes, name: path };
   }
 
   /** Reads a file as it is. */
@@ -222,7 +236,12 @@ export class Files {
     }
   }
 
-  async #read(path: string): Promise<Uint8Array> {
+  #read(path: string): Promise<Uint8Array> {
+    return this.#opened(path, contentOf);
+  }
+
+  /** Works on a file while it is open. */
+  async #opened<T>(path: string, work: (file: FileHandle, size: number) => Promise<T>): Promise<T> {
     let file: FileHandle | undefined;
     try {
       // Without O_NONBLOCK, opening a pipe would wait for its other end.
@@ -238,9 +257,11 @@ export class Files {
         );
       }
       this.#inputs.set(`${info.dev}:${info.ino}`, path);
-      return await contentOf(file, info.size);
+      return await work(file, info.size);
     } catch (error) {
-      throw error instanceof Failure ? error : fileFailure(path, reason(error), error);
+      throw (error as NodeJS.ErrnoException).syscall === undefined
+        ? error
+        : fileFailure(path, reason(error), error);
     } finally {
       await file?.close();
     }
@@ -496,6 +517,11 @@ export class Files {
 }
 
 /** Whether what is in a file may be much larger than the file: gzip and zip. */
+function checkKnown(path: string): void {
+  if (isDataFile(path)) return;
+  throw usage(path, `a file that ends in ${dataFileEndings.join(", ")}, or any of these with .gz`);
+}
+
 const isPacked = (bytes: Uint8Array): boolean =>
   (bytes[0] === 0x1f && bytes[1] === 0x8b) || (bytes[0] === 0x50 && bytes[1] === 0x4b);
 

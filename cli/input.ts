@@ -3,6 +3,7 @@ import { checkClasses, indicesOf, type PixelRange } from "../src/data/images.js"
 import { type DataSetName, dataSetNames, loadDataSet } from "../src/data/sets.js";
 import { VkernelError } from "../src/errors.js";
 import { dataFileEndings, isDataFile } from "../src/io/index.js";
+import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure, usage } from "./errors.js";
 import { type DataFileChoices, endingOf, type Files } from "./files.js";
 import { conflict } from "./options.js";
@@ -39,7 +40,7 @@ export interface DataOptions {
 }
 
 /** Those of `DataOptions` that say what is read. */
-export function choicesOf({ labels, weights, classes, pixels, limit }: DataOptions): InputChoices {
+function choicesOf({ labels, weights, classes, pixels, limit }: DataOptions): InputChoices {
   return {
     ...(labels === undefined ? {} : { labels }),
     ...(weights === undefined ? {} : { weights }),
@@ -116,6 +117,18 @@ export async function readInput(name: string, files: Files, choices: InputChoice
   };
 }
 
+/** Reads the data of a command, and notes where the library's points and weights come from. */
+export async function readSource(
+  name: string,
+  choices: DataOptions,
+  { files, sources }: Context,
+): Promise<Input> {
+  const input = await readInput(name, files, choicesOf(choices));
+  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
+  sources.points = { file: name, dim: input.dim };
+  return input;
+}
+
 /** Points that something is asked at: the last axes of a file make one point, those before are kept. */
 export interface Queries {
   readonly points: Float32Array | Float64Array;
@@ -124,15 +137,25 @@ export interface Queries {
   readonly lead: readonly number[];
 }
 
-/** Reads points of dimension `dim` from a built-in set or a file; `data` is what they go with. */
-export async function readQueries(name: string, dim: number, data: string, files: Files): Promise<Queries> {
+/**
+ * Reads points of dimension `dim` from a built-in set or a file; `data` is what they go with, whose pixels say how theirs are
+ * scaled.
+ */
+export async function readQueries(
+  name: string,
+  { dim, name: data }: Input,
+  { pixels }: Pick<DataOptions, "pixels">,
+  files: Files,
+): Promise<Queries> {
+  const range = pixels === undefined ? {} : { range: pixels };
   if (isDataFile(name)) {
-    const { data: points, shape } = await files.readArray(name);
+    const { data: points, shape } = await files.readArray(name, range);
     const lead = leadOf(shape, dim);
     if (lead !== undefined) return { points, rows: points.length / dim, lead };
     throw wrongDim(name, dim, data, shape.at(-1) ?? 1, `shape (${shape.join(", ")})`);
   }
-  const { points, rows, dim: found } = await readInput(name, files);
+  const scaled = (imageSets as readonly string[]).includes(name) ? range : {};
+  const { points, rows, dim: found } = await readInput(name, files, scaled);
   if (found !== dim) throw wrongDim(name, dim, data, found);
   return { points, rows, lead: [rows] };
 }

@@ -123,10 +123,17 @@ export function makeGrid(
   if (list === undefined && name === "times") throw conflict("--grid", "times needs --times <list|file>");
   const ends = takesEnds(name);
   const byTime = choices.tMin !== undefined || choices.tMax !== undefined;
-  const top = process.end === Number.POSITIVE_INFINITY ? 80 : Math.min(80, process.sigma(process.end));
+  const [low, top] = [
+    0.002,
+    process.end === Number.POSITIVE_INFINITY ? 80 : Math.min(80, process.sigma(process.end)),
+  ];
+  const times = () => ({
+    tMin: process.timeOfSigma(low),
+    tMax: Math.min(process.timeOfSigma(top), process.end),
+  });
   return makeEntry("--grid", grids, name, record(choices), {
     ...(takesSteps(name) ? { steps: defaults.steps } : {}),
-    ...(ends && !byTime ? { sigmaMin: 0.002, sigmaMax: top } : {}),
+    ...(ends ? (byTime ? times() : { sigmaMin: low, sigmaMax: top }) : {}),
     ...(ends && defaults.last !== undefined ? { last: defaults.last } : {}),
     ...(list === undefined ? {} : { list }),
   });

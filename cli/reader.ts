@@ -1,11 +1,14 @@
 // Reads the bytes of a data file on a thread of its own, so that a large one does not keep Ctrl-C waiting.
+import { readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { VkernelError } from "../src/errors.js";
-import { type DataFile, type ReadDataSetOptions, readDataSet } from "../src/io/index.js";
+import { readOwnDataSet } from "../src/io/dataset.js";
+import type { DataFile, ReadDataSetOptions } from "../src/io/index.js";
 
 /** What the thread is handed. */
 export interface ReaderInput {
-  readonly bytes: Uint8Array;
+  /** The content, or an open file that is read from as far as it is needed. */
+  readonly content: Uint8Array | { readonly fd: number; readonly size: number };
   readonly path: string;
   readonly options: ReadDataSetOptions;
 }
@@ -16,7 +19,18 @@ export type ReaderAnswer =
   | { readonly wrong: Pick<VkernelError, "code" | "argument" | "expected" | "got" | "hint" | "message"> }
   | { readonly failed: string; readonly memory: boolean };
 
-const { bytes, path, options } = workerData as ReaderInput;
+const { content, path, options } = workerData as ReaderInput;
+
+/** A part of the open file. */
+function part(fd: number, from: number, to: number): Uint8Array {
+  const bytes = new Uint8Array(to - from);
+  for (let at = 0; at < bytes.length; ) {
+    const count = readSync(fd, bytes, at, bytes.length - at, from + at);
+    if (count === 0) throw new Error("it became shorter while it was read");
+    at += count;
+  }
+  return bytes;
+}
 
 /** The memory of a table, if nothing else lies in it. */
 const buffersOf = (file: DataFile): ArrayBuffer[] => [
@@ -29,7 +43,14 @@ const buffersOf = (file: DataFile): ArrayBuffer[] => [
 
 async function answer(): Promise<[ReaderAnswer, ArrayBuffer[]]> {
   try {
-    const file = await readDataSet(bytes, path, options);
+    const given =
+      content instanceof Uint8Array
+        ? content
+        : {
+            length: content.size,
+            read: (from: number, to: number): Uint8Array => part(content.fd, from, to),
+          };
+    const file = await readOwnDataSet(given, path, options);
     return [{ file }, buffersOf(file)];
   } catch (error) {
     if (error instanceof VkernelError) {

@@ -73,24 +73,15 @@ export async function* onePiece<T>(piece: T) {
   yield piece;
 }
 
-/** Rows as nested arrays, for JSON. */
-export function nested(values: ArrayLike<number>, rows: number, width: number): number[][] {
-  return Array.from({ length: rows }, (_, i) =>
-    Array.from({ length: width }, (_, j) => values[i * width + j] as number),
-  );
-}
+/** Values of any shape, which are nested arrays in JSON. */
+export class Shaped {
+  readonly values: ArrayLike<number>;
+  readonly shape: readonly number[];
 
-/** Nested arrays of a number or more, for JSON. */
-export type Nested = number | Nested[];
-
-/** Values of any shape as nested arrays, for JSON. */
-export function nestedAs(values: ArrayLike<number>, shape: readonly number[]): Nested {
-  let at = 0;
-  const along = (axis: number): Nested =>
-    axis === shape.length
-      ? (values[at++] as number)
-      : Array.from({ length: shape[axis] as number }, () => along(axis + 1));
-  return along(0);
+  constructor(values: ArrayLike<number>, shape: readonly number[]) {
+    this.values = values;
+    this.shape = shape;
+  }
 }
 
 /** JSON text in which numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity", not null. */
@@ -113,6 +104,59 @@ function plain(value: unknown): unknown {
   const entries = Object.entries(value);
   if (entries.every(([, one]) => plain(one) === one)) return value;
   return Object.fromEntries(entries.map(([key, one]) => [key, plain(one)]));
+}
+
+/** JSON text is for small results; files are for large ones. */
+export const MAX_JSON = 5_000_000;
+
+/** A line of the same text in pieces: of an object, in which `Shaped` values stand anywhere but in arrays. */
+export async function* jsonPieces(value: object, signal: AbortSignal) {
+  for (const piece of piecesOf(value)) {
+    yield piece;
+    await setImmediate();
+    signal.throwIfAborted();
+  }
+  yield "\n";
+}
+
+function* piecesOf(value: unknown): Generator<string, void, void> {
+  if (value instanceof Shaped) return yield* shapedPieces(value);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+    return yield jsonText(value);
+  }
+  let before = "{";
+  for (const [key, one] of Object.entries(value)) {
+    if (one === undefined) continue;
+    yield `${before}${JSON.stringify(key)}:`;
+    yield* piecesOf(one);
+    before = ",";
+  }
+  yield before === "{" ? "{}" : "}";
+}
+
+function* shapedPieces({ values, shape }: Shaped): Generator<string, void, void> {
+  // How many numbers each axis and those behind it hold, from the last to the first.
+  const sizes: number[] = [];
+  for (const length of shape.toReversed()) sizes.push(length * (sizes.at(-1) ?? 1));
+  const [total = 1] = sizes.slice(-1);
+  if (total === 0) {
+    const empty = (axis: number): unknown[] =>
+      Array.from({ length: shape[axis] as number }, () => empty(axis + 1));
+    return yield jsonText(empty(0));
+  }
+  let text = "";
+  for (let i = 0; i < total; i++) {
+    if (i > 0) text += ",";
+    for (const size of sizes) if (i % size === 0) text += "[";
+    const x = values[i] as number;
+    text += Number.isFinite(x) ? (x === 0 ? 0 : x) : `"${x}"`;
+    for (const size of sizes) if ((i + 1) % size === 0) text += "]";
+    if ((i + 1) % ROW_NUMBERS === 0) {
+      yield text;
+      text = "";
+    }
+  }
+  yield text;
 }
 
 /** Writes to stdout, as fast as its reader takes it. */

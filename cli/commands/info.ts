@@ -1,21 +1,14 @@
 import { availableParallelism } from "node:os";
-import { createEngine } from "../../src/engine.js";
+import { type EngineChoices, startEngine } from "../engine.js";
 import type { CommonChoices, Context } from "../context.js";
 import { grouped, printJson } from "../text.js";
 import { version } from "../version.js";
 
-export interface InfoChoices extends CommonChoices {
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
-}
+export interface InfoChoices extends EngineChoices, CommonChoices {}
 
 /** `vkernel info`: what runs here. */
 export async function runInfo(choices: InfoChoices, _context: Context): Promise<void> {
-  const { threads, kernels } = choices;
-  const engine = await createEngine({
-    ...(threads === undefined ? {} : { threads }),
-    ...(kernels === undefined ? {} : { kernels }),
-  });
+  const engine = await startEngine(choices);
   const { info } = engine;
   engine.close();
   const host = {

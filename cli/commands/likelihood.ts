@@ -1,4 +1,3 @@
-import { createEngine } from "../../src/engine.js";
 import { encodeNpy } from "../../src/io/index.js";
 import { logLikelihood } from "../../src/sampler/index.js";
 import { exactScore } from "../../src/score/exact.js";
@@ -11,10 +10,11 @@ import {
   likelihoodTable,
   meanOf,
 } from "../densities.js";
+import { type EngineChoices, startEngine } from "../engine.js";
 import { exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
 import { readTimes } from "../given.js";
-import { choicesOf, type DataOptions, mixtureOptions, readInput, readQueries } from "../input.js";
+import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
 import { conflict } from "../options.js";
 import {
   type GridChoices,
@@ -30,31 +30,28 @@ import {
   csvPieces,
   duration,
   grouped,
-  nestedAs,
+  jsonPieces,
+  MAX_JSON,
   notFinite,
   onePiece,
   print,
-  printJson,
+  Shaped,
   short,
 } from "../text.js";
 
 export interface LikelihoodChoices
   extends DataOptions,
+    EngineChoices,
     CommonChoices,
     ProcessChoices,
     GridChoices,
     SamplerChoices {
   at: string;
   base?: "noise" | "normal" | "marginal";
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
   out?: string;
   latents?: string;
   progress?: boolean;
 }
-
-/** JSON text is for small results; files are for large ones. */
-const MAX_JSON = 5_000_000;
 
 /** `vkernel likelihood`: log densities of given points along the probability flow. */
 export async function runLikelihood(
@@ -63,11 +60,9 @@ export async function runLikelihood(
   context: Context,
 ): Promise<void> {
   const { files, signal, sources } = context;
-  const input = await readInput(name, files, choicesOf(choices));
-  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
+  const input = await readSource(name, choices, context);
   const { dim } = input;
-  sources.points = { file: name, dim };
-  const points = await readQueries(choices.at, dim, name, files);
+  const points = await readQueries(choices.at, input, choices, files);
   const list = await readTimes(choices.times, context);
   const endings = [".npy", ".csv"];
   const out = choices.out === undefined ? undefined : await files.claim("--out", choices.out, endings);
@@ -89,10 +84,7 @@ export async function runLikelihood(
     const option = list === undefined ? "--t-min" : "--times";
     throw conflict(option, "expected a last time above 0, where the points have a density, got 0");
   }
-  const engine = await createEngine({
-    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
-    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
-  });
+  const engine = await startEngine(choices);
   const progress = new Progress("integrating", {
     quiet: choices.quiet === true,
     progress: choices.progress === true,
@@ -127,7 +119,7 @@ export async function runLikelihood(
 
     const { info } = engine;
     if (choices.json) {
-      printJson({
+      const told = {
         command: "likelihood",
         data: { name, size: data.size, dim, sigma0: data.sigma0 },
         process: { name: process.name, ...process.parameters },
@@ -147,9 +139,10 @@ export async function runLikelihood(
         out: out ?? null,
         latents: latents ?? null,
         ...(out === undefined
-          ? { columns: likelihoodColumn(values).header, values: nestedAs(values, [...points.lead, 3]) }
+          ? { columns: likelihoodColumn(values).header, values: new Shaped(values, [...points.lead, 3]) }
           : {}),
-      });
+      };
+      await print(jsonPieces(told, signal));
     } else if (out === undefined) await print(csvPieces([likelihoodColumn(values)], count, true, signal));
     tell(
       choices,

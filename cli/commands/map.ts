@@ -1,4 +1,3 @@
-import { createEngine } from "../../src/engine.js";
 import { Turns } from "../../src/core/scheduler.js";
 import { encodeNpy } from "../../src/io/index.js";
 import type { Mixture } from "../../src/data/mixture.js";
@@ -6,10 +5,11 @@ import type { Process } from "../../src/process/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import type { ScoreField, scalarQuantities } from "../../src/score/field.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
+import { type EngineChoices, startEngine } from "../engine.js";
 import { usage } from "../errors.js";
 import { endingOf } from "../files.js";
 import { numberList, readPoint } from "../given.js";
-import { choicesOf, type DataOptions, type Input, mixtureOptions, readInput } from "../input.js";
+import { type DataOptions, type Input, mixtureOptions, readSource } from "../input.js";
 import { type ColorScheme, isDiverging } from "../mapColors.js";
 import { conflict } from "../options.js";
 import { makeProcess, type ProcessChoices, withParameters } from "../plan.js";
@@ -20,7 +20,7 @@ import { csvPieces, duration, grouped, notFinite, onePiece, printJson, short } f
 
 type ScalarQuantity = (typeof scalarQuantities)[number];
 
-export interface MapChoices extends DataOptions, CommonChoices, ProcessChoices {
+export interface MapChoices extends DataOptions, EngineChoices, CommonChoices, ProcessChoices {
   quantity: ScalarQuantity;
   time: string;
   out: string;
@@ -32,8 +32,6 @@ export interface MapChoices extends DataOptions, CommonChoices, ProcessChoices {
   limits?: string;
   log?: boolean;
   arrows?: "score" | "velocity";
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
   progress?: boolean;
 }
 
@@ -61,10 +59,8 @@ const longNames: Record<ScalarQuantity, string> = {
 /** `vkernel map`: draws a quantity of the exact score over the plane or over a line. */
 export async function runMap(name: string, choices: MapChoices, context: Context): Promise<void> {
   const { files, signal, sources } = context;
-  const input = await readInput(name, files, choicesOf(choices));
-  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
+  const input = await readSource(name, choices, context);
   const { dim } = input;
-  sources.points = { file: name, dim };
   const process = makeProcess(choices);
   const [time, end] = readTime(choices.time, dim, process);
   const kind: Kind = dim > 1 ? "plane" : end === undefined ? "curve" : "overTime";
@@ -81,10 +77,7 @@ export async function runMap(name: string, choices: MapChoices, context: Context
   const { x, y, width, height } = view;
   signal.throwIfAborted();
 
-  const engine = await createEngine({
-    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
-    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
-  });
+  const engine = await startEngine(choices);
   const progress = new Progress("mapping", {
     quiet: choices.quiet === true,
     progress: choices.progress === true,

@@ -1,20 +1,19 @@
 import { checkInteger } from "../../src/check.js";
-import { createEngine, type Engine, type EngineInfo } from "../../src/engine.js";
+import type { Engine, EngineInfo } from "../../src/engine.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
+import { type EngineChoices, startEngine } from "../engine.js";
 import type { Claim } from "../report/study/layout.js";
 import type { NetworkFile } from "../report/variance/trained.js";
 import { readNetworks } from "../networks.js";
 import { Progress } from "../progress.js";
 import { commandLine, duration, jsonText, onePiece, printJson } from "../text.js";
 
-export interface ReportChoices extends CommonChoices {
+export interface ReportChoices extends EngineChoices, CommonChoices {
   out: string;
   seed?: number;
   quick?: boolean;
   /** Trained networks: a folder, or a file. */
   ensemble?: string;
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
   progress?: boolean;
 }
 
@@ -81,10 +80,7 @@ async function runReport<S extends object, P>(
   const beside = choices.out.replace(/\.html?$/i, ".json");
   const numbers = await files.claim("--out", beside, [".json"]);
   signal.throwIfAborted();
-  const engine = await createEngine({
-    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
-    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
-  });
+  const engine = await startEngine(choices);
   const progress = new Progress("measuring", {
     quiet: choices.quiet === true,
     progress: choices.progress === true,

@@ -1,11 +1,11 @@
-import { createEngine } from "../../src/engine.js";
 import { encodeNpy, encodeSamples } from "../../src/io/index.js";
 import { sample } from "../../src/sampler/index.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
+import { type EngineChoices, startEngine } from "../engine.js";
 import { exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
 import { checkNoiseShape, readInitial, readNoise, readTimes } from "../given.js";
-import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { type DataOptions, mixtureOptions, readSource } from "../input.js";
 import { readNetworks } from "../networks.js";
 import { conflict } from "../options.js";
 import { planSample, type SampleChoices } from "../plan.js";
@@ -16,25 +16,21 @@ import {
   csvPieces,
   duration,
   grouped,
-  nested,
+  jsonPieces,
+  MAX_JSON,
   notFinite,
   onePiece,
   print,
-  printJson,
+  Shaped,
 } from "../text.js";
 
-export interface SampleCommandChoices extends DataOptions, SampleChoices, CommonChoices {
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
+export interface SampleCommandChoices extends DataOptions, EngineChoices, SampleChoices, CommonChoices {
   out?: string;
   report?: string;
   likelihood?: string;
   trajectories?: string;
   progress?: boolean;
 }
-
-/** JSON text is for small results; files are for large ones. */
-const MAX_JSON = 5_000_000;
 
 /** `vkernel sample`: draws samples, writes them, and a report. */
 export async function runSample(
@@ -43,9 +39,7 @@ export async function runSample(
   context: Context,
 ): Promise<void> {
   const { files, signal, sources } = context;
-  const input = await readInput(name, files, choicesOf(choices));
-  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
-  sources.points = { file: name, dim: input.dim };
+  const input = await readSource(name, choices, context);
   const archive = choices.out !== undefined && endingOf(choices.out) === ".npz";
   if (choices.record !== undefined && choices.trajectories === undefined && !archive) {
     throw conflict("--record", "needs --trajectories <file.npy> or --out <file.npz>");
@@ -73,10 +67,7 @@ export async function runSample(
   const inText = out === undefined && (choices.json === true || report === undefined);
   signal.throwIfAborted();
 
-  const engine = await createEngine({
-    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
-    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
-  });
+  const engine = await startEngine(choices);
   const progress = new Progress("sampling", {
     quiet: choices.quiet === true,
     progress: choices.progress === true,
@@ -140,7 +131,7 @@ export async function runSample(
     if (choices.json) {
       const { process } = plan.field;
       const { sampler, grid, seed } = plan.options;
-      printJson({
+      const told = {
         command: "sample",
         data: { name, size: data.size, dim, sigma0: data.sigma0 },
         process: { name: process.name, ...process.parameters },
@@ -164,8 +155,9 @@ export async function runSample(
         ...(trajectories === undefined
           ? {}
           : { trajectories: { out: trajectories, recorded: Array.from(run.recorded) } }),
-        ...(inText ? { samples: nested(samples, count, dim) } : {}),
-      });
+        ...(inText ? { samples: new Shaped(samples, [count, dim]) } : {}),
+      };
+      await print(jsonPieces(told, signal));
     } else if (inText) await print(csvPieces([column], count, true, signal));
     const { milliseconds, threads, kernels } = run.stats;
     tell(

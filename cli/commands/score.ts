@@ -1,12 +1,12 @@
-import { createEngine } from "../../src/engine.js";
 import { encodeNpy, encodeNpz, isDataFile, type NpzInput } from "../../src/io/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import { matrixQuantities, type Quantity, scalarQuantities } from "../../src/score/field.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
+import { type EngineChoices, startEngine } from "../engine.js";
 import { dataFailure, exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
 import { numberList } from "../given.js";
-import { choicesOf, type DataOptions, mixtureOptions, readInput, readQueries } from "../input.js";
+import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
 import { makeProcess, type ProcessChoices } from "../plan.js";
 import { Progress } from "../progress.js";
 import {
@@ -14,35 +14,28 @@ import {
   csvPieces,
   duration,
   grouped,
-  jsonText,
-  nestedAs,
+  jsonPieces,
+  MAX_JSON,
   notFinite,
   onePiece,
   print,
-  printJson,
+  Shaped,
   short,
 } from "../text.js";
 
-export interface ScoreChoices extends DataOptions, CommonChoices, ProcessChoices {
+export interface ScoreChoices extends DataOptions, EngineChoices, CommonChoices, ProcessChoices {
   at: string;
   time: string;
   quantity?: Quantity[];
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
   out?: string;
   progress?: boolean;
 }
 
-/** JSON text is for small results; files are for large ones. */
-const MAX_JSON = 5_000_000;
-
 /** `vkernel score`: evaluates quantities of the exact score at queries. */
 export async function runScore(name: string, choices: ScoreChoices, context: Context): Promise<void> {
   const { files, signal, sources } = context;
-  const input = await readInput(name, files, choicesOf(choices));
-  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
-  sources.points = { file: name, dim: input.dim };
-  const queries = await readQueries(choices.at, input.dim, name, files);
+  const input = await readSource(name, choices, context);
+  const queries = await readQueries(choices.at, input, choices, files);
   const { lead } = queries;
   sources.x = { file: choices.at, dim: input.dim };
   const when = await readTimes(choices.time, queries.rows, context);
@@ -61,10 +54,7 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
   signal.throwIfAborted();
 
   const process = makeProcess(choices);
-  const engine = await createEngine({
-    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
-    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
-  });
+  const engine = await startEngine(choices);
   const progress = new Progress("scoring", {
     quiet: choices.quiet === true,
     progress: choices.progress === true,
@@ -106,13 +96,13 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
     const object = () =>
       Object.fromEntries([
         ...(list === undefined ? [] : [["times", list]]),
-        ...columns.map((column) => [column.name, nestedAs(column.values, shape(column))]),
+        ...columns.map((column) => [column.name, new Shaped(column.values, shape(column))]),
       ]);
     const inRows = list === undefined ? columns : [timeColumn(list, count), ...columns];
     const csv = () => csvPieces(inRows, rows, true, signal);
     if (ending === ".csv") await files.write(targets.get("all") as string, csv());
     if (ending === ".json") {
-      await files.write(targets.get("all") as string, onePiece(`${jsonText(object())}\n`));
+      await files.write(targets.get("all") as string, jsonPieces(object(), signal));
     }
     if (ending === ".npy") {
       for (const column of columns) {
@@ -131,7 +121,7 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
 
     const { info } = engine;
     if (choices.json) {
-      printJson({
+      const told = {
         command: "score",
         data: { name, size: input.rows, dim: input.dim, sigma0: data.sigma0 },
         process: process.name,
@@ -142,7 +132,8 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
         stats: { milliseconds, threads: info.threads, kernels: info.kernels },
         out: choices.out === undefined ? null : [...targets.values()],
         ...(choices.out === undefined ? { values: object() } : {}),
-      });
+      };
+      await print(jsonPieces(told, signal));
     } else if (choices.out === undefined) await print(csv());
     const at = when.file
       ? `the times of ${choices.time}`

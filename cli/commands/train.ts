@@ -1,17 +1,17 @@
 import { checkInteger } from "../../src/check.js";
-import { createEngine } from "../../src/engine.js";
 import { mlpScore } from "../../src/score/network/index.js";
 import { logNormalTimes, logUniformTimes, type TimeLaw, uniformTimes } from "../../src/score/training.js";
 import type { Process } from "../../src/process/index.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
-import { choicesOf, type DataOptions, mixtureOptions, readInput } from "../input.js";
+import { type EngineChoices, startEngine } from "../engine.js";
+import { type DataOptions, mixtureOptions, readSource } from "../input.js";
 import { NetworkFolder } from "../networks.js";
 import { conflict } from "../options.js";
 import { makeProcess, type ProcessChoices } from "../plan.js";
 import { Progress } from "../progress.js";
 import { duration, grouped, printJson, short } from "../text.js";
 
-export interface TrainChoices extends DataOptions, CommonChoices, ProcessChoices {
+export interface TrainChoices extends DataOptions, EngineChoices, CommonChoices, ProcessChoices {
   out: string;
   /** Replaces the networks that the folder holds. */
   force?: boolean;
@@ -32,8 +32,6 @@ export interface TrainChoices extends DataOptions, CommonChoices, ProcessChoices
   tMin?: number;
   tMax?: number;
   seed?: number;
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
   progress?: boolean;
 }
 
@@ -55,19 +53,14 @@ const own = [
 
 /** `vkernel train`: networks of one kind, each from its own seed, a file each. */
 export async function runTrain(name: string, choices: TrainChoices, context: Context): Promise<void> {
-  const { files, signal, sources } = context;
-  const input = await readInput(name, files, choicesOf(choices));
-  if (input.weights !== undefined) sources.weights = { file: choices.weights ?? name, dim: 1 };
-  sources.points = { file: name, dim: input.dim };
+  const { files, signal } = context;
+  const input = await readSource(name, choices, context);
   const process = makeProcess(choices);
   const members = checkInteger(choices.members ?? 1, "members", 1, MOST_MEMBERS);
   const seed = checkInteger(choices.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER - MOST_MEMBERS);
   const steps = checkInteger(choices.steps ?? STEPS, "steps", 1, 1e8);
   const times = lawOf(choices, process);
-  const engine = await createEngine({
-    ...(choices.threads === undefined ? {} : { threads: choices.threads }),
-    ...(choices.kernels === undefined ? {} : { kernels: choices.kernels }),
-  });
+  const engine = await startEngine(choices);
   const progress = new Progress("training", {
     quiet: choices.quiet === true,
     progress: choices.progress === true,

@@ -36,7 +36,9 @@ const UNNAMED = /^(Unnamed: ?\d+)?$/;
 /** Names under which the first column holds row numbers if it counts from 0 or 1. */
 const ROW_NUMBERS = /^#?\s*(index|idx|id|row|row[ _.]?(id|number|names?|index)|rownames?|rn|no|nr|n|i)\.?$/i;
 /** Text is split in pieces of about so many letters. */
-const PIECE = 2 ** 18;
+const PIECE = 2 ** 16;
+/** Bytes of a source that are kept at a time. */
+const WINDOW = 2 ** 20;
 
 /**
  * Reads comma-separated numbers, with or without one header row of names.
@@ -60,6 +62,29 @@ export function parseCsv(text: string, name = "csv", options: ParseCsvOptions = 
 
 /** @internal As `parseCsv` from bytes in UTF-8, which become text in pieces alone. */
 export function parseCsvBytes(bytes: Uint8Array, name: string, options: ParseCsvOptions): CsvTable {
+  const part = (from: number, to: number): Uint8Array => bytes.subarray(from, to);
+  return parse(ofBytes({ length: bytes.length, at: (i) => bytes[i] as number, part }, name), name, options);
+}
+
+/** @internal Bytes that are read a part at a time, as they are asked for. */
+export interface ByteSource {
+  readonly length: number;
+  read(from: number, to: number): Uint8Array;
+}
+
+/** @internal The same of bytes that are not in memory as a whole. */
+export function parseCsvSource(source: ByteSource, name: string, options: ParseCsvOptions): CsvTable {
+  let [from, to] = [0, 0];
+  let window: Uint8Array = new Uint8Array(0);
+  const at = (place: number): number => {
+    if (place < from || place >= to) {
+      from = place - (place % WINDOW);
+      to = Math.min(from + WINDOW, source.length);
+      window = source.read(from, to);
+    }
+    return window[place - from] as number;
+  };
+  const bytes = { length: source.length, at, part: source.read.bind(source) };
   return parse(ofBytes(bytes, name), name, options);
 }
 
@@ -79,15 +104,21 @@ const ofString = (text: string): Letters => ({
   text: (from, to) => text.slice(from, to),
 });
 
-function ofBytes(bytes: Uint8Array, name: string): Letters {
+interface Bytes {
+  readonly length: number;
+  at(place: number): number;
+  part(from: number, to: number): Uint8Array;
+}
+
+function ofBytes({ length, at, part }: Bytes, name: string): Letters {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   return {
-    length: bytes.length,
-    start: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0,
-    at: (place) => bytes[place] as number,
+    length,
+    start: length >= 3 && at(0) === 0xef && at(1) === 0xbb && at(2) === 0xbf ? 3 : 0,
+    at,
     text: (from, to) => {
       try {
-        return decoder.decode(unshared(bytes.subarray(from, to)));
+        return decoder.decode(unshared(part(from, to)));
       } catch (cause) {
         const [expected, got] = ["UTF-8 text", "other bytes"];
         const message = `${name}: expected ${expected}, got ${got}`;
@@ -104,9 +135,10 @@ function parse(letters: Letters, name: string, options: ParseCsvOptions): CsvTab
   const { columns, nonFinite = false } = options;
   if (typeof nonFinite !== "boolean") throw badArgument("E_TYPE", "nonFinite", "true or false", nonFinite);
   const limit = checkLimit(options.limit);
-  const fail: Fail = (code, line, column, expected, got) => {
-    const message = `${name}:${line}:${column}: expected ${expected}, got ${got}`;
-    throw new VkernelError(code, { argument: name, expected, got, message });
+  const fail: Fail = (code, line, column, expected, got, hint) => {
+    const way = hint === undefined ? "" : `. ${hint}`;
+    const message = `${name}:${line}:${column}: expected ${expected}, got ${got}${way}`;
+    throw new VkernelError(code, { argument: name, expected, got, message, ...(hint && { hint }) });
   };
   const end = endOf(letters);
   if (end === letters.start) fail("E_FORMAT", 1, 1, "rows of numbers", "an empty file");
@@ -173,7 +205,14 @@ function parse(letters: Letters, name: string, options: ParseCsvOptions): CsvTab
   return { data, rows, dim, header: picked?.map((column) => all[column] as string) ?? all };
 }
 
-type Fail = (code: VkernelErrorCode, line: number, column: number, expected: string, got: string) => never;
+type Fail = (
+  code: VkernelErrorCode,
+  line: number,
+  column: number,
+  expected: string,
+  got: string,
+  hint?: string,
+) => never;
 
 /** Where the text ends, without blank lines; at its start where there is nothing else. */
 function endOf({ length, start, at }: Letters): number {
@@ -323,8 +362,8 @@ function refuseRowNumbers(what: string, header: readonly string[], fail: Fail): 
     1,
     1,
     "coordinates in the first column",
-    `${what}: row numbers, as pandas and R write them. Choose columns after the file's name, ":${list}" without them ` +
-      'or ":all" with them (in the library: option columns)',
+    `${what}: row numbers, as pandas and R write them`,
+    `Choose columns after the file's name, ":${list}" without them or ":all" with them (in the library: option columns)`,
   );
 }
 

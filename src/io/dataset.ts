@@ -10,7 +10,7 @@ import {
   rangeEnds,
 } from "../data/images.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
-import { type CsvColumns, parseCsvBytes } from "./csv.js";
+import { type ByteSource, type CsvColumns, parseCsvBytes, parseCsvSource } from "./csv.js";
 import { IDX_HEAD, parseIdx, readIdxHeader } from "./idx.js";
 import { allocate, checkLimit } from "./limit.js";
 import { asTable, NPY_HEAD, type NpyArray, parseNpyKind, readNpyHeader } from "./npy.js";
@@ -135,10 +135,39 @@ const columnList = (text: string): (string | number)[] =>
  *   range: "symmetric",
  * });
  */
-export async function readDataSet(
+export function readDataSet(
   bytes: Uint8Array,
   name: string,
   options: ReadDataSetOptions = {},
+): Promise<DataFile> {
+  return read(bytes, name, options, {});
+}
+
+/** @internal Whether numbers may stay in the bytes, and where the bytes behind the first come from. */
+interface Ownership {
+  owned?: boolean;
+  source?: ByteSource;
+}
+
+/** @internal The same of bytes that no one else has, in which numbers may stay, or of a source of bytes. */
+export function readOwnDataSet(
+  given: Uint8Array | ByteSource,
+  name: string,
+  options: ReadDataSetOptions = {},
+): Promise<DataFile> {
+  if (isUint8(given)) return read(given, name, options, { owned: true });
+  const head = given.read(0, Math.min(HEAD, given.length));
+  return read(head, name, options, { owned: true, source: given });
+}
+
+/** Bytes that say what a file is. */
+const HEAD = 256;
+
+async function read(
+  bytes: Uint8Array,
+  name: string,
+  options: ReadDataSetOptions,
+  ownership: Ownership,
 ): Promise<DataFile> {
   checkOptions(options, known);
   const range = options.range === undefined ? undefined : checkWord(options.range, pixelRanges, "range");
@@ -150,7 +179,7 @@ export async function readDataSet(
       ? undefined
       : checkClasses(options.classes, "classes", -(2 ** 31), 2 ** 31 - 1);
 
-  const file = await open(bytes, name, options, "points", limit);
+  const file = await open(bytes, name, options, "points", limit, ownership);
   const source = file.points();
   const { rows, dim, size } = layout(source, images);
   if (range !== undefined && !source.bytes) {
@@ -195,16 +224,20 @@ export async function readDataSet(
   };
 }
 
-/** An array of any shape from a file of any format that `readDataSet` knows: the only one, or the one that is chosen. */
+/**
+ * An array of any shape from a file of any format that `readDataSet` knows: the only one, or the one that is chosen. `range`
+ * scales bytes as `readDataSet` does; other numbers stay as they are.
+ */
 export async function readArray(
   bytes: Uint8Array,
   name: string,
-  options: FileChoice & { limit?: number } = {},
+  options: FileChoice & { limit?: number; range?: PixelRange } = {},
 ): Promise<NpyArray> {
-  checkOptions(options, ["array", "columns", "limit"]);
+  checkOptions(options, ["array", "columns", "limit", "range"]);
+  const range = options.range === undefined ? undefined : checkWord(options.range, pixelRanges, "range");
   const file = await open(bytes, name, options, "points", checkLimit(options.limit));
   const source = file.points();
-  return { data: toPoints(source, 1, undefined, undefined), shape: source.shape };
+  return { data: toPoints(source, 1, undefined, source.bytes ? range : undefined), shape: source.shape };
 }
 
 type Format = "npy" | "npz" | "csv" | "idx";
@@ -237,6 +270,7 @@ async function open(
   choice: FileChoice,
   kind: Kind,
   limit: number,
+  { owned: own = false, source: behind }: Ownership = {},
 ): Promise<Opened> {
   if (typeof fullName !== "string") throw badArgument("E_TYPE", "name", "the name of a file", fullName);
   const { file: name, ...chosen } = splitChoice(fullName);
@@ -249,7 +283,9 @@ async function open(
     const expected = `a file that ends in ${dataFileEndings.join(", ")} or any of these with .gz`;
     throw badArgument("E_USAGE", "name", expected, name);
   }
-  const { bytes, format, owned } = await unpacked(given, name, named, limit);
+  const streamed = behind !== undefined && !isGzip(given) && formatFor(given, name, named) === "csv";
+  const whole = behind === undefined || streamed ? given : behind.read(0, behind.length);
+  const { bytes, format, owned } = await unpacked(whole, name, named, limit, own);
   if (array !== undefined && format !== "npz") {
     throw badArgument("E_USAGE", "array", `a .npz file to choose from, ${name} is a ${format} file`, array);
   }
@@ -265,7 +301,9 @@ async function open(
   if (format === "csv") {
     return one(() => {
       const options = { limit, ...(columns === undefined ? {} : { columns }) };
-      const { data, rows, dim } = parseCsvBytes(bytes, name, options);
+      const { data, rows, dim } = streamed
+        ? parseCsvSource(behind, name, options)
+        : parseCsvBytes(bytes, name, options);
       return { data, shape: [rows, dim], bytes: false };
     });
   }
@@ -310,10 +348,11 @@ async function unpacked(
   name: string,
   named: Format | "gz",
   limit: number,
+  owned: boolean,
 ): Promise<{ bytes: Uint8Array; format: Format; owned: boolean }> {
   // Browsers and servers unpack some files on the way without changing their names.
   if (!isGzip(given) && (named !== "gz" || formatOfBytes(given) !== undefined)) {
-    return { bytes: given, format: formatFor(given, name, named), owned: false };
+    return { bytes: given, format: formatFor(given, name, named), owned };
   }
   const head = await gunzipHead(given, name, Math.max(NPY_HEAD, IDX_HEAD));
   if (isGzip(head)) fail("E_FORMAT", name, "a file packed once", "gzip inside gzip");

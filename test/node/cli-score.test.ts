@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, edm, type Engine, exactScore, polygon } from "../../build/ts/src/index.js";
-import { parseNpy, parseNpz } from "../../build/ts/src/io/index.js";
+import { encodeNpy, parseNpy, parseNpz, readArray } from "../../build/ts/src/io/index.js";
 import { runHere } from "../shared/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vkernel-score-"));
@@ -94,3 +94,40 @@ describe("several times", () => {
     }
   });
 });
+
+describe("queries of bytes", () => {
+  it("are scaled as the data are: --pixels is for both", async () => {
+    const image = encodeNpyBytes([3, 2, 2], [0, 51, 102, 153, 204, 255, 0, 255, 10, 20, 30, 40]);
+    writeFileSync(at("images.npy"), image);
+    writeFileSync(at("at.npy"), image.subarray());
+    for (const pixels of ["unit", "symmetric", undefined]) {
+      const words = [
+        "score",
+        at("images.npy"),
+        "--at",
+        at("at.npy"),
+        "--time",
+        "0.1",
+        "--quantity",
+        "nearestDistance",
+      ];
+      const more = pixels === undefined ? [] : ["--pixels", pixels];
+      expect(await runHere([...words, ...more, "--out", at("near.npy"), "--quiet"])).toBeUndefined();
+      expect(Array.from(parseNpy(readFileSync(at("near.npy"))).data)).toEqual([0, 0, 0]);
+    }
+    const found = await readArray(readFileSync(at("at.npy")), "at.npy", { range: "symmetric" });
+    expect(Array.from(found.data.subarray(0, 6))).toEqual(
+      [0, 51, 102, 153, 204, 255].map((x) => (2 * x - 255) / 255),
+    );
+    writeFileSync(at("floats.npy"), encodeNpy(Float64Array.of(0.5, 7), [2]));
+    expect((await readArray(readFileSync(at("floats.npy")), "floats.npy", { range: "unit" })).data).toEqual(
+      Float64Array.of(0.5, 7),
+    );
+  });
+});
+
+/** A .npy file of bytes. */
+function encodeNpyBytes(shape: readonly number[], values: readonly number[]): Uint8Array {
+  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`.padEnd(117);
+  return Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00v\x00${header}\n`, "latin1"), Buffer.from(values)]);
+}

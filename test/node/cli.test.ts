@@ -141,6 +141,7 @@ const bad: [string, number, RegExp][] = [
   ["sample polygon --sigma0 -1", 2, /--sigma0 expected/],
   ["sample polygon --sigma-min 2 --sigma-max 1", 2, /--sigma-max expected/],
   ["sample polygon --sigma-max 1 --t-min 0.1", 2, /--t-min expected.*or as tMin and tMax/],
+  ["sample polygon --sigma-min 1 --t-max 2", 2, /--t-max expected.*or as tMin and tMax/],
   ["sample polygon --process vp --t-max 2 --t-min 0.1", 2, /--t-max expected a time at most 1/],
   ["sample polygon --grid linear --rho 3", 2, /--rho goes with --grid karras/],
   ["sample polygon --draws 1 --kappa 0.1", 2, /--kappa expected either/],

@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { leadOf } from "../../build/ts/cli/input.js";
-import { jsonText, nestedAs } from "../../build/ts/cli/text.js";
+import { jsonPieces, jsonText, Shaped } from "../../build/ts/cli/text.js";
 import { VkernelError } from "../../build/ts/src/errors.js";
 import * as v from "../../build/ts/src/index.js";
 import {
@@ -313,9 +313,59 @@ describe("shapes", () => {
     }
     engine.close();
   });
-  it("nested JSON keeps the shape, and numbers that are not finite are strings", () => {
-    expect(nestedAs([1, 2, 3, 4], [2, 1, 2])).toEqual([[[1, 2]], [[3, 4]]]);
-    expect(nestedAs([7], [])).toBe(7);
+  it("JSON goes out in pieces, a table of any shape as what JSON.stringify makes of nested arrays", async () => {
+    const { signal } = new AbortController();
+    const piecesOf = async (value: object): Promise<string[]> => {
+      const pieces: string[] = [];
+      for await (const piece of jsonPieces(value, signal)) pieces.push(piece);
+      return pieces;
+    };
+    const nest = (values: ArrayLike<number>, shape: readonly number[], from = 0): unknown => {
+      const [first, ...rest] = shape;
+      if (first === undefined) return values[from];
+      const size = rest.reduce((a, b) => a * b, 1);
+      return Array.from({ length: first }, (_, i) => nest(values, rest, from + i * size));
+    };
+    for (const shape of [[], [0], [3], [2, 0, 3], [0, 2], [1, 1, 1], [2, 3, 4], [7, 5000], [35_000, 1]]) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      for (const values of [
+        Float64Array.from({ length: size }, (_, i) =>
+          i % 7 === 3 ? -0 : Math.sin(i) * 10 ** ((i % 60) - 30),
+        ),
+        Float32Array.from({ length: size }, (_, i) => Math.sin(i)),
+        Int32Array.from({ length: size }, (_, i) => i - 5),
+      ]) {
+        const value = (inner: unknown) => ({
+          a: 'x"',
+          none: undefined,
+          b: { values: inner, list: [1, 2] },
+          c: null,
+        });
+        const pieces = await piecesOf(value(new Shaped(values, shape)));
+        expect(pieces.join("")).toBe(`${JSON.stringify(value(nest(values, shape)))}\n`);
+        expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(2 ** 19);
+      }
+    }
+    expect(
+      (await piecesOf({ x: new Shaped(Float64Array.of(Number.NaN, Number.NEGATIVE_INFINITY), [2]) })).join(
+        "",
+      ),
+    ).toBe('{"x":["NaN","-Infinity"]}\n');
+    expect((await piecesOf({})).join("")).toBe("{}\n");
+    expect(await piecesOf({ x: new Shaped(new Float64Array(200_000), [100_000, 2]) })).toHaveLength(17);
+  });
+  it("JSON stops with the piece in which it is aborted", async () => {
+    const controller = new AbortController();
+    let pieces = 0;
+    const all = (async () => {
+      for await (const _ of jsonPieces({ x: new Shaped(new Float64Array(2e6), [2e6]) }, controller.signal)) {
+        if (++pieces === 5) controller.abort();
+      }
+    })();
+    await expect(all).rejects.toMatchObject({ name: "AbortError" });
+    expect(pieces).toBe(5);
+  });
+  it("in JSON numbers that are not finite are strings", () => {
     const value = {
       a: [1, [Number.NEGATIVE_INFINITY, Number.NaN]],
       b: Number.POSITIVE_INFINITY,

@@ -698,6 +698,12 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
     it.each([
       ["a word", "word.csv", "1,2\n3,four\n", /word\.csv:2:2: expected a number, got "four"/],
       ["NaN", "nan.csv", "1,2\nnan,4\n", /nan\.csv:2:1: expected a finite number, got "nan"/],
+      [
+        "row numbers",
+        "pandas.csv",
+        ",x,y\n0,1,2\n1,3,4\n",
+        /pandas\.csv:1:1: expected coordinates in the first column, got a column without a name: row numbers, as pandas and R write them\. Take that column out of the file and choose it again\.$/,
+      ],
       ["a short row", "ragged.csv", "1,2\n3\n", /ragged\.csv:2:2: expected 2 cells, got 1/],
       ["nothing", "empty.csv", "", /empty\.csv:1:1: expected rows of numbers, got an empty file/],
       ["a head alone", "head.csv", "x,y\n", /head\.csv has no points/],

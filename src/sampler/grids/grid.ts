@@ -73,13 +73,10 @@ export function makeGrid(
   const min = options[minName] ?? (byTime ? undefined : spacing.ends?.sigmaMin);
   const max = options[maxName] ?? (byTime ? undefined : spacing.ends?.sigmaMax);
   if (min === undefined || max === undefined) {
-    const missing = min === undefined ? minName : maxName;
-    throw badArgument(
-      "E_USAGE",
-      missing,
-      "the other end too (sigmaMin and sigmaMax, or tMin and tMax)",
-      undefined,
-    );
+    const [missing, other] = min === undefined ? [minName, max] : [maxName, min];
+    const pairs = "sigmaMin and sigmaMax, or tMin and tMax";
+    const expected = other === undefined ? `the ends of the grid: ${pairs}` : `the other end too (${pairs})`;
+    throw badArgument("E_USAGE", missing, expected, undefined);
   }
   checkNumber(min, minName, spacing.zeroEnd === true && last === "sigmaMin" ? { min: 0 } : { above: 0 });
   checkNumber(max, maxName, { above: min });
