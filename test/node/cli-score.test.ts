@@ -110,6 +110,8 @@ describe("queries of bytes", () => {
         "0.1",
         "--quantity",
         "nearestDistance",
+        "--precision",
+        "f64",
       ];
       const more = pixels === undefined ? [] : ["--pixels", pixels];
       expect(await runHere([...words, ...more, "--out", at("near.npy"), "--quiet"])).toBeUndefined();

@@ -5,6 +5,8 @@ import { syncBuiltinESMExports } from "node:module";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import workerThreads, { type Worker } from "node:worker_threads";
 import {
   anisotropic,
@@ -665,6 +667,52 @@ describe("memory", () => {
       await expect.poll(handles).toBeLessThanOrEqual(open);
     },
   );
+
+  it.each<[string, EngineOptions]>([
+    ["one thread", { threads: 1 }],
+    ["two threads", { threads: 2 }],
+    ["no Wasm", { kernels: "reference" }],
+  ])("engines that are closed leave nothing of ours: %s", async (_, options) => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const gone: WeakRef<object>[] = [];
+    const exits: Promise<unknown>[] = [];
+    const { signal } = new AbortController();
+    let listening = 0;
+    for (const name of ["addEventListener", "removeEventListener"] as const) {
+      const own = signal[name].bind(signal) as (...args: unknown[]) => void;
+      signal[name] = (...args: unknown[]) => {
+        listening += name === "addEventListener" ? 1 : -1;
+        own(...args);
+      };
+    }
+    const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)]);
+    const before = listeners();
+    const cycle = async () => {
+      const engine = await createEngine(options);
+      exits.push(...started.splice(0).map((worker) => once(worker, "exit")));
+      const data = engine.mixture(scattered(200, 1), { dim: 2 });
+      const field = exactScore(data, edm());
+      const run = await sample(field, { sampler: heun(), grid: karras({ steps: 5 }), count: 3000, signal });
+      const { runtime } = engine as unknown as { runtime?: { memory: { memory: object; blocks: number } } };
+      engine.close();
+      expect(runtime?.memory.blocks ?? 0).toBe(0);
+      for (const one of [engine, data, field, run, runtime, runtime?.memory.memory]) {
+        if (one) gone.push(new WeakRef(one));
+      }
+    };
+    for (let i = 0; i < 8; i++) await cycle();
+    await Promise.all(exits);
+    expect(exits).toHaveLength(options.threads === 2 ? 16 : 0);
+    expect(listening).toBe(0);
+    expect(listeners()).toEqual(before);
+    // The last of them may still be in a register or a closure of the host.
+    const left = () => {
+      gc();
+      return gone.filter((one) => one.deref() !== undefined).length;
+    };
+    await expect.poll(left).toBeLessThanOrEqual(gone.length / 8);
+  });
 
   it("close and dispose are idempotent, and give the threads back", async () => {
     const engine = await createEngine({ threads: 2 });

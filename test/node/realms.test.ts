@@ -166,6 +166,7 @@ describe("the other entries", () => {
       const abort = () => {
         signal.aborted = true;
         for (const run of listeners) run();
+        listeners.clear();
       };
       return { signal, abort, count: () => listeners.size };
     })`) as () => { signal: AbortSignal; abort: () => void; count: () => number };
@@ -184,7 +185,17 @@ describe("the other entries", () => {
         onProgress: () => late.abort(),
       });
       await expect(call).rejects.toMatchObject({ code: "E_ABORT" });
-      expect(late.count()).toBe(0);
+      const never = made();
+      let most = 0;
+      await library.sample(field, {
+        count: 20_000,
+        signal: never.signal,
+        onProgress: () => {
+          most = Math.max(most, never.count());
+        },
+      });
+      expect(most).toBe(on === engine ? 1 : 0);
+      expect(never.count()).toBe(0);
     }
   });
 
