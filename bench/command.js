@@ -7,18 +7,17 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** The options that every benchmark has. */
 const common = /** @type {const} */ ({
-  json: { type: "boolean", default: false },
+  json: { type: "boolean" },
   out: { type: "string" },
-  help: { type: "boolean", default: false },
+  help: { type: "boolean" },
 });
 
 /**
  * Reads the words of a command; `--help` prints the help and ends it, a wrong word says what was wrong and ends it with 2.
  *
- * @template {NonNullable<import("node:util").ParseArgsConfig["options"]>} O
  * @param {string} name
  * @param {string} help
- * @param {O} options its own
+ * @param {Record<string, { type: "string" | "boolean" }>} options its own
  */
 export function command(name, help, options) {
   /** @param {string} message @returns {never} */
@@ -33,22 +32,30 @@ export function command(name, help, options) {
       return fail(/** @type {Error} */ (error).message);
     }
   };
-  const { values, positionals } = read();
-  const { json, out, help: asked } = /** @type {{ json: boolean, out?: string, help: boolean }} */ (values);
-  if (asked) {
+  const { values: given, positionals } = read();
+  const values = /** @type {Record<string, unknown>} */ (given);
+  /** @param {string} option @returns {string | undefined} */
+  const text = (option) => {
+    const value = values[option];
+    return typeof value === "string" ? value : undefined;
+  };
+  /** @param {string} option */
+  const flag = (option) => values[option] === true;
+  const [json, out] = [flag("json"), text("out")];
+  if (flag("help")) {
     process.stdout.write(help);
     process.exit(0);
   }
-  /** @param {string} text */
-  const say = (text) => (json ? process.stderr : process.stdout).write(`${text}\n`);
+  /** @param {string} line */
+  const say = (line) => (json ? process.stderr : process.stdout).write(`${line}\n`);
   /**
    * A whole number from 1.
    *
    * @param {string} option
-   * @param {unknown} given
    * @param {number} otherwise
    */
-  const count = (option, given, otherwise) => {
+  const count = (option, otherwise) => {
+    const given = text(option);
     const number = Number(given ?? otherwise);
     if (!Number.isInteger(number) || number < 1)
       fail(`--${option} expected a whole number from 1, got ${given}`);
@@ -67,5 +74,5 @@ export function command(name, help, options) {
     say(`\n${before}written to ${out ?? `reports/${file}`}`);
     if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   };
-  return { values, positionals, fail, say, count, keep };
+  return { positionals, text, flag, fail, say, count, keep };
 }

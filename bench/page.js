@@ -27,11 +27,11 @@ const LONG = 50;
 const WATCHED = 1500;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { values, positionals, fail, say, count, keep } = command("bench:page", help, {
+const { positionals, fail, say, count, keep } = command("bench:page", help, {
   visits: { type: "string" },
 });
 if (positionals.length > 0) fail(`expected no word, got "${positionals[0]}"`);
-const visits = count("visits", values.visits, 9);
+const visits = count("visits", 9);
 
 /** @param {number} value */
 const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;

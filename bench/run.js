@@ -50,12 +50,12 @@ Suites: ${suites.join(", ")} (all by default; a number is enough).
   --help
 `;
 
-const { values, positionals, fail, say, count, keep } = command("bench", help, {
+const { positionals, text, flag, fail, say, count, keep } = command("bench", help, {
   filter: { type: "string" },
   rounds: { type: "string" },
-  check: { type: "boolean", default: false },
+  check: { type: "boolean" },
 });
-const rounds = count("rounds", values.rounds, ROUNDS);
+const rounds = count("rounds", ROUNDS);
 const chosen = suites.filter(
   (suite) =>
     positionals.length === 0 || positionals.some((word) => suite === word || suite.startsWith(`${word}-`)),
@@ -99,7 +99,7 @@ try {
       rounds,
       native,
       /** @param {string} name */
-      matches: (name) => name.includes(values.filter ?? ""),
+      matches: (name) => name.includes(text("filter") ?? ""),
       /** @param {string} text */
       note: (text) => {
         notes.push(`${suite}: ${text}`);
@@ -132,7 +132,7 @@ const report = {
   cases: reports,
 };
 await keep(report, "bench.json", `${seconds.toFixed(0)} s; `);
-if (values.check && (targets.length === 0 || targets.some(({ met }) => !met))) process.exitCode = 1;
+if (flag("check") && (targets.length === 0 || targets.some(({ met }) => !met))) process.exitCode = 1;
 
 /**
  * Prints a case and keeps it.
