@@ -123,6 +123,7 @@ export function makeGrid(
   if (list === undefined && name === "times") throw conflict("--grid", "times needs --times <list|file>");
   const ends = takesEnds(name);
   const byTime = choices.tMin !== undefined || choices.tMax !== undefined;
+  const byLevel = choices.sigmaMin !== undefined || choices.sigmaMax !== undefined;
   const [low, top] = [
     0.002,
     process.end === Number.POSITIVE_INFINITY ? 80 : Math.min(80, process.sigma(process.end)),
@@ -133,7 +134,8 @@ export function makeGrid(
   });
   return makeEntry("--grid", grids, name, record(choices), {
     ...(takesSteps(name) ? { steps: defaults.steps } : {}),
-    ...(ends ? (byTime ? times() : { sigmaMin: low, sigmaMax: top }) : {}),
+    ...(ends && !byTime ? { sigmaMin: low, sigmaMax: top } : {}),
+    ...(ends && byTime && !byLevel ? times() : {}),
     ...(ends && defaults.last !== undefined ? { last: defaults.last } : {}),
     ...(list === undefined ? {} : { list }),
   });
