@@ -27,7 +27,7 @@ const html = (head = "") =>
 const program = (from: string) => `
 import * as vkernel from ${JSON.stringify(from)};
 import { bitsCases, bitsRuns } from "./bits.js";
-const engine = await vkernel.createEngine();
+const engine = await vkernel.createEngine({ threads: 2 });
 globalThis.outcome = { info: engine.info, hashes: await bitsCases(vkernel, {}, bitsRuns.filter(({ name }) => ${some}.test(name))) };
 engine.close();
 `;
@@ -152,7 +152,7 @@ describe("the package", () => {
 
     it.skipIf(skipReason !== undefined)(browserTitle("runs in Chromium, to the promised bits"), async () => {
       const { info, hashes } = await outcome(place(), true);
-      expect(info).toMatchObject({ kernels: "simd", sharedMemory: true });
+      expect(info).toMatchObject({ kernels: "simd", threads: 2, sharedMemory: true });
       expect(hashes).toEqual(promised);
     });
   });
@@ -206,7 +206,7 @@ globalThis.said = await fashion().then(() => "came", ({ code, message }) => code
         expect(info).toMatchObject({
           kernels: "simd",
           sharedMemory: isolated,
-          ...(!isolated && { threads: 1 }),
+          threads: isolated ? 2 : 1,
         });
         expect(hashes).toEqual(promised);
       },
