@@ -1,5 +1,6 @@
 import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
+import type { FieldKind } from "../src/sampler/abilities.js";
 import { ensembleCost } from "../src/sampler/ensembleRun.js";
 import { ensemble } from "../src/score/ensemble.js";
 import { exactScore } from "../src/score/exact.js";
@@ -58,6 +59,8 @@ export interface Purpose {
   readonly signal?: AbortSignal;
   /** Trained networks, as they were saved. */
   readonly networks?: readonly NamedFile[];
+  /** Told what a fit will give before it is made, it throws where nothing will take that. */
+  readonly foresee?: (field: FieldKind, sentence: string) => void;
 }
 
 export interface NamedFile {
@@ -370,6 +373,7 @@ async function piecewise({ data, process }: Purpose, options: PiecewiseOptions):
 
 async function linear(purpose: Purpose, options: LinearOptions): Promise<Estimated> {
   const { data, process, signal } = purpose;
+  foresee(purpose, "a linear score", options);
   const name = options.features ?? "rbf";
   const seed = options.fitSeed ?? 0;
   const drawn = name === "rbf" || name === "fourier" || name === "gaussFourier";
@@ -439,6 +443,7 @@ async function trained(
 
 async function ntk(purpose: Purpose, options: NtkOptions): Promise<Estimated> {
   const { data, process, signal } = purpose;
+  foresee(purpose, "an infinitely wide network", options);
   const count = options.fitSamples ?? 512;
   const ridge = options.ridge ?? NTK_RIDGE;
   const law = lawOf(purpose, options);
@@ -481,6 +486,25 @@ function lawOf({ times }: Purpose, options: FitOptions): TimeLaw {
   });
 }
 
+/** Refuses what does not go together before a fit is made. */
+function foresee(
+  { foresee: check }: Purpose,
+  title: string,
+  { effective: form, perRealization: each, realization: which = "each" }: FitOptions,
+): void {
+  if (form === "literal") throw conflict("--effective", "literal goes with --estimator naive only");
+  for (const [flag, value] of [
+    ["--effective", form],
+    ["--per-realization", each],
+  ] as const) {
+    if (which !== "each" && value !== undefined) throw conflict(flag, "goes with --realization each only");
+  }
+  check?.(
+    which === "each" ? { kind: "ensemble" } : { kind: "field", traceRows: true },
+    which === "each" ? `${title} (a fresh fit for each sample)` : title,
+  );
+}
+
 /** A fit, its mean, or fresh ones for the particles. */
 async function fitted(
   kind: string,
@@ -491,15 +515,6 @@ async function fitted(
 ): Promise<Estimated> {
   const { count, law, effective: form, perRealization: each } = options;
   const which = options.realization ?? "each";
-  if (form === "literal") throw conflict("--effective", "literal goes with --estimator naive only");
-  if (which !== "each") {
-    for (const [flag, value] of [
-      ["--effective", form],
-      ["--per-realization", each],
-    ] as const) {
-      if (value !== undefined) throw conflict(flag, "goes with --realization each only");
-    }
-  }
   const field =
     which === "average"
       ? estimator.average

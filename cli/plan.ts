@@ -1,6 +1,7 @@
 import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
-import { likelihoodRefusal, listed, refusalOf, samplersFor } from "../src/sampler/capabilities.js";
+import type { FieldKind } from "../src/sampler/abilities.js";
+import { flowsFor, likelihoodRefusal, listed, refusalOf } from "../src/sampler/capabilities.js";
 import type { Grid, SampleOptions, Sampler } from "../src/sampler/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
 import { type Estimated, type EstimatorName, estimators, type NamedFile } from "./estimators.js";
@@ -162,17 +163,35 @@ export async function planSample(
   const grid = makeGrid(choices, process, { steps: sampler.adaptive ? 2 : 40 }, inputs.times);
   const times = grid.times(process);
   const { signal, networks } = inputs;
-  const made = await make({ data, process, times, ...(signal && { signal }), ...(networks && { networks }) });
+  const check = (field: FieldKind, sentence: string): void => {
+    const refusal = refusalOf(sampler, field);
+    if (refusal !== undefined) {
+      const others = listed(refusal.samplers);
+      throw conflict(
+        "--sampler",
+        `${sampler.name} does not take ${sentence}: ${refusal.reason}; ${others} do`,
+      );
+    }
+    if (inputs.likelihood) checkLikelihood(field, sentence, sampler, times);
+    const noise = inputs.noise === undefined ? (choices.noise ?? "independent") : "given";
+    if (noise !== "independent" && (sampler.noise === "own" || field.kind === "step")) {
+      const what = sampler.noise === "own" ? sampler.name : sentence;
+      throw conflict(
+        "--noise",
+        `expected "independent" for what takes more than one standard normal a coordinate and step, got ${what}`,
+      );
+    }
+  };
+  const made = await make({
+    data,
+    process,
+    times,
+    foresee: check,
+    ...(signal && { signal }),
+    ...(networks && { networks }),
+  });
   const { field, told: estimator } = made;
-  const refusal = refusalOf(sampler, field);
-  if (refusal !== undefined) {
-    const others = listed(refusal.samplers);
-    throw conflict(
-      "--sampler",
-      `${sampler.name} does not take ${made.sentence}: ${refusal.reason}; ${others} do`,
-    );
-  }
-  if (inputs.likelihood) checkLikelihood(made, sampler, times);
+  check(field, made.sentence);
   const { states } = inputs;
   const count = choices.count ?? (states === undefined ? 1000 : states.length / data.dim);
   const each = made.particlesPerRealization;
@@ -200,14 +219,15 @@ export async function planSample(
 }
 
 /** The library says the same, in its own words: here the option is named. */
-function checkLikelihood({ field, sentence }: Estimated, sampler: Sampler, times: Float64Array): void {
+function checkLikelihood(field: FieldKind, sentence: string, sampler: Sampler, times: Float64Array): void {
   const refusal = likelihoodRefusal(field);
   if (refusal !== undefined) {
     throw conflict("--likelihood", `does not go with ${sentence}: ${refusal.reason}`);
   }
   if (!sampler.flow) {
-    const flows = samplersFor(field, ({ flow }) => flow);
-    const names = flows.map((name) => (name === "heun" ? "heun without --churn" : name));
+    const names = flowsFor(field, (name, option, value) =>
+      value === undefined ? `${name} without --${option}` : `${name} with --${option} ${value}`,
+    );
     throw conflict("--likelihood", `goes with --sampler ${listed(names)} only`);
   }
   if (times.at(-1) === 0) {

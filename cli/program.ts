@@ -22,6 +22,7 @@ import { classList } from "./input.js";
 import { number, threads, word, words } from "./options.js";
 import { type Parameter, parametersOf } from "./parameters.js";
 import {
+  flowNames,
   gridNames,
   grids,
   lastParameter,
@@ -222,7 +223,7 @@ ${exits}`,
   );
   score.action((name: string, choices) => runScore(name, choices, context));
 
-  const flowSamplers = ["dopri5", "rk4", "heun", "euler"] as const;
+  const flowSamplers = ["dopri5", ...flowNames.filter((name) => name !== "dopri5")];
   const likelihood = common("likelihood", "The log density that the probability flow gives to points.")
     .argument("<data>", setOrFile)
     .requiredOption(
@@ -231,10 +232,13 @@ ${exits}`,
     );
   process(likelihood).option(
     "--sampler <name>",
-    `${flowSamplers.join(", ")} (default dopri5)`,
+    `${flowSamplers.join(", ")} (default dopri5; ancestral with --eta 0)`,
     word("--sampler", flowSamplers),
   );
-  parameters(likelihood, samplers.dopri5?.parameters ?? []);
+  parameters(
+    likelihood,
+    ["dopri5", "ancestral"].flatMap((name) => samplers[name]?.parameters ?? []),
+  );
   grid(
     likelihood,
     `${gridNames.join(", ")} (default logarithmic); it ends at the lower end`,

@@ -19,6 +19,7 @@ import {
   times,
   timesteps,
 } from "../src/sampler/index.js";
+import { registry } from "../src/sampler/registry.js";
 import { word } from "./options.js";
 import { entry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";
 
@@ -130,6 +131,11 @@ export const grids: Table<Grid> = gridTable;
 export const processNames = namesOf(processTable);
 export const samplerNames = namesOf(samplerTable);
 export const gridNames = namesOf(gridTable);
+/** Samplers that follow the flow, as they are or with an option. */
+export const flowNames = samplerNames.filter((name) => {
+  const { flow, flowWith } = (registry[name] as () => Sampler)();
+  return flow || flowWith !== undefined;
+});
 /** Grids with a default of steps, and those between two ends. */
 export const takesSteps = (name: GridName): boolean => grids[name]?.parameters.includes(steps) === true;
 export const takesEnds = (name: GridName): boolean => grids[name]?.parameters.includes(sigmaMin) === true;

@@ -1,5 +1,5 @@
 import { encodeNpy } from "../../src/io/index.js";
-import { logLikelihood } from "../../src/sampler/index.js";
+import { logLikelihood, type Sampler } from "../../src/sampler/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import {
@@ -77,6 +77,10 @@ export async function runLikelihood(
 
   const process = makeProcess(choices);
   const sampler = makeSampler(choices, "dopri5");
+  if (!sampler.flow) {
+    const { option, value } = sampler.flowWith as NonNullable<Sampler["flowWith"]>;
+    throw conflict("--sampler", `${sampler.name} follows the flow with --${option} ${value} only`);
+  }
   const steps = sampler.adaptive ? 1 : 40;
   const grid = makeGrid(choices, process, { steps, grid: "logarithmic", last: "sigmaMin" }, list);
   const times = grid.times(process);

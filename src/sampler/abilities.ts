@@ -1,5 +1,5 @@
 import { isExact } from "../score/exact.js";
-import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import type { Lack, ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 
 /**
  * What a sampler or an option may ask of a field beside values of its score: one that is the same at every look, the law of x_0
@@ -9,10 +9,18 @@ export type Capability = "steady" | "posteriorDraws" | "divergence";
 
 export type AnyField = ScoreField | StepEstimator | ScoreEnsemble;
 
+/** What decides whether a field can serve: of one that is there, or of one that is still to be fitted. */
+export interface FieldKind {
+  readonly kind: AnyField["kind"];
+  /** Anything, where its divergence is known; and why it is not. */
+  readonly traceRows?: unknown;
+  readonly untraced?: Lack | undefined;
+}
+
 /** What a field may give beside values of its score, and why one without it cannot serve. */
 export interface Ability {
   /** Whether a field gives it; of an ensemble: whether each realization does, which is what particles follow. */
-  given(field: AnyField): boolean;
+  given(field: FieldKind): boolean;
   /** What is asked for, to end "a score that ...". */
   readonly what: string;
   /** The reason in mathematics. */

@@ -1,5 +1,5 @@
 import { VkernelError } from "../errors.js";
-import { type Ability, type AnyField, abilities, type Capability } from "./abilities.js";
+import { type Ability, abilities, type Capability, type FieldKind } from "./abilities.js";
 import { registry } from "./registry.js";
 import type { Sampler } from "./sampler.js";
 
@@ -22,7 +22,7 @@ export interface Refusal {
 /** Why a sampler does not take a field; undefined where it does. What the library, the command line and the page decide by. */
 export function refusalOf(
   sampler: Pick<Sampler, "needs" | "takesRandom">,
-  field: AnyField,
+  field: FieldKind,
 ): Refusal | undefined {
   const capability = needsOf(sampler).find((need) => !abilities[need].given(field));
   if (capability === undefined) return undefined;
@@ -31,10 +31,10 @@ export function refusalOf(
 }
 
 /** Why log densities do not go with a field; undefined where they do. */
-export function likelihoodRefusal(field: AnyField): Pick<Ability, "reason" | "way"> | undefined {
+export function likelihoodRefusal(field: FieldKind): Pick<Ability, "reason" | "way"> | undefined {
   const { given, reason, way } = abilities.divergence;
   if (given(field)) return undefined;
-  if (field.kind === "field") return { reason, way };
+  if (field.kind === "field") return field.untraced ?? { reason, way };
   return field.kind === "step"
     ? {
         reason: "a score that is drawn at every step has no flow, and so no density along it",
@@ -48,10 +48,25 @@ export function likelihoodRefusal(field: AnyField): Pick<Ability, "reason" | "wa
 }
 
 /** The names of all samplers that take a field, as they are without options. */
-export function samplersFor(field: AnyField, also: (sampler: Sampler) => boolean = () => true): string[] {
+export function samplersFor(field: FieldKind, also: (sampler: Sampler) => boolean = () => true): string[] {
   const takes = (sampler: Sampler): boolean =>
     needsOf(sampler).every((need) => abilities[need].given(field)) && also(sampler);
   return Object.keys(registry).filter((name) => takes((registry[name] as () => Sampler)()));
+}
+
+/**
+ * The samplers along whose flow a field's log density goes, in words: `option` names the one that decides, with its value where it
+ * has to be given.
+ */
+export function flowsFor(
+  field: FieldKind,
+  word: (name: string, option: string, value: number | undefined) => string = (name, option, value) =>
+    value === undefined ? name : `${name}({ ${option}: ${value} })`,
+): string[] {
+  return samplersFor(field, ({ flow, flowWith }) => flow || flowWith !== undefined).map((name) => {
+    const { flow, flowWith } = (registry[name] as () => Sampler)();
+    return flowWith ? word(name, flowWith.option, flow ? undefined : flowWith.value) : name;
+  });
 }
 
 /** "a, b or c" */
@@ -60,7 +75,7 @@ export function listed(names: readonly string[], word = "or"): string {
 }
 
 /** @throws {VkernelError} E_USAGE where a sampler does not take a field */
-export function checkPair(sampler: Sampler, field: AnyField): void {
+export function checkPair(sampler: Sampler, field: FieldKind): void {
   const refusal = refusalOf(sampler, field);
   if (refusal === undefined) return;
   throw new VkernelError("E_USAGE", {

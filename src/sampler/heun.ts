@@ -16,7 +16,9 @@ export interface HeunOptions {
 /**
  * Probability-flow ODE, Heun's method: an Euler step as predictor, then the trapezoid. Order 2, two evaluations a
  * step (one on a step to 0). Karras et al. 2022, Algorithm 1; with churn, Algorithm 2, on any process: the state is
- * carried forward to the raised level by the process itself.
+ * carried forward to the raised level by the process itself. What is added before a step from t to s is one normal a coordinate,
+ * independent of all others: with shared noise the increment of the path from s to t. Fine grids of one kind then tend to one
+ * solution of an SDE (their Eq. 6), whose Brownian motion the path is.
  */
 export function heun(options: HeunOptions = {}): Sampler {
   checkOptions(options, ["churn", "churnMin", "churnMax", "noiseScale"]);
@@ -36,7 +38,7 @@ export function heun(options: HeunOptions = {}): Sampler {
     const raised = Math.min(process.timeOfSigma(Math.min(sigma * (1 + gamma), top)), process.end);
     if (!(raised > t)) return t;
     const { scale, variance } = process.transition(t, raised);
-    const noise = program.normal("noise", streams.churn);
+    const noise = program.increment(streams.churn);
     program.affine(state, [
       [state, scale],
       [noise, noiseScale * Math.sqrt(variance)],
@@ -49,8 +51,9 @@ export function heun(options: HeunOptions = {}): Sampler {
     parameters: churn === 0 ? {} : { churn, churnMin, churnMax, noiseScale },
     order: 2,
     takesRandom: false,
-    noise: churn === 0 ? "none" : "own",
+    noise: churn === 0 ? "none" : "increment",
     flow: churn === 0,
+    flowWith: { option: "churn", value: 0 },
     slopesOnly: churn === 0,
     step(program, from, s) {
       const t = raise(program, from);

@@ -1,5 +1,5 @@
 export { type AncestralOptions, ancestral } from "./ancestral.js";
-export type { AnyField, Capability } from "./abilities.js";
+export type { AnyField, Capability, FieldKind } from "./abilities.js";
 export { type Refusal, refusalOf } from "./capabilities.js";
 export { type Dopri5Options, dopri5 } from "./dopri5.js";
 export { dpmpp2m } from "./dpmpp2m.js";

@@ -7,13 +7,13 @@ import {
   type PointsInput,
   type Precision,
 } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument, VkernelError } from "../errors.js";
 import { log } from "../math.js";
 import { cholesky, solveLower } from "../reference/linear.js";
 import { aborted } from "../core/scheduler.js";
 import { exactScore } from "../score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
-import { likelihoodRefusal, listed, samplersFor } from "./capabilities.js";
+import { flowsFor, likelihoodRefusal, listed } from "./capabilities.js";
 import { checkSampler, gridTimes } from "./checks.js";
 import { dopri5 } from "./dopri5.js";
 import type { Grid } from "./grids/grid.js";
@@ -33,7 +33,7 @@ export interface Likelihood {
 }
 
 export interface LogLikelihoodOptions {
-  /** euler, heun, rk4 or dopri5; `dopri5()` by default. */
+  /** One that follows the flow: euler, heun, rk4, dpmpp2m, dopri5 or ancestral({ eta: 0 }); `dopri5()` by default. */
   sampler?: Sampler;
   /** Its last time, which must be above 0, is that of the points; its first is where the base law holds. */
   grid: Grid;
@@ -115,19 +115,19 @@ export function checkLikelihood(
 ): void {
   const refusal = likelihoodRefusal(field);
   if (refusal !== undefined) {
-    const got = field.kind === "field" ? "another" : field.kind === "step" ? "an estimator" : "an ensemble";
-    throw badArgument(
-      field.kind === "field" ? "E_UNSUPPORTED" : "E_USAGE",
-      "logLikelihood",
-      `a field with a known divergence (${refusal.way})`,
-      got,
-    );
+    const got =
+      field.kind === "field" ? "one without" : field.kind === "step" ? "an estimator" : "an ensemble";
+    throw new VkernelError(field.kind === "field" ? "E_UNSUPPORTED" : "E_USAGE", {
+      argument: "logLikelihood",
+      expected: `a field with a known divergence (${refusal.way})`,
+      got: `${got}: ${refusal.reason}`,
+    });
   }
   if (!sampler.flow) {
     throw badArgument(
       "E_USAGE",
       "sampler",
-      `${listed(samplersFor(field, ({ flow }) => flow))}: one that integrates the flow and its divergence, without noise of its own`,
+      `${listed(flowsFor(field))}: one that integrates the flow and its divergence, without noise of its own`,
       sampler.name,
     );
   }

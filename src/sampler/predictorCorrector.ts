@@ -35,7 +35,7 @@ export function predictorCorrector(options: PredictorCorrectorOptions = {}): Sam
     order: 1,
     takesRandom: false,
     ...(predictor.needs && { needs: predictor.needs }),
-    noise: "own",
+    noise: correctors === 0 ? predictor.noise : "own",
     flow: false,
     slopesOnly: false,
     ...(predictor.adaptive && { adaptive: predictor.adaptive }),

@@ -13,6 +13,11 @@ import type { Frames } from "./frames.js";
 /** A step number of its own for the draw of the start, beyond every step of a grid. */
 const INITIAL_STEP = 0xffffffff;
 
+/** Octaves of a Brownian path that stand for all below its least time: what they leave out is 2^-30 of the increment. */
+const OCTAVES = 60;
+/** That of the least normal number. */
+const LEAST_EXPONENT = -1022;
+
 /** Levels that are kept. */
 const LEVELS = 1024;
 
@@ -24,6 +29,13 @@ export interface Slope {
   readonly terms: readonly Term[];
   /** div = constant + factor times a scalar register. */
   readonly divergence?: { readonly scalar: number; readonly constant: number; readonly factor: number };
+}
+
+/** A prediction of x_0 at one place, as terms, and the trace of the derivative of x_0 with respect to x / alpha. */
+export interface Predicted {
+  readonly terms: readonly Term[];
+  /** tr = constant + factor times a scalar register. */
+  readonly trace?: { readonly scalar: number; readonly constant: number; readonly factor: number };
 }
 
 /** A sampler asked a field for what it cannot give, and had not said so. */
@@ -252,13 +264,18 @@ export class Program {
     return out;
   }
 
-  /** The standard normals of the step being written: fresh, of the particle's Brownian path, or supplied. */
-  increment(): Register {
+  /** The standard normals of the step being written: fresh of a stream, of the particle's Brownian path, or supplied. */
+  increment(stream: number = streams.noise): Register {
     const { noise = "independent", exponent = 0 } = this.#options;
-    if (noise === "independent") return this.normal("noise", streams.noise);
+    if (noise === "independent") return this.normal("noise", stream);
     const out = this.register("noise");
-    if (noise === "given") this.ops.push({ code: OpCode.Given, out, step: this.step });
-    else this.ops.push({ code: OpCode.Path, out, t: this.t, s: this.s, exponent });
+    const { t, s, step } = this;
+    if (noise === "given") this.ops.push({ code: OpCode.Given, out, step });
+    else if (s > 0) this.ops.push({ code: OpCode.Path, out, t, s, exponent });
+    else {
+      const e = Math.max(LEAST_EXPONENT, exponent - OCTAVES);
+      this.ops.push({ code: OpCode.Path, out, t, s: 2 ** e, exponent: e });
+    }
     return out;
   }
 
@@ -463,28 +480,74 @@ export class Program {
   }
 
   /**
-   * The terms of `factor` times the prediction of x_0 from x at time t: its posterior mean, or (x + S s-hat) / alpha for
-   * an estimator's s-hat in a step of length dt.
+   * `factor` times the prediction of x_0 from x at time t: its posterior mean, or (x + S s-hat) / alpha for an estimator's
+   * s-hat in a step of length dt.
    */
-  prediction(factor: number, x: Register, t: number, dt: number, name = ""): Term[] {
-    const { alpha, variance } = this.level(t);
-    const { randomness, called, frames } = this.#options;
+  prediction(factor: number, x: Register, t: number, dt: number): Predicted {
+    const { alpha, variance, total } = this.level(t);
+    const { randomness, called, frames, density, dim } = this.#options;
     if (frames) throw framed();
+    const scalar = density ? this.#scalar("trace") : -1;
     if (called) {
       // x_0 = (x + S s-hat) / alpha
-      const score = this.#call(x, t, `score${name}`);
-      return [
-        [x, factor / alpha],
-        [score, (factor * variance) / alpha],
-      ];
+      const score = this.#call(x, t, "score", scalar);
+      return {
+        terms: [
+          [x, factor / alpha],
+          [score, (factor * variance) / alpha],
+        ],
+        ...(density && { trace: { scalar, constant: dim, factor: variance } }),
+      };
     }
     if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
       const { point } = this.#draw(x, t, randomness.draws);
-      return this.drawTerms(factor, x, point, t, randomness.draws);
+      return { terms: this.drawTerms(factor, x, point, t, randomness.draws) };
     }
     const noisy = randomness && this.#noisy(x, t, dt, factor);
-    const mean = noisy?.mean ?? this.#mean(x, t, `mean${name}`);
-    return [...this.#meanTerms(factor, x, t, mean), ...(noisy?.noise ?? [])];
+    const mean = noisy?.mean ?? this.#mean(x, t, "mean", scalar);
+    const width = (alpha * this.sigma0) ** 2 / total;
+    const bend = (alpha / total) * variance * (alpha / total);
+    return {
+      terms: [...this.#meanTerms(factor, x, t, mean), ...(noisy?.noise ?? [])],
+      ...(density && { trace: { scalar, constant: dim * width, factor: bend } }),
+    };
+  }
+
+  /** A prediction kept by name, for this step and later ones. */
+  keep(name: string, { terms, trace }: Predicted): Predicted {
+    const kept = this.kept(name);
+    this.affine(this.register(name), terms);
+    if (kept.trace && trace) {
+      const { scalar, constant, factor } = trace;
+      this.ops.push({ code: OpCode.Scalar, out: kept.trace.scalar, constant, terms: [[scalar, factor]] });
+    }
+    return kept;
+  }
+
+  /** What an earlier step kept by that name. */
+  kept(name: string): Predicted {
+    return {
+      terms: [[this.register(name), 1]],
+      ...(this.#options.density && { trace: { scalar: this.#scalar(name), constant: 0, factor: 1 } }),
+    };
+  }
+
+  /**
+   * The log density of a step from t to s along the flow dy/dl = y - x_0(y), y = x / alpha, l = log sigma, with the trace of
+   * x_0's derivative held at a combination of what is known: of weights that add up to 1, as the state's own.
+   */
+  carry(t: number, s: number, predictions: readonly (readonly [Predicted, number])[]): void {
+    const { density, dim } = this.#options;
+    if (!density) return;
+    const [from, to] = [t, s].map((time) => log(this.process.sigma(time))) as [number, number];
+    let constant = dim * (from - to) + dim * (log(this.level(t).alpha) - log(this.level(s).alpha));
+    const traces: [number, number][] = [];
+    for (const [{ trace }, weight] of predictions) {
+      if (trace === undefined || weight === 0) continue;
+      constant += (to - from) * weight * trace.constant;
+      traces.push([trace.scalar, (to - from) * weight * trace.factor]);
+    }
+    this.#addDensity(constant, traces);
   }
 
   /** `factor` times E[x_0] from the weighted mean of the points. */
@@ -514,7 +577,7 @@ export class Program {
   adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void {
     const { density, dim, randomness, frames, called } = this.#options;
     if (randomness) throw unserved("steady");
-    if (frames) throw framed();
+    if (frames && !called) throw framed();
     const from = this.level(t);
     const to = this.level(s);
     this.#settle(this.state, t);
@@ -554,7 +617,7 @@ export class Program {
       const { randomness } = this.#options;
       const terms =
         randomness === undefined || called
-          ? this.prediction(1, this.state, t, t)
+          ? this.prediction(1, this.state, t, t).terms
           : this.#meanTerms(1, this.state, t, this.#mean(this.state, t, "mean"));
       this.affine(this.state, terms);
       return;

@@ -35,12 +35,12 @@ export interface SampleOptions {
   /**
    * The standard normals of each step: "independent" (default); "shared": increments of one Brownian path a particle, which
    * depends on the seed alone, so that any two grids see the same path; or the normals themselves, `[steps, count, dim]`.
-   * For samplers that take one normal a coordinate and step (euler, heun, rk4, dpmpp2m, dopri5, ancestral, eulerMaruyama).
+   * For samplers that take at most one normal per coordinate and step: all but posterior and predictorCorrector.
    */
   noise?: "independent" | "shared" | Float32Array | Float64Array;
   /**
-   * Carries the log density of each particle along the flow (euler, heun, rk4, dopri5; a field whose divergence is known; a last
-   * time above 0), by that divergence, from the law of the start: p_T where `initial` is "marginal" or the states.
+   * Carries the log density of each particle along the flow (euler, heun, rk4, dpmpp2m, dopri5, ancestral({ eta: 0 }); a field whose
+   * divergence is known; a last time above 0), by that divergence, from the law of the start: p_T where `initial` is "marginal" or the states.
    */
   logLikelihood?: boolean;
   /** Of an ensemble: how many particles share one realization; 1 by default. `ensembleCost` tells what that takes. */

@@ -19,6 +19,8 @@ export interface Sampler {
   readonly noise: "none" | "increment" | "own";
   /** Whether it integrates the probability-flow ODE, so that log densities go with it and it can run upward in time. */
   readonly flow: boolean;
+  /** The option, and its value, with which alone it does. */
+  readonly flowWith?: { readonly option: string; readonly value: number };
   /** Whether it is written in slopes alone, which also serves noise that is no multiple of one matrix. */
   readonly slopesOnly: boolean;
   /** Whether it chooses its own steps between the times of the grid. */

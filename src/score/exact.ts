@@ -176,7 +176,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
 }
 
 /** Whether a field is the exact score itself, whose mean, law and divergence the kernels have. */
-export function isExact(field: ScoreField): boolean {
+export function isExact(field: object): boolean {
   return Object.getPrototypeOf(field) === ExactScore.prototype && !Object.hasOwn(field, "evaluate");
 }
 

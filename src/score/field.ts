@@ -57,6 +57,12 @@ export interface TimeRange {
   readonly tMax: number;
 }
 
+/** Why a field has no divergence, and what has one. */
+export interface Lack {
+  readonly reason: string;
+  readonly way: string;
+}
+
 /** A score at every (x, t): what every sampler integrates. */
 export interface ScoreField<P extends Precision = Precision> {
   readonly kind: "field";
@@ -85,6 +91,8 @@ export interface ScoreField<P extends Precision = Precision> {
   readonly fitted?: TimeRange | undefined;
   /** @internal The trace of the score's derivative at rows, one number each, where it is known exactly. */
   readonly traceRows?: RowFunction | undefined;
+  /** @internal Why it has no trace. */
+  readonly untraced?: Lack | undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ export * from "./features/index.js";
 export type {
   EvaluateOptions,
   Evaluation,
+  Lack,
   Places,
   Quantity,
   ScalarQuantity,

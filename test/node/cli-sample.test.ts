@@ -461,13 +461,31 @@ const bad: [string, number, RegExp][] = [
     /--likelihood does not go with the naive/,
   ],
   ["sample polygon --sampler posterior --likelihood x.csv", 2, /--likelihood goes with --sampler euler/],
-  ["sample polygon --churn 1 --last sigmaMin --likelihood x.csv", 2, /heun without --churn/],
+  [
+    "sample polygon --churn 1 --last sigmaMin --likelihood x.csv",
+    2,
+    /goes with --sampler euler, heun without --churn, rk4, dpmpp2m, dopri5 or ancestral with --eta 0 only/,
+  ],
+  [
+    "sample polygon --sampler ancestral --last sigmaMin --likelihood x.csv",
+    2,
+    /--likelihood goes with .* ancestral with --eta 0 only/,
+  ],
+  [
+    "likelihood polygon --at queries.npy --sampler ancestral",
+    2,
+    /--sampler ancestral follows the flow with --eta 0 only/,
+  ],
   [
     "likelihood polygon --at queries.npy --rtol 1e-3 --sampler rk4",
     2,
     /--rtol goes with --sampler dopri5 only/,
   ],
-  ["likelihood polygon --at queries.npy --sampler posterior", 2, /--sampler expected one of dopri5, rk4/],
+  [
+    "likelihood polygon --at queries.npy --sampler posterior",
+    2,
+    /--sampler expected one of dopri5, euler, heun, rk4, dpmpp2m, ancestral/,
+  ],
   ["likelihood polygon --at queries.npy --times 10,0", 2, /--times expected a last time above 0/],
   [
     "likelihood polygon --at queries.npy --grid linear --t-min 0 --t-max 1",
