@@ -1,5 +1,6 @@
 import { checkLongCall, checkOptions } from "../check.js";
 import type { Precision } from "../data/mixture.js";
+import { exactScore } from "../score/exact.js";
 import type { ScoreField } from "../score/field.js";
 import { badArgument } from "../errors.js";
 import { checkIsotropic, unsupported } from "../score/line.js";
@@ -104,11 +105,13 @@ export async function capture(
   const states = (row: number): Float32Array | Float64Array =>
     row < run.recorded.length ? trajectories.subarray(row * count * dim, (row + 1) * count * dim) : samples;
   const cells: Int32Array[] = [];
+  // Whatever drives, points and their places are those of the data.
+  const exact = exactScore(field.data, field.process);
   for (let row = 0; row < rows; row++) {
     const t = times[row] as number;
     cells.push(
       t > 0
-        ? (await field.evaluate(states(row), t, ["nearest"], asked)).nearest
+        ? (await exact.evaluate(states(row), t, ["nearest"], asked)).nearest
         : (await nearestPoints(states(row), field.data, asked)).index,
     );
   }

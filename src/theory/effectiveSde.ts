@@ -52,6 +52,14 @@ export function effectiveSde<P extends Precision>(
     if (options.form !== undefined) {
       throw badArgument("E_USAGE", "form", "nothing: an ensemble's noise is of one form", options.form);
     }
+    if (typeof estimator.realizations !== "function") {
+      throw new VkernelError("E_USAGE", {
+        argument: "estimator",
+        expected:
+          "an ensemble that draws Gaussian functions of its covariance: linearScore, ntkScore, or ensemble([...]) of fields",
+        got: "one without realizations: its covariance between pairs of places makes no function that a path can follow",
+      });
+    }
     const { data, process, average } = estimator;
     return {
       kind: "ensemble",
@@ -65,7 +73,7 @@ export function effectiveSde<P extends Precision>(
         variance: (places) => (estimator.variance as Variance).call(estimator, places),
       }),
       draw: async (seed) => gaussianDraw(estimator, seed),
-      ...(estimator.realizations && { realizations: (request) => gaussianRows(estimator, request) }),
+      realizations: (request) => gaussianRows(estimator, request),
     };
   }
   const form = checkWord(options.form ?? "matched", ["matched", "literal"] as const, "form");
