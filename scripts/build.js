@@ -18,6 +18,7 @@ import { portable } from "./build-types.js";
 import { generateDigits } from "./generate/digits.js";
 import { generateFashion } from "./generate/fashion.js";
 import { step as doStep } from "./step.js";
+import { withSharedMemory } from "./shared-memory.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const quiet = process.argv.includes("--quiet");
@@ -65,7 +66,7 @@ function difference(from, to) {
 
 /** What each step does. */
 const doing = {
-  wasm: "building the kernels (AssemblyScript to WebAssembly, four builds)",
+  wasm: "building the kernels (AssemblyScript to WebAssembly, two builds)",
   library: "building the library and the command line (TypeScript, bundles)",
   site: "building the explorer's page",
 };
@@ -76,7 +77,8 @@ async function step(name, stamp, work) {
   if (seconds !== undefined) say(`${name}: ${seconds.toFixed(1)} s`);
 }
 
-const builds = ["simd-local", "simd-shared", "relaxed-local", "relaxed-shared"];
+const kinds = ["simd", "relaxed"];
+const builds = kinds.flatMap((kind) => [`${kind}-local`, `${kind}-shared`]);
 
 await mkdir(join(root, "build/stamps"), { recursive: true });
 await mkdir(join(root, "build/generated/wasm"), { recursive: true });
@@ -84,19 +86,27 @@ await mkdir(join(root, "build/generated/wasm"), { recursive: true });
 try {
   await step(
     "wasm",
-    await stampOf(["assembly"], ["asconfig.json", "node_modules/assemblyscript/package.json"]),
+    await stampOf(
+      ["assembly"],
+      ["asconfig.json", "scripts/shared-memory.js", "node_modules/assemblyscript/package.json"],
+    ),
     async () => {
       const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
       await Promise.all(
-        builds.map((target) =>
-          run(process.execPath, [asc, "assembly/index.ts", "--config", "asconfig.json", "--target", target], {
-            cwd: root,
-          }),
-        ),
+        kinds.map(async (kind) => {
+          const target = `${kind}-local`;
+          await run(
+            process.execPath,
+            [asc, "assembly/index.ts", "--config", "asconfig.json", "--target", target],
+            { cwd: root },
+          );
+          const shared = withSharedMemory(await readFile(join(root, `build/wasm/${target}.wasm`)));
+          await writeFile(join(root, `build/wasm/${kind}-shared.wasm`), shared);
+        }),
       );
     },
   );
-  for (const kind of ["simd", "relaxed"]) {
+  for (const kind of kinds) {
     const [local, shared] = await Promise.all(
       ["local", "shared"].map((memory) =>
         readFile(join(root, `build/wasm/${kind}-${memory}.wasm`), "base64"),
