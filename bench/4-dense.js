@@ -1,5 +1,5 @@
 import { createEngine } from "../build/ts/src/engine.js";
-import { cholesky, normalEquations, ntkGram, solveCholesky } from "../build/ts/src/learn/index.js";
+import { cholesky, normalEquations, ntkGram, solveCholesky } from "../build/ts/src/dense/index.js";
 import { generator, normals } from "./data.js";
 import { assertAgreement, interleave } from "./measure.js";
 

@@ -1,6 +1,6 @@
 import { createEngine } from "../build/ts/src/engine.js";
-import { PerceptronMachine } from "../build/ts/src/learn/index.js";
-import { parameterCount } from "../build/ts/src/reference/mlp.js";
+import { PerceptronMachine } from "../build/ts/src/dense/index.js";
+import { parameterCount } from "../build/ts/src/dense/plain/mlp.js";
 import { generator, normals } from "./data.js";
 import { assertAgreement, interleave } from "./measure.js";
 

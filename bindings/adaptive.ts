@@ -1,6 +1,7 @@
 import type { Kernel, KernelSet } from "./abi.js";
 import { isThenable } from "./host.js";
-import type { AdaptiveScratch, MixtureLayout, SlopeFunction } from "./job.js";
+import type { MixtureLayout, SlopeFunction } from "./job.js";
+import type { AdaptiveScratch } from "./scratch.js";
 
 /**
  * Dormand and Prince's pair of orders 5 and 4 (J. Comput. Appl. Math. 6, 1980, Table 2), with the step of the

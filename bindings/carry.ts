@@ -1,15 +1,4 @@
-import { type Op, OpCode, Scalar, SCALAR_OUTPUTS } from "./job.js";
-
-/** A register (or a scalar one) whose values outlive a part of a program. The state, register 0, always does. */
-export interface Carried {
-  readonly register: number;
-  readonly scalar: boolean;
-}
-
-/** One at its place in memory: count x width T, or count float64. */
-export interface CarriedAt extends Carried {
-  readonly at: number;
-}
+import { type Carried, type Op, OpCode, Scalar, SCALAR_OUTPUTS } from "./job.js";
 
 /** Registers by number, scalars from -1 down. */
 type Key = number;

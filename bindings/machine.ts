@@ -1,6 +1,6 @@
 import { type Abi, type Kernel, type KernelSet, kernelSet } from "./abi.js";
 import { integrate, settled } from "./adaptive.js";
-import type { CarriedAt } from "./carry.js";
+import type { CarriedAt } from "./job.js";
 import { runDense } from "./dense.js";
 import {
   type Called,
@@ -14,9 +14,8 @@ import {
   type SampleJob,
   Scalar,
   type ScoreJob,
-  type ScratchLayout,
-  scratchLayout,
 } from "./job.js";
+import { type ScratchLayout, scratchLayout } from "./scratch.js";
 import { BrownianPath } from "./path.js";
 import {
   averageWork,

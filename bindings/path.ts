@@ -1,5 +1,6 @@
 import type { KernelSet } from "./abi.js";
-import type { PathScratch, SampleJob } from "./job.js";
+import type { SampleJob } from "./job.js";
+import type { PathScratch } from "./scratch.js";
 
 /**
  * Brownian paths, one a particle, whose value at a time depends on (seed, particle, time) alone: any two grids see the

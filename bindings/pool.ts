@@ -1,4 +1,5 @@
-import { Control, controlBytes, type Job, jobUnits, scratchBytes } from "./job.js";
+import { Control, controlBytes, type Job, jobUnits } from "./job.js";
+import { scratchBytes } from "./scratch.js";
 import { urlText } from "./host.js";
 import { importNode, isNode } from "./load.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";

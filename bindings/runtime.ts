@@ -1,5 +1,6 @@
 import { isTrap } from "./host.js";
-import { type Called, type Job, jobUnits, scratchBytes } from "./job.js";
+import { type Called, type Job, jobUnits } from "./job.js";
+import { scratchBytes } from "./scratch.js";
 import type { Build } from "./load.js";
 import type { Machine } from "./machine.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";

@@ -1,8 +1,9 @@
 import { availableParallelism } from "node:os";
 import { createEngine, type Engine } from "../src/engine.js";
 import { edm } from "../src/process/index.js";
-import { fillNormals } from "../src/reference/random.js";
-import { dopri5, euler, heun, karras, posterior, type Sampler, sample } from "../src/sampler/index.js";
+import { fillNormals } from "../src/numeric/random.js";
+import { dopri5, euler, heun, karras, posterior, type Sampler } from "../src/sampler/index.js";
+import { sample } from "../src/run/index.js";
 import { exactScore } from "../src/score/exact.js";
 
 export const benchGroups = ["scores", "samplers"] as const;

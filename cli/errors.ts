@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { VkernelError } from "../src/errors.js";
+import { VkernelError } from "../src/core/errors.js";
 
 /** What `vkernel` exits with; `docs/errors.md`. */
 export const exitCodes = {

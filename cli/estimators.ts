@@ -1,7 +1,7 @@
 import type { Mixture } from "../src/data/mixture.js";
 import type { Process } from "../src/process/index.js";
 import type { FieldKind } from "../src/sampler/abilities.js";
-import { ensembleCost } from "../src/sampler/ensembleRun.js";
+import { ensembleCost } from "../src/run/ensemble.js";
 import { ensemble } from "../src/score/ensemble.js";
 import { exactScore } from "../src/score/exact.js";
 import {
@@ -11,15 +11,15 @@ import {
   hermiteFeatures,
   polynomialFeatures,
   rbfFeatures,
-} from "../src/score/features/index.js";
+} from "../src/score/learned/features/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
-import { LINEAR_RIDGE, linearScore } from "../src/score/linear.js";
+import { LINEAR_RIDGE, linearScore } from "../src/score/learned/linear.js";
 import { shrinkingWidth } from "../src/score/line.js";
 import { naiveScore } from "../src/score/naive.js";
-import { loadNetwork, type MlpScore } from "../src/score/network/index.js";
-import { NTK_RIDGE, ntkScore } from "../src/score/ntk.js";
+import { loadNetwork, type MlpScore } from "../src/score/learned/network/index.js";
+import { NTK_RIDGE, ntkScore } from "../src/score/learned/ntk.js";
 import { type PiecewiseOptions, piecewiseScore } from "../src/score/piecewise.js";
-import type { Smoother } from "../src/score/smoother.js";
+import type { Smoother } from "../src/score/learned/smoother.js";
 import { type SmoothedOptions, smoothedScore } from "../src/score/smoothing/index.js";
 import {
   gridTimes,
@@ -28,9 +28,9 @@ import {
   type TimeLaw,
   uniformTimes,
   type Weighting,
-} from "../src/score/training.js";
+} from "../src/score/learned/training.js";
 import { effectiveSde } from "../src/theory/index.js";
-import { VkernelError } from "../src/errors.js";
+import { VkernelError } from "../src/core/errors.js";
 import { exitCodes, Failure } from "./errors.js";
 import { conflict, number, word } from "./options.js";
 import { entry, makeEntry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";

@@ -28,7 +28,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { PixelRange } from "../src/data/images.js";
-import { VkernelError } from "../src/errors.js";
+import { VkernelError } from "../src/core/errors.js";
 import {
   type DataFile,
   dataFileEndings,

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { checkClasses, indicesOf, type PixelRange } from "../src/data/images.js";
 import { type DataSetName, dataSetNames, loadDataSet } from "../src/data/sets.js";
-import { VkernelError } from "../src/errors.js";
+import { VkernelError } from "../src/core/errors.js";
 import { dataFileEndings, isDataFile } from "../src/io/index.js";
 import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure, usage } from "./errors.js";

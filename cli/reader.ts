@@ -1,7 +1,7 @@
 // Reads the bytes of a data file on a thread of its own, so that a large one does not keep Ctrl-C waiting.
 import { readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { VkernelError } from "../src/errors.js";
+import { VkernelError } from "../src/core/errors.js";
 import { readOwnDataSet } from "../src/io/dataset.js";
 import type { DataFile, ReadDataSetOptions } from "../src/io/index.js";
 

@@ -21,7 +21,7 @@ const shrink = terser({
 
 /** Modules of the library that the first picture needs, in as few chunks as possible: large ones compress better. */
 const basics =
-  /ts\/src\/((process\/(edm|ve|vp|ou)|sampler\/(heun|euler|grids\/\w+)|data\/(builtin|circle)|check|errors|math)\.js)$/;
+  /ts\/src\/((process\/(edm|ve|vp|ou)|sampler\/(heun|euler|grids\/\w+)|data\/(builtin|circle)|core\/(check|errors)|numeric\/elementary)\.js)$/;
 
 export async function buildSite(root) {
   const out = join(root, "dist/site");
@@ -136,25 +136,25 @@ const without = [
   [/build\/generated\/worker-source\./, 'export const workerSource = "";'],
   // A browser without SIMD is told so; samplers in plain TypeScript would be too slow for it anyway.
   [
-    /src\/sampler\/referenceRun\./,
-    `import { VkernelError } from "../errors.js";
-export function runReference() {
+    /src\/run\/plain\/run\./,
+    `import { VkernelError } from "../../core/errors.js";
+export function runPlainly() {
   throw new VkernelError("E_UNSUPPORTED", { message: "the explorer needs WebAssembly with SIMD" });
 }`,
   ],
-  [/src\/sampler\/referenceSteps\./, "export class ReferenceSteps {}"],
+  [/src\/run\/plain\/parts\./, "export class PlainParts {}"],
   // Names that messages would list, and words of others: choices of the page are lists.
   [/src\/sampler\/registry\./, "export const registry = {};"],
-  [/src\/words\./, "export const meantBy = () => undefined;"],
+  [/src\/core\/words\./, "export const meantBy = () => undefined;"],
   // Limits of Node's address space.
   [/bindings\/addressSpace\./, "export const addressSpace = async (cap, threads) => ({ cap, threads });"],
   // Log densities along runs, and processes with matrices: nothing here asks for them.
   [
-    /src\/sampler\/likelihood\./,
+    /src\/run\/likelihood\./,
     "export const checkLikelihood = () => {}, likelihoodOf = () => {}, logLikelihood = () => {};",
   ],
-  [/src\/sampler\/whiten\./, "export const whiten = () => {};"],
-  [/src\/sampler\/frames\./, "export class Frames {}"],
+  [/src\/run\/whiten\./, "export const whiten = () => {};"],
+  [/src\/run\/frames\./, "export class Frames {}"],
   // What its loader decodes beyond exports, these kernels have none of.
   [
     /@assemblyscript\/loader/,
@@ -167,12 +167,12 @@ export function runReference() {
  * particles alone, runs go where they are sought, and kernels come from files.
  */
 const emptied = [
-  [/src\/score\/evaluate\./, ["anisotropic", "referenceEvaluation", "referenceLogRatios"]],
+  [/src\/score\/evaluate\/evaluate\./, ["anisotropic", "referenceEvaluation", "referenceLogRatios"]],
   [/src\/score\/exact\./, ["ExactScore.posteriorExpectation"]],
   [/src\/data\/mixture\./, ["fromNested"]],
-  [/src\/sampler\/program\./, ["Program.#framedSlope", "Program.#framedMean"]],
-  [/src\/sampler\/live\./, ["LiveRun.advance", "LiveRun.advanceSync", "LiveRun.restart"]],
-  [/src\/sampler\/kernelSteps\./, ["KernelSteps.runSync"]],
+  [/src\/run\/program\./, ["ProgramBuilder.#framedSlope", "ProgramBuilder.#framedMean"]],
+  [/src\/run\/live\./, ["LiveRun.advance", "LiveRun.advanceSync", "LiveRun.restart"]],
+  [/src\/run\/kernelParts\./, ["KernelParts.runSync"]],
   [
     /src\/raster\/raster\./,
     [
@@ -219,9 +219,7 @@ function trimmed() {
     name: "trimmed",
     resolveId(id, importer) {
       // Matrices of processes again: the one thing that fields of one's own take from that file.
-      return /score\/custom\.js$/.test(importer ?? "") && id.endsWith("/reference/linear.js")
-        ? noMatrix
-        : null;
+      return /score\/custom\.js$/.test(importer ?? "") && id.endsWith("/numeric/linear.js") ? noMatrix : null;
     },
     load(id) {
       if (id === noMatrix) return "export const multiply = () => {};";

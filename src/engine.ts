@@ -1,6 +1,5 @@
-import type { Runtime } from "../bindings/runtime.js";
 import { startRuntime } from "../bindings/start.js";
-import { checkInteger, checkNumber, checkOptions, checkWord } from "./check.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "./core/check.js";
 import {
   type Mixture,
   type MixtureOptions,
@@ -8,8 +7,9 @@ import {
   type PointsInput,
   type Precision,
 } from "./data/mixture.js";
+import { Kernels } from "./core/kernels.js";
 import { scheduler } from "./core/scheduler.js";
-import { badArgument, VkernelError } from "./errors.js";
+import { badArgument, VkernelError } from "./core/errors.js";
 
 export interface EngineOptions {
   /**
@@ -42,23 +42,6 @@ export interface EngineOptions {
   worker?: string | URL;
 }
 
-/** What an engine runs on. */
-export interface EngineInfo {
-  readonly kernels: "simd" | "relaxed" | "reference";
-  readonly threads: number;
-  readonly sharedMemory: boolean;
-  /** Bytes of Wasm memory in use, and the cap. */
-  readonly memoryUsed: number;
-  readonly memoryCap: number;
-  /** Why something less than asked for runs, if so. */
-  readonly note: string | undefined;
-}
-
-/** Anything that holds memory of an engine. */
-export interface Owned {
-  dispose(): void;
-}
-
 const makeError = (
   code: ConstructorParameters<typeof VkernelError>[0],
   details: ConstructorParameters<typeof VkernelError>[1],
@@ -70,34 +53,7 @@ const known = ["threads", "kernels", "memory", "blockSize", "wasm", "worker"];
  * Owns the kernels, their memory and their threads. Made by {@link createEngine}; close it when done
  * (`close()`, or `using`): everything it made is disposed of with it.
  */
-export class Engine {
-  /** @internal */
-  readonly runtime: Runtime | undefined;
-  /** @internal */
-  readonly blockSize: number | undefined;
-  readonly #owned = new Set<Owned>();
-  readonly #note: string | undefined;
-  #closed = false;
-
-  /** @internal */
-  constructor(runtime: Runtime | undefined, blockSize: number | undefined, note: string | undefined) {
-    this.runtime = runtime;
-    this.blockSize = blockSize;
-    this.#note = note;
-  }
-
-  get info(): EngineInfo {
-    const { runtime } = this;
-    return {
-      kernels: runtime?.build ?? "reference",
-      threads: runtime?.threads ?? 1,
-      sharedMemory: runtime?.memory.shared ?? false,
-      memoryUsed: runtime?.memory.used ?? 0,
-      memoryCap: runtime?.memory.cap ?? 0,
-      note: runtime?.note ?? this.#note,
-    };
-  }
-
+export class Engine extends Kernels {
   /**
    * Training points as a mixture: the data whose noised density, score and samples everything else computes. They are
    * checked, centred, ordered by weight and copied before it returns, on the calling thread: no signal cuts that short.
@@ -108,39 +64,6 @@ export class Engine {
   mixture<P extends Precision = "f32">(points: PointsInput, options: MixtureOptions<P> = {}): Mixture<P> {
     this.check();
     return makeMixture(this, points, options);
-  }
-
-  /** @internal Throws where nothing can be done any more. */
-  check(): void {
-    if (this.#closed)
-      throw new VkernelError("E_DISPOSED", { argument: "engine", message: "the engine is closed" });
-    this.runtime?.check();
-  }
-
-  /** @internal */
-  own(thing: Owned): void {
-    this.#owned.add(thing);
-  }
-
-  /** @internal */
-  disown(thing: Owned): void {
-    this.#owned.delete(thing);
-  }
-
-  /** Stops the threads and disposes of all that the engine made. Calls under way are rejected. */
-  close(): void {
-    if (this.#closed) return;
-    for (const thing of [...this.#owned]) thing.dispose();
-    this.#closed = true;
-    this.runtime?.close();
-  }
-
-  dispose(): void {
-    this.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }
 

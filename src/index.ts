@@ -1,8 +1,10 @@
 export * from "./data/index.js";
 export * from "./diagnose/index.js";
-export { createEngine, type Engine, type EngineInfo, type EngineOptions, type Owned } from "./engine.js";
-export { VkernelError, type VkernelErrorCode } from "./errors.js";
+export type { EngineInfo, Kernels, Owned } from "./core/kernels.js";
+export { createEngine, type Engine, type EngineOptions } from "./engine.js";
+export { VkernelError, type VkernelErrorCode } from "./core/errors.js";
 export * from "./process/index.js";
+export * from "./run/index.js";
 export * from "./sampler/index.js";
 export * from "./score/index.js";
 export * from "./theory/index.js";

@@ -1,5 +1,6 @@
 import { encodeNpy } from "../../src/io/index.js";
-import { logLikelihood, type Sampler } from "../../src/sampler/index.js";
+import { logLikelihood } from "../../src/run/index.js";
+import type { Sampler } from "../../src/sampler/index.js";
 import { exactScore } from "../../src/score/exact.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import {

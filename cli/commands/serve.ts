@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkInteger } from "../../src/check.js";
+import { checkInteger } from "../../src/core/check.js";
 import type { CommonChoices, Context } from "../context.js";
 import { exitCodes, Failure, usage } from "../errors.js";
 import { startServer } from "../server.js";

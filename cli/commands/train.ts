@@ -1,6 +1,11 @@
-import { checkInteger } from "../../src/check.js";
-import { mlpScore } from "../../src/score/network/index.js";
-import { logNormalTimes, logUniformTimes, type TimeLaw, uniformTimes } from "../../src/score/training.js";
+import { checkInteger } from "../../src/core/check.js";
+import { mlpScore } from "../../src/score/learned/network/index.js";
+import {
+  logNormalTimes,
+  logUniformTimes,
+  type TimeLaw,
+  uniformTimes,
+} from "../../src/score/learned/training.js";
 import type { Process } from "../../src/process/index.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Mixture } from "../../src/data/mixture.js";
 import { nearestPoints, voronoiMass } from "../../src/diagnose/nearest.js";
-import { normalCdf } from "../../src/special.js";
+import { normalCdf } from "../../src/numeric/special.js";
 
 /** Where samples lie relative to the training points. */
 export interface Measures {

@@ -1,4 +1,4 @@
-import type { EngineInfo } from "../../src/engine.js";
+import type { EngineInfo } from "../../src/core/kernels.js";
 import { version } from "../version.js";
 import { Html, html } from "./html.js";
 

@@ -1,5 +1,5 @@
 import type { Mixture } from "../../src/data/mixture.js";
-import type { SampleRun } from "../../src/sampler/index.js";
+import type { SampleRun } from "../../src/run/index.js";
 import { bitsSentence, meanOf } from "../densities.js";
 import type { Input } from "../input.js";
 import type { Plan } from "../plan.js";

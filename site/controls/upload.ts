@@ -1,6 +1,6 @@
 import { parseCsv } from "../../src/io/csv.js";
 import { asTable, parseNpy } from "../../src/io/npy.js";
-import type { VkernelError } from "../../src/errors.js";
+import type { VkernelError } from "../../src/core/errors.js";
 import { mostPoints } from "../state/state.js";
 
 /** A file larger than this is no table of points for a page. */

@@ -11,7 +11,8 @@ import {
   type ReferenceMixture,
   streams,
 } from "../../src/reference/index.js";
-import { euler, heun, karras, sample } from "../../src/sampler/index.js";
+import { euler, heun, karras } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import type { ScoreField } from "../../src/score/field.js";
 import { exactScore, smoothedScore } from "../../src/score/index.js";
 import { entryOf } from "./entries.js";

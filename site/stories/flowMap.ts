@@ -1,8 +1,9 @@
 import { ve } from "../../src/process/index.js";
-import { gaussLegendre } from "../../src/process/quadrature.js";
-import { euler, sample, squareRoot } from "../../src/sampler/index.js";
+import { gaussLegendre } from "../../src/numeric/quadrature.js";
+import { euler, squareRoot } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import { exactScore, piecewiseScore } from "../../src/score/index.js";
-import { normalMass } from "../../src/special.js";
+import { normalMass } from "../../src/numeric/special.js";
 import { terminalLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, countIf, errorOf, largest, shareClaim, u32, withData } from "./measure.js";

@@ -1,6 +1,6 @@
 import { twoPoints } from "../../src/data/index.js";
 import { ou } from "../../src/process/index.js";
-import { normalMass } from "../../src/special.js";
+import { normalMass } from "../../src/numeric/special.js";
 import { type FokkerPlanckDirection, type FokkerPlanckRun, fokkerPlanck } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, largest, withData } from "./measure.js";

@@ -1,6 +1,7 @@
 import type { Mixture } from "../../src/data/mixture.js";
 import { ve } from "../../src/process/index.js";
-import { euler, type Grid, sample, squareRoot } from "../../src/sampler/index.js";
+import { euler, type Grid, squareRoot } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import type { ScoreField } from "../../src/score/field.js";
 import {
   exactScore,
@@ -10,7 +11,7 @@ import {
   smoothedScore,
   uniformTimes,
 } from "../../src/score/index.js";
-import { normalMass } from "../../src/special.js";
+import { normalMass } from "../../src/numeric/special.js";
 import { entryOf } from "./entries.js";
 import {
   at,

@@ -1,8 +1,9 @@
 /** What cards share: moments with their errors, distances of laws, and the same run again in other numbers. */
 import type { Mixture, PointsInput, Precision } from "../../src/data/mixture.js";
-import { type Grid, type SampleOptions, type Sampler, sample } from "../../src/sampler/index.js";
+import type { Grid, Sampler } from "../../src/sampler/index.js";
+import { type SampleOptions, sample } from "../../src/run/index.js";
 import type { ScoreField, StepEstimator } from "../../src/score/field.js";
-import { upperGamma } from "../../src/special.js";
+import { upperGamma } from "../../src/numeric/special.js";
 import type { CardContext, Claim } from "./story.js";
 
 /** What a test at 5 standard errors lets through in vain, two-sided; every other statistical bound of the cards has it too. */

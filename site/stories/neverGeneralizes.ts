@@ -1,9 +1,10 @@
 import { lShape, twoPoints } from "../../src/data/index.js";
 import { capture } from "../../src/diagnose/index.js";
 import { ou } from "../../src/process/index.js";
-import { eulerMaruyama, logSnr, logarithmic, posterior, sample, times } from "../../src/sampler/index.js";
+import { eulerMaruyama, logSnr, logarithmic, posterior, times } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import { exactScore } from "../../src/score/index.js";
-import { normalCdf } from "../../src/special.js";
+import { normalCdf } from "../../src/numeric/special.js";
 import { cellLaw, generatedLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import {

@@ -1,5 +1,6 @@
 import { ou } from "../../src/process/index.js";
-import { ancestral, eulerMaruyama, linear, sample, type Sampler } from "../../src/sampler/index.js";
+import { ancestral, eulerMaruyama, linear, type Sampler } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import { exactScore } from "../../src/score/index.js";
 import { bridgeLaw } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";

@@ -1,8 +1,9 @@
 import { ve } from "../../src/process/index.js";
-import { gaussLegendre } from "../../src/process/quadrature.js";
-import { sample, times } from "../../src/sampler/index.js";
+import { gaussLegendre } from "../../src/numeric/quadrature.js";
+import { times } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import { exactScore, piecewiseScore, smoothedScore } from "../../src/score/index.js";
-import { normalDensity, smoothingExcess } from "../../src/special.js";
+import { normalDensity, smoothingExcess } from "../../src/numeric/special.js";
 import { smoothingLoss } from "../../src/theory/index.js";
 import { entryOf } from "./entries.js";
 import { at, largest, momentsOf, u32, withData } from "./measure.js";

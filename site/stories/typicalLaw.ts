@@ -1,10 +1,11 @@
 import { polygon } from "../../src/data/index.js";
 import type { Mixture } from "../../src/data/mixture.js";
 import { edm } from "../../src/process/index.js";
-import { cholesky, multiplyLower, solve } from "../../src/reference/linear.js";
+import { cholesky, multiplyLower, solve } from "../../src/numeric/linear.js";
 import { evaluatePoint, fillNormals, levelAt, type ReferenceMixture } from "../../src/reference/index.js";
-import { ntkValue } from "../../src/reference/ntk.js";
-import { euler, karras, sample, times } from "../../src/sampler/index.js";
+import { ntkValue } from "../../src/dense/plain/ntk.js";
+import { euler, karras, times } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import {
   type LinearScore,
   linearScore,

@@ -2,10 +2,11 @@ import { polygon } from "../../src/data/index.js";
 import type { Mixture } from "../../src/data/mixture.js";
 import { edm } from "../../src/process/index.js";
 import { evaluatePoint, levelAt, type ReferenceMixture } from "../../src/reference/index.js";
-import { euler, heun, karras, sample, type SampleOptions, times } from "../../src/sampler/index.js";
+import { euler, heun, karras, times } from "../../src/sampler/index.js";
+import { sample, type SampleOptions } from "../../src/run/index.js";
 import type { ScoreField, StepEstimator } from "../../src/score/field.js";
 import { exactScore, naiveScore, smoothedScore } from "../../src/score/index.js";
-import { normalCdf } from "../../src/special.js";
+import { normalCdf } from "../../src/numeric/special.js";
 import { entryOf } from "./entries.js";
 import {
   at,

@@ -3,7 +3,7 @@ import { load } from "../stories/index.js";
 import { type CardContext, judge } from "../stories/story.js";
 import { makeEngine } from "./engine.js";
 import type { Reply, Request } from "./protocol.js";
-import type { Room, RoomContext } from "./rooms.js";
+import type { Room, RoomContext } from "./room.js";
 
 /** Measures the cards of stories, on an engine of its own: the stage goes on meanwhile. */
 export class Claims implements Room {

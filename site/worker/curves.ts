@@ -1,7 +1,8 @@
 /** The 1-D tab's numbers: curves at a time, the flow, and particles beside their law. */
 import type { Engine } from "../../src/engine.js";
 import { exactScore } from "../../src/score/exact.js";
-import { euler, sample } from "../../src/sampler/index.js";
+import { euler } from "../../src/sampler/index.js";
+import { sample } from "../../src/run/index.js";
 import { flowMap } from "../../src/theory/flowMap.js";
 import { terminalLaw } from "../../src/theory/terminalLaw.js";
 import type { View } from "../state/state.js";
@@ -22,7 +23,7 @@ import {
 import { logDensity, mass, quantile, score, smoothedScore } from "./lineLaw.js";
 import type { Curves, Flow, Histogram, PanelRequest } from "./panels.js";
 import type { Request } from "./protocol.js";
-import type { Room, RoomContext } from "./rooms.js";
+import type { Room, RoomContext } from "./room.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 

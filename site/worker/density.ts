@@ -3,9 +3,10 @@ import { exactScore } from "../../src/score/exact.js";
 import { capture } from "../../src/diagnose/capture.js";
 import { nearestPoints } from "../../src/diagnose/nearest.js";
 import type { Engine } from "../../src/engine.js";
-import { posterior, type Sampler, sample, type SampleRun, times as given } from "../../src/sampler/index.js";
+import { posterior, type Sampler, times as given } from "../../src/sampler/index.js";
+import { sample, type SampleRun } from "../../src/run/index.js";
 import { cellLaw } from "../../src/theory/cellLaw.js";
-import { fokkerPlanck } from "../../src/theory/fokkerPlanck.js";
+import { fokkerPlanck } from "../../src/theory/fokkerPlanck/fokkerPlanck.js";
 import { generatedLaw } from "../../src/theory/laws/index.js";
 import type { View } from "../state/state.js";
 import { fieldTables, LEVELS } from "./colours.js";
@@ -21,7 +22,7 @@ import type {
   Reversal,
 } from "./panels.js";
 import type { Reply, Request } from "./protocol.js";
-import type { Room, RoomContext } from "./rooms.js";
+import type { Room, RoomContext } from "./room.js";
 import { samplerMakers } from "./samplers.js";
 import { samplerNames } from "./names.js";
 

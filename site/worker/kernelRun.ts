@@ -1,5 +1,5 @@
 import { sample, times } from "../../src/index.js";
-import { aborts, type Run, type RunOptions } from "./runs.js";
+import { aborts, type Run, type RunOptions } from "./run.js";
 import type { Drive } from "./setup.js";
 
 /** Draws of x_0 and of noise that stay the same while the noise shrinks: p(x | t) at every time, without a flow. */

@@ -2,7 +2,7 @@
  * The noised law of equally heavy points on a line by its formulas, in plain float64: what the 1-D tab holds kernels to. Nothing of
  * the library's scoring is used. A law is the mixture of N(alpha mu, variance).
  */
-import { normalMass } from "../../src/special.js";
+import { normalMass } from "../../src/numeric/special.js";
 
 export interface Law {
   readonly points: ArrayLike<number>;

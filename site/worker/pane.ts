@@ -4,7 +4,8 @@ import { densityTables } from "./colours.js";
 import { FieldMap } from "./fields.js";
 import { Density, MOST_CIRCLES, summarize } from "./particles.js";
 import type { Frame, Size } from "./protocol.js";
-import { type Run, startRun } from "./runs.js";
+import { startRun } from "./runs.js";
+import type { Run } from "./run.js";
 import { type Data, type Drive, dataKey, driveKey, loadData, makeDrive } from "./setup.js";
 
 /** A frame of particles that takes longer than this, in milliseconds, drops some while it plays. */

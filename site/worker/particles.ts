@@ -3,7 +3,7 @@ import { camera, createRaster, type Raster } from "../../src/raster/index.js";
 import type { State } from "../state/state.js";
 import type { Table } from "./colours.js";
 import type { Picture, Size } from "./protocol.js";
-import type { Run } from "./runs.js";
+import type { Run } from "./run.js";
 
 /** At most this many are drawn one by one. */
 export const MOST_CIRCLES = 500;

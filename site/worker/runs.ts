@@ -1,27 +1,6 @@
 import { type LiveRun, liveRun } from "../../src/index.js";
+import { aborts, type Run, type RunOptions } from "./run.js";
 import type { Drive } from "./setup.js";
-
-/** Particles at a time of their run. */
-export interface Run {
-  /** Descending, `steps + 1`. */
-  readonly times: Float64Array;
-  readonly count: number;
-  readonly step: number;
-  /** A copy, `[count, 2]`. */
-  readonly samples: Float32Array<ArrayBuffer>;
-  /** The run itself, where it lies in the kernels' memory. */
-  readonly live: LiveRun<"f32"> | undefined;
-  /** The particles without a copy, until the next `await`. */
-  view(): Float32Array;
-  /** Goes to a step of the grid; backward by the same run from its seed. */
-  seek(step: number, signal?: AbortSignal): Promise<void>;
-  dispose(): void;
-}
-
-export interface RunOptions {
-  readonly count: number;
-  readonly seed: number;
-}
 
 /** Particles that go through the grid, at its first time. */
 export async function startRun(drive: Drive, options: RunOptions): Promise<Run> {
@@ -29,9 +8,6 @@ export async function startRun(drive: Drive, options: RunOptions): Promise<Run> 
   const { field, sampler, grid, initial } = drive;
   return new FlowRun(await liveRun(field, { sampler, grid, initial, ...options }));
 }
-
-export const aborts = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
-  signal ? { signal } : {};
 
 /** A run of the library, step by step. */
 class FlowRun implements Run {

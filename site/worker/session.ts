@@ -4,7 +4,8 @@ import { makeEngine } from "./engine.js";
 import { nextTask } from "./nextTask.js";
 import { Pane } from "./pane.js";
 import { type Answer, type Assets, type Call, type Reply, type Request, viewOf } from "./protocol.js";
-import { type Room, rooms } from "./rooms.js";
+import { rooms } from "./rooms.js";
+import type { Room } from "./room.js";
 
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }>;
 

@@ -1,7 +1,7 @@
 import { karras } from "../sampler/grids/karras.js";
 import { exactFlow } from "./order.js";
 import { directions, drawMarginal, nearest, type Problem, project } from "./problems.js";
-import { meanOf, wasserstein } from "./statistics.js";
+import { meanOf, wasserstein } from "../numeric/statistics.js";
 import type { Subject } from "./subject.js";
 
 /** A number and its standard error. */

@@ -1,7 +1,7 @@
 import { Turns } from "../core/scheduler.js";
-import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../check.js";
+import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import { createEngine, type Engine } from "../engine.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { type Bias, biasOf, groundOf } from "./bias.js";
 import { type Law, lawOf } from "./law.js";
 import { type Convergence, flowOrder, strongOrder, weakOrder } from "./order.js";

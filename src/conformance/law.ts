@@ -1,6 +1,6 @@
 import { drawMarginal, logLevels, nearest, type Problem, project } from "./problems.js";
 import { exactFlow } from "./order.js";
-import { chiSquare, kolmogorov, normalCdf } from "./statistics.js";
+import { chiSquare, kolmogorov, normalCdf } from "../numeric/statistics.js";
 import { karras } from "../sampler/grids/karras.js";
 import type { Subject } from "./subject.js";
 

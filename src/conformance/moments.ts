@@ -1,6 +1,6 @@
 import { type Op, OpCode } from "../../bindings/job.js";
 import { edm } from "../process/edm.js";
-import { Program } from "../sampler/program.js";
+import { ProgramBuilder } from "../run/program.js";
 import type { Sampler } from "../sampler/sampler.js";
 import type { Problem } from "./problems.js";
 
@@ -23,7 +23,7 @@ export function programMoments(
 ): { mean: number; variance: number } {
   const steps = sigmas.length - 1;
   const process = edm();
-  const program = new Program({ process, dim: 1, sigma0: problem.sigma0, precision: "f64", steps });
+  const program = new ProgramBuilder({ process, dim: 1, sigma0: problem.sigma0, precision: "f64", steps });
   for (let i = 0; i < steps; i++) {
     const [t, s] = [sigmas[i] as number, sigmas[i + 1] as number];
     Object.assign(program, { step: i, t, s, previous: i > 0 ? sigmas[i - 1] : undefined });

@@ -1,8 +1,8 @@
 import { dopri5 } from "../sampler/dopri5.js";
 import { times } from "../sampler/grids/times.js";
-import { sample } from "../sampler/sample.js";
+import { sample } from "../run/sample.js";
 import { drawMarginal, linearLevels, logLevels, normals, type Problem } from "./problems.js";
-import { fitLine } from "./statistics.js";
+import { fitLine } from "../numeric/statistics.js";
 import type { Subject } from "./subject.js";
 
 /** How an error falls with the number of steps. */

@@ -1,8 +1,7 @@
 import type { Mixture } from "../data/mixture.js";
 import type { Engine } from "../engine.js";
 import { edm } from "../process/edm.js";
-import { normalPair, uniform } from "../reference/random.js";
-import { categorical } from "../reference/samplers.js";
+import { categorical, normalPair, uniform } from "../numeric/random.js";
 import { exactScore } from "../score/exact.js";
 import type { ScoreField } from "../score/field.js";
 

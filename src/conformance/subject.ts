@@ -1,10 +1,10 @@
-import { isFloat64 } from "../brand.js";
-import { badArgument, messageOf } from "../errors.js";
+import { isFloat64 } from "../core/brand.js";
+import { badArgument, messageOf } from "../core/errors.js";
 import { times } from "../sampler/grids/times.js";
-import { sample } from "../sampler/sample.js";
+import { sample } from "../run/sample.js";
 import type { Sampler } from "../sampler/sampler.js";
 import { aborted, scheduler, Turns } from "../core/scheduler.js";
-import { streams } from "../reference/random.js";
+import { streams } from "../numeric/random.js";
 import { programMoments } from "./moments.js";
 import { normals, type Problem } from "./problems.js";
 

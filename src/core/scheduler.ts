@@ -1,6 +1,6 @@
 import { PIECE } from "../../bindings/work.js";
 import type { Scheduler, Turns as SharedTurns } from "../../bindings/turns.js";
-import { VkernelError } from "../errors.js";
+import { VkernelError } from "./errors.js";
 
 /**
  * The one cooperative scheduler: work on the calling thread is cut in slices that are bounded by the work in them, not by

@@ -1,5 +1,5 @@
-import { checkInteger, checkNumber, checkOptions } from "../check.js";
-import { badArgument } from "../errors.js";
+import { checkInteger, checkNumber, checkOptions } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 import { circlePoint } from "./circle.js";
 
 /** A set of points with what is known about it. */

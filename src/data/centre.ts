@@ -1,4 +1,4 @@
-import { type Doubled, productOf } from "../doubled.js";
+import { type Doubled, productOf } from "../numeric/doubled.js";
 
 /** Data within so many of its extents of the origin stays where it is; a single position counts as of extent 1. */
 const NEAR = 2;

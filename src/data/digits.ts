@@ -1,4 +1,4 @@
-import { checkInteger } from "../check.js";
+import { checkInteger } from "../core/check.js";
 import type { DataSet } from "./builtin.js";
 import { gunzipBase64 } from "./gunzip.js";
 import { checkImages, type ImageOptions, pixelValues, rangeEnds } from "./images.js";

@@ -1,5 +1,5 @@
-import { checkInteger } from "../check.js";
-import { VkernelError } from "../errors.js";
+import { checkInteger } from "../core/check.js";
+import { VkernelError } from "../core/errors.js";
 import type { DataSet } from "./builtin.js";
 import { gunzipBase64 } from "./gunzip.js";
 import { checkImages, type ImageOptions, pixelValues, rangeEnds } from "./images.js";

@@ -1,5 +1,5 @@
-import { isUint8, unshared } from "../brand.js";
-import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { isUint8, unshared } from "../core/brand.js";
+import { badArgument, VkernelError, type VkernelErrorCode } from "../core/errors.js";
 
 /** What any gzip file holds at most, in bytes. */
 const MAX_BYTES = 2 ** 31 - 1;

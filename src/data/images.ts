@@ -1,5 +1,5 @@
-import { checkInteger, checkOptions, checkWord } from "../check.js";
-import { badArgument } from "../errors.js";
+import { checkInteger, checkOptions, checkWord } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 
 /** The ranges that pixels may be scaled to: "unit" is [0, 1], "symmetric" is [-1, 1], which most models expect. */
 export const pixelRanges = ["unit", "symmetric"] as const;

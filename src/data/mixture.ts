@@ -1,10 +1,10 @@
-import { isFloats } from "../brand.js";
-import { log2 } from "../math.js";
+import { isFloats } from "../core/brand.js";
+import { log2 } from "../numeric/elementary.js";
 import type { MixtureLayout } from "../../bindings/job.js";
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
-import type { Engine } from "../engine.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
+import type { Kernels } from "../core/kernels.js";
 import { centred, centreOf, scaledCentre } from "./centre.js";
-import { badArgument, describe, VkernelError } from "../errors.js";
+import { badArgument, describe, VkernelError } from "../core/errors.js";
 
 export type Precision = "f32" | "f64";
 
@@ -187,7 +187,7 @@ interface Packed {
  * Made by `engine.mixture`; holds Wasm memory until `dispose()` or the engine's `close()`.
  */
 export class Mixture<P extends Precision = Precision> {
-  readonly engine: Engine;
+  readonly engine: Kernels;
   readonly precision: P;
   readonly dim: number;
   /** The number of points as given. */
@@ -219,7 +219,7 @@ export class Mixture<P extends Precision = Precision> {
 
   /** @internal */
   constructor(
-    engine: Engine,
+    engine: Kernels,
     fields: {
       precision: P;
       dim: number;
@@ -369,8 +369,8 @@ export class Mixture<P extends Precision = Precision> {
   }
 
   /** @internal */
-  get runtime(): NonNullable<Engine["runtime"]> {
-    return this.engine.runtime as NonNullable<Engine["runtime"]>;
+  get runtime(): NonNullable<Kernels["runtime"]> {
+    return this.engine.runtime as NonNullable<Kernels["runtime"]>;
   }
 
   /** @internal */
@@ -413,7 +413,7 @@ export class Mixture<P extends Precision = Precision> {
 
 /** @internal Checks everything that a mixture is made of, then makes it. */
 export function makeMixture<P extends Precision>(
-  engine: Engine,
+  engine: Kernels,
   input: PointsInput,
   options: MixtureOptions<P>,
   /** The points are less this centre, or have none (null); by default it is found. */

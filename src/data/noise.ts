@@ -1,5 +1,5 @@
-import { log } from "../math.js";
-import { philox4x32 } from "../reference/random.js";
+import { log } from "../numeric/elementary.js";
+import { philox4x32 } from "../numeric/random.js";
 import { turn } from "./circle.js";
 
 /** Which draw a counter is for; far from the streams of runs, so that a set and a run may share a seed. */

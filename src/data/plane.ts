@@ -1,5 +1,5 @@
-import { checkInteger, checkNumber } from "../check.js";
-import { badArgument } from "../errors.js";
+import { checkInteger, checkNumber } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 
 /** A grid of places in a plane through the data's space. */
 export interface PlaneOptions {

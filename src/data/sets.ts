@@ -1,5 +1,5 @@
-import { unknownName } from "../check.js";
-import { badArgument } from "../errors.js";
+import { unknownName } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 import { type DataSet, line, lShape, polygon, randomOutlier } from "./builtin.js";
 import { digits } from "./digits.js";
 import { fashion } from "./fashion.js";

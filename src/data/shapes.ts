@@ -1,5 +1,5 @@
-import { checkInteger, checkNumber, checkOptions } from "../check.js";
-import { badArgument } from "../errors.js";
+import { checkInteger, checkNumber, checkOptions } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 import { type DataSet, MAX_COUNT } from "./builtin.js";
 import { circlePoint, turn } from "./circle.js";
 import { checkSize, MAX_DIM } from "./mixture.js";

@@ -1,6 +1,6 @@
-import { badArgument, VkernelError } from "../errors.js";
-import { streams, uniform } from "../reference/random.js";
-import { checkInteger } from "../check.js";
+import { badArgument, VkernelError } from "../core/errors.js";
+import { streams, uniform } from "../numeric/random.js";
+import { checkInteger } from "../core/check.js";
 import { type Mixture, makeMixture, type Precision } from "./mixture.js";
 
 /** A mixture of some of the points, their weights divided by their sum. */

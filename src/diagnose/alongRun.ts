@@ -1,10 +1,10 @@
-import { checkLongCall, checkOptions, unknownName } from "../check.js";
+import { checkLongCall, checkOptions, unknownName } from "../core/check.js";
 import type { Numbers, Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import type { ScoreField } from "../score/field.js";
 import { type ScalarQuantity, scalarQuantities } from "../score/field.js";
 import { checkRun, type RecordedRun } from "./run.js";
-import { momentsOf, quantileLevels, quantilesOf } from "./statistics.js";
+import { momentsOf, quantileLevels, quantilesOf } from "../numeric/quantiles.js";
 
 /** One number a state, of which a mean makes sense. */
 export type RunQuantity = Exclude<ScalarQuantity, "nearest">;

@@ -1,13 +1,14 @@
-import { checkLongCall, checkNumber, checkOptions } from "../check.js";
+import { checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import { checkPlane, type PlaneOptions, planeOptionNames } from "../data/plane.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
-import { type Grid, heun, logSnr, type Sampler, sample } from "../sampler/index.js";
+import { type Grid, heun, logSnr, type Sampler } from "../sampler/index.js";
+import { sample } from "../run/index.js";
 import type { ScoreField } from "../score/field.js";
 import { nearestPoints } from "./nearest.js";
-import { distinctPositions, spacingOf } from "./neighbours.js";
-import { inTurns } from "./turns.js";
+import { distinctPositions, spacingOf } from "../data/neighbours.js";
+import { inTurns } from "../core/turns.js";
 
 export interface CellMapOptions extends PlaneOptions {
   signal?: AbortSignal;

@@ -1,15 +1,15 @@
-import { checkLongCall, checkOptions } from "../check.js";
+import { checkLongCall, checkOptions } from "../core/check.js";
 import type { Precision } from "../data/mixture.js";
 import { exactScore } from "../score/exact.js";
 import type { ScoreField } from "../score/field.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { checkIsotropic, unsupported } from "../score/line.js";
 import { excursions } from "./excursions.js";
 import { nearestPoints } from "./nearest.js";
-import { distinctPositions } from "./neighbours.js";
+import { distinctPositions } from "../data/neighbours.js";
 import { checkRun, type RecordedRun } from "./run.js";
-import { momentsOf, shareOf } from "./statistics.js";
-import { inTurns } from "./turns.js";
+import { momentsOf, shareOf } from "../numeric/quantiles.js";
+import { inTurns } from "../core/turns.js";
 
 export interface CaptureOptions {
   /** Whether to count what happens between recorded times too, as `shareByTime.unseen`; false by default. */

@@ -1,20 +1,20 @@
-import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../check.js";
+import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import { checkSize, type Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
-import { multiply } from "../reference/linear.js";
+import { multiply } from "../numeric/linear.js";
 import { heun, type Sampler, times as timesGrid } from "../sampler/index.js";
-import { pathsOf } from "../sampler/sample.js";
+import { pathsOf } from "../run/sample.js";
 import { aborted, Turns } from "../core/scheduler.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
-import { gridTimes, trainingTuples } from "../score/training.js";
+import { gridTimes, trainingTuples } from "../score/learned/training.js";
 import type { Shares } from "./capture.js";
 import { nearestPoints } from "./nearest.js";
-import { distinctPositions, spacingOf } from "./neighbours.js";
+import { distinctPositions, spacingOf } from "../data/neighbours.js";
 import { fitSmoothing, type SmoothingFit, type SmoothingKernel, squaredDistances } from "./smoothingFit.js";
-import { momentsOf, shareOf } from "./statistics.js";
-import { inTurns } from "./turns.js";
+import { momentsOf, shareOf } from "../numeric/quantiles.js";
+import { inTurns } from "../core/turns.js";
 
 export interface CompareOptions {
   /** The noise levels to compare at: descending times above 0. Paths begin at the first and go on from the last to 0. */

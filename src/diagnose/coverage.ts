@@ -1,9 +1,9 @@
-import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../check.js";
+import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
-import { distinctPositions, neighbours } from "./neighbours.js";
-import { inTurns } from "./turns.js";
+import { distinctPositions, neighbours } from "../data/neighbours.js";
+import { inTurns } from "../core/turns.js";
 
 export interface CoverageOptions {
   /** One radius for every ball. */

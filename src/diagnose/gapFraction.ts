@@ -1,10 +1,10 @@
-import { checkLongCall, checkNumber, checkOptions } from "../check.js";
+import { checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSamples } from "./input.js";
 import { nearestTwo } from "./memorization.js";
-import { spacingOf } from "./neighbours.js";
-import { shareOf } from "./statistics.js";
-import { inTurns } from "./turns.js";
+import { spacingOf } from "../data/neighbours.js";
+import { shareOf } from "../numeric/quantiles.js";
+import { inTurns } from "../core/turns.js";
 
 export interface GapOptions {
   /** Default: a tenth of the median distance between a training position and its nearest other one. */

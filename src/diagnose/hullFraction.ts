@@ -1,10 +1,10 @@
-import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../check.js";
+import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
-import { distinctPositions } from "./neighbours.js";
-import { shareOf } from "./statistics.js";
-import { inTurns, unitOfWork } from "./turns.js";
+import { distinctPositions } from "../data/neighbours.js";
+import { shareOf } from "../numeric/quantiles.js";
+import { inTurns, unitOfWork } from "../core/turns.js";
 
 export interface HullOptions {
   /**

@@ -1,4 +1,4 @@
-import { checkInteger } from "../check.js";
+import { checkInteger } from "../core/check.js";
 import {
   checkFinite,
   checkSize,
@@ -8,7 +8,7 @@ import {
   type Mixture,
   type PointsInput,
 } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { checkMixture } from "../score/exact.js";
 
 /** Checks samples `[count, dim]` against a mixture's dim; the copy is float64, as all diagnosis is. */

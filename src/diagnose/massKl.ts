@@ -1,6 +1,6 @@
-import { isFloats } from "../brand.js";
-import { checkInteger } from "../check.js";
-import { badArgument } from "../errors.js";
+import { isFloats } from "../core/brand.js";
+import { checkInteger } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 
 export interface MassKl {
   /** In nats, its bias of first order taken off: it can be below 0. */

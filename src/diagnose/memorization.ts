@@ -1,10 +1,10 @@
-import { checkLongCall, checkNumber, checkOptions } from "../check.js";
+import { checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
-import { distinctPositions, neighbours, type Positions } from "./neighbours.js";
-import { quantileLevels, quantilesOf, shareOf } from "./statistics.js";
-import { inTurns } from "./turns.js";
+import { distinctPositions, neighbours, type Positions } from "../data/neighbours.js";
+import { quantileLevels, quantilesOf, shareOf } from "../numeric/quantiles.js";
+import { inTurns } from "../core/turns.js";
 
 export interface MemorizationOptions {
   /** Ratios of distances below it count as memorized; 1/3 by default. */

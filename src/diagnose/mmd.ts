@@ -1,8 +1,8 @@
-import { checkLongCall, checkNumber, checkOptions, checkWord } from "../check.js";
+import { checkLongCall, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSides, type Side } from "./input.js";
 import { type Discrepancy, discrepancy, type Kernel, squaredDistance } from "./pairs.js";
-import { inTurns } from "./turns.js";
+import { inTurns } from "../core/turns.js";
 
 export interface MmdOptions {
   /** Coordinates of a sample. Needed where both sides are flat. */

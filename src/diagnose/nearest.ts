@@ -1,4 +1,4 @@
-import { checkLongCall, checkOptions } from "../check.js";
+import { checkLongCall, checkOptions } from "../core/check.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import { ve } from "../process/ve.js";
 import { checkMixture, exactScore } from "../score/exact.js";

@@ -1,6 +1,6 @@
-import { checkOptions } from "../check.js";
+import { checkOptions } from "../core/check.js";
 import { checkFinite, checkTable, type PointsInput } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 
 /** A mean with its standard error. */
 interface Estimate {

@@ -1,7 +1,7 @@
-import { isFloat64, isFloats, isInt32 } from "../brand.js";
+import { isFloat64, isFloats, isInt32 } from "../core/brand.js";
 import type { Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
-import type { SampleRun } from "../sampler/sample.js";
+import { badArgument } from "../core/errors.js";
+import type { SampleRun } from "../run/sample.js";
 import type { ScoreField } from "../score/field.js";
 
 /** What diagnosis needs of a run: what `sample` returns, or the same of your own. */

@@ -1,10 +1,10 @@
-import { checkInteger, checkLongCall, checkOptions } from "../check.js";
+import { checkInteger, checkLongCall, checkOptions } from "../core/check.js";
 import { checkSize, type Mixture, type PointsInput } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
-import { fillNormals } from "../reference/random.js";
+import { badArgument } from "../core/errors.js";
+import { fillNormals } from "../numeric/random.js";
 import { checkSides, type Side } from "./input.js";
-import { momentsOf } from "./statistics.js";
-import { inTurns, unitOfWork } from "./turns.js";
+import { momentsOf } from "../numeric/quantiles.js";
+import { inTurns, unitOfWork } from "../core/turns.js";
 
 export interface SlicedOptions {
   /** Random directions; 128 by default, 1 in one dimension. */

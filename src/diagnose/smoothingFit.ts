@@ -1,8 +1,8 @@
 import type { Mixture } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 import { smoothedScore } from "../score/smoothing/index.js";
-import { leastOf } from "./least.js";
-import { momentsOf } from "./statistics.js";
+import { leastOf } from "../numeric/minimize.js";
+import { momentsOf } from "../numeric/quantiles.js";
 
 export type SmoothingKernel = "box" | "minimumNorm" | "gaussian";
 

@@ -1,7 +1,7 @@
-import { isFloat32, isFloat64, isInt32, unshared } from "../brand.js";
+import { isFloat32, isFloat64, isInt32, unshared } from "../core/brand.js";
 import Papa from "papaparse";
-import { checkInteger, checkOptions, nearestWord } from "../check.js";
-import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { checkInteger, checkOptions, nearestWord } from "../core/check.js";
+import { badArgument, VkernelError, type VkernelErrorCode } from "../core/errors.js";
 import { allocate, checkLimit, overLimit } from "./limit.js";
 
 /** A table of numbers with the names of its columns, where it has them. */

@@ -1,5 +1,5 @@
-import { isFloat32, isFloats, isUint8 } from "../brand.js";
-import { checkOptions, checkWord, nearestWord } from "../check.js";
+import { isFloat32, isFloats, isUint8 } from "../core/brand.js";
+import { checkOptions, checkWord, nearestWord } from "../core/check.js";
 import { gunzip, gunzipHead, isGzip } from "../data/gunzip.js";
 import {
   checkClasses,
@@ -9,7 +9,7 @@ import {
   pixelValues,
   rangeEnds,
 } from "../data/images.js";
-import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { badArgument, VkernelError, type VkernelErrorCode } from "../core/errors.js";
 import { type ByteSource, type CsvColumns, parseCsvBytes, parseCsvSource } from "./csv.js";
 import { IDX_HEAD, parseIdx, readIdxHeader } from "./idx.js";
 import { allocate, checkLimit } from "./limit.js";

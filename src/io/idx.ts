@@ -1,6 +1,6 @@
-import { isUint8, typedArrayName } from "../brand.js";
-import { checkInteger, checkOptions } from "../check.js";
-import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { isUint8, typedArrayName } from "../core/brand.js";
+import { checkInteger, checkOptions } from "../core/check.js";
+import { badArgument, VkernelError, type VkernelErrorCode } from "../core/errors.js";
 import { allocate, checkLimit, overLimit } from "./limit.js";
 
 /** The types that an IDX file may hold, each by its typed array. */

@@ -1,5 +1,5 @@
-import { checkInteger } from "../check.js";
-import { VkernelError } from "../errors.js";
+import { checkInteger } from "../core/check.js";
+import { VkernelError } from "../core/errors.js";
 
 /** @internal What the numbers of a file may take in memory, in bytes, unless `limit` says otherwise: 2 GiB. */
 export const DEFAULT_LIMIT = 2 ** 31 - 1;

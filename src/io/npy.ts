@@ -1,6 +1,6 @@
-import { isFloat32, isFloat64, isInt32, isUint8 } from "../brand.js";
-import { checkInteger, checkOptions } from "../check.js";
-import { badArgument, VkernelError, type VkernelErrorCode } from "../errors.js";
+import { isFloat32, isFloat64, isInt32, isUint8 } from "../core/brand.js";
+import { checkInteger, checkOptions } from "../core/check.js";
+import { badArgument, VkernelError, type VkernelErrorCode } from "../core/errors.js";
 import { allocate, checkLimit, overLimit } from "./limit.js";
 
 /** An array of any number of dimensions. */

@@ -1,6 +1,6 @@
-import { isMap, isUint8 } from "../brand.js";
-import { checkOptions } from "../check.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { isMap, isUint8 } from "../core/brand.js";
+import { checkOptions } from "../core/check.js";
+import { badArgument, VkernelError } from "../core/errors.js";
 import { checkLimit } from "./limit.js";
 import { encodeNpy, NPY_HEAD, type NpyArray, type NpyHeader, parseNpyKind, readNpyHeader } from "./npy.js";
 import { nameLength, openZip, writeZip } from "./zip.js";

@@ -1,6 +1,6 @@
-import { unshared } from "../brand.js";
+import { unshared } from "../core/brand.js";
 import { Inflate, strToU8, type Zippable, zipSync } from "fflate";
-import { VkernelError, type VkernelErrorCode } from "../errors.js";
+import { VkernelError, type VkernelErrorCode } from "../core/errors.js";
 import { allocate } from "./limit.js";
 
 /** @internal A file of an archive; `read` unpacks and checks it. */

@@ -1,6 +1,6 @@
-import { isFloat64 } from "../brand.js";
-import { checkInteger, checkOptions } from "../check.js";
-import { badArgument, messageOf, VkernelError } from "../errors.js";
+import { isFloat64 } from "../core/brand.js";
+import { checkInteger, checkOptions } from "../core/check.js";
+import { badArgument, messageOf, VkernelError } from "../core/errors.js";
 import { derivative } from "./derivative.js";
 import type { Process } from "./process.js";
 import { checkTime, checkTimes } from "./time.js";

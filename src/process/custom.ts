@@ -1,9 +1,9 @@
-import { checkNumber, checkOptions } from "../check.js";
-import { badArgument, messageOf, VkernelError } from "../errors.js";
-import { exp, log } from "../math.js";
+import { checkNumber, checkOptions } from "../core/check.js";
+import { badArgument, messageOf, VkernelError } from "../core/errors.js";
+import { exp, log } from "../numeric/elementary.js";
 import { derivative } from "./derivative.js";
 import type { Process } from "./process.js";
-import { integral } from "./quadrature.js";
+import { integral } from "../numeric/quadrature.js";
 import { checkSigma, checkTime, checkTimes } from "./time.js";
 
 type TimeFunction = (t: number) => number;

@@ -1,8 +1,8 @@
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
-import { VkernelError } from "../errors.js";
-import { exp, expm1, log1p } from "../math.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
+import { VkernelError } from "../core/errors.js";
+import { exp, expm1, log1p } from "../numeric/elementary.js";
 import type { Process } from "./process.js";
-import { sineOfQuarter } from "./sine.js";
+import { sineOfQuarter } from "../numeric/sine.js";
 import { checkSigma, checkTime, checkTimes, halfLog1pSquare } from "./time.js";
 
 const schedules = ["linear", "scaledLinear", "cosine"] as const;

@@ -1,4 +1,4 @@
-import { exp, expm1 } from "../math.js";
+import { exp, expm1 } from "../numeric/elementary.js";
 import type { Process } from "./process.js";
 import { checkSigma, checkTime, checkTimes, halfLog1pSquare } from "./time.js";
 

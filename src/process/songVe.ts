@@ -1,5 +1,5 @@
-import { checkNumber, checkOptions } from "../check.js";
-import { expm1, log, pow } from "../math.js";
+import { checkNumber, checkOptions } from "../core/check.js";
+import { expm1, log, pow } from "../numeric/elementary.js";
 import type { Process } from "./process.js";
 import { checkSigma, checkTime, checkTimes, halfLog1pSquare } from "./time.js";
 

@@ -1,6 +1,6 @@
-import { checkNumber, checkOptions } from "../check.js";
-import { badArgument } from "../errors.js";
-import { exp, expm1, log, log1p } from "../math.js";
+import { checkNumber, checkOptions } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
+import { exp, expm1, log, log1p } from "../numeric/elementary.js";
 import type { Process } from "./process.js";
 import { checkSigma, checkTime, checkTimes } from "./time.js";
 import type { SongVpOptions } from "./vp.js";

@@ -1,6 +1,6 @@
-import { log, log1p } from "../math.js";
-import { checkNumber } from "../check.js";
-import { badArgument } from "../errors.js";
+import { log, log1p } from "../numeric/elementary.js";
+import { checkNumber } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 
 /** Checks that a time lies in [0, end]. */
 export function checkTime(t: number, end: number, argument = "t"): number {

@@ -1,8 +1,8 @@
-import { isFloats } from "../brand.js";
-import { badArgument } from "../errors.js";
-import { exp, log } from "../math.js";
+import { isFloats } from "../core/brand.js";
+import { badArgument } from "../core/errors.js";
+import { exp, log } from "../numeric/elementary.js";
 import type { Process } from "./process.js";
-import { checkNumber } from "../check.js";
+import { checkNumber } from "../core/check.js";
 
 /** Noisy states and the time that they are at. */
 export interface Translated<X extends Float32Array | Float64Array> {

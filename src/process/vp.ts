@@ -1,6 +1,6 @@
-import { exp, expm1 } from "../math.js";
-import { checkNumber, checkOptions } from "../check.js";
-import { badArgument } from "../errors.js";
+import { exp, expm1 } from "../numeric/elementary.js";
+import { checkNumber, checkOptions } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "./process.js";
 import { checkSigma, checkTime, checkTimes, halfLog1pSquare } from "./time.js";
 

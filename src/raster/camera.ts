@@ -1,5 +1,5 @@
-import { checkInteger, checkNumber, checkOptions } from "../check.js";
-import { badArgument } from "../errors.js";
+import { checkInteger, checkNumber, checkOptions } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 
 /**
  * Places to pixels, as a canvas has it: `[a, b, c, d, e, f]` takes (x, y) to (a x + c y + e, b x + d y + f). Pixel (i, j),

@@ -1,5 +1,5 @@
 // What the kernels of assembly/raster do, for engines without Wasm: the same numbers.
-import { isFloat32 } from "../brand.js";
+import { isFloat32 } from "../core/brand.js";
 import type { Camera } from "./camera.js";
 
 /** Adds particles to the counts. */

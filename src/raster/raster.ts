@@ -1,12 +1,12 @@
-import { isFloat32, isFloats, isUint8, isUint8Clamped } from "../brand.js";
+import { isFloat32, isFloats, isUint8, isUint8Clamped } from "../core/brand.js";
 import type { DenseJob, DenseKernel, TaskPiece } from "../../bindings/dense.js";
 import { PIECE } from "../../bindings/work.js";
-import { Calls } from "../calls.js";
+import { Calls } from "../core/queue.js";
 import { Turns } from "../core/scheduler.js";
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
-import { Engine } from "../engine.js";
-import { badArgument, VkernelError } from "../errors.js";
-import { LiveRun } from "../sampler/live.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
+import { Kernels } from "../core/kernels.js";
+import { badArgument, VkernelError } from "../core/errors.js";
+import { LiveRun } from "../run/live.js";
 import { type Camera, checkCamera } from "./camera.js";
 import { colourCountsPlain, colourFieldPlain, splatPlain } from "./plain.js";
 import { type ColourTable, checkColours, levelsOf, type Scale } from "./tables.js";
@@ -51,7 +51,7 @@ export interface FieldOptions extends Scale {
  * Calls wait for each other.
  */
 export class Raster {
-  readonly engine: Engine;
+  readonly engine: Kernels;
   readonly width: number;
   readonly height: number;
   readonly #canvas: Canvas;
@@ -63,7 +63,7 @@ export class Raster {
   #levels: { key: string; values: Float64Array } | undefined;
 
   /** @internal */
-  constructor(engine: Engine, width: number, height: number) {
+  constructor(engine: Kernels, width: number, height: number) {
     this.engine = engine;
     this.width = width;
     this.height = height;
@@ -242,8 +242,8 @@ export class Raster {
  * raster.copyTo(imageData.data);
  * @throws {VkernelError} E_USAGE, E_TYPE, E_RANGE, E_LIMIT, E_MEMORY, E_DISPOSED
  */
-export function createRaster(engine: Engine, options: { width: number; height: number }): Raster {
-  if (!(engine instanceof Engine)) throw badArgument("E_TYPE", "engine", "an engine", engine);
+export function createRaster(engine: Kernels, options: { width: number; height: number }): Raster {
+  if (!(engine instanceof Kernels)) throw badArgument("E_TYPE", "engine", "an engine", engine);
   engine.check();
   checkOptions(options, ["width", "height"]);
   const width = checkInteger(options?.width, "width", 1, MAX_CELLS);
@@ -294,14 +294,14 @@ type Places = Readonly<Record<Layer | "table" | "levels" | "peaks", number>>;
 
 /** In Wasm memory, by the kernels. */
 class KernelCanvas implements Canvas {
-  readonly #engine: Engine;
+  readonly #engine: Kernels;
   readonly #width: number;
   readonly #height: number;
   readonly #slices: number;
   readonly #stride: number;
   readonly #at: Places;
 
-  constructor(engine: Engine, width: number, height: number) {
+  constructor(engine: Kernels, width: number, height: number) {
     this.#engine = engine;
     this.#width = width;
     this.#height = height;
@@ -330,7 +330,7 @@ class KernelCanvas implements Canvas {
   }
 
   get #runtime() {
-    return this.#engine.runtime as NonNullable<Engine["runtime"]>;
+    return this.#engine.runtime as NonNullable<Kernels["runtime"]>;
   }
 
   get #memory() {

@@ -1,7 +1,7 @@
-import { isUint8, isUint8Clamped } from "../brand.js";
-import { checkNumber, checkWord } from "../check.js";
-import { badArgument } from "../errors.js";
-import { exp, log } from "../math.js";
+import { isUint8, isUint8Clamped } from "../core/brand.js";
+import { checkNumber, checkWord } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
+import { exp, log } from "../numeric/elementary.js";
 
 /** 256 colours, red, green, blue and opacity, 0 to 255 each: 1,024 bytes. */
 export type ColourTable = Uint8Array | Uint8ClampedArray;

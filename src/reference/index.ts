@@ -13,7 +13,7 @@ export {
   logDensityGrid,
   type PlaneMixture,
   transportLine,
-} from "./fokkerPlanck.js";
+} from "../theory/fokkerPlanck/plain.js";
 export {
   evaluate,
   evaluatePoint,
@@ -24,10 +24,9 @@ export {
   type ReferenceMixture,
   type ReferenceQuantity,
   type ReferenceResult,
-} from "./mixture.js";
-export { fillNormals, normalPair, philox4x32, streams, uniform } from "./random.js";
+} from "../score/evaluate/plain.js";
+export { categorical, fillNormals, normalPair, philox4x32, streams, uniform } from "../numeric/random.js";
 export {
-  categorical,
   drawPosterior,
   euler,
   eulerMaruyama,

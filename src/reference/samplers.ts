@@ -1,13 +1,13 @@
 import type { Process } from "../process/process.js";
-import { cholesky, multiplyLower } from "./linear.js";
+import { cholesky, multiplyLower } from "../numeric/linear.js";
 import {
   evaluatePoint,
   levelAt,
   type ReferenceLevel,
   type ReferenceMixture,
   type ReferenceQuantity,
-} from "./mixture.js";
-import { fillNormals, streams, uniform } from "./random.js";
+} from "../score/evaluate/plain.js";
+import { categorical, fillNormals, streams, uniform } from "../numeric/random.js";
 
 /**
  * Samplers as loops over particles and steps. A step goes from time t down to a smaller time s; a step to 0
@@ -192,20 +192,6 @@ export function drawPosterior(
   fillNormals(z, z.length, 1, particle, seed, step, streams.component);
   const noise = multiplyLower(cholesky(only.posteriorCovariance, dim), dim, z.subarray(2 * pairs * index));
   return combine([1, only.posteriorMean], [1, noise]);
-}
-
-/** The first index whose cumulative weight exceeds u; weights of 0 are never taken. */
-export function categorical(weights: Float64Array, u: number): number {
-  let sum = 0;
-  let last = 0;
-  for (let m = 0; m < weights.length; m++) {
-    const weight = weights[m] as number;
-    if (weight === 0) continue;
-    sum += weight;
-    if (sum > u) return m;
-    last = m;
-  }
-  return last;
 }
 
 function normals(context: StepContext, stream: number): Float64Array {

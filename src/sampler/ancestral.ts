@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from "../check.js";
+import { checkNumber, checkOptions } from "../core/check.js";
 import type { Process } from "../process/process.js";
 import type { Sampler } from "./sampler.js";
 

@@ -1,4 +1,4 @@
-import { VkernelError } from "../errors.js";
+import { VkernelError } from "../core/errors.js";
 import { type Ability, abilities, type Capability, type FieldKind } from "./abilities.js";
 import { registry } from "./registry.js";
 import type { Sampler } from "./sampler.js";

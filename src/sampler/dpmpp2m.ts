@@ -1,4 +1,4 @@
-import { log } from "../math.js";
+import { log } from "../numeric/elementary.js";
 import { bridge } from "./ancestral.js";
 import type { Predicted, Term } from "./program.js";
 import type { Sampler } from "./sampler.js";

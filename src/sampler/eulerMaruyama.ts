@@ -1,4 +1,4 @@
-import { checkOptions, checkWord } from "../check.js";
+import { checkOptions, checkWord } from "../core/check.js";
 import type { Term } from "./program.js";
 import type { Sampler } from "./sampler.js";
 

@@ -1,5 +1,5 @@
-import { checkNumber, checkOptions } from "../check.js";
-import { streams } from "../reference/random.js";
+import { checkNumber, checkOptions } from "../core/check.js";
+import { streams } from "../numeric/random.js";
 import type { Program } from "./program.js";
 import type { Sampler } from "./sampler.js";
 

@@ -1,4 +1,4 @@
-import { streams } from "../reference/random.js";
+import { streams } from "../numeric/random.js";
 import { bridge } from "./ancestral.js";
 import type { Sampler } from "./sampler.js";
 

@@ -1,6 +1,6 @@
-import { checkInteger, checkNumber, checkOptions } from "../check.js";
-import { badArgument } from "../errors.js";
-import { streams } from "../reference/random.js";
+import { checkInteger, checkNumber, checkOptions } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
+import { streams } from "../numeric/random.js";
 import { ancestral } from "./ancestral.js";
 import type { Sampler } from "./sampler.js";
 

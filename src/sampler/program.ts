@@ -1,27 +1,8 @@
-import { OpCode, type Register, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
-import { Ops } from "../../bindings/ops.js";
-import { VkernelError } from "../errors.js";
-import type { Precision } from "../data/mixture.js";
-import { log, log2 } from "../math.js";
+import type { Register } from "../../bindings/job.js";
 import type { Process } from "../process/process.js";
-import { streams } from "../reference/random.js";
-import type { Randomness } from "../score/field.js";
-import { kernelScale, type Level, levelOf } from "../score/level.js";
-import { type Capability, abilities } from "./abilities.js";
-import type { Frames } from "./frames.js";
+import type { Level } from "../score/level.js";
 
-/** A step number of its own for the draw of the start, beyond every step of a grid. */
-const INITIAL_STEP = 0xffffffff;
-
-/** Octaves of a Brownian path that stand for all below its least time: what they leave out is 2^-30 of the increment. */
-const OCTAVES = 60;
-/** That of the least normal number. */
-const LEAST_EXPONENT = -1022;
-
-/** Levels that are kept. */
-const LEVELS = 1024;
-
-/** One term of a step: a factor times a register. */
+/** One term of a sum: a factor times a register. */
 export type Term = readonly [Register, number];
 
 /** dx/dt at one place, as terms, and the trace that its divergence follows from. */
@@ -38,648 +19,79 @@ export interface Predicted {
   readonly trace?: { readonly scalar: number; readonly constant: number; readonly factor: number };
 }
 
-/** A sampler asked a field for what it cannot give, and had not said so. */
-function unserved(capability: Capability): VkernelError {
-  const { what, reason, way } = abilities[capability];
-  const expected = `one that says in "needs" that it asks for a score that ${what} (${way})`;
-  return new VkernelError("E_USAGE", { argument: "sampler", expected, got: `one that does not: ${reason}` });
-}
-
-/** A sampler that is not written in slopes alone met noise whose covariance is no number. */
-function framed(): VkernelError {
-  return new VkernelError("E_UNSUPPORTED", {
-    argument: "sampler",
-    expected: "slopes alone (slopesOnly: true) where noise has a direction",
-    got: "one that asks for predictions, scores or draws",
-  });
-}
-
-export interface ProgramOptions {
-  readonly process: Process;
-  readonly dim: number;
-  readonly sigma0: number;
-  readonly precision: Precision;
-  readonly randomness?: Randomness | undefined;
-  /** The number of steps of the grid. */
-  readonly steps: number;
-  /** Where the increments of a step come from: fresh, of a Brownian path, or supplied. */
-  readonly noise?: "independent" | "shared" | "given" | undefined;
-  /** 2^exponent is at most the least time above 0. */
-  readonly exponent?: number | undefined;
-  /** Whether log densities are carried along. */
-  readonly density?: boolean | undefined;
-  /** Whether the score is a function of rows (operation `Call` 0) in place of the exact one. */
-  readonly called?: boolean | undefined;
-  /** For noise whose covariance is no number: the coordinates in which it is, at each time. */
-  readonly frames?: Frames | undefined;
-  /** Whether the data has a centre, so that states are x less a multiple of it. */
-  readonly far?: boolean | undefined;
-}
-
-/** How much of the data's centre has been taken from a register, and what rounding may have put to that number. */
-interface Shift {
-  readonly by: number;
-  readonly slack: number;
-}
-const NO_SHIFT: Shift = { by: 0, slack: 0 };
-/** Rounding of a term and of its sum. */
-const ROUNDING = 2 ** -51;
-
 /**
- * Writes the program of a run: the operations that each block of particles goes through. Samplers see the
- * state in register 0 and add operations; all numbers are computed here, in float64, once.
+ * What a recipe writes a step to: operations on registers, which hold one vector for each particle. All factors are computed
+ * when they are written, in float64; the operations run later, block by block.
  */
-export class Program {
-  readonly ops = new Ops();
+export interface Program {
   readonly process: Process;
-  readonly sigma0: number;
+  /** The number of steps of the grid, and the number of the step being written. */
   readonly steps: number;
-  /** Evaluations of the score a particle, as far as they are known before the run. */
-  evaluations = 0;
-  /** The most draws that an operation makes. */
-  draws = 0;
-  /** The number of the step being written, its ends, and the start of the step before (undefined in the first). */
-  step = 0;
-  t = 0;
-  s = 0;
-  previous: number | undefined;
-  readonly #options: ProgramOptions;
-  #registers = 1;
-  #scalars = SCALAR_OUTPUTS;
-  readonly #names = new Map<string, Register>();
-  readonly #scalarNames = new Map<string, number>();
-  readonly #levels = new Map<number, Level>();
-  readonly #shifts = new Map<Register, Shift>();
-
-  constructor(options: ProgramOptions) {
-    this.process = options.process;
-    this.sigma0 = options.sigma0;
-    this.steps = options.steps;
-    this.#options = options;
-  }
-
+  readonly step: number;
+  /** The start of the step before; undefined in the first. */
+  readonly previous: number | undefined;
   /** The state of a particle. */
-  readonly state: Register = 0;
-
-  get registers(): number {
-    return this.#registers;
-  }
-
-  get scalars(): number {
-    return this.#scalars;
-  }
-
-  /** How much of the data's centre has been taken from the state: x is the state and that many centres. */
-  get shift(): number {
-    return this.#shiftOf(this.state).by;
-  }
-
-  #shiftOf(register: Register): Shift {
-    return this.#shifts.get(register) ?? NO_SHIFT;
-  }
-
-  #shift(register: Register, by: number, slack = 0): void {
-    this.#shifts.set(register, { by, slack });
-  }
-
-  /** The states of the start are given, at time t: less alpha_t centres. */
-  given(t: number): void {
-    if (this.#options.far) this.#shift(this.state, this.level(t).alpha);
-  }
-
-  /** Makes x one that points are seen from at time t: less alpha_t centres. What is rounding alone is none. */
-  #settle(x: Register, t: number): void {
-    if (!this.#options.far) return;
-    const { alpha } = this.level(t);
-    const { by, slack } = this.#shiftOf(x);
-    const rest = by - alpha;
-    if (Math.abs(rest) > slack) {
-      const centre = this.register("centre");
-      this.ops.push({ code: OpCode.Fill, out: centre, row: 0 });
-      this.#push(x, [
-        [x, 1],
-        [centre, rest],
-      ]);
-    }
-    this.#shift(x, alpha);
-  }
+  readonly state: Register;
 
   /** A scratch register by name; the same name gives the same register. */
-  register(name: string): Register {
-    let register = this.#names.get(name);
-    if (register === undefined) {
-      register = this.#registers++;
-      this.#names.set(name, register);
-    }
-    return register;
-  }
+  register(name: string): Register;
 
-  #scalar(name: string): number {
-    let scalar = this.#scalarNames.get(name);
-    if (scalar === undefined) {
-      scalar = this.#scalars++;
-      this.#scalarNames.set(name, scalar);
-    }
-    return scalar;
-  }
-
-  level(t: number): Level {
-    let level = this.#levels.get(t);
-    if (level === undefined) {
-      level = levelOf(this.process, t, this.sigma0);
-      // Those of a step and the one before, not of all steps of a long grid.
-      if (this.#levels.size >= LEVELS) this.#levels.clear();
-      this.#levels.set(t, level);
-    }
-    return level;
-  }
-
-  #seen(x: Register, t: number, name: string) {
-    this.#settle(x, t);
-    const mean = this.register(name);
-    this.#shift(mean, 1);
-    const level = this.level(t);
-    this.evaluations++;
-    return {
-      x,
-      mean,
-      k: kernelScale(level, this.#options.precision),
-      inverseAlpha: 1 / level.alpha,
-      points: 0,
-    };
-  }
-
-  /** The weighted mean of the training points seen from x at time t, and the trace of their covariance on request. */
-  #mean(x: Register, t: number, name: string, trace = -1): Register {
-    const seen = this.#seen(x, t, name);
-    this.ops.push({ code: OpCode.Score, ...seen, trace });
-    return seen.mean;
-  }
-
-  /** The average of `draws` training points drawn from the posterior, and the weighted mean. */
-  draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
-    const { called, frames, randomness } = this.#options;
-    if (called || randomness) throw unserved("posteriorDraws");
-    if (frames) throw framed();
-    return this.#draw(x, t, draws);
-  }
-
-  #draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
-    const seen = this.#seen(x, t, "mean");
-    const point = this.register("point");
-    this.#shift(point, 1);
-    this.draws = Math.max(this.draws, draws);
-    this.ops.push({ code: OpCode.Draw, ...seen, out: point, draws, step: this.step, stream: streams.draw });
-    return { mean: seen.mean, point };
-  }
-
-  /** Gaussian noise of the posterior's covariance over the training points, and the weighted mean. */
-  #spread(x: Register, t: number): { mean: Register; spread: Register } {
-    const seen = this.#seen(x, t, "mean");
-    const spread = this.register("spread");
-    this.ops.push({ code: OpCode.Spread, ...seen, out: spread, step: this.step, stream: streams.spread });
-    return { mean: seen.mean, spread };
-  }
-
-  /**
-   * The terms of `factor` times an average of posterior draws of x_0, given the drawn points: with sigma0 > 0 a draw
-   * is (S / V) mu + (alpha sigma0^2 / V) x + sqrt(sigma0^2 S / V) xi.
-   */
-  drawTerms(factor: number, x: Register, point: Register, t: number, draws: number): Term[] {
-    const { alpha, variance, total } = this.level(t);
-    if (this.sigma0 === 0) return [[point, factor]];
-    const square = this.sigma0 * this.sigma0;
-    const noise = this.normal("component", streams.component);
-    return [
-      [point, (factor * variance) / total],
-      [x, (factor * alpha * square) / total],
-      [noise, factor * Math.sqrt((square * (variance / total)) / draws)],
-    ];
-  }
-
-  /** Fresh standard normals. */
-  normal(name: string, stream: number, step = this.step): Register {
-    const out = this.register(name);
-    this.ops.push({ code: OpCode.Normal, out, step, stream });
-    return out;
-  }
-
-  /** The standard normals of the step being written: fresh of a stream, of the particle's Brownian path, or supplied. */
-  increment(stream: number = streams.noise): Register {
-    const { noise = "independent", exponent = 0 } = this.#options;
-    if (noise === "independent") return this.normal("noise", stream);
-    const out = this.register("noise");
-    const { t, s, step } = this;
-    if (noise === "given") this.ops.push({ code: OpCode.Given, out, step });
-    else if (s > 0) this.ops.push({ code: OpCode.Path, out, t, s, exponent });
-    else {
-      const e = Math.max(LEAST_EXPONENT, exponent - OCTAVES);
-      this.ops.push({ code: OpCode.Path, out, t, s: 2 ** e, exponent: e });
-    }
-    return out;
-  }
-
-  /** sqrt(2 D_t dt) times the increment of the step: the noise of the reverse SDE. */
-  diffusionNoise(t: number, dt: number): Term[] {
-    const noise = this.increment();
-    const { frames } = this.#options;
-    if (frames) {
-      const out = this.register("coloured");
-      this.ops.push({ code: OpCode.Linear, out, x: noise, matrix: frames.diffusionRoot(t) });
-      return [[out, Math.sqrt(2 * dt)]];
-    }
-    return [[noise, Math.sqrt(2 * this.level(t).diffusion * dt)]];
-  }
+  /** The process at a time, with the width of the data's components. */
+  level(t: number): Level;
 
   /** out <- sum of the terms; terms of one register are added up, those of factor 0 dropped. */
-  affine(out: Register, terms: readonly Term[]): void {
-    const sums = new Map<Register, number>();
-    for (const [register, factor] of terms) sums.set(register, (sums.get(register) ?? 0) + factor);
-    const list: [Register, number][] = [...sums].filter(([, factor]) => factor !== 0);
-    if (this.#options.far) {
-      let by = 0;
-      let slack = 0;
-      for (const [register, factor] of terms) {
-        const from = this.#shiftOf(register);
-        by += factor * from.by;
-        slack += Math.abs(factor) * (from.slack + ROUNDING * Math.abs(from.by));
-      }
-      this.#shift(out, by, slack);
-    }
-    if (list.length === 0) list.push([out, 0]);
-    this.#push(out, list);
-  }
-
-  #push(out: Register, list: [Register, number][]): void {
-    // The first four terms, then three more at a time onto what there is. A target among later terms is read first.
-    list.sort((a, b) => Number(b[0] === out) - Number(a[0] === out));
-    this.ops.push({ code: OpCode.Affine, out, terms: list.slice(0, 4) });
-    for (let i = 4; i < list.length; i += 3) {
-      this.ops.push({ code: OpCode.Affine, out, terms: [[out, 1], ...list.slice(i, i + 3)] });
-    }
-  }
+  affine(out: Register, terms: readonly Term[]): void;
 
   /**
    * The velocity dx/dt = -beta x - D s-hat of the probability flow, with s-hat exact or drawn by the estimator.
-   * `name` tells slopes of one step apart. `dt` is the length of the step, which the noise of some estimators asks
-   * for: kappa adds sqrt(kappa / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
+   * `name` tells slopes of one step apart. `dt` is the length of the step, which the noise of some estimators asks for.
    */
-  slope(x: Register, t: number, dt: number, name = ""): Slope {
-    const { frames, randomness, density, dim, called } = this.#options;
-    const { alpha, variance, total, beta, diffusion } = this.level(t);
-    if (called) {
-      const scalar = density ? this.#scalar(`trace${name}`) : -1;
-      const score = this.#call(x, t, `score${name}`, scalar);
-      if (frames) this.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: frames.diffusion(t) });
-      return {
-        terms: [
-          [x, -beta],
-          [score, frames ? -1 : -diffusion],
-        ],
-        ...(density && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
-      };
-    }
-    if (frames) return this.#framedSlope(x, t, name, frames);
-    if (randomness === undefined) {
-      const scalar = density ? this.#scalar(`trace${name}`) : -1;
-      const mean = this.#mean(x, t, `mean${name}`, scalar);
-      const rate = diffusion / total;
-      const factor = -rate * (alpha / total) * alpha;
-      return {
-        terms: [
-          [x, rate - beta],
-          [mean, -rate * alpha],
-        ],
-        ...(density && { divergence: { scalar, constant: dim * (rate - beta), factor } }),
-      };
-    }
-    if ("draws" in randomness && randomness.gaussian === undefined) {
-      const { point } = this.#draw(x, t, randomness.draws);
-      const rate = diffusion / variance;
-      return { terms: [[x, rate - beta], ...this.drawTerms(-rate * alpha, x, point, t, randomness.draws)] };
-    }
-    const { mean, noise } = this.#noisy(x, t, dt, (-diffusion * alpha) / variance);
-    const rate = diffusion / total;
-    return { terms: [[x, rate - beta], [mean, -rate * alpha], ...noise] };
-  }
-
-  /** A register with the score of rows by the caller's function. */
-  #call(x: Register, t: number, name: string, trace = -1): Register {
-    this.#settle(x, t);
-    const out = this.register(name);
-    this.#shift(out, 0);
-    this.evaluations++;
-    this.ops.push({ code: OpCode.Call, x, out, t, index: 0, trace });
-    return out;
-  }
-
-  /** `factor` times what the estimator's noise adds to the posterior mean in a step of dt. */
-  #noisy(x: Register, t: number, dt: number, factor: number): { mean: Register; noise: Term[] } {
-    const { alpha, variance, total } = this.level(t);
-    const randomness = this.#options.randomness as NonNullable<Randomness>;
-    const square = this.sigma0 * this.sigma0;
-    const size =
-      "kappa" in randomness
-        ? Math.sqrt(randomness.kappa / dt)
-        : 1 / Math.sqrt(randomness.gaussian === "literal" ? randomness.draws * dt : randomness.draws);
-    if (randomness.gaussian === undefined) {
-      // x_0 - E x_0 for one draw x_0
-      const { mean, point } = this.#draw(x, t, 1);
-      return {
-        mean,
-        noise: [
-          ...this.drawTerms(factor * size, x, point, t, 1),
-          [mean, (-factor * size * variance) / total],
-          [x, (-factor * size * alpha * square) / total],
-        ],
-      };
-    }
-    const { mean, spread } = this.#spread(x, t);
-    const noise: Term[] = [[spread, (factor * size * variance) / total]];
-    if (square > 0) {
-      const component = this.normal("component", streams.component);
-      noise.push([component, factor * size * Math.sqrt(square * (variance / total))]);
-    }
-    return { mean, noise };
-  }
-
-  /** The velocity where noise has a matrix of its own at every time: -beta x + D_t V^-1 (x - alpha mean). */
-  #framedSlope(x: Register, t: number, name: string, frames: Frames): Slope {
-    const { beta } = this.level(t);
-    const { seen, mean } = this.#framedMean(x, t, `mean${name}`, frames);
-    const residual = this.register("residual");
-    const pull = this.register(`pull${name}`);
-    this.affine(residual, [
-      [seen, 1],
-      [mean, -1],
-    ]);
-    this.#shift(pull, 0);
-    this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.pull(t) });
-    return {
-      terms: [
-        [x, -beta],
-        [pull, 1],
-      ],
-    };
-  }
-
-  /** x / alpha and the weighted mean in the coordinates where the noise of time t is round. */
-  #framedMean(x: Register, t: number, name: string, frames: Frames): { seen: Register; mean: Register } {
-    this.#settle(x, t);
-    const { alpha } = this.level(t);
-    const mean = this.register(name);
-    const seen = this.register("seen");
-    this.ops.push({ code: OpCode.Linear, out: seen, x, matrix: frames.inward(t) });
-    this.affine(seen, [[seen, 1 / alpha]]);
-    // Of the centre in these coordinates.
-    for (const register of [seen, mean]) this.#shift(register, this.#options.far ? 1 : 0);
-    this.evaluations++;
-    const k = frames.scale(t);
-    this.ops.push({
-      code: OpCode.Score,
-      x: seen,
-      mean,
-      k,
-      inverseAlpha: 1,
-      points: frames.points(t),
-      trace: -1,
-    });
-    return { seen, mean };
-  }
+  slope(x: Register, t: number, dt: number, name?: string): Slope;
 
   /** out <- x + sum of h slope, and other terms. Where out is the state, its log density goes with it. */
   move(
     out: Register,
     x: Register,
     slopes: readonly (readonly [Slope, number])[],
-    others: readonly Term[] = [],
-  ): void {
-    const terms = slopes.flatMap(([slope, h]) => slope.terms.map(([r, factor]): Term => [r, h * factor]));
-    this.affine(out, [[x, 1], ...terms, ...others]);
-    if (!this.#options.density || out !== this.state) return;
-    let constant = 0;
-    const traces: [number, number][] = [];
-    for (const [{ divergence }, h] of slopes) {
-      if (divergence === undefined) continue;
-      constant -= h * divergence.constant;
-      traces.push([divergence.scalar, -h * divergence.factor]);
-    }
-    this.#addDensity(constant, traces);
-  }
+    others?: readonly Term[],
+  ): void;
 
-  #addDensity(constant: number, terms: readonly [number, number][]): void {
-    for (let i = 0; i < Math.max(1, terms.length); i += 3) {
-      const some: [number, number][] = [[Scalar.LogDensity, 1], ...terms.slice(i, i + 3)];
-      this.ops.push({
-        code: OpCode.Scalar,
-        out: Scalar.LogDensity,
-        constant: i === 0 ? constant : 0,
-        terms: some,
-      });
-    }
-  }
-
-  /**
-   * `factor` times the prediction of x_0 from x at time t: its posterior mean, or (x + S s-hat) / alpha for an estimator's
-   * s-hat in a step of length dt.
-   */
-  prediction(factor: number, x: Register, t: number, dt: number): Predicted {
-    const { alpha, variance, total } = this.level(t);
-    const { randomness, called, frames, density, dim } = this.#options;
-    if (frames) throw framed();
-    const scalar = density ? this.#scalar("trace") : -1;
-    if (called) {
-      // x_0 = (x + S s-hat) / alpha
-      const score = this.#call(x, t, "score", scalar);
-      return {
-        terms: [
-          [x, factor / alpha],
-          [score, (factor * variance) / alpha],
-        ],
-        ...(density && { trace: { scalar, constant: dim, factor: variance } }),
-      };
-    }
-    if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
-      const { point } = this.#draw(x, t, randomness.draws);
-      return { terms: this.drawTerms(factor, x, point, t, randomness.draws) };
-    }
-    const noisy = randomness && this.#noisy(x, t, dt, factor);
-    const mean = noisy?.mean ?? this.#mean(x, t, "mean", scalar);
-    const width = (alpha * this.sigma0) ** 2 / total;
-    const bend = (alpha / total) * variance * (alpha / total);
-    return {
-      terms: [...this.#meanTerms(factor, x, t, mean), ...(noisy?.noise ?? [])],
-      ...(density && { trace: { scalar, constant: dim * width, factor: bend } }),
-    };
-  }
+  /** `factor` times the prediction of x_0 from x at time t: its posterior mean, with the noise of estimators that draw. */
+  prediction(factor: number, x: Register, t: number, dt: number): Predicted;
 
   /** A prediction kept by name, for this step and later ones. */
-  keep(name: string, { terms, trace }: Predicted): Predicted {
-    const kept = this.kept(name);
-    this.affine(this.register(name), terms);
-    if (kept.trace && trace) {
-      const { scalar, constant, factor } = trace;
-      this.ops.push({ code: OpCode.Scalar, out: kept.trace.scalar, constant, terms: [[scalar, factor]] });
-    }
-    return kept;
-  }
+  keep(name: string, prediction: Predicted): Predicted;
 
   /** What an earlier step kept by that name. */
-  kept(name: string): Predicted {
-    return {
-      terms: [[this.register(name), 1]],
-      ...(this.#options.density && { trace: { scalar: this.#scalar(name), constant: 0, factor: 1 } }),
-    };
-  }
+  kept(name: string): Predicted;
 
   /**
    * The log density of a step from t to s along the flow dy/dl = y - x_0(y), y = x / alpha, l = log sigma, with the trace of
    * x_0's derivative held at a combination of what is known: of weights that add up to 1, as the state's own.
    */
-  carry(t: number, s: number, predictions: readonly (readonly [Predicted, number])[]): void {
-    const { density, dim } = this.#options;
-    if (!density) return;
-    const [from, to] = [t, s].map((time) => log(this.process.sigma(time))) as [number, number];
-    let constant = dim * (from - to) + dim * (log(this.level(t).alpha) - log(this.level(s).alpha));
-    const traces: [number, number][] = [];
-    for (const [{ trace }, weight] of predictions) {
-      if (trace === undefined || weight === 0) continue;
-      constant += (to - from) * weight * trace.constant;
-      traces.push([trace.scalar, (to - from) * weight * trace.factor]);
-    }
-    this.#addDensity(constant, traces);
-  }
+  carry(t: number, s: number, predictions: readonly (readonly [Predicted, number])[]): void;
 
-  /** `factor` times E[x_0] from the weighted mean of the points. */
-  #meanTerms(factor: number, x: Register, t: number, mean: Register): Term[] {
-    const { alpha, variance, total } = this.level(t);
-    return [
-      [mean, (factor * variance) / total],
-      [x, (factor * alpha * this.sigma0 * this.sigma0) / total],
-    ];
-  }
+  /** The terms of `factor` times the score at x. */
+  scoreTerms(factor: number, x: Register, t: number): Term[];
 
-  /** The terms of `factor` times the exact score at x. */
-  scoreTerms(factor: number, x: Register, t: number): Term[] {
-    const { alpha, total } = this.level(t);
-    const { called, frames, randomness } = this.#options;
-    if (randomness) throw unserved("steady");
-    if (frames) throw framed();
-    if (called) return [[this.#call(x, t, "score"), factor]];
-    const mean = this.#mean(x, t, "mean");
-    return [
-      [x, -factor / total],
-      [mean, (factor * alpha) / total],
-    ];
-  }
+  /** The average of `draws` training points drawn from the posterior, and the weighted mean. */
+  draw(x: Register, t: number, draws: number): { mean: Register; point: Register };
+
+  /** The terms of `factor` times an average of posterior draws of x_0, given the drawn points. */
+  drawTerms(factor: number, x: Register, point: Register, t: number, draws: number): Term[];
+
+  /** Fresh standard normals. */
+  normal(name: string, stream: number, step?: number): Register;
+
+  /** The standard normals of the step being written: fresh of a stream, of the particle's Brownian path, or supplied. */
+  increment(stream?: number): Register;
+
+  /** sqrt(2 D_t dt) times the increment of the step: the noise of the reverse SDE. */
+  diffusionNoise(t: number, dt: number): Term[];
 
   /** Carries the state from t to s by steps of each particle's own, within tolerances in units of the data. */
-  adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void {
-    const { density, dim, randomness, frames, called } = this.#options;
-    if (randomness) throw unserved("steady");
-    if (frames && !called) throw framed();
-    const from = this.level(t);
-    const to = this.level(s);
-    this.#settle(this.state, t);
-    this.affine(this.state, [[this.state, 1 / from.alpha]]);
-    this.ops.push({
-      code: OpCode.Adaptive,
-      x: this.state,
-      from: log2(this.process.sigma(t)),
-      to: log2(this.process.sigma(s)),
-      ...tolerance,
-      sigma0: this.sigma0,
-      size: this.#scalar("size"),
-      density: density ? 1 : 0,
-      index: called ? 0 : -1,
-    });
-    this.affine(this.state, [[this.state, to.alpha]]);
-    this.#shift(this.state, this.#options.far ? to.alpha : 0);
-    // A density of x / alpha is alpha^dim times that of x.
-    if (density) this.#addDensity(dim * (log(from.alpha) - log(to.alpha)), []);
-  }
+  adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void;
 
   /** Replaces the state by its posterior mean: the step to 0 of every sampler. */
-  posteriorMean(t: number): void {
-    const { frames, called } = this.#options;
-    if (frames !== undefined && called) {
-      // (x + S s-hat) / alpha
-      const score = this.#call(this.state, t, "score");
-      this.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: frames.variance(t) });
-      const { alpha } = this.level(t);
-      this.affine(this.state, [
-        [this.state, 1 / alpha],
-        [score, 1 / alpha],
-      ]);
-      return;
-    }
-    if (frames === undefined) {
-      const { randomness } = this.#options;
-      const terms =
-        randomness === undefined || called
-          ? this.prediction(1, this.state, t, t).terms
-          : this.#meanTerms(1, this.state, t, this.#mean(this.state, t, "mean"));
-      this.affine(this.state, terms);
-      return;
-    }
-    const { seen, mean } = this.#framedMean(this.state, t, "mean", frames);
-    const residual = this.register("residual");
-    const pull = this.register("pull");
-    this.affine(residual, [
-      [seen, 1],
-      [mean, -1],
-    ]);
-    this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.width(t) });
-    this.ops.push({ code: OpCode.Linear, out: this.state, x: mean, matrix: frames.outward(t) });
-    this.#shift(this.state, this.#options.far ? 1 : 0);
-    this.#shift(pull, 0);
-    this.affine(this.state, [
-      [this.state, 1],
-      [pull, 1],
-    ]);
-  }
-
-  /** The state of the start, at the largest time. */
-  start(initial: "noise" | "normal" | "marginal", t: number): void {
-    const { alpha, variance, total } = this.level(t);
-    const { frames, precision } = this.#options;
-    const noise = this.normal("noise", streams.initial, INITIAL_STEP);
-    if (initial === "normal") {
-      this.affine(this.state, [[noise, 1]]);
-      return;
-    }
-    if (frames) {
-      const matrix = initial === "noise" ? frames.noiseRoot(t) : frames.totalRoot(t);
-      this.ops.push({ code: OpCode.Linear, out: noise, x: noise, matrix });
-    }
-    const width = frames ? 1 : Math.sqrt(initial === "noise" ? variance : total);
-    if (initial === "noise") {
-      this.affine(this.state, [[noise, width]]);
-      return;
-    }
-    // At an infinite noise level the posterior is the law of the data: k as small as the kernels take.
-    const point = this.register("point");
-    this.#shift(point, 1);
-    this.draws = Math.max(this.draws, 1);
-    this.ops.push({
-      code: OpCode.Draw,
-      x: this.state,
-      mean: this.register("mean"),
-      out: point,
-      k: precision === "f32" ? 1e-30 : 1e-290,
-      inverseAlpha: 1,
-      points: 0,
-      draws: 1,
-      step: INITIAL_STEP,
-      stream: streams.draw,
-    });
-    this.affine(this.state, [
-      [point, alpha],
-      [noise, width],
-    ]);
-  }
-
-  record(slot: number): void {
-    this.ops.push({ code: OpCode.Record, x: this.state, slot });
-  }
+  posteriorMean(t: number): void;
 }

@@ -1,16 +1,16 @@
 import { isThenable } from "../../bindings/host.js";
 import type { RowFunction } from "../../bindings/job.js";
-import { checkLongCall, checkOptions, checkWord } from "../check.js";
+import { checkLongCall, checkOptions, checkWord } from "../core/check.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
-import { multiply } from "../reference/linear.js";
-import { requestInPieces } from "./evaluate.js";
+import { multiply } from "../numeric/linear.js";
+import { requestInPieces } from "./evaluate/evaluate.js";
 import { aborted, runAtOnce, Turns } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField, TimeRange } from "./field.js";
 import { checkIsotropic } from "./line.js";
-import { type Prediction, predictions, scoreOf } from "./prediction.js";
+import { type Prediction, predictions, scoreOf } from "./learned/prediction.js";
 
 /** What a score alone gives. */
 export const scoreQuantities = ["score", "velocity", "posteriorMean"] as const;

@@ -1,9 +1,9 @@
 import type { Precision } from "../data/mixture.js";
-import { checkInteger } from "../check.js";
-import { badArgument } from "../errors.js";
+import { checkInteger } from "../core/check.js";
+import { badArgument } from "../core/errors.js";
 import { processPresets } from "../process/presets.js";
 import type { Process } from "../process/process.js";
-import { normalPair, streams, uniform } from "../reference/random.js";
+import { normalPair, streams, uniform } from "../numeric/random.js";
 import { checkPlaces } from "./checkPlaces.js";
 import type { RowFunction } from "../../bindings/job.js";
 import { isExact } from "./exact.js";

@@ -1,9 +1,9 @@
-import { isFloats } from "../brand.js";
+import { isFloats } from "../core/brand.js";
 import type { ScoreJob } from "../../bindings/job.js";
-import { checkLongCall, checkOptions } from "../check.js";
+import { checkLongCall, checkOptions } from "../core/check.js";
 import { aborted, Turns } from "../core/scheduler.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import {
   checkRequest,
@@ -12,7 +12,7 @@ import {
   partsOf,
   type Request,
   referenceEvaluation,
-} from "./evaluate.js";
+} from "./evaluate/evaluate.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
 
 const optionNames = ["signal", "onProgress"];

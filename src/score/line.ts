@@ -1,6 +1,6 @@
-import { checkNumber } from "../check.js";
+import { checkNumber } from "../core/check.js";
 import type { Mixture } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 
 /** Points on a line of R^D: mu = origin + place direction. */

@@ -1,6 +1,6 @@
-import { checkInteger, checkNumber, checkOptions } from "../check.js";
+import { checkInteger, checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
-import { VkernelError } from "../errors.js";
+import { VkernelError } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { type ExactScore, exactScore } from "./exact.js";
 import type { StepEstimator } from "./field.js";

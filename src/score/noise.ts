@@ -1,6 +1,6 @@
 import { runAtOnce } from "../core/scheduler.js";
 import type { Process } from "../process/process.js";
-import { cholesky, multiplyLower, solve, symmetricOf } from "../reference/linear.js";
+import { cholesky, multiplyLower, solve, symmetricOf } from "../numeric/linear.js";
 
 /** The noise of a process at one time, as maps of vectors of `dim` numbers, which are changed in place. */
 export interface Noise {

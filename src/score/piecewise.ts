@@ -1,7 +1,7 @@
 import type { RowFunction } from "../../bindings/job.js";
-import { checkNumber, checkOptions } from "../check.js";
+import { checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { ve } from "../process/index.js";
 import type { Process } from "../process/process.js";
 import { RowField } from "./custom.js";

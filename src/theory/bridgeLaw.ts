@@ -1,9 +1,9 @@
-import { isFloats } from "../brand.js";
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../check.js";
+import { isFloats } from "../core/brand.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import type { PointsInput } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
-import { fillNormals, streams } from "../reference/random.js";
+import { fillNormals, streams } from "../numeric/random.js";
 import { bridge } from "../sampler/ancestral.js";
 import { checkIsotropic, unsupported } from "../score/line.js";
 import { checkRows } from "./laws/grid.js";

@@ -1,8 +1,8 @@
-import { checkLongCall, checkNumber, checkOptions, checkWord } from "../check.js";
+import { checkLongCall, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import type { Mixture } from "../data/mixture.js";
-import { distinctPositions, type Positions } from "../diagnose/neighbours.js";
-import { inTurns, unitOfWork } from "../diagnose/turns.js";
-import { badArgument } from "../errors.js";
+import { distinctPositions, type Positions } from "../data/neighbours.js";
+import { inTurns, unitOfWork } from "../core/turns.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";
 import { checkIsotropic, unsupported } from "../score/line.js";

@@ -1,6 +1,6 @@
-import { checkInteger, checkOptions } from "../check.js";
+import { checkInteger, checkOptions } from "../core/check.js";
 import type { Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { checkPlaces } from "../score/checkPlaces.js";
 import { proxyMoments } from "./proxyMoments.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";

@@ -1,6 +1,6 @@
-import { checkOptions, checkWord } from "../check.js";
+import { checkOptions, checkWord } from "../core/check.js";
 import type { Precision } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { badArgument, VkernelError } from "../core/errors.js";
 import { RowField } from "../score/custom.js";
 import type { Randomness, ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 

@@ -1,6 +1,6 @@
-import { checkNumber, checkOptions } from "../check.js";
+import { checkNumber, checkOptions } from "../core/check.js";
 import { checkTable, type Mixture, type PointsInput } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { ve } from "../process/index.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";

@@ -12,14 +12,14 @@ export { type EffectiveEnsemble, type EffectiveSdeOptions, effectiveSde } from "
 export { type FlowMapOptions, flowMap } from "./flowMap.js";
 export * from "./laws/index.js";
 export {
-  type FokkerPlanckDirection,
   type FokkerPlanckInitial,
   type FokkerPlanckOptions,
   type FokkerPlanckResult,
   type FokkerPlanckRun,
   fokkerPlanck,
-} from "./fokkerPlanck.js";
-export type { UnstableRun } from "./fokkerPlanckUnstable.js";
+} from "./fokkerPlanck/fokkerPlanck.js";
+export type { FokkerPlanckDirection } from "./fokkerPlanck/problem.js";
+export type { UnstableRun } from "./fokkerPlanck/unstable.js";
 export { type Estimate, type ObjectiveOptions, type Objectives, objectives } from "./objectives.js";
 export { type PathDensity, type Paths, pathLogDensity } from "./pathIntegral.js";
 export {

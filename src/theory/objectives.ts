@@ -1,10 +1,10 @@
-import { checkInteger, checkOptions } from "../check.js";
+import { checkInteger, checkOptions } from "../core/check.js";
 import type { Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { exactScore } from "../score/exact.js";
 import type { ScoreField } from "../score/field.js";
 import { proxyScores } from "../score/noise.js";
-import { type TimeLaw, type TuplesInput, trainingTuples, type Weighting } from "../score/training.js";
+import { type TimeLaw, type TuplesInput, trainingTuples, type Weighting } from "../score/learned/training.js";
 
 export interface ObjectiveOptions {
   /** How many samples (x, x_0, t) the averages are taken over, or the samples themselves; 100,000 by default. */

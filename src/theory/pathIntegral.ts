@@ -1,6 +1,6 @@
 import type { Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
-import { symmetricEigen } from "../reference/linear.js";
+import { badArgument } from "../core/errors.js";
+import { symmetricEigen } from "../numeric/linear.js";
 import { rowsOf } from "../score/ensemble.js";
 import type { ScoreEnsemble, StepEstimator } from "../score/field.js";
 import { stepCovariance, vKernel } from "./vKernel.js";

@@ -1,8 +1,8 @@
-import { isFloats } from "../brand.js";
+import { isFloats } from "../core/brand.js";
 import { checkFinite, checkSize } from "../data/mixture.js";
 import type { Turns } from "../core/scheduler.js";
-import { badArgument, VkernelError } from "../errors.js";
-import { normalMass } from "../special.js";
+import { badArgument, VkernelError } from "../core/errors.js";
+import { normalMass } from "../numeric/special.js";
 
 /** A grid of cells on an interval (one axis) or a rectangle (two), at most 2^24 of them. */
 export interface PlaneGrid {

@@ -1,4 +1,4 @@
-import { panels } from "./panels.js";
+import { panels } from "../numeric/panels.js";
 import { cutBy, type Side } from "./voronoi.js";
 
 /** A convex polygon cut to the square of half side `reach` around 0. */

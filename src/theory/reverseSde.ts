@@ -1,6 +1,6 @@
-import { checkNumber, checkWord } from "../check.js";
+import { checkNumber, checkWord } from "../core/check.js";
 import type { PointsInput, Precision } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import type { EvaluateOptions, ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";

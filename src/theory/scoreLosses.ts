@@ -1,11 +1,11 @@
-import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../check.js";
+import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../errors.js";
+import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess, exactScore } from "../score/exact.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
-import { normalDensity } from "../special.js";
+import { normalDensity } from "../numeric/special.js";
 import {
   spreadOf,
   type TimeLaw,
@@ -13,7 +13,7 @@ import {
   trainingTuples,
   type Weighting,
   weightOf,
-} from "../score/training.js";
+} from "../score/learned/training.js";
 import { type Estimate, Sum } from "./objectives.js";
 
 export interface ScoreLossOptions {

@@ -1,13 +1,13 @@
-import { checkNumber, checkOptions } from "../check.js";
+import { checkNumber, checkOptions } from "../core/check.js";
 import type { Mixture } from "../data/mixture.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import { ve } from "../process/index.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";
 import { checkIsotropic, lineOf, widthsOf } from "../score/line.js";
 import { checkSmoothing, pieceOf } from "../score/piecewise.js";
-import { normalDensity, smoothingExcess } from "../special.js";
-import { integrate, panels } from "./panels.js";
+import { normalDensity, smoothingExcess } from "../numeric/special.js";
+import { integrate, panels } from "../numeric/panels.js";
 
 export interface SmoothingLossOptions {
   /** tau = Delta - sqrt(kappa S / alpha^2) in each gap. This or `width`. */

@@ -1,10 +1,10 @@
-import { checkOptions } from "../check.js";
+import { checkOptions } from "../core/check.js";
 import type { Mixture } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 import { lineOf, widthsOf } from "../score/line.js";
-import { normalDensity, normalMass } from "../special.js";
+import { normalDensity, normalMass } from "../numeric/special.js";
 import { checkStart } from "./flowMap.js";
-import { integrate, panels } from "./panels.js";
+import { integrate, panels } from "../numeric/panels.js";
 
 export interface TerminalLawOptions {
   kappa: number;

@@ -1,9 +1,9 @@
 import type { PointsInput, Precision } from "../data/mixture.js";
 import { Turns } from "../core/scheduler.js";
-import { badArgument } from "../errors.js";
+import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { checkPlaces } from "../score/checkPlaces.js";
-import { checkNumber, checkOptions } from "../check.js";
+import { checkNumber, checkOptions } from "../core/check.js";
 import { checkPlane, type PlaneOptions, planeOptionNames } from "../data/plane.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
 

@@ -1,5 +1,5 @@
 import { runAtOnce } from "../core/scheduler.js";
-import { owenT } from "../special.js";
+import { owenT } from "../numeric/special.js";
 
 /** A side of a convex polygon: the places n d + s u, from <= s <= to, u being n turned left; inside is n . z <= d. */
 export interface Side {

@@ -4,7 +4,7 @@
  */
 import type { Process } from "vkernel";
 import { anisotropic, edm, ou, ve, vp } from "vkernel";
-import { upperGamma } from "../../src/special.js";
+import { upperGamma } from "../../src/numeric/special.js";
 import {
   evaluatePoint,
   type IntegrateOptions,

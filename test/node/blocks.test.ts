@@ -1,5 +1,6 @@
 // Blocks are whole groups of queries for any number of points: a share of a query more would be written over the next block.
-import { defaultBlock, type MixtureLayout } from "../../build/ts/bindings/job.js";
+import type { MixtureLayout } from "../../build/ts/bindings/job.js";
+import { defaultBlock } from "../../build/ts/bindings/blocks.js";
 import { createEngine, edm, exactScore } from "vkernel";
 import { expect, it } from "vitest";
 

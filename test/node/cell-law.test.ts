@@ -2,7 +2,7 @@
 // standard errors (1.2e-8 each).
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { normalCdf, owenT } from "../../src/special.js";
+import { normalCdf, owenT } from "../../src/numeric/special.js";
 import { voronoiCells } from "../../src/theory/voronoi.js";
 import { bounded, polygonRule } from "../../src/theory/polygonRule.js";
 import { standardErrors } from "../shared/statistics.js";

@@ -22,7 +22,7 @@ import {
   markLook,
   scatter,
 } from "../../build/ts/cli/report/pictures.js";
-import { normalPair, uniform } from "../../build/ts/src/reference/random.js";
+import { normalPair, uniform } from "../../build/ts/src/numeric/random.js";
 
 const ring = (count: number, seed: number): Float64Array =>
   Float64Array.from({ length: 2 * count }, (_, k) => {

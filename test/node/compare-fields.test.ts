@@ -2,7 +2,7 @@
 // three numbers at 5.7 standard errors (1.2e-8 each).
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { leastOf } from "../../src/diagnose/least.js";
+import { leastOf } from "../../src/numeric/minimize.js";
 import { standardErrors } from "../shared/statistics.js";
 
 let engine: v.Engine;

@@ -42,7 +42,7 @@ import {
   normalCdf,
   upperGamma,
   wasserstein,
-} from "../../build/ts/src/conformance/statistics.js";
+} from "../../build/ts/src/numeric/statistics.js";
 import { abortedAfter } from "../shared/turns.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

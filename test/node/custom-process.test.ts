@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type CustomProcessOptions, customProcess, ddpm, ou, vp } from "../../build/ts/src/process/index.js";
-import { gaussLegendre, integral } from "../../build/ts/src/process/quadrature.js";
+import { gaussLegendre, integral } from "../../build/ts/src/numeric/quadrature.js";
 import { karras } from "../../build/ts/src/sampler/grids/index.js";
 
 /** What quadrature promises. */

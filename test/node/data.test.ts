@@ -8,7 +8,7 @@ import { line, lShape, polygon, randomOutlier } from "../../build/ts/src/data/bu
 import { digits } from "../../build/ts/src/data/digits.js";
 import { fashion, fashionClasses } from "../../build/ts/src/data/fashion.js";
 import { dataSetNames, loadDataSet } from "../../build/ts/src/data/sets.js";
-import { VkernelError } from "../../build/ts/src/errors.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
 import { encodeIdx, parseIdx } from "../../build/ts/src/io/index.js";
 import { generateDigits } from "../../scripts/generate/digits.js";
 import { firstOfEachClass, generateFashion } from "../../scripts/generate/fashion.js";

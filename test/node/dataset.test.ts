@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../build/ts/cli/errors.js";
 import { Files } from "../../build/ts/cli/files.js";
 import { classList, type InputChoices, readInput } from "../../build/ts/cli/input.js";
-import { VkernelError } from "../../build/ts/src/errors.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
 import {
   encodeIdx,
   encodeNpy,

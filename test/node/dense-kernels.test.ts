@@ -12,7 +12,7 @@ import {
   polynomialFeatures,
   rbfFeatures,
   symmetricEigen,
-} from "../../build/ts/src/learn/index.js";
+} from "../../build/ts/src/dense/index.js";
 import { readGolden } from "../golden/files.js";
 import { bitsOf, codeOf, difference, matrixOf, randomMatrix, relative } from "../shared/dense.js";
 

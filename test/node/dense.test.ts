@@ -14,8 +14,8 @@ import {
   solveCholesky,
   solveTriangular,
   symmetricEigen,
-} from "../../build/ts/src/learn/index.js";
-import * as reference from "../../build/ts/src/reference/linear.js";
+} from "../../build/ts/src/dense/index.js";
+import * as reference from "../../build/ts/src/numeric/linear.js";
 import { bitsOf, codeOf, difference, matrixOf, randomMatrix, square } from "../shared/dense.js";
 import { abortedAfter } from "../shared/turns.js";
 

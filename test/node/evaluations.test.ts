@@ -28,7 +28,7 @@ import {
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OpCode } from "../../build/ts/bindings/job.js";
-import { dormandPrince } from "../../build/ts/src/reference/dormandPrince.js";
+import { dormandPrince } from "../../build/ts/src/run/plain/dormandPrince.js";
 
 const steps = 40;
 const process = edm();

@@ -37,7 +37,7 @@ import {
   vp,
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { productOf } from "../../src/doubled.js";
+import { productOf } from "../../src/numeric/doubled.js";
 
 let engine: Engine;
 let plain: Engine;

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VkernelError } from "../../build/ts/src/errors.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
 import * as v from "../../build/ts/src/index.js";
 import {
   encodeCsv,
@@ -17,7 +17,7 @@ import {
   readArray,
   readDataSet,
 } from "../../build/ts/src/io/index.js";
-import { encodeNetwork, type NetworkHeader } from "../../build/ts/src/score/network/file.js";
+import { encodeNetwork, type NetworkHeader } from "../../build/ts/src/score/learned/network/file.js";
 
 describe("networks whose header was altered, its checksum made anew", async () => {
   const engine = await v.createEngine({ kernels: "reference" });

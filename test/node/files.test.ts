@@ -8,7 +8,7 @@ import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { leadOf } from "../../build/ts/cli/input.js";
 import { jsonPieces, jsonText, Shaped } from "../../build/ts/cli/text.js";
-import { VkernelError } from "../../build/ts/src/errors.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
 import * as v from "../../build/ts/src/index.js";
 import {
   encodeCsv,

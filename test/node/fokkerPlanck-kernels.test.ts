@@ -10,7 +10,7 @@ import {
   lineScratch,
   logDensityGrid,
   transportLine,
-} from "../../build/ts/src/reference/fokkerPlanck.js";
+} from "../../build/ts/src/theory/fokkerPlanck/plain.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const builds = ["simd-local", "relaxed-local"] as const;

@@ -21,7 +21,7 @@ import {
   vp,
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { normalMass } from "../../build/ts/src/special.js";
+import { normalMass } from "../../build/ts/src/numeric/special.js";
 import { readGolden } from "../golden/files.js";
 import { bitsOf, codeOf, difference } from "../shared/dense.js";
 import { fokkerPlanckBits, fokkerPlanckHashes } from "../shared/fokkerPlanck.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VkernelError } from "../../build/ts/src/errors.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
 import { encodeIdx, type IdxArray, parseIdx } from "../../build/ts/src/io/index.js";
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(" ", ""), "hex"));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VkernelError } from "../../build/ts/src/errors.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
 import { asTable, encodeCsv, encodeNpy, parseCsv, parseNpy } from "../../build/ts/src/io/index.js";
 
 // Files written by numpy 1.24.2, whole: np.save, and numpy.lib.format.write_array for the versions.

@@ -12,7 +12,7 @@ import {
 } from "../../build/ts/bindings/abi.js";
 import { instantiate, loadModule } from "../../build/ts/bindings/load.js";
 import { Machine } from "../../build/ts/bindings/machine.js";
-import { normalCdf } from "../../src/special.js";
+import { normalCdf } from "../../src/numeric/special.js";
 import { distanceBound, ksDistance, possibleCount, standardErrors } from "../shared/statistics.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

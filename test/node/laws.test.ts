@@ -3,8 +3,8 @@
 // at 1e-8, and two chi-squares at p > 1e-6.
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { gaussLegendre } from "../../src/process/quadrature.js";
-import { upperGamma } from "../../src/special.js";
+import { gaussLegendre } from "../../src/numeric/quadrature.js";
+import { upperGamma } from "../../src/numeric/special.js";
 import { distanceBound, ksDistance, standardErrors } from "../shared/statistics.js";
 
 let engine: v.Engine;

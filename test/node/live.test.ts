@@ -37,7 +37,8 @@ import {
   type VkernelError,
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Carried, carriedAcross } from "../../build/ts/bindings/carry.js";
+import { carriedAcross } from "../../build/ts/bindings/carry.js";
+import type { Carried } from "../../build/ts/bindings/job.js";
 import { type Op, OpCode } from "../../build/ts/bindings/job.js";
 import { scattered } from "../shared/bits.js";
 

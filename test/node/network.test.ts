@@ -1,8 +1,8 @@
 // Trained networks: gradients, training, files. Seeds are fixed; the two statistical checks are at 5.7 standard errors.
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PerceptronMachine } from "../../build/ts/src/learn/index.js";
-import { parameterCount } from "../../build/ts/src/reference/mlp.js";
+import { PerceptronMachine } from "../../build/ts/src/dense/index.js";
+import { parameterCount } from "../../build/ts/src/dense/plain/mlp.js";
 import { standardErrors } from "../shared/statistics.js";
 import { trainedParameters, trainings } from "../shared/network.js";
 

@@ -21,7 +21,7 @@ import { evaluatePoint, fillNormals, levelAt } from "vkernel/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { instantiate, loadModule } from "../../build/ts/bindings/load.js";
 import { Machine } from "../../build/ts/bindings/machine.js";
-import { normalCdf } from "../../src/special.js";
+import { normalCdf } from "../../src/numeric/special.js";
 import { distanceBound, ksDistance, standardErrors } from "../shared/statistics.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -19,12 +19,13 @@ import {
   ve,
 } from "vkernel";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { PathScratch, SampleJob } from "../../build/ts/bindings/job.js";
+import type { SampleJob } from "../../build/ts/bindings/job.js";
+import type { PathScratch } from "../../build/ts/bindings/scratch.js";
 import { instantiate, loadModule } from "../../build/ts/bindings/load.js";
 import { Machine } from "../../build/ts/bindings/machine.js";
 import { BrownianPath, binaryDigits } from "../../build/ts/bindings/path.js";
-import { brownianPath } from "../../build/ts/src/reference/random.js";
-import { normalCdf } from "../../src/special.js";
+import { brownianPath } from "../../build/ts/src/numeric/random.js";
+import { normalCdf } from "../../src/numeric/special.js";
 import { distanceBound, ksDistance, standardErrors } from "../shared/statistics.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,7 +1,7 @@
 import { zipSync } from "fflate";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VkernelError } from "../../build/ts/src/errors.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
 import { encodeNpy, encodeNpz, encodeSamples, parseNpz } from "../../build/ts/src/io/index.js";
 
 // Files written by numpy 2.4.6, whole. Its headers before each file are zip64, its directory is not.

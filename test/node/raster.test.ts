@@ -13,7 +13,7 @@ import {
 } from "vkernel";
 import { type Camera, camera, createRaster, type Raster } from "vkernel/raster";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { log } from "../../build/ts/src/math.js";
+import { log } from "../../build/ts/src/numeric/elementary.js";
 import { scattered } from "../shared/bits.js";
 
 const names = ["one thread", "two threads", "three threads", "relaxed", "reference"] as const;

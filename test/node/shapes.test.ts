@@ -12,8 +12,8 @@ import {
   twoMoons,
   twoPoints,
 } from "../../build/ts/src/data/shapes.js";
-import { VkernelError } from "../../build/ts/src/errors.js";
-import { normalCdf } from "../../src/special.js";
+import { VkernelError } from "../../build/ts/src/core/errors.js";
+import { normalCdf } from "../../src/numeric/special.js";
 import { distanceBound, ksDistance, possibleCount } from "../shared/statistics.js";
 
 const at = (set: DataSet, i: number): number[] =>

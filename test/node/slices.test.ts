@@ -1,9 +1,9 @@
 // Long calls work in slices that are bounded by the work in them: an abort is noticed at the end of one, by count.
 import * as v from "../../build/ts/src/index.js";
 import { conformance } from "../../build/ts/src/conformance/index.js";
-import { PerceptronMachine } from "../../build/ts/src/learn/index.js";
+import { PerceptronMachine } from "../../build/ts/src/dense/index.js";
 import { camera, createRaster } from "../../build/ts/src/raster/index.js";
-import { parameterCount } from "../../build/ts/src/reference/mlp.js";
+import { parameterCount } from "../../build/ts/src/dense/plain/mlp.js";
 import {
   aborted,
   onSlice,

@@ -2,9 +2,9 @@
 // checks: two chi-squares at p > 1e-6, and thirty masses at 5.7 standard errors (1.2e-8 each).
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chiSquare } from "../../src/conformance/statistics.js";
-import { gaussLegendre } from "../../src/process/quadrature.js";
-import { normalCdf } from "../../src/special.js";
+import { chiSquare } from "../../src/numeric/statistics.js";
+import { gaussLegendre } from "../../src/numeric/quadrature.js";
+import { normalCdf } from "../../src/numeric/special.js";
 import { standardErrors } from "../shared/statistics.js";
 
 let engine: v.Engine;

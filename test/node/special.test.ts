@@ -2,9 +2,9 @@
 // the float64 argument, whatever its condition.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { cos, exp, expm1, log, log1p, log2, pow, scaledExp, sin } from "../../src/math.js";
-import { sineOfQuarter } from "../../src/process/sine.js";
-import { normalCdf, normalDensity, normalMass, owenT, upperGamma } from "../../src/special.js";
+import { cos, exp, expm1, log, log1p, log2, pow, scaledExp, sin } from "../../src/numeric/elementary.js";
+import { sineOfQuarter } from "../../src/numeric/sine.js";
+import { normalCdf, normalDensity, normalMass, owenT, upperGamma } from "../../src/numeric/special.js";
 import { smoothingLossLimit } from "../../src/theory/smoothingLoss.js";
 
 type Row = readonly [...number[], string];

@@ -12,11 +12,10 @@ import {
   type Op,
   OpCode,
   type SampleJob,
-  sampleBlock,
   type ScoreJob,
-  scoreBlock,
-  scratchBytes,
 } from "../../build/ts/bindings/job.js";
+import { scratchBytes } from "../../build/ts/bindings/scratch.js";
+import { sampleBlock, scoreBlock } from "../../build/ts/bindings/blocks.js";
 import { Machine } from "../../build/ts/bindings/machine.js";
 import { Ops } from "../../build/ts/bindings/ops.js";
 import { PIECE } from "../../build/ts/bindings/work.js";

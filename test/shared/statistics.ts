@@ -1,4 +1,4 @@
-import { normalCdf } from "../../src/special.js";
+import { normalCdf } from "../../src/numeric/special.js";
 
 /** What the statistical tests share: distribution functions that are known, and bounds whose false alarms are known. */
 

@@ -8,15 +8,8 @@ import {
   type Shares,
 } from "../../../src/diagnose/index.js";
 import { ou } from "../../../src/process/index.js";
-import {
-  eulerMaruyama,
-  heun,
-  logSnr,
-  posterior,
-  type Sampler,
-  type SampleRun,
-  sample,
-} from "../../../src/sampler/index.js";
+import { eulerMaruyama, heun, logSnr, posterior, type Sampler } from "../../../src/sampler/index.js";
+import { type SampleRun, sample } from "../../../src/run/index.js";
 import { exactScore } from "../../../src/score/exact.js";
 import { cellLaw } from "../../../src/theory/index.js";
 import { type Estimate, meanOf } from "../study/estimate.js";

@@ -1,6 +1,7 @@
-import { chiSquare } from "../../../src/conformance/statistics.js";
+import { chiSquare } from "../../../src/numeric/statistics.js";
 import { ou } from "../../../src/process/index.js";
-import { heun, posterior, type Sampler, sample } from "../../../src/sampler/index.js";
+import { heun, posterior, type Sampler } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
 import { exactScore } from "../../../src/score/exact.js";
 import { fokkerPlanck } from "../../../src/theory/index.js";
 import { type Estimate, rounded } from "../study/estimate.js";

@@ -1,8 +1,7 @@
 import type { Mixture } from "../../../src/data/mixture.js";
 import type { Process } from "../../../src/process/process.js";
-import { fillNormals, streams, uniform } from "../../../src/reference/random.js";
-import { categorical } from "../../../src/reference/samplers.js";
-import { normalCdf } from "../../../src/special.js";
+import { categorical, fillNormals, streams, uniform } from "../../../src/numeric/random.js";
+import { normalCdf } from "../../../src/numeric/special.js";
 import { type Estimate, shareIf } from "../study/estimate.js";
 
 /** Draws of p_t, `[count, dim]`: the forward process at a time. Steps of the counter: 4 `slot` and on. */

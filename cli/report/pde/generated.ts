@@ -1,6 +1,7 @@
 import { voronoiMass } from "../../../src/diagnose/index.js";
 import { ou } from "../../../src/process/index.js";
-import { logSnr, posterior, sample } from "../../../src/sampler/index.js";
+import { logSnr, posterior } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
 import { exactScore } from "../../../src/score/exact.js";
 import { generatedLaw } from "../../../src/theory/index.js";
 import { type Estimate, rounded, shareIf } from "../study/estimate.js";

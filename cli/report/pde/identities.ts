@@ -1,6 +1,6 @@
 import { ou } from "../../../src/process/index.js";
 import { exactScore } from "../../../src/score/exact.js";
-import { gridTimes, trainingTuples } from "../../../src/score/training.js";
+import { gridTimes, trainingTuples } from "../../../src/score/learned/training.js";
 import { type Estimate, meanOf } from "../study/estimate.js";
 import { type Bench, hexagon } from "./bench.js";
 import { settings } from "./settings.js";

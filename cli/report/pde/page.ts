@@ -1,4 +1,4 @@
-import type { EngineInfo } from "../../../src/engine.js";
+import type { EngineInfo } from "../../../src/core/kernels.js";
 import { voronoiCells } from "../../../src/theory/voronoi.js";
 import { grouped, short } from "../../text.js";
 import { type Html, html } from "../html.js";

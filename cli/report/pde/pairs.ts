@@ -1,9 +1,10 @@
-import { chiSquare } from "../../../src/conformance/statistics.js";
+import { chiSquare } from "../../../src/numeric/statistics.js";
 import { ou } from "../../../src/process/index.js";
-import { fillNormals, streams } from "../../../src/reference/random.js";
-import { eulerMaruyama, logSnr, posterior, type Sampler, sample } from "../../../src/sampler/index.js";
+import { fillNormals, streams } from "../../../src/numeric/random.js";
+import { eulerMaruyama, logSnr, posterior, type Sampler } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
 import { exactScore } from "../../../src/score/exact.js";
-import { integrate, panels } from "../../../src/theory/panels.js";
+import { integrate, panels } from "../../../src/numeric/panels.js";
 import { pairLaw } from "../../../src/theory/index.js";
 import { type Estimate, rounded } from "../study/estimate.js";
 import { type Bench, linePoints } from "./bench.js";

@@ -8,8 +8,8 @@ import {
   logSnr,
   posterior,
   type Sampler,
-  sample,
 } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
 import { exactScore } from "../../../src/score/exact.js";
 import type { Estimate } from "../study/estimate.js";
 import { type Bench, linePoints } from "./bench.js";

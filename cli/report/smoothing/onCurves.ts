@@ -1,5 +1,6 @@
 import { ve } from "../../../src/process/index.js";
-import { euler, sample, squareRoot } from "../../../src/sampler/index.js";
+import { euler, squareRoot } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
 import { exactScore } from "../../../src/score/exact.js";
 import { smoothedScore } from "../../../src/score/smoothing/index.js";
 import { type Estimate, meanOf, shareIf } from "../study/estimate.js";

@@ -1,4 +1,4 @@
-import type { EngineInfo } from "../../../src/engine.js";
+import type { EngineInfo } from "../../../src/core/kernels.js";
 import { lShape, line, polygon, randomOutlier } from "../../../src/data/builtin.js";
 import { grouped, short } from "../../text.js";
 import { type Html, html } from "../html.js";

@@ -1,5 +1,6 @@
 import { edm } from "../../../src/process/edm.js";
-import { euler, sample } from "../../../src/sampler/index.js";
+import { euler } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
 import { naiveScore } from "../../../src/score/naive.js";
 import { effectiveSde } from "../../../src/theory/effectiveSde.js";
 import { pathLogDensity } from "../../../src/theory/pathIntegral.js";

@@ -1,7 +1,7 @@
 import { edm } from "../../../src/process/edm.js";
 import { naiveScore } from "../../../src/score/naive.js";
-import { type NtkScore, ntkScore } from "../../../src/score/ntk.js";
-import { logUniformTimes } from "../../../src/score/training.js";
+import { type NtkScore, ntkScore } from "../../../src/score/learned/ntk.js";
+import { logUniformTimes } from "../../../src/score/learned/training.js";
 import type { Mixture } from "../../../src/data/mixture.js";
 import { vKernel } from "../../../src/theory/vKernel.js";
 import { type Bench, hexagon, squareGrid } from "./bench.js";

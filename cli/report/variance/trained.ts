@@ -1,7 +1,7 @@
-import { VkernelError } from "../../../src/errors.js";
+import { VkernelError } from "../../../src/core/errors.js";
 import { edm } from "../../../src/process/edm.js";
 import { ensemble } from "../../../src/score/ensemble.js";
-import { loadNetwork, type MlpScore } from "../../../src/score/network/index.js";
+import { loadNetwork, type MlpScore } from "../../../src/score/learned/network/index.js";
 import { naiveScore } from "../../../src/score/naive.js";
 import { vKernel } from "../../../src/theory/vKernel.js";
 import { exitCodes, Failure } from "../../errors.js";

@@ -1,5 +1,5 @@
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../../check.js";
-import { badArgument, VkernelError } from "../../errors.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
+import { badArgument, VkernelError } from "../../core/errors.js";
 import type { Process } from "../../process/process.js";
 
 /** A recipe for the times of a run: descending, `steps + 1` long. */

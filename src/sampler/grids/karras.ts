@@ -1,5 +1,5 @@
-import { pow } from "../../math.js";
-import { checkNumber } from "../../check.js";
+import { pow } from "../../numeric/elementary.js";
+import { checkNumber } from "../../core/check.js";
 import { type Grid, type GridOptions, gridOptionNames, makeGrid } from "./grid.js";
 
 export interface KarrasOptions extends GridOptions {

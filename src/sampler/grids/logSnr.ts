@@ -1,4 +1,4 @@
-import { exp, log } from "../../math.js";
+import { exp, log } from "../../numeric/elementary.js";
 import { type Grid, type GridOptions, makeGrid } from "./grid.js";
 
 /**

@@ -1,5 +1,5 @@
-import { isFloats } from "../../brand.js";
-import { badArgument } from "../../errors.js";
+import { isFloats } from "../../core/brand.js";
+import { badArgument } from "../../core/errors.js";
 import type { Process } from "../../process/process.js";
 import { type Grid, maxSteps } from "./grid.js";
 

@@ -1,5 +1,5 @@
-import { checkInteger, checkOptions, checkWord } from "../../check.js";
-import { badArgument, VkernelError } from "../../errors.js";
+import { checkInteger, checkOptions, checkWord } from "../../core/check.js";
+import { badArgument, VkernelError } from "../../core/errors.js";
 import type { DdpmProcess } from "../../process/ddpm.js";
 import type { Process } from "../../process/process.js";
 import { type Grid, maxSteps } from "./grid.js";

@@ -1,5 +1,5 @@
-import { gaussLegendre, type Rule } from "../../process/quadrature.js";
-import { fillNormals, streams, uniform } from "../../reference/random.js";
+import { gaussLegendre, type Rule } from "../../numeric/quadrature.js";
+import { fillNormals, streams, uniform } from "../../numeric/random.js";
 
 /** Places in the cube [-1, 1]^k and their weights (sum 1). */
 export interface CubeRule {

@@ -1,7 +1,7 @@
 import type { RowFunction } from "../../../bindings/job.js";
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../../check.js";
+import { checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
 import type { Mixture, PointsInput, Precision } from "../../data/mixture.js";
-import { badArgument } from "../../errors.js";
+import { badArgument } from "../../core/errors.js";
 import type { Process } from "../../process/process.js";
 import { checkPlaces } from "../checkPlaces.js";
 import { RowField } from "../custom.js";

@@ -1,5 +1,5 @@
-import { VkernelError } from "../../errors.js";
-import { fillNormals, streams } from "../../reference/random.js";
+import { VkernelError } from "../../core/errors.js";
+import { fillNormals, streams } from "../../numeric/random.js";
 import { aborted, Turns } from "../../core/scheduler.js";
 import type { LawCall, LawParts, LawValues } from "./law.js";
 import { variationOf } from "./law.js";

@@ -1,7 +1,7 @@
-import { VkernelError } from "../../errors.js";
+import { VkernelError } from "../../core/errors.js";
 import { aborted, Turns } from "../../core/scheduler.js";
 import type { EvaluateOptions } from "../../score/field.js";
-import { type Nodes, panels } from "../panels.js";
+import { type Nodes, panels } from "../../numeric/panels.js";
 import { checkIntegral, type Grid, gridAt, remembered } from "./grid.js";
 import { type LawCall, type LawParts, variationOf } from "./law.js";
 import type { DensityStart } from "./start.js";

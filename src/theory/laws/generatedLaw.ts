@@ -1,6 +1,6 @@
-import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../../check.js";
+import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../../core/check.js";
 import type { Mixture } from "../../data/mixture.js";
-import { badArgument, VkernelError } from "../../errors.js";
+import { badArgument, VkernelError } from "../../core/errors.js";
 import type { Process } from "../../process/process.js";
 import { aborted } from "../../core/scheduler.js";
 import { byDraws, bySamples } from "./byMonteCarlo.js";

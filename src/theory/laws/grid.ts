@@ -1,6 +1,6 @@
 import { checkTable, type PointsInput } from "../../data/mixture.js";
-import { badArgument } from "../../errors.js";
-import { type Nodes, unitRule } from "../panels.js";
+import { badArgument } from "../../core/errors.js";
+import { type Nodes, unitRule } from "../../numeric/panels.js";
 
 /**
  * A density on a grid, linear (in two dimensions bilinear) between its values and 0 beyond them. Its integral must be 1 to one

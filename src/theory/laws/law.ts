@@ -1,4 +1,4 @@
-import { checkNumber } from "../../check.js";
+import { checkNumber } from "../../core/check.js";
 import type { PointsInput } from "../../data/mixture.js";
 import type { EvaluateOptions } from "../../score/field.js";
 import type { Estimate } from "../objectives.js";

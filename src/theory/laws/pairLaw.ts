@@ -1,6 +1,6 @@
-import { checkNumber, checkOptions } from "../../check.js";
+import { checkNumber, checkOptions } from "../../core/check.js";
 import type { Mixture, PointsInput } from "../../data/mixture.js";
-import { badArgument, VkernelError } from "../../errors.js";
+import { badArgument, VkernelError } from "../../core/errors.js";
 import type { Process } from "../../process/process.js";
 import { checkRows, type GriddedDensity } from "./grid.js";
 import { logTransition, pastOf } from "./past.js";

@@ -1,11 +1,11 @@
-import type { Mixture, Precision } from "../../data/mixture.js";
-import { badArgument, VkernelError } from "../../errors.js";
+import { makeMixture, type Mixture, type Precision } from "../../data/mixture.js";
+import { badArgument, VkernelError } from "../../core/errors.js";
 import { edm } from "../../process/index.js";
 import type { Process } from "../../process/process.js";
 import { checkMixture, checkProcess, type ExactScore, exactScore } from "../../score/exact.js";
 import type { EvaluateOptions } from "../../score/field.js";
 import { checkIsotropic } from "../../score/line.js";
-import type { Nodes } from "../panels.js";
+import type { Nodes } from "../../numeric/panels.js";
 import {
   blurredAt,
   blurredOn,
@@ -84,7 +84,7 @@ function mixturePast<P extends Precision>(data: Mixture<P>, process: Process): P
         });
       }
       // Points of no width that are as noisy at sigma0 on edm as these are at 0.
-      const bare = data.engine.mixture(data.places, { dim, weights: data.weights, precision });
+      const bare = makeMixture(data.engine, data.places, { dim, weights: data.weights, precision });
       try {
         const { logDensity } = await exactScore(bare, edm()).evaluate(rows, sigma0, ["logDensity"], options);
         return Float64Array.from(logDensity);

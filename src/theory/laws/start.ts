@@ -1,9 +1,9 @@
-import { isFloats } from "../../brand.js";
-import { checkWord } from "../../check.js";
+import { isFloats } from "../../core/brand.js";
+import { checkWord } from "../../core/check.js";
 import { checkFinite, checkTable, coordinateLimit, type PointsInput } from "../../data/mixture.js";
-import { badArgument } from "../../errors.js";
+import { badArgument } from "../../core/errors.js";
 import type { Process } from "../../process/process.js";
-import { type Nodes, panels } from "../panels.js";
+import { type Nodes, panels } from "../../numeric/panels.js";
 import { checkGrid, type Grid, type GriddedDensity, gridAt, looksGridded } from "./grid.js";
 
 /** A density that is 0 outside a box and smooth inside; its integral must be 1 to one percent. In one or two dimensions. */

@@ -1,0 +1,115 @@
+import type { Matrix } from "../../numeric/linear.js";
+import { atanRatio } from "../../numeric/trigonometric.js";
+
+export interface ReferenceNtk {
+  readonly depth: number;
+  readonly activation: "relu" | "erf";
+  readonly weightVariance: number;
+  readonly biasVariance: number;
+  readonly kernel?: "tangent" | "covariance";
+}
+
+/** sin x - x cos x for x in [0, pi], given both; its series where the difference would cancel. */
+function sineMinus(x: number, sine: number, cosine: number): number {
+  if (x > 0.8) return sine - x * cosine;
+  let term = -1;
+  let sum = 0;
+  for (let m = 1; m <= 10; m++) {
+    term = (-term * x * x) / (2 * m * (2 * m + 1));
+    sum += term * 2 * m;
+  }
+  return sum * x;
+}
+
+/** (2 / pi) atan(x / root) */
+function arcsine(x: number, root: number): number {
+  const size = Math.abs(x);
+  const angle = size > root ? Math.PI / 2 - atanRatio(root, size) : atanRatio(size, root);
+  return ((x < 0 ? -2 : 2) / Math.PI) * angle;
+}
+
+/** The variance of a unit of the next layer. */
+function nextSize(size: number, { activation, weightVariance, biasVariance }: ReferenceNtk): number {
+  const mean = activation === "erf" ? arcsine(2 * size, Math.sqrt(1 + 4 * size)) : 0.5 * size;
+  return weightVariance * mean + biasVariance;
+}
+
+/** The kernel of two rows of features: as `assembly/learn/ntk.ts`, a pair at a time. */
+export function ntkValue(x: ArrayLike<number>, y: ArrayLike<number>, options: ReferenceNtk): number {
+  const { depth, activation, weightVariance: w, biasVariance: b } = options;
+  const N0 = x.length;
+  const tangent = options.kernel === "covariance" ? 0 : 1;
+  const variance = (v: ArrayLike<number>): number => {
+    let sum = 0;
+    for (let k = 0; k < N0; k++) sum += (v[k] as number) * (v[k] as number);
+    return (w / N0) * sum + b;
+  };
+  let left = variance(x);
+  let right = variance(y);
+  // A row of zeros without bias: no unit is ever active with it.
+  if (left === 0 || right === 0) return 0;
+  // 1 - rho and 1 + rho of unit vectors, the bias as one more coordinate.
+  let delta = 0;
+  let rest = 0;
+  const add = (u: number, v: number): void => {
+    delta += 0.5 * (u - v) * (u - v);
+    rest += 0.5 * (u + v) * (u + v);
+  };
+  for (let k = 0; k < N0; k++) {
+    const factor = Math.sqrt(w / N0);
+    add((x[k] as number) * (factor / Math.sqrt(left)), (y[k] as number) * (factor / Math.sqrt(right)));
+  }
+  if (b > 0) add(Math.sqrt(b / left), Math.sqrt(b / right));
+  let s = Math.sqrt(left) * Math.sqrt(right) * 0.5 * (rest - delta);
+  let minor = left * right * delta * rest;
+  let k = s;
+  for (let l = 1; l < depth; l++) {
+    if (activation === "erf") {
+      const root = Math.sqrt(1 + 2 * (left + right) + 4 * minor);
+      s = w * arcsine(2 * s, root) + b;
+      k = s + (tangent * k * w * 4) / (Math.PI * root);
+      left = nextSize(left, options);
+      right = nextSize(right, options);
+      minor = Math.max(0, left * right - s * s);
+      continue;
+    }
+    const sine = Math.sqrt(delta * rest);
+    const cosine = 0.5 * (rest - delta);
+    const small = 2 * atanRatio(Math.sqrt(Math.min(delta, rest)), Math.sqrt(Math.max(delta, rest)));
+    const theta = delta > rest ? Math.PI - small : small;
+    const other = delta > rest ? small : Math.PI - small;
+    const size = 0.5 * w * (Math.sqrt(left) * Math.sqrt(right));
+    s = (size * sineMinus(other, sine, -cosine)) / Math.PI + b;
+    k = s + (tangent * k * w * other) / (2 * Math.PI);
+    delta -= sineMinus(theta, sine, cosine) / Math.PI;
+    const apart = Math.sqrt(left) - Math.sqrt(right);
+    const spread = apart * apart * 0.5 * w;
+    left = nextSize(left, options);
+    right = nextSize(right, options);
+    const total = Math.sqrt(left) * Math.sqrt(right);
+    if (b > 0) delta = ((b * spread) / (total + size + b) + size * delta) / total;
+    rest = 2 - delta;
+  }
+  return k;
+}
+
+/** Rows of a matrix. */
+const rowsOf = ({ data, rows, columns }: Matrix): Float64Array[] =>
+  Array.from({ length: rows }, (_, i) => data.subarray(i * columns, (i + 1) * columns));
+
+/** Kernels of all pairs, `[P, Q]`. */
+export function ntkGram(psi: Matrix, psi2: Matrix, options: ReferenceNtk): Matrix {
+  const data = new Float64Array(psi.rows * psi2.rows);
+  const others = rowsOf(psi2);
+  rowsOf(psi).forEach((x, i) => {
+    others.forEach((y, j) => {
+      data[i * psi2.rows + j] = ntkValue(x, y, options);
+    });
+  });
+  return { data, rows: psi.rows, columns: psi2.rows };
+}
+
+/** Kernels of rows with themselves. */
+export function ntkDiagonal(psi: Matrix, options: ReferenceNtk): Float64Array {
+  return Float64Array.from(rowsOf(psi), (x) => ntkValue(x, x, options));
+}

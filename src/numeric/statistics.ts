@@ -1,0 +1,91 @@
+/** Statistics and fits of the suite. Diagnostics: the host's Math.exp and Math.log serve. */
+import { upperGamma } from "./special.js";
+
+export { normalCdf, upperGamma } from "./special.js";
+
+/** Pearson's statistic of counts against expected counts and its p-value with one degree less than there are cells. */
+export function chiSquare(
+  counts: ArrayLike<number>,
+  expected: ArrayLike<number>,
+): { statistic: number; degrees: number; p: number } {
+  let statistic = 0;
+  for (let i = 0; i < counts.length; i++) {
+    const e = expected[i] as number;
+    statistic += ((counts[i] as number) - e) ** 2 / e;
+  }
+  const degrees = counts.length - 1;
+  return { statistic, degrees, p: upperGamma(degrees / 2, statistic / 2) };
+}
+
+/**
+ * The Kolmogorov-Smirnov distance of draws from a distribution function, and the bound on its p-value that holds for any
+ * law and any n: 2 exp(-2 n d^2) (Massart 1990).
+ */
+export function kolmogorov(draws: Float64Array, cdf: (z: number) => number): { distance: number; p: number } {
+  const sorted = draws.slice().sort();
+  const n = sorted.length;
+  let distance = 0;
+  for (let i = 0; i < n; i++) {
+    const f = cdf(sorted[i] as number);
+    distance = Math.max(distance, f - i / n, (i + 1) / n - f);
+  }
+  return { distance, p: Math.min(1, 2 * Math.exp(-2 * n * distance * distance)) };
+}
+
+/** A straight line by least squares, each point with a weight: its slope and the slope's standard error. */
+export function fitLine(
+  x: readonly number[],
+  y: readonly number[],
+  sigma?: readonly number[],
+): { slope: number; standardError: number } {
+  const w = x.map((_, i) => 1 / (sigma?.[i] ?? 1) ** 2);
+  const total = w.reduce((a, b) => a + b, 0);
+  const mean = (v: readonly number[]) => v.reduce((a, b, i) => a + (w[i] as number) * b, 0) / total;
+  const [mx, my] = [mean(x), mean(y)];
+  let [sxx, sxy] = [0, 0];
+  x.forEach((xi, i) => {
+    sxx += (w[i] as number) * (xi - mx) ** 2;
+    sxy += (w[i] as number) * (xi - mx) * ((y[i] as number) - my);
+  });
+  const slope = sxy / sxx;
+  let residual = 0;
+  x.forEach((xi, i) => {
+    residual += (w[i] as number) * ((y[i] as number) - my - slope * (xi - mx)) ** 2;
+  });
+  const scatter = x.length > 2 ? residual / (x.length - 2) : 0;
+  // With known errors these count, and the scatter where it is larger.
+  const factor = sigma === undefined ? scatter : Math.max(1, scatter);
+  return { slope, standardError: Math.sqrt(factor / sxx) };
+}
+
+/** Mean and standard error of the mean of a few repeats. */
+export function meanOf(values: readonly number[]): { value: number; standardError: number } {
+  const n = values.length;
+  const value = values.reduce((a, b) => a + b, 0) / n;
+  const square = values.reduce((a, b) => a + (b - value) ** 2, 0);
+  return { value, standardError: n > 1 ? Math.sqrt(square / (n - 1) / n) : 0 };
+}
+
+/**
+ * The Wasserstein-1 distance of draws (equal weights) from points with weights, on the line: the area between the two
+ * distribution functions.
+ */
+export function wasserstein(draws: Float64Array, points: Float64Array, weights: Float64Array): number {
+  const sorted = draws.slice().sort();
+  const order = Array.from(points.keys()).sort((a, b) => (points[a] as number) - (points[b] as number));
+  const n = sorted.length;
+  let [i, j] = [0, 0];
+  let [f, g] = [0, 0];
+  let at = Math.min(sorted[0] as number, points[order[0] as number] as number);
+  let sum = 0;
+  while (i < n || j < order.length) {
+    const a = i < n ? (sorted[i] as number) : Number.POSITIVE_INFINITY;
+    const b = j < order.length ? (points[order[j] as number] as number) : Number.POSITIVE_INFINITY;
+    const next = Math.min(a, b);
+    sum += Math.abs(f - g) * (next - at);
+    at = next;
+    if (a <= b) f = ++i / n;
+    else g += weights[order[j++] as number] as number;
+  }
+  return sum;
+}

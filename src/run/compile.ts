@@ -1,0 +1,133 @@
+import type { Precision } from "../data/mixture.js";
+import { VkernelError } from "../core/errors.js";
+import { isCalled } from "./called.js";
+import type { ScoreField, StepEstimator } from "../score/field.js";
+import type { Frames } from "./frames.js";
+import { ProgramBuilder } from "./program.js";
+import type { RunSpec } from "./spec.js";
+
+/** A program in full, and where its steps begin. */
+export interface Compiled {
+  readonly program: ProgramBuilder;
+  /** The operation that step i begins with, before it what draws the start; the last is the number of operations. */
+  readonly cuts: readonly number[];
+  /** How often the data's centre has been taken from the state before step i, and at the end. */
+  readonly shifts: readonly number[];
+}
+
+/** Units of work of a step that is written. */
+const STEP = 4000;
+
+/** Writes the program of a run, states to record included; yields the units of each step. */
+export function* compileProgram<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
+  run: RunSpec,
+  frames: Frames | undefined,
+): Generator<number, Compiled, void> {
+  const { data, process } = field;
+  const { times, initial, recorded, sampler, density, noise } = run;
+  const steps = times.length - 1;
+  const least = times.reduce((low, t) => (t > 0 ? Math.min(low, t) : low), Number.POSITIVE_INFINITY);
+  const program = new ProgramBuilder({
+    process,
+    dim: data.dim,
+    sigma0: data.sigma0,
+    precision: data.precision,
+    steps,
+    randomness: field.kind === "step" ? field.randomness : undefined,
+    noise: typeof noise === "string" ? noise : "given",
+    exponent: exponentOf(least),
+    density,
+    called: isCalled(field),
+    frames,
+    far: data.centre !== undefined,
+  });
+  const cuts: number[] = [];
+  const shifts: number[] = [];
+  if (typeof initial === "string") program.start(initial, times[0] as number);
+  else program.given(times[0] as number);
+  const slots = new Map(Array.from(recorded, (index, slot) => [index, slot]));
+  const record = (index: number): void => {
+    const slot = slots.get(index);
+    if (slot !== undefined) program.record(slot);
+    cuts.push(program.ops.length);
+    shifts.push(program.shift);
+  };
+  record(0);
+  for (let i = 0; i < steps; i++) {
+    const t = times[i] as number;
+    const s = times[i + 1] as number;
+    Object.assign(program, { step: i, t, s, previous: i > 0 ? times[i - 1] : undefined });
+    if (s > 0) sampler.step(program, t, s);
+    else if (sampler.finish) sampler.finish(program, t);
+    else program.posteriorMean(t);
+    record(i + 1);
+    yield STEP;
+  }
+  return { program, cuts, shifts };
+}
+
+/** The largest e with 2^e <= t. */
+function exponentOf(t: number): number {
+  if (!Number.isFinite(t)) return 0;
+  let e = Math.floor(Math.log2(t));
+  while (2 ** e > t) e--;
+  while (2 ** (e + 1) <= t) e++;
+  return e;
+}
+
+/**
+ * The coordinates in which a run goes on: those given; others in which an anisotropic process is isotropic; or others at
+ * every time.
+ *
+ * @throws {VkernelError} E_UNSUPPORTED where the process takes others than the field or the sampler does
+ */
+export function coordinatesOf(
+  field: ScoreField | StepEstimator,
+  run: Pick<RunSpec, "sampler" | "density">,
+): "given" | "white" | "framed" {
+  const { process, data } = field;
+  if (process.covariance === undefined && process.matrices === undefined) return "given";
+  const called = isCalled(field);
+  if (process.covariance !== undefined && data.sigma0 === 0 && !called) return "white";
+  if (field.kind === "step" || !run.sampler.slopesOnly || run.density) {
+    throw new VkernelError("E_UNSUPPORTED", {
+      argument: field.kind === "step" ? "field" : run.density ? "logLikelihood" : "sampler",
+      expected: called
+        ? "euler, heun, rk4 or eulerMaruyama, without likelihood, for a score that is not the exact one under a covariance"
+        : "the exact score by euler, heun, rk4 or eulerMaruyama, without likelihood, where the covariance varies or sigma0 is above 0",
+      got: field.kind === "step" ? "an estimator" : run.sampler.name,
+    });
+  }
+  return "framed";
+}
+
+/** A score of any kind can drive particles beyond all numbers; the exact one cannot. */
+export function checkEnds(samples: ArrayLike<number>, dim: number): void {
+  for (let i = 0; i < samples.length; i++) {
+    if (Number.isFinite(samples[i])) continue;
+    throw new VkernelError("E_NONFINITE", {
+      argument: "field",
+      expected: "a score that keeps every particle finite on this grid (more steps, or less extrapolation)",
+      got: `particle ${Math.floor(i / dim)}, which ended at ${samples[i]}`,
+    });
+  }
+}
+
+/** The sum of the evaluations that particles chose by themselves; each has met its tolerances. */
+export function checkEvaluations(spent: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < spent.length; i++) {
+    const own = spent[i] as number;
+    if (own < 0) {
+      throw new VkernelError("E_LIMIT", {
+        argument: "rtol",
+        expected:
+          "tolerances that a particle can meet in 100,000 steps from one time of the grid to the next",
+        got: `particle ${i}, which cannot`,
+      });
+    }
+    sum += own;
+  }
+  return sum;
+}

@@ -1,0 +1,150 @@
+import type { Mixture } from "../data/mixture.js";
+import { VkernelError } from "../core/errors.js";
+import type { Process, ProcessMatrices } from "../process/process.js";
+import { cholesky, semidefiniteRoot, solveLower, solveUpper } from "../numeric/linear.js";
+
+interface Frame {
+  /** alpha^2 log2(e) / (2 v) */
+  scale: number;
+  points: number;
+  inward: number;
+  outward: number;
+  pull: number;
+  width: number;
+}
+
+/**
+ * Coordinates in which the noise of one time is round, for processes whose V_t = alpha^2 sigma0^2 I + S_t is no multiple
+ * of one matrix. With V = v L L' (v the mean of its diagonal) they are z = L^-1 x. Matrices and whitened points go to
+ * tables, by their indices in which operations name them.
+ */
+export class Frames {
+  /** Row-major dim x dim. */
+  readonly matrices: Float64Array[] = [];
+  /** Points L^-1 mu, packed; index i + 1 names entry i, 0 the points as they are. */
+  readonly pointSets: Float64Array[] = [];
+  readonly #data: Mixture;
+  readonly #process: Process;
+  readonly #frames = new Map<number, Frame>();
+  readonly #roots = new Map<string, number>();
+
+  constructor(data: Mixture, process: Process) {
+    this.#data = data;
+    this.#process = process;
+  }
+
+  scale = (t: number): number => this.#at(t).scale;
+  points = (t: number): number => this.#at(t).points;
+  /** L^-1 */
+  inward = (t: number): number => this.#at(t).inward;
+  /** L */
+  outward = (t: number): number => this.#at(t).outward;
+  /** (alpha / v) D_t L^-T: takes z - mean to D_t V^-1 (x - alpha mean). */
+  pull = (t: number): number => this.#at(t).pull;
+  /** (alpha^2 sigma0^2 / v) L^-T: takes z - mean to alpha sigma0^2 V^-1 (x - alpha mean). */
+  width = (t: number): number => this.#at(t).width;
+
+  /** D_t and S_t themselves. */
+  diffusion = (t: number): number => this.#root(`D ${t}`, () => this.#matrices(t).diffusion);
+  variance = (t: number): number => this.#root(`S ${t}`, () => this.#matrices(t).variance);
+
+  /** A matrix R with R R' = S_t. */
+  noiseRoot = (t: number): number =>
+    this.#root(`noise ${t}`, () => cholesky(this.#matrices(t).variance, this.#data.dim));
+  /** A matrix R with R R' = V_t. */
+  totalRoot = (t: number): number => this.#root(`total ${t}`, () => cholesky(this.#total(t), this.#data.dim));
+  /** A matrix R with R R' = D_t, which has to be positive semidefinite. */
+  diffusionRoot = (t: number): number =>
+    this.#root(`diffusion ${t}`, () => {
+      const { root, semidefinite } = semidefiniteRoot(this.#matrices(t).diffusion, this.#data.dim);
+      if (semidefinite) return root;
+      throw new VkernelError("E_RANGE", {
+        argument: "process",
+        expected:
+          "a positive semidefinite diffusion matrix for a sampler with noise (euler, heun and rk4 take any)",
+        got: `one with a negative direction at t = ${t}`,
+      });
+    });
+
+  #matrices(t: number): ProcessMatrices {
+    // Every process that comes here has them.
+    return (this.#process.matrices as (t: number) => ProcessMatrices)(t);
+  }
+
+  #total(t: number): Float64Array {
+    const { dim, sigma0 } = this.#data;
+    const total = this.#matrices(t).variance.slice();
+    const width = (this.#process.alpha(t) * sigma0) ** 2;
+    for (let d = 0; d < dim; d++) total[d * (dim + 1)] = (total[d * (dim + 1)] as number) + width;
+    return total;
+  }
+
+  #keep(matrix: Float64Array): number {
+    return this.matrices.push(matrix) - 1;
+  }
+
+  #root(name: string, make: () => Float64Array): number {
+    let index = this.#roots.get(name);
+    if (index === undefined) {
+      index = this.#keep(make());
+      this.#roots.set(name, index);
+    }
+    return index;
+  }
+
+  #at(t: number): Frame {
+    let frame = this.#frames.get(t);
+    if (frame === undefined) {
+      frame = this.#make(t);
+      this.#frames.set(t, frame);
+    }
+    return frame;
+  }
+
+  #make(t: number): Frame {
+    const { dim, sigma0, packed } = this.#data;
+    const alpha = this.#process.alpha(t);
+    const total = this.#total(t);
+    let v = 0;
+    for (let d = 0; d < dim; d++) v += (total[d * (dim + 1)] as number) / dim;
+    const factor = cholesky(
+      total.map((entry) => entry / v),
+      dim,
+    );
+    const points = packed.local.slice();
+    for (let i = 0; i < points.length; i += dim) solveLower(factor, dim, points.subarray(i, i + dim));
+    // Column j of L^-1 solves L c = e_j, that of L^-T solves L' c = e_j.
+    const inward = new Float64Array(dim * dim);
+    const transposed = new Float64Array(dim * dim);
+    for (let j = 0; j < dim; j++) {
+      const unit = new Float64Array(dim);
+      unit[j] = 1;
+      const lower = solveLower(factor, dim, unit.slice());
+      const upper = solveUpper(factor, dim, unit);
+      for (let i = 0; i < dim; i++) {
+        inward[i * dim + j] = lower[i] as number;
+        transposed[i * dim + j] = upper[i] as number;
+      }
+    }
+    const { diffusion } = this.#matrices(t);
+    const pull = new Float64Array(dim * dim);
+    for (let i = 0; i < dim; i++) {
+      for (let j = 0; j < dim; j++) {
+        let sum = 0;
+        for (let e = 0; e < dim; e++) {
+          sum += (diffusion[i * dim + e] as number) * (transposed[e * dim + j] as number);
+        }
+        pull[i * dim + j] = (alpha / v) * sum;
+      }
+    }
+    const width = (alpha * sigma0) ** 2 / v;
+    return {
+      scale: (alpha * alpha * Math.LOG2E) / (2 * v),
+      points: this.pointSets.push(points),
+      inward: this.#keep(inward),
+      outward: this.#keep(factor),
+      pull: this.#keep(pull),
+      width: this.#keep(transposed.map((entry) => width * entry)),
+    };
+  }
+}

@@ -1,0 +1,150 @@
+import { SCALAR_OUTPUTS, type SampleJob } from "../../bindings/job.js";
+import { sampleBlock } from "../../bindings/blocks.js";
+import type { WasmMemory } from "../../bindings/memory.js";
+import { Turns } from "../core/scheduler.js";
+import type { Mixture, Precision } from "../data/mixture.js";
+import { copyInParts, readInParts, writeInParts, zeroInParts } from "../data/parts.js";
+import type { ScoreField, StepEstimator } from "../score/field.js";
+import type { Frames } from "./frames.js";
+import type { ProgramBuilder } from "./program.js";
+import type { RunSpec, RunOutput } from "./spec.js";
+import { callsOf } from "./called.js";
+
+/** Blocks of Wasm memory that are given back together. */
+export class Blocks {
+  readonly #memory: WasmMemory;
+  #taken: number[] = [];
+
+  constructor(memory: WasmMemory) {
+    this.#memory = memory;
+  }
+
+  take(bytes: number, argument: string): number {
+    const pointer = this.#memory.alloc(bytes, argument);
+    this.#taken.push(pointer);
+    return pointer;
+  }
+
+  free(): void {
+    for (const pointer of this.#taken) this.#memory.free(pointer);
+    this.#taken = [];
+  }
+}
+
+/** Copies what a program reads to Wasm memory, and makes the job of all of it, which has no states yet; yields units of work. */
+export function* uploadJob(
+  data: Mixture,
+  program: ProgramBuilder,
+  frames: Frames | undefined,
+  run: RunSpec,
+  blocks: Blocks,
+): Generator<number, SampleJob, void> {
+  const { layout, runtime, dim } = data;
+  const { memory } = runtime;
+  function* rows(source: Float32Array | Float64Array, argument: string): Generator<number, number, void> {
+    const bytes = (source.length / dim) * layout.width * layout.bytes;
+    const pointer = blocks.take(bytes, argument);
+    yield* writeInParts(data, pointer, source, dim, layout.width);
+    return pointer;
+  }
+  const noise = typeof run.noise === "string" ? 0 : yield* rows(run.noise, "noise");
+  const matrices: number[] = [];
+  for (const matrix of frames?.matrices ?? []) {
+    // Column by column, each padded to an even number.
+    const stride = dim + (dim % 2);
+    const pointer = blocks.take(8 * stride * dim, "process");
+    const view = memory.f64(pointer, stride * dim);
+    view.fill(0);
+    for (let i = 0; i < dim * dim; i++) {
+      view[(i % dim) * stride + Math.floor(i / dim)] = matrix[i] as number;
+    }
+    matrices.push(pointer);
+    yield 4 * dim * dim;
+  }
+  const points: number[] = [];
+  for (const set of frames?.pointSets ?? []) {
+    // Points are padded to whole groups of rows, as those of the mixture are.
+    const padded = new Float64Array(layout.rows * dim);
+    padded.set(set);
+    points.push(yield* rows(padded, "process"));
+  }
+  const centre = program.ops.fills ? yield* rows(data.centre as Float64Array, "points") : 0;
+  const ops = yield* program.ops.encode(memory.shared, matrices, points, centre);
+  const { needs } = program.ops;
+  const { draws } = program;
+  return {
+    kind: "sample",
+    mixture: layout,
+    count: run.count,
+    block: sampleBlock({ mixture: layout, needs, draws }, data.engine.blockSize),
+    particle: run.particle ?? 0,
+    seedLow: run.seed >>> 0,
+    seedHigh: Math.floor(run.seed / 2 ** 32),
+    registers: program.registers,
+    scalars: program.scalars,
+    draws,
+    needs,
+    ops,
+    state: 0,
+    end: 0,
+    loads: [],
+    saves: [],
+    record: 0,
+    noise,
+    outputs: 0,
+  };
+}
+
+/** Writes the states that a program begins with: those given, or zeros. */
+export function* writeStart(
+  data: Mixture,
+  state: number,
+  { initial, count }: RunSpec,
+): Generator<number, void, void> {
+  const { layout, dim } = data;
+  if (typeof initial === "string") yield* zeroInParts(data, state, count * layout.width * layout.bytes);
+  else yield* writeInParts(data, state, initial, dim, layout.width);
+}
+
+/** Runs a program from its start to its end. */
+export async function runOnKernels<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
+  data: Mixture<P>,
+  program: ProgramBuilder,
+  frames: Frames | undefined,
+  run: RunSpec,
+): Promise<RunOutput<P>> {
+  const { count, onProgress } = run;
+  const recorded = run.recorded.length;
+  const { layout, runtime, dim } = data;
+  const { memory } = runtime;
+  if (count === 0) {
+    return { samples: data.array(0), trajectories: data.array(0), outputs: new Float64Array(0) };
+  }
+  const blocks = new Blocks(memory);
+  try {
+    const bytes = count * layout.width * layout.bytes;
+    const state = blocks.take(bytes, "count");
+    const turns = new Turns(run.signal, () => data.check());
+    await turns.run(writeStart(data, state, run));
+    const record = recorded > 0 ? blocks.take(recorded * bytes, "record") : 0;
+    const outputs = blocks.take(8 * SCALAR_OUTPUTS * count, "count");
+    const whole = await turns.run(uploadJob(data, program, frames, run, blocks));
+    const job = { ...whole, state, end: state, record, outputs };
+    await runtime.run(job, {
+      calls: callsOf(field, run.signal),
+      signal: run.signal,
+      onProgress: onProgress && ((done: number, total: number) => onProgress({ done, total })),
+    });
+    return {
+      samples: await turns.run(readInParts(data, state, count, dim, layout.width)),
+      trajectories:
+        recorded > 0
+          ? await turns.run(readInParts(data, record, recorded * count, dim, layout.width))
+          : undefined,
+      outputs: await turns.run(copyInParts(data, 8, outputs, SCALAR_OUTPUTS * count)),
+    };
+  } finally {
+    blocks.free();
+  }
+}
