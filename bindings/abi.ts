@@ -78,9 +78,9 @@ export function exportName(name: TypedKernelName, bytes: 4 | 8): string {
 export function kernelSet(exports: Abi, bytes: 4 | 8): KernelSet {
   const set: Record<string, Kernel> = {};
   for (const name of Object.keys(typedKernels) as TypedKernelName[]) {
-    set[name] = exports[exportName(name, bytes)] as Kernel;
+    set[name] = exports[exportName(name, bytes)];
   }
-  for (const name of Object.keys(plainKernels)) set[name] = exports[name] as Kernel;
+  for (const name of Object.keys(plainKernels)) set[name] = exports[name];
   return set as KernelSet;
 }
 

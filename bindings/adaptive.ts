@@ -18,7 +18,7 @@ const STAGES = [
 ];
 /** Fifth-order minus fourth-order weights. */
 const ERRORS = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40];
-const RESULT = [...(STAGES[5] as number[]), 0];
+const RESULT = [...STAGES[5], 0];
 
 /** The step to begin with, in log2 sigma. */
 const FIRST_STEP = 0.25;
@@ -75,7 +75,7 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
   const { kernels, memory, mixture, scratch, base, from, to, sigma0, n } = run;
   const { bytes, dim, width } = mixture;
   const rowBytes = width * bytes;
-  const buffer = (): ArrayBuffer => memory.buffer as ArrayBuffer;
+  const buffer = (): ArrayBuffer => memory.buffer;
   const f64 = (pointer: number, length: number): Float64Array => new Float64Array(buffer(), pointer, length);
   const numbers = (pointer: number, length: number): Float32Array | Float64Array =>
     bytes === 4 ? new Float32Array(buffer(), pointer, length) : new Float64Array(buffer(), pointer, length);
@@ -111,8 +111,8 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
 
   const count = (): void => {
     for (let i = 0; i < rows; i++) {
-      const p = particle[i] as number;
-      evaluations[p] = (evaluations[p] as number) + 1;
+      const p = particle[i];
+      evaluations[p] = evaluations[p] + 1;
     }
   };
 
@@ -120,9 +120,9 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
   const calledSlope = function* (called: SlopeFunction, j: number, y: number, node: number) {
     const levels = Float64Array.from({ length: rows }, (_, i) => {
       const end = last[i] === 1 && node === 1;
-      return end ? to : (l[i] as number) + node * (h[i] as number);
+      return end ? to : l[i] + node * h[i];
     });
-    const numbersOf = Int32Array.from({ length: rows }, (_, i) => run.particle + (particle[i] as number));
+    const numbersOf = Int32Array.from({ length: rows }, (_, i) => run.particle + particle[i]);
     const places = new Float64Array(rows * dim);
     const seen = numbers(y, rows * width);
     for (let i = 0; i < rows; i++) places.set(seen.subarray(i * width, i * width + dim), i * dim);
@@ -141,7 +141,7 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
   function* slope(j: number, y: number, node: number): Generator<number, void, void> {
     const powers = f64(at(scratch.powers), rows);
     for (let i = 0; i < rows; i++) {
-      const level = 2 * ((l[i] as number) + node * (h[i] as number));
+      const level = 2 * (l[i] + node * h[i]);
       powers[i] = Math.max(-1000, Math.min(1000, level));
     }
     run.exp2(at(scratch.levels), at(scratch.powers), rows, run.table);
@@ -151,7 +151,7 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
     const limit = bytes === 4 ? 1e30 : 1e290;
     const square0 = sigma0 * sigma0;
     for (let i = 0; i < rows; i++) {
-      const square = squares[i] as number;
+      const square = squares[i];
       const total = square + square0;
       factor.fill(Math.LN2 * (square / total), i * width, (i + 1) * width);
       k[i] = Math.min(limit, Math.max(1 / limit, Math.LOG2E / (2 * total)));
@@ -165,9 +165,9 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
       // Anew: memory may have grown meanwhile.
       const levels = f64(at(scratch.levels), rows);
       for (let i = 0; i < rows; i++) {
-        const square = levels[i] as number;
+        const square = levels[i];
         const total = square + square0;
-        change[7 * i + j] = -Math.LN2 * (square / total) * (dim - (traces[i] as number) / total);
+        change[7 * i + j] = -Math.LN2 * (square / total) * (dim - traces[i] / total);
       }
     }
     count();
@@ -176,12 +176,12 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
 
   /** Takes row i out: the last row moves into its place. */
   const remove = (i: number): void => {
-    const p = particle[i] as number;
+    const p = particle[i];
     copyRow(run.state + p * rowBytes, at(scratch.y) + i * rowBytes);
-    f64(run.size, n)[p] = next[i] as number;
+    f64(run.size, n)[p] = next[i];
     const end = --rows;
     if (end === i) return;
-    for (const array of [particle, l, attempts, next, failed]) array[i] = array[end] as number;
+    for (const array of [particle, l, attempts, next, failed]) array[i] = array[end];
     change.copyWithin(7 * i, 7 * end, 7 * end + 7);
     copyRow(at(scratch.y) + i * rowBytes, at(scratch.y) + end * rowBytes);
     copyRow(slopeAt(0) + i * rowBytes, slopeAt(0) + end * rowBytes);
@@ -193,12 +193,12 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
   while (rows > 0) {
     const size = numbers(at(scratch.size), rows * width);
     for (let i = 0; i < rows; i++) {
-      const left = to - (l[i] as number);
-      const step = next[i] as number;
+      const left = to - l[i];
+      const step = next[i];
       // A step that would leave almost nothing goes all the way.
       last[i] = Math.abs(step) * 1.000001 >= Math.abs(left) ? 1 : 0;
       h[i] = last[i] ? left : step;
-      size.fill(h[i] as number, i * width, (i + 1) * width);
+      size.fill(h[i], i * width, (i + 1) * width);
     }
     for (let s = 0; s < STAGES.length; s++) {
       const out = at(scratch.next);
@@ -208,24 +208,24 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
         at(scratch.size),
         slopeAt(0),
         scratch.stride,
-        rowOf[s] as number,
+        rowOf[s],
         s + 1,
         rows * width,
       );
-      if (called) yield* calledSlope(called, s + 1, out, NODES[s + 1] as number);
-      else yield* slope(s + 1, out, NODES[s + 1] as number);
+      if (called) yield* calledSlope(called, s + 1, out, NODES[s + 1]);
+      else yield* slope(s + 1, out, NODES[s + 1]);
     }
     const extra = density ? at(scratch.extra) : 0;
     if (density) {
       const errors = f64(extra, rows);
       for (let i = 0; i < rows; i++) {
-        const step = h[i] as number;
-        const old = density[particle[i] as number] as number;
+        const step = h[i];
+        const old = density[particle[i]];
         let error = 0;
         let sum = 0;
         for (let j = 0; j < 7; j++) {
-          error += (ERRORS[j] as number) * (change[7 * i + j] as number);
-          sum += (RESULT[j] as number) * (change[7 * i + j] as number);
+          error += ERRORS[j] * change[7 * i + j];
+          sum += RESULT[j] * change[7 * i + j];
         }
         const scale = run.atol + run.rtol * Math.max(Math.abs(old), Math.abs(old + step * sum));
         const scaled = (error * step) / scale;
@@ -250,31 +250,31 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
     );
     const norms = f64(at(scratch.norms), 2 * rows).slice();
     for (let i = rows - 1; i >= 0; i--) {
-      const norm = norms[2 * i] as number;
+      const norm = norms[2 * i];
       const accepted = norm <= 1;
-      const grow = Number.isNaN(norm) ? SHRINK : SAFETY * (norms[2 * i + 1] as number);
+      const grow = Number.isNaN(norm) ? SHRINK : SAFETY * norms[2 * i + 1];
       // After a step that failed the next one does not grow.
       const most = failed[i] ? 1 : GROW;
-      const step = (h[i] as number) * Math.min(most, Math.max(SHRINK, grow));
+      const step = h[i] * Math.min(most, Math.max(SHRINK, grow));
       // The last step is cut to fit: it says nothing against a longer one.
-      if (!accepted || !last[i] || Math.abs(step) > Math.abs(next[i] as number)) next[i] = step;
-      attempts[i] = (attempts[i] as number) + 1;
+      if (!accepted || !last[i] || Math.abs(step) > Math.abs(next[i])) next[i] = step;
+      attempts[i] = attempts[i] + 1;
       failed[i] = accepted ? 0 : 1;
       if (accepted) {
         copyRow(at(scratch.y) + i * rowBytes, at(scratch.next) + i * rowBytes);
         copyRow(slopeAt(0) + i * rowBytes, slopeAt(6) + i * rowBytes);
-        l[i] = last[i] ? to : (l[i] as number) + (h[i] as number);
-        const p = particle[i] as number;
+        l[i] = last[i] ? to : l[i] + h[i];
+        const p = particle[i];
         if (density) {
           let sum = 0;
-          for (let j = 0; j < 7; j++) sum += (RESULT[j] as number) * (change[7 * i + j] as number);
-          density[p] = (density[p] as number) + (h[i] as number) * sum;
-          change[7 * i] = change[7 * i + 6] as number;
+          for (let j = 0; j < 7; j++) sum += RESULT[j] * change[7 * i + j];
+          density[p] = density[p] + h[i] * sum;
+          change[7 * i] = change[7 * i + 6];
         }
       }
       if (accepted && last[i]) remove(i);
-      else if ((attempts[i] as number) >= MOST_STEPS) {
-        evaluations[particle[i] as number] = -1e300;
+      else if (attempts[i] >= MOST_STEPS) {
+        evaluations[particle[i]] = -1e300;
         remove(i);
       }
     }

@@ -65,7 +65,7 @@ const compiled = new Map<string, WebAssembly.Module>();
 async function compileEmbedded(name: string): Promise<WebAssembly.Module | undefined> {
   const known = compiled.get(name);
   if (known) return known;
-  const bytes = decode((await (embedded[name] as () => Promise<{ base64: string }>)()).base64);
+  const bytes = decode((await embedded[name]()).base64);
   if (!WebAssembly.validate(bytes)) return undefined;
   const module = await WebAssembly.compile(bytes);
   compiled.set(name, module);

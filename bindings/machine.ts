@@ -315,11 +315,11 @@ export class Machine {
     const kernels = this.#sets[bytes];
     const rowBytes = width * bytes;
     const blockBytes = n * rowBytes;
-    const register = (r: number): number => scratch + (layout.registers[r] as number);
+    const register = (r: number): number => scratch + layout.registers[r];
     const level = scratch + layout.level;
     const f64 = (pointer: number, length: number): Float64Array =>
       new Float64Array(this.#memory.buffer, pointer, length);
-    const scalar = (r: number): Float64Array => f64(scratch + (layout.scalars[r] as number), n);
+    const scalar = (r: number): Float64Array => f64(scratch + layout.scalars[r], n);
     // Padding must be zero in every register: it takes part in distances.
     if (width > dim) {
       const start = register(0);
@@ -329,7 +329,7 @@ export class Machine {
     this.#copy(register(0), job.state + first * rowBytes, blockBytes);
     const carried = ({ scalar, register: r, at }: CarriedAt) =>
       scalar
-        ? { inside: scratch + (layout.scalars[r] as number), outside: at + 8 * first, size: 8 * n }
+        ? { inside: scratch + layout.scalars[r], outside: at + 8 * first, size: 8 * n }
         : { inside: register(r), outside: at + first * rowBytes, size: blockBytes };
     for (const one of job.loads) {
       const { inside, outside, size } = carried(one);
@@ -341,7 +341,7 @@ export class Machine {
     const particle = job.particle + first;
     const { ops } = job;
     for (let at = 0; at < ops.length; at += OP_WIDTH) {
-      const field = (i: number): number => ops[at + i] as number;
+      const field = (i: number): number => ops[at + i];
       const code = field(0);
       switch (code) {
         case OpCode.Score:
@@ -356,7 +356,7 @@ export class Machine {
           const mean = register(field(2));
           const points = field(5) || mixture.points;
           if (code === OpCode.Score) {
-            const trace = field(6) >= 0 ? scratch + (layout.scalars[field(6)] as number) : 0;
+            const trace = field(6) >= 0 ? scratch + layout.scalars[field(6)] : 0;
             const seen = { y, k: level, kStride: 0, points, mean, n, trace };
             const pieces = this.#posterior(job, layout, scratch, seen);
             if (pieces) yield* pieces;
@@ -448,7 +448,7 @@ export class Machine {
             const factor = field(j + 1);
             if (factor === 0) continue;
             const term = scalar(field(j));
-            for (let i = 0; i < n; i++) sums[i] = (sums[i] as number) + factor * (term[i] as number);
+            for (let i = 0; i < n; i++) sums[i] = sums[i] + factor * term[i];
           }
           scalar(field(1)).set(sums);
           this.work += 8 * n;
@@ -469,11 +469,11 @@ export class Machine {
             rtol: field(4),
             atol: field(5),
             sigma0: field(6),
-            size: scratch + (layout.scalars[field(7)] as number),
-            evaluations: scratch + (layout.scalars[Scalar.Evaluations] as number),
-            density: field(8) === 1 ? scratch + (layout.scalars[Scalar.LogDensity] as number) : 0,
+            size: scratch + layout.scalars[field(7)],
+            evaluations: scratch + layout.scalars[Scalar.Evaluations],
+            density: field(8) === 1 ? scratch + layout.scalars[Scalar.LogDensity] : 0,
             table: scratch + layout.table,
-            called: field(9) >= 0 ? (calls[field(9)] as Called).slopes : undefined,
+            called: field(9) >= 0 ? calls[field(9)].slopes : undefined,
             particle,
             posterior: (y, k, mean, rows, trace) =>
               this.#posterior(job, layout, scratch, {
@@ -495,7 +495,7 @@ export class Machine {
           const x = new Float64Array(n * dim);
           const from = numbers(field(1));
           for (let i = 0; i < n; i++) x.set(from.subarray(i * width, i * width + dim), i * dim);
-          const { score, trace } = calls[field(4)] as Called;
+          const { score, trace } = calls[field(4)];
           const values = yield* settled(score(x, field(3), particle));
           const to = numbers(field(2));
           for (let i = 0; i < n; i++) to.set(values.subarray(i * dim, (i + 1) * dim), i * width);
@@ -523,7 +523,7 @@ export class Machine {
       this.#copy(outside, inside, size);
     }
     for (let r = 0; job.outputs && r < SCALAR_OUTPUTS; r++) {
-      this.#copy(job.outputs + 8 * (r * job.count + first), scratch + (layout.scalars[r] as number), 8 * n);
+      this.#copy(job.outputs + 8 * (r * job.count + first), scratch + layout.scalars[r], 8 * n);
     }
   }
 
@@ -599,9 +599,9 @@ export class Machine {
         : new Float64Array(buffer, packed, n * entries);
     const to = new Float64Array(buffer, out, n);
     for (let i = 0; i < n; i++) {
-      let sum = from[i * entries] as number;
-      if (dim > 1) sum += from[i * entries + dim] as number;
-      if (dim > 2) sum += from[i * entries + 5] as number;
+      let sum = from[i * entries];
+      if (dim > 1) sum += from[i * entries + dim];
+      if (dim > 2) sum += from[i * entries + 5];
       to[i] = sum;
     }
   }

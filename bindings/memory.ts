@@ -68,7 +68,7 @@ export class WasmMemory {
       this.#grow(size, bytes, what);
       index = this.#free.findIndex((region) => region.bytes >= size);
     }
-    const region = this.#free[index] as { start: number; bytes: number };
+    const region = this.#free[index];
     const start = region.start;
     if (region.bytes === size) this.#free.splice(index, 1);
     else {

@@ -34,7 +34,7 @@ function fieldsOf(op: Op): number[] {
 
 /** The operation that the numbers from `at` on are. */
 function opOf(numbers: Float64Array, at: number): Op {
-  const field = (i: number): number => numbers[at + i] as number;
+  const field = (i: number): number => numbers[at + i];
   const seen = () => ({
     x: field(1),
     mean: field(2),
@@ -186,12 +186,12 @@ export class Ops implements Iterable<Op> {
       const from = i * PART * OP_WIDTH;
       out.set((this.#parts[i] as Float64Array).subarray(0, count * OP_WIDTH), from);
       for (let at = from; moved && at < from + count * OP_WIDTH; at += OP_WIDTH) {
-        const code = out[at] as number;
+        const code = out[at];
         if (code === OpCode.Fill) out[at + 2] = row;
-        if (code === OpCode.Linear) out[at + 3] = matrices[out[at + 3] as number] as number;
+        if (code === OpCode.Linear) out[at + 3] = matrices[out[at + 3]];
         if (code !== OpCode.Score && code !== OpCode.Draw && code !== OpCode.Spread) continue;
-        const set = out[at + 5] as number;
-        if (set > 0) out[at + 5] = points[set - 1] as number;
+        const set = out[at + 5];
+        if (set > 0) out[at + 5] = points[set - 1];
       }
       yield 2 * count * OP_WIDTH;
     }

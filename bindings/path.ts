@@ -58,7 +58,7 @@ export class BrownianPath {
     const scale = Math.sqrt(t - s);
     for (let i = 0, j = 0; i < length; i += dim, j += width) {
       for (let d = 0; d < dim; d++) {
-        target[j + d] = ((upper[i + d] as number) - (lower[i + d] as number)) / scale;
+        target[j + d] = (upper[i + d] - lower[i + d]) / scale;
       }
     }
   }

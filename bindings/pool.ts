@@ -322,11 +322,11 @@ export class Pool {
           const patience = failure === undefined ? SILENT_TICKS : SILENT_TICKS_STOPPED;
           for (let i = 0; i < count; i++) {
             const beat = Atomics.load(now, Control.Heartbeat + i);
-            const quiet = done[i] || beat !== beats[i] ? 0 : (silent[i] as number) + 1;
-            slowest[i] = Math.max(slowest[i] as number, (quiet === 0 && (silent[i] as number)) || 0);
+            const quiet = done[i] || beat !== beats[i] ? 0 : silent[i] + 1;
+            slowest[i] = Math.max(slowest[i], (quiet === 0 && silent[i]) || 0);
             silent[i] = quiet;
             beats[i] = beat;
-            if (quiet > Math.max(patience, SLOW_AGAIN * (slowest[i] as number))) {
+            if (quiet > Math.max(patience, SLOW_AGAIN * slowest[i])) {
               this.#die(`it did nothing for ${Math.round((quiet * TICK) / 1000)} s`);
             }
           }

@@ -105,9 +105,7 @@ function samplerCase(engines: readonly Named[], sampler: Sampler, signal: AbortS
 function middle(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[half] as number)
-    : ((sorted[half - 1] as number) + (sorted[half] as number)) / 2;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 /** Milliseconds of a call, over as many as fill a round. */
@@ -137,25 +135,22 @@ async function measureCase(item: Case, milliseconds: number, signal: AbortSignal
   for (let round = 0; round < MAX_ROUNDS && (round < MIN_ROUNDS || performance.now() < end); round++) {
     for (let i = 0; i < variants.length; i++) {
       const at = (i + round) % variants.length;
-      rounds[at]?.push(await once(variants[at] as Variant, signal));
+      rounds[at]?.push(await once(variants[at], signal));
     }
   }
-  const [standard, first] = [results[0] as Float32Array, rounds[0] as number[]];
+  const [standard, first] = [results[0], rounds[0]];
   const timings = variants.map(({ name }, i) => {
-    const own = rounds[i] as number[];
-    const ratios = own.map((time, round) => (first[round] as number) / time);
+    const own = rounds[i];
+    const ratios = own.map((time, round) => first[round] / time);
     const median = middle(own);
-    const values = results[i] as Float32Array;
+    const values = results[i];
     return {
       name,
       rounds: own,
       median,
       spread: (Math.max(...own) - Math.min(...own)) / median,
       ratio: { median: middle(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
-      difference: standard.reduce(
-        (most, value, k) => Math.max(most, Math.abs(value - (values[k] as number))),
-        0,
-      ),
+      difference: standard.reduce((most, value, k) => Math.max(most, Math.abs(value - values[k])), 0),
     };
   });
   return { ...rest, timings };

@@ -10,7 +10,7 @@ export function likelihoodTable(likelihood: Likelihood): { values: Float64Array;
   const count = likelihood.logDensity.length;
   const values = new Float64Array(3 * count);
   likelihoodNames.forEach((name, j) => {
-    for (let i = 0; i < count; i++) values[3 * i + j] = likelihood[name][i] as number;
+    for (let i = 0; i < count; i++) values[3 * i + j] = likelihood[name][i];
   });
   return { values, count };
 }

@@ -169,8 +169,7 @@ export function explain(error: unknown, sources: Readonly<Record<string, Source>
   }
   if (error instanceof VkernelError) {
     const { base, index } = split(error.argument);
-    const source =
-      sources[base] ?? (Object.hasOwn(options, base) ? { option: options[base] as string } : undefined);
+    const source = sources[base] ?? (Object.hasOwn(options, base) ? { option: options[base] } : undefined);
     const name =
       source === undefined
         ? error.argument
@@ -200,9 +199,7 @@ export function explain(error: unknown, sources: Readonly<Record<string, Source>
 /** `points[5]` -> points and 5. */
 function split(argument: string | undefined): { base: string; index: number | undefined } {
   const match = /^(.*?)\[(\d+)\]/.exec(argument ?? "");
-  return match
-    ? { base: match[1] as string, index: Number(match[2]) }
-    : { base: argument ?? "", index: undefined };
+  return match ? { base: match[1], index: Number(match[2]) } : { base: argument ?? "", index: undefined };
 }
 
 /** The place of value `index` in a table, from 0 as numpy counts: `[row, column]`. */

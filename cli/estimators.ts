@@ -420,14 +420,14 @@ async function trained(
   if (members.length === 1) {
     if (form !== undefined)
       throw conflict("--effective", "goes with an ensemble of networks, a folder of them");
-    const one = members[0] as MlpScore;
+    const one = members[0];
     return { field: one, told, sentence: `a trained network of layers ${one.sizes.join(", ")}` };
   }
   if (form === "literal") throw conflict("--effective", "literal goes with --estimator naive only");
   const [first] = members as [MlpScore];
   members.forEach((one, i) => {
     if (one.sizes.join() === first.sizes.join()) return;
-    const other = (networks[i] as NamedFile).name;
+    const other = networks[i].name;
     const message = `${other} expected layers ${first.sizes.join(", ")} as ${networks[0]?.name} has, got ${one.sizes.join(", ")}; networks of one training are an ensemble`;
     throw new Failure("E_SHAPE", exitCodes.data, other, message);
   });

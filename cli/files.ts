@@ -332,7 +332,7 @@ export class Files {
     });
     if (left.length === 0) return;
     const files = left.length === 1 ? "an unfinished file" : `${left.length} unfinished files`;
-    const shown = left.length === 1 ? (left[0] as string) : `${left[0]}, ...`;
+    const shown = left.length === 1 ? left[0] : `${left[0]}, ...`;
     this.#tell(
       `note: ${folder} holds ${files} of runs that were killed (${shown}); nothing needs ${left.length === 1 ? "it" : "them"}: rm ${join(folder, ".vkernel-*.tmp")}`,
     );

@@ -171,7 +171,7 @@ export function leadOf(shape: readonly number[], dim: number): number[] | undefi
   if (dim === 1) return [...shape];
   let product = 1;
   for (let axis = shape.length - 1; axis >= 0 && product < dim; axis--) {
-    product *= shape[axis] as number;
+    product *= shape[axis];
     if (product === dim) return shape.slice(0, axis);
   }
   return undefined;
@@ -210,8 +210,8 @@ async function fromSet(name: DataSetName, choices: InputChoices): Promise<Input>
       ...whole,
       points: some,
       rows: kept.length,
-      labels: Int32Array.from(kept, (i) => labels[i] as number),
-      values: values && Float64Array.from(kept, (i) => values[i] as number),
+      labels: Int32Array.from(kept, (i) => labels[i]),
+      values: values && Float64Array.from(kept, (i) => values[i]),
       description: `${description}, of which ${kept.length} of the classes ${classes.join(", ")}`,
     };
   } catch (error) {

@@ -32,7 +32,7 @@ export function entry<T>(make: (options: never) => T, ...parameters: Parameter[]
 }
 
 /** `--churn-min` of a parameter. */
-export const flagOf = ({ flags }: Pick<Parameter, "flags">): string => flags.split(" ")[0] as string;
+export const flagOf = ({ flags }: Pick<Parameter, "flags">): string => flags.split(" ")[0];
 
 /** `churnMin`, where commander keeps its value. */
 export const keyOf = (parameter: Pick<Parameter, "flags">): string =>
@@ -65,7 +65,7 @@ export function makeEntry<T>(
   choices: Readonly<Record<string, unknown>>,
   more: object = {},
 ): T {
-  const { make, parameters } = table[name] as Entry<T>;
+  const { make, parameters } = table[name];
   const options: Record<string, unknown> = { ...more };
   for (const parameter of parametersOf(table)) {
     const value = choices[keyOf(parameter)];

@@ -277,7 +277,7 @@ function describePlan(
   };
   const from = starts[choices.initial ?? "noise"] ?? `the rows of ${choices.initial}`;
   const steps = times.length - 1;
-  const ends = `from t = ${short(times[0] as number)} to ${short(times[steps] as number)}`;
+  const ends = `from t = ${short(times[0])} to ${short(times[steps])}`;
   const named = grid.name === "times" ? "given" : grid.name;
   const way = sampler.adaptive
     ? `steps of its own through ${grouped(steps + 1)} ${named} times ${ends}`

@@ -175,5 +175,5 @@ function whyNot(error: NodeJS.ErrnoException, host: string, port: number): Failu
       : error.code === "EACCES"
         ? ["--port", `--port ${port}: permission denied; ports from 1024 on need none`]
         : ["--host", `--host ${host}: ${error.code ?? error.message}: no address of this machine`];
-  return new Failure("E_IO", exitCodes.files, argument, why as string, error);
+  return new Failure("E_IO", exitCodes.files, argument, why, error);
 }

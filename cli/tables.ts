@@ -133,7 +133,7 @@ export const samplerNames = namesOf(samplerTable);
 export const gridNames = namesOf(gridTable);
 /** Samplers that follow the flow, as they are or with an option. */
 export const flowNames = samplerNames.filter((name) => {
-  const { flow, flowWith } = (registry[name] as () => Sampler)();
+  const { flow, flowWith } = registry[name]();
   return flow || flowWith !== undefined;
 });
 /** Grids with a default of steps, and those between two ends. */

@@ -56,7 +56,7 @@ export async function* csvPieces(
         nonFinite: true,
       }),
     );
-    if (parts.length === 1) yield parts[0] as string;
+    if (parts.length === 1) yield parts[0];
     else {
       const lines = parts.map((part) => part.split("\n"));
       let text = "";
@@ -140,15 +140,14 @@ function* shapedPieces({ values, shape }: Shaped): Generator<string, void, void>
   for (const length of shape.toReversed()) sizes.push(length * (sizes.at(-1) ?? 1));
   const [total = 1] = sizes.slice(-1);
   if (total === 0) {
-    const empty = (axis: number): unknown[] =>
-      Array.from({ length: shape[axis] as number }, () => empty(axis + 1));
+    const empty = (axis: number): unknown[] => Array.from({ length: shape[axis] }, () => empty(axis + 1));
     return yield jsonText(empty(0));
   }
   let text = "";
   for (let i = 0; i < total; i++) {
     if (i > 0) text += ",";
     for (const size of sizes) if (i % size === 0) text += "[";
-    const x = values[i] as number;
+    const x = values[i];
     text += Number.isFinite(x) ? (x === 0 ? 0 : x) : `"${x}"`;
     for (const size of sizes) if ((i + 1) % size === 0) text += "]";
     if ((i + 1) % ROW_NUMBERS === 0) {

@@ -534,7 +534,7 @@ export class App implements Player {
 
   #link(): string {
     const hash = encodeState(this.#store.get());
-    const home = this.#options.ownsHash ? (location.href.split("#")[0] as string) : this.#options.home;
+    const home = this.#options.ownsHash ? location.href.split("#")[0] : this.#options.home;
     return hash === "" ? home : `${home}#${hash}`;
   }
 

@@ -210,7 +210,7 @@ export class VkernelExplorer extends HTMLElement {
 
   /** Puts points in the place of the data: `[[x, y], ...]`, or flat, `[count, 2]` row-major. */
   setPoints(points: readonly (readonly number[])[] | ArrayLike<number>): void {
-    const flat = Array.from(points as ArrayLike<number | readonly number[]>).flat() as number[];
+    const flat = Array.from(points as ArrayLike<number | readonly number[]>).flat();
     this.#store.set({ view: { set: "own", points: flat } });
   }
 

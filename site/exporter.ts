@@ -57,7 +57,7 @@ export class Exporter {
     const { codeOf } = await late("The export", () => import("./export/code.js"));
     const code = codeOf(viewOf(state, pane), run.plan, state.seed, stage.points(pane), {
       step: particles.step,
-      t: run.times[particles.step] as number,
+      t: run.times[particles.step],
     });
     return new Blob([code], { type: "text/javascript" });
   }

@@ -18,7 +18,7 @@ export async function runBench(choices: BenchChoices, context: Context): Promise
   const { seconds = 20, threads = "auto", only = benchGroups } = choices;
   if (!(seconds >= 1 && seconds <= 3600))
     throw usage("--seconds", "a number from 1 to 3600", String(seconds));
-  const load = loadavg()[0] as number;
+  const load = loadavg()[0];
   const machine = {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: availableParallelism(),
@@ -73,13 +73,11 @@ function tableOf({ name, timings, elements }: CaseResult): string {
       i === 0 ? "" : short(difference, 2),
     ]),
   ];
-  const kept = (rows[0] as string[]).map((_, j) => rows.slice(1).some((row) => row[j] !== ""));
-  const widths = (rows[0] as string[]).map((_, j) =>
-    Math.max(...rows.map((row) => (row[j] as string).length)),
-  );
+  const kept = rows[0].map((_, j) => rows.slice(1).some((row) => row[j] !== ""));
+  const widths = rows[0].map((_, j) => Math.max(...rows.map((row) => row[j].length)));
   const lines = rows.map((row) =>
     row
-      .map((cell, j) => (j === 0 ? cell.padEnd(widths[j] as number) : cell.padStart(widths[j] as number)))
+      .map((cell, j) => (j === 0 ? cell.padEnd(widths[j]) : cell.padStart(widths[j])))
       .filter((_, j) => kept[j])
       .join("  ")
       .trimEnd(),

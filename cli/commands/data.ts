@@ -98,12 +98,10 @@ const summary = (set: Input) => ({
 function listing(sets: readonly Input[]): string {
   const rows = sets.map((set) => [set.name, grouped(set.rows), String(set.dim), set.description, set.source]);
   const head = ["set", "points", "dim", "what", "source"];
-  const widths = head.map((_, j) => Math.max(...[head, ...rows].map((row) => (row[j] as string).length)));
+  const widths = head.map((_, j) => Math.max(...[head, ...rows].map((row) => row[j].length)));
   const lines = [head, ...rows].map((row) =>
     row
-      .map((text, j) =>
-        j === 1 || j === 2 ? text.padStart(widths[j] as number) : text.padEnd(widths[j] as number),
-      )
+      .map((text, j) => (j === 1 || j === 2 ? text.padStart(widths[j]) : text.padEnd(widths[j])))
       .join("  ")
       .trimEnd(),
   );

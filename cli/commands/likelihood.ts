@@ -152,7 +152,7 @@ export async function runLikelihood(
     tell(
       choices,
       `${grouped(count)} points under ${name} by ${withParameters(sampler)}, process ${withParameters(process)}, ` +
-        `t = ${short(times.at(-1) as number)} to ${short(times[0] as number)}: ${bitsSentence(run)}, ` +
+        `t = ${short(times.at(-1) as number)} to ${short(times[0])}: ${bitsSentence(run)}, ` +
         `${short(run.evaluations, 4)} evaluations a point, ${duration(milliseconds)}`,
     );
     const odd = notFinite(likelihoodNames.map((one) => ({ name: one, values: run[one] })));

@@ -170,7 +170,7 @@ export async function runMap(name: string, choices: MapChoices, context: Context
     }
     tell(
       choices,
-      `${choices.quantity} of ${name} at ${grouped(count)} places, ${short(values[least] as number)} to ${short(values[most] as number)}: ${duration(milliseconds)}`,
+      `${choices.quantity} of ${name} at ${grouped(count)} places, ${short(values[least])} to ${short(values[most])}: ${duration(milliseconds)}`,
     );
     const odd = notFinite([{ name: choices.quantity, values }]);
     if (odd !== undefined) tell(choices, odd);
@@ -310,16 +310,15 @@ function viewOf(
   const wanted = kind === "plane" ? 4 : 2;
   const list = choices.range === undefined ? undefined : numberList("--range", choices.range);
   if (list !== undefined) {
-    const right =
-      list.length === wanted && list.every((value, i) => i % 2 === 0 || value > (list[i - 1] as number));
+    const right = list.length === wanted && list.every((value, i) => i % 2 === 0 || value > list[i - 1]);
     const expected = wanted === 4 ? "xmin,xmax,ymin,ymax, each pair ascending" : "xmin,xmax, ascending";
     if (!right) throw usage("--range", expected, JSON.stringify(choices.range));
   }
-  let xs: [number, number] = list ? [list[0] as number, list[1] as number] : around(axes[0]);
+  let xs: [number, number] = list ? [list[0], list[1]] : around(axes[0]);
   let ys: [number, number] = [0, 1];
   if (kind === "overTime") ys = [time, end];
   if (kind === "plane") {
-    if (list) ys = [list[2] as number, list[3] as number];
+    if (list) ys = [list[2], list[3]];
     else {
       // A square around both.
       ys = around(axes[1]);
@@ -336,9 +335,9 @@ function viewOf(
   const [width, height] = readSize(choices.size, kind, equal ? ratio : 0.8);
   return {
     kind,
-    x: { label: names[0] as string, low: xs[0], high: xs[1] },
+    x: { label: names[0], low: xs[0], high: xs[1] },
     y: {
-      label: kind === "overTime" ? "t" : (names[1] as string),
+      label: kind === "overTime" ? "t" : names[1],
       low: ys[0],
       high: ys[1],
       log: kind === "overTime",
@@ -358,7 +357,7 @@ function leftOutOf(
 ): number {
   let count = 0;
   for (let i = 0; i < points.length; i += dim) {
-    const [a, b] = [alpha * (points[i + axes[0]] as number), alpha * (points[i + axes[1]] as number)];
+    const [a, b] = [alpha * points[i + axes[0]], alpha * points[i + axes[1]]];
     if (a < x.low || a > x.high || (kind === "plane" && (b < y.low || b > y.high))) count++;
   }
   return count;
@@ -406,7 +405,7 @@ function* statesOf(from: {
     for (let column = 0; column < across.length; column++) {
       const i = row * across.length + column;
       if (given) states.set(given, i * dim);
-      states[i * dim + axes[0]] = across[column] as number;
+      states[i * dim + axes[0]] = across[column];
       if (kind === "plane") states[i * dim + axes[1]] = y;
       if (times) times[i] = y;
     }
@@ -423,9 +422,9 @@ function* extremes(
 ): Generator<number, { least: number; most: number; positive: number }, void> {
   let [least, most, positive] = [0, 0, Number.POSITIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    if (value < (values[least] as number)) least = i;
-    if (value > (values[most] as number)) most = i;
+    const value = values[i];
+    if (value < values[least]) least = i;
+    if (value > values[most]) most = i;
     if (value > 0 && value < positive) positive = value;
     if (i % STRETCH === 0) yield 8 * STRETCH;
   }
@@ -439,7 +438,7 @@ function colorsOf(
   [least, most]: readonly [number, number],
   positive: number,
 ): Colors {
-  const [low, high] = [values[least] as number, values[most] as number];
+  const [low, high] = [values[least], values[most]];
   const scheme =
     choices.colors ??
     (choices.quantity === "divergence" && low < 0 && high > 0 && !choices.log ? "rdbu" : "viridis");
@@ -469,8 +468,8 @@ function columnsOf(
   up: Float64Array,
 ) {
   const count = width * height;
-  const xs = Float64Array.from({ length: count }, (_, i) => across[i % width] as number);
-  const ys = Float64Array.from({ length: count }, (_, i) => up[Math.floor(i / width)] as number);
+  const xs = Float64Array.from({ length: count }, (_, i) => across[i % width]);
+  const ys = Float64Array.from({ length: count }, (_, i) => up[Math.floor(i / width)]);
   return [
     { name: x.label, values: xs, width: 1, header: [x.label] },
     ...(kind === "curve" ? [] : [{ name: y.label, values: ys, width: 1, header: [y.label] }]),
@@ -490,7 +489,7 @@ function pathsOf({ points, size }: Mixture, process: Process, times: Float64Arra
   if (size > MAX_LINES) return [];
   return Array.from(points, (point) =>
     Float64Array.from({ length: 2 * times.length }, (_, i) => {
-      const t = times[i >> 1] as number;
+      const t = times[i >> 1];
       return i % 2 === 0 ? process.alpha(t) * point : t;
     }),
   );
@@ -512,21 +511,21 @@ async function arrowsOf(
   const states = new Float64Array(count * dim);
   for (let i = 0; i < count; i++) {
     if (given) states.set(given, i * dim);
-    states[i * dim + axes[0]] = across[i % across.length] as number;
-    states[i * dim + axes[1]] = up[Math.floor(i / across.length)] as number;
+    states[i * dim + axes[0]] = across[i % across.length];
+    states[i * dim + axes[1]] = up[Math.floor(i / across.length)];
   }
   const vectors = (await field.evaluate(states, time, [quantity]))[quantity];
   const lengths = Float64Array.from({ length: count }, (_, i) =>
-    Math.hypot(vectors[i * dim + axes[0]] as number, vectors[i * dim + axes[1]] as number),
+    Math.hypot(vectors[i * dim + axes[0]], vectors[i * dim + axes[1]]),
   );
   // Lengths by the square root: small vectors stay in sight.
   const longest = Math.sqrt(lengths.reduce((a, b) => Math.max(a, b), 0));
   return Float64Array.from({ length: 4 * count }, (_, k) => {
     const i = k >> 2;
-    if (k % 4 < 2) return states[i * dim + axes[(k % 2) as 0 | 1]] as number;
-    const length = lengths[i] as number;
+    if (k % 4 < 2) return states[i * dim + axes[(k % 2) as 0 | 1]];
+    const length = lengths[i];
     const scale = length > 0 && longest > 0 ? (0.95 * cell * Math.sqrt(length)) / longest / length : 0;
-    return scale * (vectors[i * dim + axes[(k % 2) as 0 | 1]] as number);
+    return scale * vectors[i * dim + axes[(k % 2) as 0 | 1]];
   });
 }
 

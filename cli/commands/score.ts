@@ -201,7 +201,7 @@ function joined(parts: readonly Values[]): Values {
 
 const timeColumn = (list: readonly number[], count: number): Column => ({
   name: "t",
-  values: Float64Array.from({ length: list.length * count }, (_, i) => list[Math.floor(i / count)] as number),
+  values: Float64Array.from({ length: list.length * count }, (_, i) => list[Math.floor(i / count)]),
   width: 1,
   header: ["t"],
 });

@@ -77,7 +77,7 @@ function shares(distances: Float64Array, low: number, high: number): Float64Arra
   for (const distance of distances) {
     const at = Math.floor((Math.log10(Math.max(distance, 1e-300)) - low) * PER_DECADE);
     const bin = Math.min(bins.length - 1, Math.max(0, at));
-    bins[bin] = (bins[bin] as number) + 1 / distances.length;
+    bins[bin] = bins[bin] + 1 / distances.length;
   }
   return bins;
 }

@@ -17,10 +17,7 @@ export interface Left {
 }
 
 const sortedColumn = (table: ArrayLike<number>, width: number, axis: number): Float64Array =>
-  Float64Array.from(
-    { length: Math.floor(table.length / width) },
-    (_, i) => table[width * i + axis] as number,
-  ).sort();
+  Float64Array.from({ length: Math.floor(table.length / width) }, (_, i) => table[width * i + axis]).sort();
 
 /**
  * The ends of one axis that hold all tables but what is far away: of each table at most 2 % at either end (from ten rows on
@@ -36,7 +33,7 @@ export function robustRange(
   const core = columns.map((column) => {
     const n = column.length;
     const cut = Math.max(n >= FAR_ROWS ? 1 : 0, Math.floor(FAR_SHARE * n));
-    return [column[cut] as number, column[n - 1 - cut] as number] as const;
+    return [column[cut], column[n - 1 - cut]] as const;
   });
   const low = Math.min(...core.map(([a]) => a));
   const high = Math.max(...core.map(([, b]) => b));
@@ -46,13 +43,13 @@ export function robustRange(
     // Sorted: the first and the last that are near enough.
     const first = column.find((value) => value >= low - room) as number;
     let last = column.length - 1;
-    while (last > 0 && (column[last] as number) > high + room) last--;
+    while (last > 0 && column[last] > high + room) last--;
     least = Math.min(least, first);
-    most = Math.max(most, column[last] as number);
+    most = Math.max(most, column[last]);
   }
   // All but a few in one place: there is no scale but that of the few.
   if (!(most > least)) {
-    least = Math.min(...columns.map((column) => column[0] as number));
+    least = Math.min(...columns.map((column) => column[0]));
     most = Math.max(...columns.map((column) => column.at(-1) as number));
   }
   return [least, most];
@@ -81,7 +78,7 @@ export function leftOut(table: ArrayLike<number>, { x, y }: View): Left {
   let most = 0;
   const [cx, cy] = [(x[0] + x[1]) / 2, (y[0] + y[1]) / 2];
   for (let i = 0; i + 1 < table.length; i += 2) {
-    const [a, b] = [table[i] as number, table[i + 1] as number];
+    const [a, b] = [table[i], table[i + 1]];
     if (a >= x[0] && a <= x[1] && b >= y[0] && b <= y[1]) continue;
     count++;
     const distance = Math.hypot(a - cx, b - cy);
@@ -109,15 +106,13 @@ export function widestAxes(points: ArrayLike<number>, dim: number): [number, num
   const variances = Array.from({ length: dim }, (_, axis) => {
     let [mean, square] = [0, 0];
     for (let i = 0; i < size; i++) {
-      const step = (points[i * dim + axis] as number) - mean;
+      const step = points[i * dim + axis] - mean;
       mean += step / (i + 1);
-      square += step * ((points[i * dim + axis] as number) - mean);
+      square += step * (points[i * dim + axis] - mean);
     }
     return square;
   });
-  const order = variances
-    .map((_, axis) => axis)
-    .sort((a, b) => (variances[b] as number) - (variances[a] as number) || a - b);
+  const order = variances.map((_, axis) => axis).sort((a, b) => variances[b] - variances[a] || a - b);
   const [first, second] = order.slice(0, 2).sort((a, b) => a - b) as [number, number];
   return [first, second];
 }
@@ -130,8 +125,8 @@ export function twoOf(
 ): Float64Array {
   const out = new Float64Array((2 * table.length) / dim);
   for (let row = 0; 2 * row < out.length; row++) {
-    out[2 * row] = table[row * dim + i] as number;
-    out[2 * row + 1] = table[row * dim + j] as number;
+    out[2 * row] = table[row * dim + i];
+    out[2 * row + 1] = table[row * dim + j];
   }
   return out;
 }

@@ -23,7 +23,7 @@ function render(part: Part): string {
   if (part === undefined) return "";
   if (part instanceof Html) return part.text;
   if (Array.isArray(part)) return part.map(render).join("");
-  return String(part).replace(/[&<>"']/g, (letter) => entities[letter] as string);
+  return String(part).replace(/[&<>"']/g, (letter) => entities[letter]);
 }
 
 /** A template whose values are escaped, unless they are HTML already. */

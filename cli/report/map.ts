@@ -102,7 +102,7 @@ function* pixels(picture: MapPicture): Generator<number, Uint8Array, void> {
   for (let y = 0; y < height; y++) {
     yield PIXEL * width;
     for (let x = 0; x < width; x++) {
-      const value = values[y * width + x] as number;
+      const value = values[y * width + x];
       // Pictures begin at the top.
       places[(height - 1 - y) * width + x] =
         colors === undefined ? value % PLACES.length : Math.round(255 * place(value, colors));
@@ -197,7 +197,7 @@ function diamonds(points: ArrayLike<number>, view: { x: Axis; y: Axis }, theme: 
   // So many would hide the map.
   if (points.length > 2 * MAX_MARKS) return [];
   for (let i = 0; i + 1 < points.length; i += 2) {
-    const [x, y] = [points[i] as number, points[i + 1] as number];
+    const [x, y] = [points[i], points[i + 1]];
     if (x >= view.x.low && x <= view.x.high && y >= view.y.low && y <= view.y.high) rows.push([x, y]);
   }
   const size = rows.length > 300 ? 2 : rows.length > 60 ? 3.5 : 5.5;
@@ -279,7 +279,7 @@ export function curveFigure(
   const { title, subtitle, x, values, places, log, quantity } = picture;
   const width = 620;
   const height = 360;
-  const rows = Array.from(places, (at, i) => [at, values[i] as number]);
+  const rows = Array.from(places, (at, i) => [at, values[i]]);
   const label = `${title}: ${quantity}`;
   const style = { ...axisText, stroke: theme.soft, fill: theme.ink, tickFormat: tick };
   const inside = Array.from(picture.points).filter((at) => at >= x.low && at <= x.high);
@@ -315,7 +315,7 @@ export function curveFigure(
 }
 
 const pairs = (line: ArrayLike<number>): number[][] =>
-  Array.from({ length: line.length / 2 }, (_, i) => [line[2 * i] as number, line[2 * i + 1] as number]);
+  Array.from({ length: line.length / 2 }, (_, i) => [line[2 * i], line[2 * i + 1]]);
 
 /** What is seen on the colours: ink on schemes that are light for the most part, paper on the others. */
 const onColors = (colors: Colors | undefined, theme: Theme): string =>
@@ -326,10 +326,10 @@ const onColors = (colors: Colors | undefined, theme: Theme): string =>
 /** Arrows of a length that says which is larger, the longest a little over the distance between two. */
 function arrowMark(arrows: ArrayLike<number>, stroke: string): Plot.Markish {
   const rows = Array.from({ length: arrows.length / 4 }, (_, i) => ({
-    x: arrows[4 * i] as number,
-    y: arrows[4 * i + 1] as number,
-    toX: (arrows[4 * i] as number) + (arrows[4 * i + 2] as number),
-    toY: (arrows[4 * i + 1] as number) + (arrows[4 * i + 3] as number),
+    x: arrows[4 * i],
+    y: arrows[4 * i + 1],
+    toX: arrows[4 * i] + arrows[4 * i + 2],
+    toY: arrows[4 * i + 1] + arrows[4 * i + 3],
   }));
   return Plot.arrow(rows, {
     x1: "x",

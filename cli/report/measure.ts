@@ -69,7 +69,7 @@ export async function spacingOf(
       if (j === i) continue;
       let square = 0;
       for (let d = 0; d < dim && square < best; d++) {
-        const e = (points[i * dim + d] as number) - (points[j * dim + d] as number);
+        const e = points[i * dim + d] - points[j * dim + d];
         square += e * e;
       }
       if (square < best) best = square;
@@ -87,10 +87,10 @@ export function classMass(
 ): { label: number; weight: number; mass: number; standardError: number }[] {
   const sums = new Map<number, { weight: number; mass: number }>();
   for (let m = 0; m < measures.mass.length; m++) {
-    const label = labels[m] as number;
+    const label = labels[m];
     const sum = sums.get(label) ?? { weight: 0, mass: 0 };
-    sum.weight += weights[m] as number;
-    sum.mass += measures.mass[m] as number;
+    sum.weight += weights[m];
+    sum.mass += measures.mass[m];
     sums.set(label, sum);
   }
   return [...sums]
@@ -115,13 +115,13 @@ export function kernelDensityGap(
 ): number {
   const { dim, size, points, weights } = data;
   const count = samples.length / dim;
-  const sorted = Float64Array.from({ length: count }, (_, i) => samples[i * dim + axis] as number).sort();
+  const sorted = Float64Array.from({ length: count }, (_, i) => samples[i * dim + axis]).sort();
   let gap = 0;
   for (let i = 0; i < count; i++) {
-    const x = sorted[i] as number;
+    const x = sorted[i];
     let law = 0;
     for (let m = 0; m < size; m++) {
-      law += (weights[m] as number) * normalCdf((x - (points[m * dim + axis] as number)) / width);
+      law += weights[m] * normalCdf((x - points[m * dim + axis]) / width);
     }
     gap = Math.max(gap, law - i / count, (i + 1) / count - law);
   }

@@ -110,7 +110,7 @@ function shownOnLine(panels: readonly Panel[], data: Points, width: number): Sho
     let count = 0;
     let most = 0;
     for (let i = 0; i < table.length; i++) {
-      const value = table[i] as number;
+      const value = table[i];
       if (value >= view[0] && value <= view[1]) continue;
       if (count === 0 || Math.abs(value) > Math.abs(most)) most = value;
       count++;
@@ -157,7 +157,7 @@ export function cards(panels: readonly Panel[], data: Points): Html {
     });
     return html`<article class="card">
 <h3>${panels.length > 1 ? badge(panel.key) : undefined}${panel.title}</h3>
-<div>${svg(shown.pictures[k] as string)}</div>
+<div>${svg(shown.pictures[k])}</div>
 <div>${svg(histogram)}</div>
 <p>${panel.about}</p>
 </article>
@@ -181,8 +181,8 @@ export function imageSheet(
 ): Html {
   const { dim } = data;
   const pairs = Array.from({ length: Math.min(shown, panel.measures.count) }, (_, i) => {
-    const m = panel.measures.nearest[i] as number;
-    const distance = panel.measures.distance[i] as number;
+    const m = panel.measures.nearest[i];
+    const distance = panel.measures.distance[i];
     const own = imageUri(panel.samples.subarray(i * dim, (i + 1) * dim), image);
     const near = imageUri(data.points.subarray(m * dim, (m + 1) * dim), image);
     return html`<figure><div class="pair"><img src="${own}" alt="sample ${i}" width="${image.width}" height="${image.height}"><img src="${near}" alt="training image ${m}" width="${image.width}" height="${image.height}"></div><figcaption>${distance < 5e-4 * data.spacing ? short(distance, 1) : distance.toFixed(2)}</figcaption></figure>
@@ -289,19 +289,17 @@ export function massTable(panels: readonly Panel[], data: Points): Html {
     const where = data.dim <= 3 ? html` <span class="wide quiet">(${at.join(", ")})</span>` : undefined;
     return [
       html`${m}${where}`,
-      (data.weights[m] as number).toFixed(4),
-      ...panels.map(({ measures }) =>
-        withError(measures.mass[m] as number, measures.standardError[m] as number),
-      ),
+      data.weights[m].toFixed(4),
+      ...panels.map(({ measures }) => withError(measures.mass[m], measures.standardError[m])),
     ];
   });
   const largest = panels.map(({ measures }) => {
     let most = 0;
     for (let m = 0; m < data.size; m++) {
-      const weight = data.weights[m] as number;
+      const weight = data.weights[m];
       // The standard error of the weight itself, which is not 0 where no sample came.
       const error = Math.sqrt((weight * (1 - weight)) / measures.count);
-      if (error > 0) most = Math.max(most, Math.abs((measures.mass[m] as number) - weight) / error);
+      if (error > 0) most = Math.max(most, Math.abs(measures.mass[m] - weight) / error);
     }
     return most.toFixed(1);
   });

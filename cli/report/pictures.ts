@@ -56,7 +56,7 @@ function dots(samples: ArrayLike<number>, count: number, view: View, theme: Them
     // Dots of one path do not add up where they overlap, those of different paths do.
     const parts = Array.from({ length: 24 }, () => "");
     for (let i = 0; i < count; i++) {
-      const [a, b] = [samples[2 * i] as number, samples[2 * i + 1] as number];
+      const [a, b] = [samples[2 * i], samples[2 * i + 1]];
       if (!isInside(a, b, view)) continue;
       parts[i % parts.length] += `M${x(a).toFixed(1)} ${y(b).toFixed(1)}h0`;
     }
@@ -81,11 +81,11 @@ const isInside = (a: number, b: number, { x, y }: View): boolean =>
 export function cellCounts(table: ArrayLike<number>, { x, y }: View): Float64Array {
   const counts = new Float64Array(CELLS * CELLS);
   for (let i = 0; i + 1 < table.length; i += 2) {
-    const [a, b] = [table[i] as number, table[i + 1] as number];
+    const [a, b] = [table[i], table[i + 1]];
     if (!isInside(a, b, { x, y })) continue;
     const column = Math.min(CELLS - 1, Math.floor((CELLS * (a - x[0])) / (x[1] - x[0])));
     const row = Math.min(CELLS - 1, Math.floor((CELLS * (b - y[0])) / (y[1] - y[0])));
-    counts[row * CELLS + column] = (counts[row * CELLS + column] as number) + 1;
+    counts[row * CELLS + column] = counts[row * CELLS + column] + 1;
   }
   return counts;
 }
@@ -100,7 +100,7 @@ function density(
     const counts = cellCounts(table, view);
     const top = Math.log1p(counts.reduce((a, b) => Math.max(a, b), 0));
     const level = (i: number): number => {
-      const n = counts[i] as number;
+      const n = counts[i];
       return n === 0 ? 0 : Math.max(1, Math.ceil((LEVELS * Math.log1p(n)) / top));
     };
     const [left, bottom] = [x(view.x[0]), y(view.y[0])];
@@ -133,7 +133,7 @@ function marks(points: ArrayLike<number>, view: View, theme: Theme): Plot.Markis
   return mark(({ x, y }) => {
     let d = "";
     for (let i = 0; i + 1 < points.length; i += 2) {
-      const [a, b] = [points[i] as number, points[i + 1] as number];
+      const [a, b] = [points[i], points[i + 1]];
       if (!isInside(a, b, view)) continue;
       // A diamond of the area of a circle of that radius, as Plot has it.
       const [h, v] = [(0.95 * r).toFixed(2), (1.64 * r).toFixed(2)];
@@ -213,10 +213,10 @@ const BARS = 60;
 export function barShares(values: ArrayLike<number>, [low, high]: readonly [number, number]): Float64Array {
   const shares = new Float64Array(BARS);
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i];
     if (value < low || value > high) continue;
     const bar = Math.min(BARS - 1, Math.floor((BARS * (value - low)) / (high - low)));
-    shares[bar] = (shares[bar] as number) + 1 / values.length;
+    shares[bar] = shares[bar] + 1 / values.length;
   }
   return shares;
 }

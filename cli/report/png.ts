@@ -11,7 +11,7 @@ const table = Uint32Array.from({ length: 256 }, (_, n) => {
 
 function crc32(bytes: Uint8Array): number {
   let c = 0xffffffff;
-  for (const byte of bytes) c = (table[(c ^ byte) & 255] as number) ^ (c >>> 8);
+  for (const byte of bytes) c = table[(c ^ byte) & 255] ^ (c >>> 8);
   return (c ^ 0xffffffff) >>> 0;
 }
 
@@ -53,7 +53,7 @@ function assembled(body: Uint8Array, width: number, height: number, { palette, c
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, palette === undefined ? (TYPES[channels] as number) : 3, 0, 0, 0], 8);
+  header.set([8, palette === undefined ? TYPES[channels] : 3, 0, 0, 0], 8);
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([
     signature,

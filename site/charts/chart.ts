@@ -403,10 +403,10 @@ export class Chart {
   #drawBars(plot: uPlot, context: CanvasRenderingContext2D, { edges, y, colour }: Bars): void {
     const base = plot.valToPos(Math.max(0, (this.#data as ChartData).yRange[0]), "y", true);
     for (let i = 0; i < y.length; i++) {
-      const value = y[i] as number;
+      const value = y[i];
       if (!(value !== 0)) continue;
-      const left = Math.round(plot.valToPos(edges[i] as number, "x", true));
-      const right = Math.round(plot.valToPos(edges[i + 1] as number, "x", true));
+      const left = Math.round(plot.valToPos(edges[i], "x", true));
+      const right = Math.round(plot.valToPos(edges[i + 1], "x", true));
       const top = plot.valToPos(value, "y", true);
       const meaning = colour === "signed" ? (value > 0 ? "above" : "below") : colour;
       context.globalAlpha = colour === "signed" ? 1 : 0.5;
@@ -430,8 +430,8 @@ export class Chart {
     context.beginPath();
     for (let p = 0; p < count; p++) {
       for (let i = 0; i < y.length; i++) {
-        const left = plot.valToPos(x[i * count + p] as number, "x", true);
-        const top = plot.valToPos(y[i] as number, "y", true);
+        const left = plot.valToPos(x[i * count + p], "x", true);
+        const top = plot.valToPos(y[i], "y", true);
         if (i === 0) context.moveTo(left, top);
         else context.lineTo(left, top);
       }
@@ -481,9 +481,9 @@ export class Chart {
       if (layer.kind !== "marks") continue;
       const colour = this.#palette(layer.colour);
       for (let k = 0; k < layer.x.length; k++) {
-        const left = plot.valToPos(layer.x[k] as number, "x", true);
+        const left = plot.valToPos(layer.x[k], "x", true);
         if (left < bbox.left - 1 || left > bbox.left + bbox.width + 1) continue;
-        const top = layer.y ? plot.valToPos(layer.y[k] as number, "y", true) : bbox.top + bbox.height;
+        const top = layer.y ? plot.valToPos(layer.y[k], "y", true) : bbox.top + bbox.height;
         if (layer.x.length <= MANY) drawShape(plot.ctx, layer.shape, [left, top], 4 * ratio, colour, surface);
         else {
           plot.ctx.fillStyle = colour;
@@ -499,7 +499,7 @@ export class Chart {
     let most = 0;
     for (const layer of (this.#data as ChartData).layers) {
       if (layer.kind !== "stems") continue;
-      for (let k = 0; k < layer.y.length; k++) most = Math.max(most, layer.y[k] as number);
+      for (let k = 0; k < layer.y.length; k++) most = Math.max(most, layer.y[k]);
     }
     if (most === 0) return;
     const bottom = bbox.top + bbox.height;
@@ -517,8 +517,8 @@ export class Chart {
       context.stroke();
     };
     for (let k = 0; k < x.length; k++) {
-      const left = plot.valToPos(x[k] as number, "x", true);
-      const top = topOf(y[k] as number);
+      const left = plot.valToPos(x[k], "x", true);
+      const top = topOf(y[k]);
       if (theory) {
         for (const [stroke, width] of [
           [surface, 5],
@@ -537,7 +537,7 @@ export class Chart {
       }
       drawShape(context, shape, [left, top], 4 * ratio, this.#palette(colour), surface);
       if (faint || x.length > 8) continue;
-      const words = number(y[k] as number, 3);
+      const words = number(y[k], 3);
       context.lineWidth = 4 * ratio;
       context.strokeStyle = surface;
       context.strokeText(words, left, top - 8 * ratio);
@@ -553,8 +553,8 @@ export class Chart {
     const marked = (this.#data as ChartData).layers.filter((layer) => layer.kind === "curve" && layer.marker);
     let next = plot.bbox.left + every * (0.25 + marked.indexOf(curve) / Math.max(2, marked.length));
     for (let i = 0; i < x.length; i++) {
-      const left = plot.valToPos(x[i] as number, "x", true);
-      const value = curve.y[i] as number;
+      const left = plot.valToPos(x[i], "x", true);
+      const value = curve.y[i];
       if (left < next || !Number.isFinite(value)) continue;
       next = left + every;
       const top = plot.valToPos(value, "y", true);
@@ -565,7 +565,7 @@ export class Chart {
 
   #samples(): { name: string; sample: Sample; colours: [string, string] }[] {
     const palette = this.#palette;
-    return ((this.#data as ChartData | undefined)?.layers ?? [])
+    return (this.#data?.layers ?? [])
       .filter((layer): layer is Exclude<Layer, Heat> => !("quiet" in layer && layer.quiet))
       .map((layer) => {
         const colours: [string, string] =
@@ -610,7 +610,7 @@ export class Chart {
     const { idx, left } = plot.cursor;
     const inside = left !== undefined && left >= 0 && idx !== null && idx !== undefined;
     if (!inside && this.#plotHost.matches(":focus-visible")) return;
-    this.#tell(inside ? (idx as number) : undefined);
+    this.#tell(inside ? idx : undefined);
   }
 
   /** Shows the values at an index of `x`, or none. */
@@ -620,7 +620,7 @@ export class Chart {
     if (index === undefined) this.#plot.setCursor({ left: -10, top: -10 }, false);
     else {
       const at = Math.min(index, data.x.length - 1);
-      this.#plot.setCursor({ left: this.#plot.valToPos(data.x[at] as number, "x"), top: 0 }, false);
+      this.#plot.setCursor({ left: this.#plot.valToPos(data.x[at], "x"), top: 0 }, false);
       this.#tell(at);
       return;
     }
@@ -637,14 +637,14 @@ export class Chart {
     host.setAttribute("aria-valuenow", String(Math.min(at, Math.max(0, x.length - 1))));
     const parts: string[] = [];
     if (index !== undefined) {
-      parts.push(`${this.#options.x.split(" (")[0]} ${number(x[index] as number)}`);
+      parts.push(`${this.#options.x.split(" (")[0]} ${number(x[index])}`);
       for (const layer of layers) {
-        if (layer.kind === "curve" && !layer.quiet && Number.isFinite(layer.y[index] as number)) {
-          parts.push(`${layer.name} ${number(layer.y[index] as number)}`);
+        if (layer.kind === "curve" && !layer.quiet && Number.isFinite(layer.y[index])) {
+          parts.push(`${layer.name} ${number(layer.y[index])}`);
         }
         if (layer.kind === "bars") {
-          const bin = binOf(layer.edges, x[index] as number);
-          if (bin >= 0) parts.push(`${layer.name} ${number(layer.y[bin] as number)}`);
+          const bin = binOf(layer.edges, x[index]);
+          if (bin >= 0) parts.push(`${layer.name} ${number(layer.y[bin])}`);
         }
       }
     }
@@ -710,7 +710,7 @@ const gaps = (y: Numbers): (number | null)[] =>
 
 function binOf(edges: Numbers, x: number): number {
   for (let i = 0; i + 1 < edges.length; i++) {
-    if (x >= (edges[i] as number) && x < (edges[i + 1] as number)) return i;
+    if (x >= edges[i] && x < edges[i + 1]) return i;
   }
   return -1;
 }

@@ -30,7 +30,7 @@ export function addShape(
 
 function polygon(context: CanvasRenderingContext2D, corners: readonly number[]): void {
   for (let i = 0; i < corners.length; i += 2) {
-    const [x, y] = [corners[i] as number, corners[i + 1] as number];
+    const [x, y] = [corners[i], corners[i + 1]];
     if (i === 0) context.moveTo(x, y);
     else context.lineTo(x, y);
   }

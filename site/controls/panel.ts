@@ -370,7 +370,7 @@ function nextEstimator(state: State): EstimatorName {
 }
 
 /** Which seed comes next is nobody's business: dice need not be repeatable, the seed that comes of them is. */
-export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] as number;
+export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0];
 
 function button(text: string, title: string, onclick: () => void): HTMLButtonElement {
   return h("button", { type: "button", class: "quiet-button", title, onclick }, text);

@@ -32,7 +32,7 @@ export function showTable(
       step: "any",
       class: "number",
       "aria-label": `${name} of point ${Math.floor(index / 2) + 1}`,
-      value: own[index] as number,
+      value: own[index],
     });
     input.addEventListener("change", () => {
       if (Number.isFinite(input.valueAsNumber)) {

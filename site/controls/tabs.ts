@@ -42,7 +42,7 @@ export function tabList(store: Store, panelId: string): { element: HTMLElement; 
     }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    store.set({ tab: tabs[next] as Tab });
+    store.set({ tab: tabs[next] });
     buttons[next]?.focus();
   });
   return {

@@ -18,8 +18,7 @@ export async function readPoints(file: File): Promise<{ points: number[]; notice
   if (rows === 0) throw new Error(`${file.name} has no points.`);
   const points: number[] = [];
   const count = Math.min(rows, mostPoints);
-  for (let i = 0; i < count; i++)
-    points.push(data[i * dim] as number, dim > 1 ? (data[i * dim + 1] as number) : 0);
+  for (let i = 0; i < count; i++) points.push(data[i * dim], dim > 1 ? data[i * dim + 1] : 0);
   const notices: string[] = [];
   if (rows > count) notices.push(`The first ${count} of the ${rows} points of ${file.name} are taken.`);
   if (dim > 2) notices.push(`The first two of the ${dim} columns of ${file.name} are taken.`);

@@ -41,10 +41,10 @@ export function describeFrame(view: View, frame: Frame | undefined, steps: numbe
   const { particles } = summary;
   if (particles === undefined) return `The stage shows ${sets[view.set]} at t = ${shortNumber(t)}.${field}`;
   const where = done ? "at the end of the run" : `at step ${step} of ${steps}`;
-  const near = `${percent(summary.near as number)} of the particles lie within ${shortNumber(
-    summary.reach as number,
+  const near = `${percent(summary.near)} of the particles lie within ${shortNumber(
+    summary.reach,
     2,
   )} of a training point`;
-  const most = `most, ${percent(summary.topShare as number)}, are nearest to point ${(summary.topPoint as number) + 1}`;
+  const most = `most, ${percent(summary.topShare)}, are nearest to point ${summary.topPoint + 1}`;
   return `${particles.toLocaleString("en")} particles and ${sets[view.set]}, ${where}, t = ${shortNumber(t)}: ${near}; ${most}.${field}`;
 }

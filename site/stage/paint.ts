@@ -94,7 +94,7 @@ export function paintPoints(
   context.lineJoin = "round";
   const many = points.length > 400;
   for (let m = 0; m < points.length / 2; m++) {
-    const [x, y] = lens.toPixel(points[2 * m] as number, points[2 * m + 1] as number);
+    const [x, y] = lens.toPixel(points[2 * m], points[2 * m + 1]);
     const size = (many ? 0.55 : 1) * POINT_SIZE * (m === active ? 1.35 : 1);
     diamond(context, x, y, size);
     context.strokeStyle = palette.halo;
@@ -116,7 +116,7 @@ export function paintCircles(
 ): void {
   context.save();
   for (let i = 0; i < particles.length; i += 2) {
-    const [x, y] = lens.toPixel(particles[i] as number, particles[i + 1] as number);
+    const [x, y] = lens.toPixel(particles[i], particles[i + 1]);
     if (x < -8 || y < -8 || x > lens.width + 8 || y > lens.height + 8) continue;
     context.beginPath();
     context.arc(x, y, rings ? 3.5 : 3, 0, 2 * Math.PI);
@@ -148,18 +148,18 @@ export function paintArrows(
   const { places, scores } = glyphs;
   const cell = Math.min(lens.width, lens.height) / side;
   const norms = Array.from({ length: places.length / 2 }, (_, i) =>
-    Math.hypot(scores[2 * i] as number, scores[2 * i + 1] as number),
+    Math.hypot(scores[2 * i], scores[2 * i + 1]),
   );
   const middle = [...norms].sort((a, b) => a - b)[norms.length >> 1] || 1;
   context.save();
   context.lineCap = "round";
   strokeHaloed(context, palette, 1.3, 3.2, () => {
     for (let i = 0; i < norms.length; i++) {
-      const norm = norms[i] as number;
+      const norm = norms[i];
       if (!(norm > 0)) continue;
       const length = (0.86 * cell * norm) / (norm + middle);
-      const [ux, uy] = [(scores[2 * i] as number) / norm, -(scores[2 * i + 1] as number) / norm];
-      const [x, y] = lens.toPixel(places[2 * i] as number, places[2 * i + 1] as number);
+      const [ux, uy] = [scores[2 * i] / norm, -scores[2 * i + 1] / norm];
+      const [x, y] = lens.toPixel(places[2 * i], places[2 * i + 1]);
       const [tx, ty] = [x + (ux * length) / 2, y + (uy * length) / 2];
       const head = Math.min(5, 0.4 * length);
       context.moveTo(x - (ux * length) / 2, y - (uy * length) / 2);
@@ -202,7 +202,7 @@ export function paintEllipses(
   strokeHaloed(context, palette, 1.2, 3.2, () => {
     axes.forEach(({ long, short, angle }, i) => {
       if (long * unit < 0.4) return;
-      const [x, y] = lens.toPixel(places[2 * i] as number, places[2 * i + 1] as number);
+      const [x, y] = lens.toPixel(places[2 * i], places[2 * i + 1]);
       // Each begins where it is: no line leads there from the one before.
       context.moveTo(x + long * unit * Math.cos(angle), y - long * unit * Math.sin(angle));
       context.ellipse(x, y, long * unit, Math.max(0.5, short * unit), -angle, 0, 2 * Math.PI);
@@ -226,7 +226,7 @@ export function paintPaths(
   const trace = (p: number, from: number, to: number): void => {
     for (let i = from; i <= to; i++) {
       const at = 2 * (p * length + i);
-      const [x, y] = lens.toPixel(data[at] as number, data[at + 1] as number);
+      const [x, y] = lens.toPixel(data[at], data[at + 1]);
       if (i === from) context.moveTo(x, y);
       else context.lineTo(x, y);
     }
@@ -257,7 +257,7 @@ export function paintPaths(
   if (alone) {
     context.globalAlpha = 1;
     for (let p = 0; p < count; p++) {
-      const [x, y] = lens.toPixel(data[2 * p * length] as number, data[2 * p * length + 1] as number);
+      const [x, y] = lens.toPixel(data[2 * p * length], data[2 * p * length + 1]);
       context.beginPath();
       context.arc(x, y, 3.5, 0, 2 * Math.PI);
       context.lineWidth = 1.8;
@@ -272,8 +272,8 @@ export function paintEdges(context: Context, lens: Lens, edges: ArrayLike<number
   context.save();
   strokeHaloed(context, palette, 1.1, 3, () => {
     for (let i = 0; i < edges.length; i += 4) {
-      context.moveTo(...lens.toPixel(edges[i] as number, edges[i + 1] as number));
-      context.lineTo(...lens.toPixel(edges[i + 2] as number, edges[i + 3] as number));
+      context.moveTo(...lens.toPixel(edges[i], edges[i + 1]));
+      context.lineTo(...lens.toPixel(edges[i + 2], edges[i + 3]));
     }
   });
   context.restore();

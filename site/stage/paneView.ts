@@ -232,7 +232,7 @@ export class PaneView {
     }
     const { lens } = this;
     for (let m = 0; m < count; m++) {
-      const [x, y] = [this.#points[2 * m] as number, this.#points[2 * m + 1] as number];
+      const [x, y] = [this.#points[2 * m], this.#points[2 * m + 1]];
       const [px, py] = lens.toPixel(x, y);
       const handle = this.handles.children[m] as HTMLButtonElement;
       handle.dataset.point = String(m);
@@ -249,7 +249,7 @@ export class PaneView {
   showProbe(probe: Probe | undefined): void {
     this.#readout.hidden = probe === undefined;
     if (probe === undefined) return;
-    const [px, py] = this.lens.toPixel(probe.x[0] as number, probe.x[1] as number);
+    const [px, py] = this.lens.toPixel(probe.x[0], probe.x[1]);
     this.#readout.classList.toggle("right", px < this.#width / 2);
     this.#readout.classList.toggle("low", py < this.#height / 2);
     const rows: [string, string][] = [

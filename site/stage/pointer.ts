@@ -64,7 +64,7 @@ export class Pointer {
     });
     on("dblclick", (event) => event.preventDefault());
     on("contextmenu", (event) => {
-      if ((event as PointerEvent).pointerType === "touch") event.preventDefault();
+      if (event.pointerType === "touch") event.preventDefault();
     });
     on("wheel", (event) => this.#wheel(event), { passive: false });
     on("keydown", (event) => this.#key(event));
@@ -106,7 +106,7 @@ export class Pointer {
     let best: number | undefined;
     let least = reach * reach;
     for (let m = 0; m < points.length / 2; m++) {
-      const [x, y] = lens.toPixel(points[2 * m] as number, points[2 * m + 1] as number);
+      const [x, y] = lens.toPixel(points[2 * m], points[2 * m + 1]);
       const square = (x - px) ** 2 + (y - py) ** 2;
       if (square <= least) {
         least = square;
@@ -251,7 +251,7 @@ export class Pointer {
   }
 
   #pointAt(m: number): [number, number] {
-    return [this.#pane.points[2 * m] as number, this.#pane.points[2 * m + 1] as number];
+    return [this.#pane.points[2 * m], this.#pane.points[2 * m + 1]];
   }
 
   #key(event: KeyboardEvent): void {
@@ -277,7 +277,7 @@ export class Pointer {
       taken();
       const stride = this.#pane.lens.camera.half * (event.shiftKey ? 0.002 : 0.02);
       const [x, y] = this.#pointAt(point);
-      this.#movePoint(point, [x + (way[0] as number) * stride, y + (way[1] as number) * stride], false);
+      this.#movePoint(point, [x + way[0] * stride, y + way[1] * stride], false);
       return;
     }
     if (event.key === "Delete" || event.key === "Backspace") {
@@ -301,7 +301,7 @@ export class Pointer {
       ];
       let taken = false;
       for (let m = 0; m < points.length; m += 2) {
-        const distance = Math.hypot((points[m] as number) - place[0], (points[m + 1] as number) - place[1]);
+        const distance = Math.hypot(points[m] - place[0], points[m + 1] - place[1]);
         if (distance < 0.08 * camera.half) taken = true;
       }
       if (!taken || k > 200) return place;

@@ -210,9 +210,7 @@ export class Stage {
   /** What is seen, in words. */
   describe(): string {
     const lines = this.#panes.map((pane) => describeFrame(pane.view, pane.frame, this.#steps));
-    return lines.length === 1
-      ? (lines[0] as string)
-      : lines.map((line, i) => `Pane ${i + 1}: ${line}`).join(" ");
+    return lines.length === 1 ? lines[0] : lines.map((line, i) => `Pane ${i + 1}: ${line}`).join(" ");
   }
 
   /** Whether it can be seen: hidden, nothing runs. */

@@ -78,7 +78,7 @@ function clampPoints(points: readonly number[], say: Say): readonly number[] {
     say("Points that are no numbers are left out.");
     const kept: number[] = [];
     for (let i = 0; i < list.length; i += 2) {
-      const [x, y] = [list[i] as number, list[i + 1] as number];
+      const [x, y] = [list[i], list[i + 1]];
       if (Number.isFinite(x) && Number.isFinite(y)) kept.push(x, y);
     }
     list = kept;

@@ -93,7 +93,7 @@ export function decodeState(
     const value = equals < 0 ? "" : part.slice(equals + 1);
     const malformed = (): void => say(`${quote(part)} of the link makes no sense and is left out.`);
     const pane = /^(\d)\.(.*)$/.exec(key);
-    const name = nameOfKey.get(pane === null ? key : (pane[2] as string));
+    const name = nameOfKey.get(pane === null ? key : pane[2]);
     if (pane !== null) {
       const index = Number(pane[1]) - 1;
       if (index < 0 || index >= mostPanes) {
@@ -105,7 +105,7 @@ export function decodeState(
     }
     if (name !== undefined) {
       const read = readValue(name, value);
-      const target = pane === null ? view : (panes[Number(pane[1]) - 1] as Record<string, unknown>);
+      const target = pane === null ? view : panes[Number(pane[1]) - 1];
       if (read === undefined) malformed();
       else target[name] = read;
       continue;

@@ -39,7 +39,7 @@ async function growth(context: CardContext, n: number, s: number): Promise<{ log
       const [before, after] = run.amplitudes as [Float64Array, Float64Array];
       return {
         log: Math.log(at(after, MODE) / at(before, MODE)),
-        onGrid: Math.log(at(run.gridGrowth[1] as Float64Array, MODE)),
+        onGrid: Math.log(at(run.gridGrowth[1], MODE)),
       };
     },
     1,
@@ -104,7 +104,7 @@ const blowUp: Card = {
         });
         const h = (at(run.axis, 1) - at(run.axis, 0)) ** 2;
         const peak = (k: number): number => {
-          const density = run.densities[k] as Float64Array;
+          const density = run.densities[k];
           return largest(density.length, (i) => Math.abs(at(density, i)));
         };
         const first = peak(0);
@@ -169,9 +169,9 @@ const stable = (
 
 /** The integral of |q - law of the data| at the last time. */
 function distance(run: FokkerPlanckRun): number {
-  const edges = run.edges[0] as Float64Array;
+  const edges = run.edges[0];
   const law = exactCells(edges, at(TIMES, TIMES.length - 1));
-  const q = run.densities[TIMES.length - 1] as Float64Array;
+  const q = run.densities[TIMES.length - 1];
   return law.reduce(
     (sum, value, i) => sum + Math.abs(at(q, i) - value) * (at(edges, i + 1) - at(edges, i)),
     0,
@@ -204,7 +204,7 @@ const returns = (
         ["512 cells, 400 steps", near],
         ["ratio", far / near],
         ["mass, fine run", at(fine.mass, TIMES.length - 1)],
-        ["least value, fine run", Math.min(...(fine.densities[TIMES.length - 1] as Float64Array))],
+        ["least value, fine run", Math.min(...fine.densities[TIMES.length - 1])],
       ],
     };
   },

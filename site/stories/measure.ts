@@ -12,7 +12,7 @@ export const falseAlarm = 5.7e-7;
 export const u32 = 2 ** -24;
 
 /** Number i of a list that is known to have it. */
-export const at = (list: ArrayLike<number>, i: number): number => list[i] as number;
+export const at = (list: ArrayLike<number>, i: number): number => list[i];
 
 /** Makes a mixture, works with it, gives it back. */
 export async function withData<P extends Precision, T>(

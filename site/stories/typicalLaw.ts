@@ -204,9 +204,9 @@ const spread: Card = {
       return {
         measured,
         standardError,
-        theory: scale * ((xx as number) + (yy as number)),
+        theory: scale * (xx + yy),
         // The sample variance divides by the count: one part in 4,000.
-        tolerance: (scale * ((xx as number) + (yy as number))) / count,
+        tolerance: (scale * (xx + yy)) / count,
         details: [
           ["fits, a particle each", count],
           ["t, and after the step", `${DT.from}, ${DT.to}`],
@@ -234,7 +234,7 @@ function effectiveEnds(fit: LinearScore<"f64">, count: number, seed: number): Fl
     const z = fillNormals(new Float64Array(2 * P), 2 * P, 1, i, seed, 0, PLAIN_STREAM);
     const targets = scores.slice();
     for (let n = 0; n < P; n++) {
-      const noise = multiplyLower(roots[n] as Float64Array, 2, z.subarray(2 * n, 2 * n + 2));
+      const noise = multiplyLower(roots[n], 2, z.subarray(2 * n, 2 * n + 2));
       for (const d of [0, 1]) targets[2 * n + d] = at(targets, 2 * n + d) + at(noise, d);
     }
     let [x, y] = START as readonly [number, number];
@@ -331,7 +331,7 @@ function ntkWeights(samples: TrainingTuples): (x: ArrayLike<number>, t: number) 
   const slope = (G: Float64Array): Float64Array => {
     const out = new Float64Array(P * P);
     for (let i = 0; i < P; i++) {
-      const line = K[i] as number[];
+      const line = K[i];
       for (let j = 0; j < P; j++) {
         let sum = i === j ? 1 : 0;
         for (let k = 0; k < P; k++) sum -= at(line, k) * at(G, k * P + j);

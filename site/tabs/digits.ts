@@ -224,20 +224,20 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     way.pairs.forEach((pair, i) => {
       paint(pair.sample, width, height, reply.samples, i * dim);
       paint(pair.nearest, width, height, reply.neighbours, i * dim);
-      const copy = (ratio[i] as number) < COPY;
+      const copy = ratio[i] < COPY;
       if (copy) copies++;
-      const words = `distance ${number(distance[i] as number, 3)}, ratio ${number(ratio[i] as number, 2)}`;
+      const words = `distance ${number(distance[i], 3)}, ratio ${number(ratio[i], 2)}`;
       pair.sample.setAttribute(
         "aria-label",
         `${wayNames[reply.way]}, sample ${i + 1}${atEnd ? "" : ` at noise level ${number(reply.sigma, 3)}`}: ${copy ? "a copy" : "no copy"}, ${words}`,
       );
       pair.nearest.setAttribute("aria-label", `nearest training image: ${labels[i]}`);
       const verdict = copy ? "copy  " : atEnd ? "new  " : "";
-      pair.text.textContent = `${verdict}${brief(distance[i] as number)} · ${brief(ratio[i] as number)}`;
+      pair.text.textContent = `${verdict}${brief(distance[i])} · ${brief(ratio[i])}`;
       pair.element.classList.toggle("is-copy", copy);
     });
     way.unit.textContent = `${reply.sampler}, step ${reply.step} of ${reply.steps}`;
-    const middle = [...distance].sort((a, b) => a - b)[SAMPLES >> 1] as number;
+    const middle = [...distance].sort((a, b) => a - b)[SAMPLES >> 1];
     way.verdict.textContent = `${copies} of ${SAMPLES} ${atEnd ? "are copies" : "are copies already"}; median distance ${number(middle, 3)}`;
     const rows = tableOf(ways, [], undefined);
     numbers.show({ head: rows[1] as string[], rows: rows.slice(2) });
@@ -256,7 +256,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     if (mine === 0) return;
     const list = make("ul", "image-list");
     for (let i = 0; i < Math.min(mine, SHOWN); i++) {
-      const image = own[i] as OwnImage;
+      const image = own[i];
       const canvas = make("canvas", "image");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `your image ${image.name}`);
@@ -266,8 +266,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
         image.height,
         Uint8ClampedArray.from(image.values, (value) => 255 * value),
       );
-      const itself = (nearest[i] as number) === count - mine + i;
-      const words = `nearest: ${itself ? "itself" : `number ${(nearest[i] as number) + 1}`}, ${number(distance[i] as number, 3)}; next ${number(second[i] as number, 3)}`;
+      const itself = nearest[i] === count - mine + i;
+      const words = `nearest: ${itself ? "itself" : `number ${nearest[i] + 1}`}, ${number(distance[i], 3)}; next ${number(second[i], 3)}`;
       list.append(
         make("li", "", [canvas, make("span", "image-name", image.name), make("span", "image-text", words)]),
       );
@@ -445,28 +445,13 @@ function tableOf(
     const { last } = ways[way];
     if (last === undefined) continue;
     last.nearest.forEach((index, i) => {
-      rows.push([
-        way,
-        i + 1,
-        last.t,
-        last.step,
-        index + 1,
-        last.labels[i] as string,
-        last.distance[i] as number,
-        last.ratio[i] as number,
-      ]);
+      rows.push([way, i + 1, last.t, last.step, index + 1, last.labels[i], last.distance[i], last.ratio[i]]);
     });
   }
   if (set !== undefined && set.own > 0) {
     rows.push(["Your images"], ["name", "number", "nearest", "distance", "next distance"]);
     set.nearest.forEach((index, i) => {
-      rows.push([
-        (own[i] as OwnImage).name,
-        set.count - set.own + i + 1,
-        index + 1,
-        set.distance[i] as number,
-        set.second[i] as number,
-      ]);
+      rows.push([own[i].name, set.count - set.own + i + 1, index + 1, set.distance[i], set.second[i]]);
     });
   }
   return rows;

@@ -194,13 +194,13 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     if (!isFocused(pointsInput)) {
       pointsInput.value = Array.from(points, (value) => number(value, 6)).join(", ");
     }
-    const range: [number, number] = [x[0] as number, x.at(-1) as number];
+    const range: [number, number] = [x[0], x.at(-1) as number];
     const marks: Layer = { kind: "marks", name: "data", x: points, colour: "points", shape: "diamond" };
     const at = `t = ${number(reply.t, 3)}, noise level ${number(reply.sigma, 3)}`;
     tables.set("Density", {
       head: ["x", "p", "theory", "difference"],
       rows: Array.from(x, (value, i) => {
-        const [p, q] = [reply.density[i] as number, reply.densityTheory[i] as number];
+        const [p, q] = [reply.density[i], reply.densityTheory[i]];
         return [value, p, q, p - q];
       }),
     });
@@ -220,9 +220,9 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     const inner = (y: ArrayLike<number> | undefined): number => {
       let most = 0;
       for (let i = 0; y && i < x.length; i++) {
-        const place = x[i] as number;
-        if (place < (points[0] as number) || place > (points.at(-1) as number)) continue;
-        most = Math.max(most, Math.abs(y[i] as number));
+        const place = x[i];
+        if (place < points[0] || place > (points.at(-1) as number)) continue;
+        most = Math.max(most, Math.abs(y[i]));
       }
       return most;
     };
@@ -250,8 +250,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       });
     }
     layers.push({ ...marks, quiet: true } as Layer);
-    const column = (y: ArrayLike<number> | undefined, i: number): (number | string)[] =>
-      y ? [y[i] as number] : [];
+    const column = (y: ArrayLike<number> | undefined, i: number): (number | string)[] => (y ? [y[i]] : []);
     tables.set("Score", {
       head: [
         "x",
@@ -262,8 +261,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       ],
       rows: Array.from(x, (value, i) => [
         value,
-        reply.exact[i] as number,
-        reply.exactTheory[i] as number,
+        reply.exact[i],
+        reply.exactTheory[i],
         ...column(smoothed, i),
         ...column(smoothedTheory, i),
         ...column(piecewise, i),
@@ -290,16 +289,12 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     { points, particles: n }: Histogram,
     range: [number, number],
   ): void => {
-    const difference = share.map((value, k) => value - (theory[k] as number));
+    const difference = share.map((value, k) => value - theory[k]);
     const bound = theory.map((mass) => 2 * Math.sqrt((mass * (1 - mass)) / n));
     const top = niceAbove(Math.max(...difference.map(Math.abs), ...bound));
     tables.set("Computed minus theory", {
       head: residualColumns,
-      rows: Array.from(points, (x, k) => [
-        `mass at ${number(x)}`,
-        difference[k] as number,
-        bound[k] as number,
-      ]),
+      rows: Array.from(points, (x, k) => [`mass at ${number(x)}`, difference[k], bound[k]]),
     });
     residual.show({
       x: points,
@@ -334,12 +329,12 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   const showHistogram = async (reply: Histogram, view: View): Promise<void> => {
     tell("histogram", reply.notices);
     const { edges, counts, particles: n, theory, atoms, points } = reply;
-    const width = (edges[1] as number) - (edges[0] as number);
-    const middles = Float64Array.from(counts, (_, i) => (edges[i] as number) + width / 2);
+    const width = edges[1] - edges[0];
+    const middles = Float64Array.from(counts, (_, i) => edges[i] + width / 2);
     const found = Float64Array.from(counts, (hits) => hits / n / width);
     const law = theory && Float64Array.from(theory, (mass) => mass / width);
     const error = theory && Float64Array.from(theory, (mass) => Math.sqrt((mass * (1 - mass)) / n) / width);
-    const range: [number, number] = [edges[0] as number, edges.at(-1) as number];
+    const range: [number, number] = [edges[0], edges.at(-1) as number];
     const layers: Layer[] = [{ kind: "bars", name: "particles", edges, y: found, colour: "particles" }];
     if (law)
       layers.push({ kind: "curve", name: `theory: ${reply.law}`, y: law, colour: "theory", dash: true });
@@ -373,19 +368,19 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       rows: [
         ...on.map(([x, share, mass]) => [
           `atom at ${number(x)}`,
-          Math.round((share as number) * n),
-          share as number,
+          Math.round(share * n),
+          share,
           mass ?? "–",
-          mass === undefined ? "–" : (share as number) - mass,
+          mass === undefined ? "–" : share - mass,
           mass === undefined ? "–" : Math.sqrt((mass * (1 - mass)) / n),
         ]),
         ...Array.from(middles, (x, i) => [
           x,
-          counts[i] as number,
-          found[i] as number,
-          law ? (law[i] as number) : "–",
-          law ? (found[i] as number) - (law[i] as number) : "–",
-          error ? (error[i] as number) : "–",
+          counts[i],
+          found[i],
+          law ? law[i] : "–",
+          law ? found[i] - law[i] : "–",
+          error ? error[i] : "–",
         ]),
       ],
     });
@@ -394,7 +389,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     const atomWords = on
       .map(([x, share, mass]) => {
         const said = mass === undefined ? "" : ` (theory ${number(mass)})`;
-        return `${number(share as number)} at ${number(x)}${said}`;
+        return `${number(share)} at ${number(x)}${said}`;
       })
       .join(", ");
     particles.show({
@@ -413,7 +408,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       showMassResidual(atoms.share, atoms.theory, reply, range);
       return;
     }
-    const difference = law && found.map((value, i) => value - (law[i] as number));
+    const difference = law && found.map((value, i) => value - law[i]);
     const bound = error?.map((value) => 2 * value);
     let most = 0;
     for (const list of [difference, bound])
@@ -421,9 +416,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     const top = niceAbove(most);
     tables.set("Computed minus theory", {
       head: residualColumns,
-      rows: difference
-        ? Array.from(middles, (x, i) => [x, difference[i] as number, (bound as Float64Array)[i] as number])
-        : [],
+      rows: difference ? Array.from(middles, (x, i) => [x, difference[i], (bound as Float64Array)[i]]) : [],
     });
     residual.show({
       x: middles,
@@ -454,21 +447,21 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   const showFlow = async (reply: Flow, view: View): Promise<void> => {
     tell("flow", reply.notices);
     const { from, points } = reply;
-    const range: [number, number] = [from[0] as number, from.at(-1) as number];
+    const range: [number, number] = [from[0], from.at(-1) as number];
     const colour = colourOf[view.estimator] ?? "particles";
     const name = nameOf[view.estimator];
     const marks: Layer = { kind: "marks", name: "data", x: points, colour: "points", shape: "diamond" };
     paths.show({
       x: from,
       xRange: range,
-      yRange: [0, (reply.sigmas[0] as number) || 1],
+      yRange: [0, reply.sigmas[0] || 1],
       layers: [{ kind: "bundle", name, x: reply.paths, y: reply.sigmas, count: PATHS, colour }, marks],
-      description: `${PATHS} trajectories of the ${name} from noise level ${number(reply.sigmas[0] as number, 3)} to 0.`,
+      description: `${PATHS} trajectories of the ${name} from noise level ${number(reply.sigmas[0], 3)} to 0.`,
       table: {
         head: ["t", "noise level", ...Array.from({ length: PATHS }, (_, p) => `path ${p + 1}`)],
         rows: Array.from(reply.times, (t, i) => [
           t,
-          reply.sigmas[i] as number,
+          reply.sigmas[i],
           ...Array.from(reply.paths.subarray(i * PATHS, (i + 1) * PATHS)),
         ]),
       },
@@ -511,19 +504,19 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       ],
       rows: Array.from(from, (x, i) => [
         x,
-        reply.exact[i] as number,
-        reply.exactTheory[i] as number,
-        ...(reply.chosen ? [reply.chosen[i] as number] : []),
-        ...(reply.closedForm ? [reply.closedForm[i] as number] : []),
+        reply.exact[i],
+        reply.exactTheory[i],
+        ...(reply.chosen ? [reply.chosen[i]] : []),
+        ...(reply.closedForm ? [reply.closedForm[i]] : []),
       ]),
     });
-    const extent = (points.at(-1) as number) - (points[0] as number) || 1;
+    const extent = (points.at(-1) as number) - points[0] || 1;
     flow.show({
       x: from,
       xRange: range,
-      yRange: [(points[0] as number) - 0.15 * extent, (points.at(-1) as number) + 0.15 * extent],
+      yRange: [points[0] - 0.15 * extent, (points.at(-1) as number) + 0.15 * extent],
       layers,
-      description: `Where places at t = ${number(reply.times[0] as number, 3)} end at t = 0.`,
+      description: `Where places at t = ${number(reply.times[0], 3)} end at t = 0.`,
       table: tables.get("Flow map") as Table,
     });
   };
@@ -587,7 +580,7 @@ export function parsePoints(text: string): number[] | string {
 
 const maxOf = (y: ArrayLike<number>): number => {
   let most = 0;
-  for (let i = 0; i < y.length; i++) if ((y[i] as number) > most) most = y[i] as number;
+  for (let i = 0; i < y.length; i++) if (y[i] > most) most = y[i];
   return most;
 };
 const niceTop = (y: ArrayLike<number>): number => niceAbove(1.05 * maxOf(y));

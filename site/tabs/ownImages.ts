@@ -99,7 +99,7 @@ function greyOf(
   const { data } = context.getImageData(0, 0, width, height);
   const values = new Float32Array(width * height);
   for (let i = 0; i < values.length; i++) {
-    const [red, green, blue] = [data[4 * i] as number, data[4 * i + 1] as number, data[4 * i + 2] as number];
+    const [red, green, blue] = [data[4 * i], data[4 * i + 1], data[4 * i + 2]];
     values[i] = (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
   }
   return values;
@@ -134,7 +134,7 @@ export function paint(
   const context = canvas.getContext("2d") as CanvasRenderingContext2D;
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {
-    const value = grey[from + i] as number;
+    const value = grey[from + i];
     image.data.set([value, value, value, 255], 4 * i);
   }
   context.putImageData(image, 0, 0);

@@ -224,17 +224,17 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   const showMaps = async (): Promise<void> => {
     const { x, times, points, equation } = densities as Densities;
     const range = rangeOf(x);
-    const span: [number, number] = [times.at(-1) as number, times[0] as number];
+    const span: [number, number] = [times.at(-1) as number, times[0]];
     for (const [chart, pixels, values, name] of [
       [forward, densities?.forwardPixels, densities?.forward, "forward"],
       [backward, densities?.backwardPixels, densities?.backward, "reverse"],
     ] as const) {
       await pause();
       tables.set(chart.options.caption, {
-        head: ["t", ...thin(x).map((i) => `x = ${number(x[i] as number, 3)}`)],
+        head: ["t", ...thin(x).map((i) => `x = ${number(x[i], 3)}`)],
         rows: Array.from(times, (t, k) => [
           t,
-          ...thin(x).map((i) => (values as Float64Array)[k * x.length + i] as number),
+          ...thin(x).map((i) => (values as Float64Array)[k * x.length + i]),
         ]),
       });
       chart.show({
@@ -263,16 +263,16 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     if (densities === undefined || state === undefined) return;
     const { x, times, points } = densities;
     const k = nearestRow(times, state.t);
-    const t = times[k] as number;
+    const t = times[k];
     const cells = x.length;
     const row = (of: Float64Array): Float64Array => of.subarray(k * cells, (k + 1) * cells);
     const range = rangeOf(x);
-    status.textContent = `t = ${number(t, 3)} of ${number(times[0] as number, 3)}`;
+    status.textContent = `t = ${number(t, 3)} of ${number(times[0], 3)}`;
     const layers: Layer[] = [];
     const here = bins && sameTimes(bins.times, times) ? bins : undefined;
     let found: Float64Array | undefined;
     if (here) {
-      const width = (here.edges[1] as number) - (here.edges[0] as number);
+      const width = here.edges[1] - here.edges[0];
       found = here.counts.subarray(k * BINS, (k + 1) * BINS).map((hits) => hits / here.particles / width);
       layers.push({ kind: "bars", name: "particles", edges: here.edges, y: found, colour: "particles" });
     }
@@ -286,9 +286,9 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       head: ["x", "forward", "reverse", "exact"],
       rows: Array.from(x, (place, i) => [
         place,
-        row((densities as Densities).forward)[i] as number,
-        row((densities as Densities).backward)[i] as number,
-        row((densities as Densities).exact)[i] as number,
+        row((densities as Densities).forward)[i],
+        row((densities as Densities).backward)[i],
+        row((densities as Densities).exact)[i],
       ]),
     });
     const most = Math.max(
@@ -301,7 +301,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       layers,
       description: `Densities at t = ${number(t, 3)}: forward, of ${densities.equation} equation, exact, and ${
         here ? `${count(here.particles)} particles` : "no particles yet"
-      }. Their masses are ${number(densities.forwardMass[k] as number, 12)} and ${number(densities.backwardMass[k] as number, 12)}.`,
+      }. Their masses are ${number(densities.forwardMass[k], 12)} and ${number(densities.backwardMass[k], 12)}.`,
       table: tables.get("Density at t") as Table,
     });
     showResidual(here, found, row(densities.backward), range, k);
@@ -321,12 +321,12 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     const each = cells.length / BINS;
     const law = found.map((_, b) => {
       let sum = 0;
-      for (let i = b * each; i < (b + 1) * each; i++) sum += cells[i] as number;
+      for (let i = b * each; i < (b + 1) * each; i++) sum += cells[i];
       return sum / each;
     });
-    const width = (here.edges[1] as number) - (here.edges[0] as number);
-    const middles = Float64Array.from(found, (_, b) => (here.edges[b] as number) + width / 2);
-    const difference = found.map((value, b) => value - (law[b] as number));
+    const width = here.edges[1] - here.edges[0];
+    const middles = Float64Array.from(found, (_, b) => here.edges[b] + width / 2);
+    const difference = found.map((value, b) => value - law[b]);
     const bound = law.map((value) => {
       const share = Math.min(1, value * width);
       return (2 * Math.sqrt((share * (1 - share)) / here.particles)) / width;
@@ -336,11 +336,11 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       head: ["x", "particles", "density", "reverse equation", "difference", "two standard errors"],
       rows: Array.from(middles, (x, b) => [
         x,
-        here.counts[k * BINS + b] as number,
-        found[b] as number,
-        law[b] as number,
-        difference[b] as number,
-        bound[b] as number,
+        here.counts[k * BINS + b],
+        found[b],
+        law[b],
+        difference[b],
+        bound[b],
       ]),
     });
     residual.show({
@@ -369,21 +369,18 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     if (masses === undefined) return;
     const { points, masses: law, weights, errors, totalVariation } = masses;
     const ends = shares && sameTimes(shares.points, points) ? shares.ends : undefined;
-    const extent = (points.at(-1) as number) - (points[0] as number) || 2;
-    const range: [number, number] = [
-      (points[0] as number) - 0.2 * extent,
-      (points.at(-1) as number) + 0.2 * extent,
-    ];
+    const extent = (points.at(-1) as number) - points[0] || 2;
+    const range: [number, number] = [points[0] - 0.2 * extent, (points.at(-1) as number) + 0.2 * extent];
     const n = shares?.particles ?? 1;
     tables.set("Generated law", {
       head: ["x", "Corollary 3.2", "its error", "weight in the data", "particles", "standard error"],
       rows: Array.from(points, (x, m) => [
         x,
-        law[m] as number,
-        errors[m] as number,
-        weights[m] as number,
-        ends ? (ends[m] as number) : "–",
-        ends ? Math.sqrt(((law[m] as number) * (1 - (law[m] as number))) / n) : "–",
+        law[m],
+        errors[m],
+        weights[m],
+        ends ? ends[m] : "–",
+        ends ? Math.sqrt((law[m] * (1 - law[m])) / n) : "–",
       ]),
     });
     generated.show({
@@ -425,7 +422,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       description: Array.from(
         points,
         (x, m) =>
-          `At ${number(x, 3)} the law has ${number(law[m] as number)}, the data ${number(weights[m] as number)}${ends ? `, the particles ${number(ends[m] as number)}` : ""}`,
+          `At ${number(x, 3)} the law has ${number(law[m])}, the data ${number(weights[m])}${ends ? `, the particles ${number(ends[m])}` : ""}`,
       ).join("; "),
       table: tables.get("Generated law") as Table,
     });
@@ -434,7 +431,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     const positive = distances.map((value) => (value > EQUAL ? value : Number.NaN));
     tables.set("Distance from the data", {
       head: ["horizon", "total variation"],
-      rows: Array.from(horizons, (t, i) => [t, distances[i] as number]),
+      rows: Array.from(horizons, (t, i) => [t, distances[i]]),
     });
     const least = Math.min(...[...positive].filter(Number.isFinite), 1);
     const nothing = !positive.some(Number.isFinite);
@@ -467,17 +464,17 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       head: ["t", "in its final cell", "standard error", "theory", "to stay", "theory"],
       rows: Array.from(times, (t, k) => [
         t,
-        inFinalCell[k] as number,
-        error[k] as number,
-        inFinalCellTheory ? (inFinalCellTheory[k] as number) : "–",
-        settled[k] as number,
-        settledTheory ? (settledTheory[k] as number) : "–",
+        inFinalCell[k],
+        error[k],
+        inFinalCellTheory ? inFinalCellTheory[k] : "–",
+        settled[k],
+        settledTheory ? settledTheory[k] : "–",
       ]),
     });
     const ascending = (y: Float64Array): Float64Array => y.slice().reverse();
     captured.show({
       x: ascending(times),
-      xRange: [times.at(-1) as number, times[0] as number],
+      xRange: [times.at(-1) as number, times[0]],
       yRange: [0, 1.05],
       layers: layers.map((layer) =>
         layer.kind === "curve" ? { ...layer, y: ascending(layer.y as Float64Array) } : layer,
@@ -512,20 +509,16 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     last = Math.min(last, times.length - 1);
     const rows = [last - 6, last - 3, last].filter((k) => k > 0);
     // Modes that the density has: of symmetric data every other one is rounding.
-    const modes = Array.from(waveNumbers.keys()).filter(
-      (j) => Math.abs(amplitudes[j] as number) > ROUNDING * from,
-    );
-    const waves = Float64Array.from(modes, (j) => waveNumbers[j] as number);
+    const modes = Array.from(waveNumbers.keys()).filter((j) => Math.abs(amplitudes[j]) > ROUNDING * from);
+    const waves = Float64Array.from(modes, (j) => waveNumbers[j]);
     const of = (list: Float64Array, k: number): Float64Array =>
-      Float64Array.from(modes, (j) => list[k * n + j] as number);
+      Float64Array.from(modes, (j) => list[k * n + j]);
     const measured = (k: number): Float64Array =>
-      Float64Array.from(modes, (j) =>
-        Math.abs((amplitudes[k * n + j] as number) / (amplitudes[j] as number)),
-      );
-    const end = times[0] as number;
+      Float64Array.from(modes, (j) => Math.abs(amplitudes[k * n + j] / amplitudes[j]));
+    const end = times[0];
     const shapes = ["dot", "square", "triangle"] as const;
     const colours = ["exact", "smoothed", "piecewise"] as const;
-    const taken = (k: number): string => `s = ${number(end - (times[k] as number), 2)}`;
+    const taken = (k: number): string => `s = ${number(end - times[k], 2)}`;
     const layers: Layer[] = rows.flatMap((k, i): Layer[] => [
       {
         kind: "curve",
@@ -552,12 +545,8 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     tables.set("Naive reversal", {
       head: ["k", ...rows.flatMap((k) => [`growth, ${taken(k)}`, "theory", "theory on this grid"])],
       rows: modes.map((j, i) => [
-        waveNumbers[j] as number,
-        ...rows.flatMap((k) => [
-          measured(k)[i] as number,
-          law[k * n + j] as number,
-          gridGrowth[k * n + j] as number,
-        ]),
+        waveNumbers[j],
+        ...rows.flatMap((k) => [measured(k)[i], law[k * n + j], gridGrowth[k * n + j]]),
       ]),
     });
     growth.show({
@@ -568,16 +557,16 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       description: `Growth of each wave number of the naive reversal against exp(k² v / 2), v the variance taken back.${halt}`,
       table: tables.get("Naive reversal") as Table,
     });
-    const scale = scales[last] as number;
+    const scale = scales[last];
     const places = x.map((value) => value * scale);
     const row = (of: Float64Array): Float64Array => of.slice(last * n, (last + 1) * n);
     const top = niceAbove(Math.max(largest(made, last), largest(truth, last)));
     tables.set("What it makes of the density", {
       head: ["x", "naive reversal", "exact"],
-      rows: Array.from(places, (place, i) => [place, row(made)[i] as number, row(truth)[i] as number]),
+      rows: Array.from(places, (place, i) => [place, row(made)[i], row(truth)[i]]),
     });
     naive.say(
-      `at t = ${number(times[last] as number, 3)}${
+      `at t = ${number(times[last], 3)}${
         stopped === undefined
           ? ""
           : `; on ${fineCells} cells stopped at t = ${number(stopped.time, 3)}, at ${number(stopped.largest, 1)}`
@@ -591,7 +580,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
         { kind: "curve", name: "naive reversal", y: row(made), colour: "smoothed" },
         { kind: "curve", name: "exact", y: row(truth), colour: "theory", dash: true },
       ],
-      description: `The density by the naive reversal at t = ${number(times[last] as number, 3)}, from ${number(end, 3)}.${halt}`,
+      description: `The density by the naive reversal at t = ${number(times[last], 3)}, from ${number(end, 3)}.${halt}`,
       table: tables.get("What it makes of the density") as Table,
     });
   };
@@ -643,7 +632,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
   };
 }
 
-const rangeOf = (x: ArrayLike<number>): [number, number] => [x[0] as number, x[x.length - 1] as number];
+const rangeOf = (x: ArrayLike<number>): [number, number] => [x[0], x[x.length - 1]];
 
 /** A dozen places of a long list. */
 const thin = (x: ArrayLike<number>): number[] =>
@@ -653,7 +642,7 @@ const thin = (x: ArrayLike<number>): number[] =>
 function nearestRow(times: Float64Array, t: number): number {
   let best = 0;
   for (let k = 1; k < times.length; k++) {
-    const away = (i: number): number => Math.abs(Math.log((times[i] as number) / t));
+    const away = (i: number): number => Math.abs(Math.log(times[i] / t));
     if (away(k) < away(best)) best = k;
   }
   return best;

@@ -45,10 +45,10 @@ function spline(colours: readonly Rgb[], u: number): Rgb {
   const i = Math.min(n - 1, Math.floor(u * n));
   const t = u * n - i;
   const at = (k: number, channel: number): number => {
-    const inside = colours[Math.max(0, Math.min(n, k))] as Rgb;
-    if (k >= 0 && k <= n) return inside[channel] as number;
-    const next = colours[k < 0 ? 1 : n - 1] as Rgb;
-    return 2 * (inside[channel] as number) - (next[channel] as number);
+    const inside = colours[Math.max(0, Math.min(n, k))];
+    if (k >= 0 && k <= n) return inside[channel];
+    const next = colours[k < 0 ? 1 : n - 1];
+    return 2 * inside[channel] - next[channel];
   };
   const channel = (c: number): number => {
     const [v0, v1, v2, v3] = [at(i - 1, c), at(i, c), at(i + 1, c), at(i + 2, c)];
@@ -68,8 +68,8 @@ function spline(colours: readonly Rgb[], u: number): Rgb {
 function ramp(stops: readonly Rgba[], u: number): Rgba {
   const at = u * (stops.length - 1);
   const i = Math.min(stops.length - 2, Math.floor(at));
-  const [a, b] = [stops[i] as Rgba, stops[i + 1] as Rgba];
-  return a.map((value, c) => value + (at - i) * ((b[c] as number) - value)) as unknown as Rgba;
+  const [a, b] = [stops[i], stops[i + 1]];
+  return a.map((value, c) => value + (at - i) * (b[c] - value)) as unknown as Rgba;
 }
 
 /** A density of particles: entry 0 is clear, the first that is not is already visible. */

@@ -137,7 +137,7 @@ export class LineRoom implements Room {
     const { data, process, points } = problem;
     const { low, high } = windowOf(problem);
     const chosen = lineRun(problem, data);
-    const start = chosen.times[0] as number;
+    const start = chosen.times[0];
     const law = lawAt(problem, start);
     const from = spaced(low, high, places);
     const asked = { signal };
@@ -168,7 +168,7 @@ export class LineRoom implements Room {
       exact: Float64Array.from(exact.samples),
       exactTheory: from.map((x) => {
         const share = mass(law, Number.NEGATIVE_INFINITY, x);
-        return points[Math.min(points.length - 1, Math.floor(share * points.length))] as number;
+        return points[Math.min(points.length - 1, Math.floor(share * points.length))];
       }),
       chosen: second && Float64Array.from(second.samples),
       random: asChosen !== undefined && random(asChosen),
@@ -192,11 +192,11 @@ export class LineRoom implements Room {
     }
     const { run, indices, states, count, notices } = await this.#recorded;
     const row = nearestRow(run.times, indices, t);
-    const step = indices[row] as number;
-    const at = run.times[step] as number;
+    const step = indices[row];
+    const at = run.times[step];
     const mine = states.subarray(row * count, (row + 1) * count);
     const edges = spaced(low, high, bins + 1);
-    const extent = (points.at(-1) as number) - (points[0] as number) || 1;
+    const extent = (points.at(-1) as number) - points[0] || 1;
     const counted = countIn(mine, edges, at === 0 ? { points, reach: ON_POINT * extent } : undefined);
     const told = lawOf(problem, run, at, edges);
     return {
@@ -265,8 +265,8 @@ async function record(
     // No flow: fresh draws of p_t at each time, and at 0 of the points themselves.
     const states = new Float32Array(rows * count);
     for (const [row, index] of indices.entries()) {
-      const t = run.times[index] as number;
-      const least = run.times[steps - 1] as number;
+      const t = run.times[index];
+      const least = run.times[steps - 1];
       const grid = gridOf(Float64Array.of(t === 0 ? least : t, t === 0 ? 0 : t / 2));
       const drawn = await sample(exactScore(particles, process), {
         ...options,
@@ -277,7 +277,7 @@ async function record(
     }
     return { key, run, indices, states, count, notices };
   }
-  const { trajectories } = await sample(run.field as LineRun["field"], {
+  const { trajectories } = await sample(run.field, {
     ...options,
     sampler: run.sampler,
     grid: gridOf(run.times),
@@ -289,10 +289,10 @@ async function record(
 /** The recorded time that is nearest to t in its logarithm; the step to 0 where t is the time bar's end or below. */
 function nearestRow(all: Float64Array, indices: readonly number[], t: number): number {
   const end = indices.length - 1;
-  if (t <= (all[all.length - 2] as number) * (1 + 1e-6)) return end;
+  if (t <= all[all.length - 2] * (1 + 1e-6)) return end;
   let best = 0;
   for (let row = 1; row < end; row++) {
-    const distance = (i: number): number => Math.abs(Math.log((all[indices[i] as number] as number) / t));
+    const distance = (i: number): number => Math.abs(Math.log(all[indices[i]] / t));
     if (distance(row) < distance(best)) best = row;
   }
   return best;
@@ -304,8 +304,8 @@ function countIn(
   atoms: { points: Float64Array; reach: number } | undefined,
 ): { counts: Float64Array<ArrayBuffer>; outside: number; atoms: Float64Array<ArrayBuffer> } {
   const bins = edges.length - 1;
-  const low = edges[0] as number;
-  const scale = bins / ((edges[bins] as number) - low);
+  const low = edges[0];
+  const scale = bins / (edges[bins] - low);
   const counts = new Float64Array(bins);
   const hits = new Float64Array(atoms?.points.length ?? 0);
   let outside = 0;
@@ -313,12 +313,12 @@ function countIn(
     if (atoms) {
       const k = atoms.points.findIndex((point) => Math.abs(place - point) <= atoms.reach);
       if (k >= 0) {
-        hits[k] = (hits[k] as number) + 1;
+        hits[k] = hits[k] + 1;
         continue;
       }
     }
     const bin = Math.floor((place - low) * scale);
-    if (bin >= 0 && bin < bins) counts[bin] = (counts[bin] as number) + 1;
+    if (bin >= 0 && bin < bins) counts[bin] = counts[bin] + 1;
     else outside++;
   }
   return { counts, outside, atoms: hits };
@@ -337,7 +337,7 @@ function lawOf(
 } {
   const { view, points, process, data } = problem;
   const bins = edges.length - 1;
-  const start = run.times[0] as number;
+  const start = run.times[0];
   if (run.smoothed) {
     if (view.tau !== "tied" || run.field.kind === "step" || !run.sampler.flow) {
       return { name: "no closed form", bins: undefined, atoms: undefined };
@@ -348,10 +348,10 @@ function lawOf(
       const law = terminalLaw(data, options);
       const atoms = Float64Array.from(law.atoms);
       const inside = (i: number): number => {
-        const [lo, hi] = [edges[i] as number, edges[i + 1] as number];
+        const [lo, hi] = [edges[i], edges[i + 1]];
         let sum = law.cdf(hi) - law.cdf(lo);
         points.forEach((y, k) => {
-          if (y > lo && y <= hi) sum -= atoms[k] as number;
+          if (y > lo && y <= hi) sum -= atoms[k];
         });
         return Math.max(0, sum);
       };
@@ -362,9 +362,7 @@ function lawOf(
       t === start ? edges : inverse(flowMap(data, { ...options, to: t }), edges, windowOf(problem));
     return {
       name,
-      bins: Float64Array.from({ length: bins }, (_, i) =>
-        mass(first, before[i] as number, before[i + 1] as number),
-      ),
+      bins: Float64Array.from({ length: bins }, (_, i) => mass(first, before[i], before[i + 1])),
       atoms: undefined,
     };
   }
@@ -378,9 +376,7 @@ function lawOf(
   const law = lawAt(problem, t);
   return {
     name: "p(x | t)",
-    bins: Float64Array.from({ length: bins }, (_, i) =>
-      mass(law, edges[i] as number, edges[i + 1] as number),
-    ),
+    bins: Float64Array.from({ length: bins }, (_, i) => mass(law, edges[i], edges[i + 1])),
     atoms: undefined,
   };
 }
@@ -395,11 +391,11 @@ function inverse(
   const lows = new Float64Array(ends.length).fill(low - reach);
   const highs = new Float64Array(ends.length).fill(high + reach);
   for (let round = 0; round < 80; round++) {
-    const middles = lows.map((value, i) => (value + (highs[i] as number)) / 2);
+    const middles = lows.map((value, i) => (value + highs[i]) / 2);
     const there = map(middles);
     ends.forEach((end, i) => {
-      if ((there[i] as number) < end) lows[i] = middles[i] as number;
-      else highs[i] = middles[i] as number;
+      if (there[i] < end) lows[i] = middles[i];
+      else highs[i] = middles[i];
     });
   }
   return lows;

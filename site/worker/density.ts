@@ -140,7 +140,7 @@ export class DensityRoom implements Room {
         times,
         initial: start,
       });
-      const x = forward.axes[0] as Float64Array;
+      const x = forward.axes[0];
       const flat = (rows: readonly Float64Array[]): Float64Array<ArrayBuffer> => {
         const out = new Float64Array(rows.length * CELLS);
         for (const [i, row] of rows.entries()) out.set(row, i * CELLS);
@@ -148,8 +148,8 @@ export class DensityRoom implements Room {
       };
       const exact = new Float64Array(FRAMES * CELLS);
       for (let k = 0; k < FRAMES; k++) {
-        const law = lawAt(line, times[k] as number);
-        for (let i = 0; i < CELLS; i++) exact[k * CELLS + i] = Math.exp(logDensity(law, x[i] as number));
+        const law = lawAt(line, times[k]);
+        for (let i = 0; i < CELLS; i++) exact[k * CELLS + i] = Math.exp(logDensity(law, x[i]));
       }
       const forwards = flat([...forward.densities].reverse());
       const backwards = flat(backward.densities);
@@ -190,11 +190,11 @@ export class DensityRoom implements Room {
       // Steps between the kept times, halved in the logarithm.
       const fine = new Float64Array((FRAMES - 1) * SUBSTEPS + 1);
       for (let k = 0; k + 1 < FRAMES; k++) {
-        const [a, b] = [times[k] as number, times[k + 1] as number];
+        const [a, b] = [times[k], times[k + 1]];
         for (let s = 0; s < SUBSTEPS; s++)
           fine[k * SUBSTEPS + s] = s === 0 ? a : a * (b / a) ** (s / SUBSTEPS);
       }
-      fine[fine.length - 1] = times[FRAMES - 1] as number;
+      fine[fine.length - 1] = times[FRAMES - 1];
       const run = await sample(exactScore(line.particles, line.process), {
         sampler,
         grid: given(fine),
@@ -217,8 +217,8 @@ export class DensityRoom implements Room {
     const states = run.trajectories as Float32Array;
     for (let k = 0; k < FRAMES; k++) {
       for (let i = 0; i < count; i++) {
-        const bin = Math.floor((((states[k * count + i] as number) - low) / (high - low)) * bins);
-        if (bin >= 0 && bin < bins) counts[k * bins + bin] = (counts[k * bins + bin] as number) + 1;
+        const bin = Math.floor(((states[k * count + i] - low) / (high - low)) * bins);
+        if (bin >= 0 && bin < bins) counts[k * bins + bin] = counts[k * bins + bin] + 1;
       }
     }
     return {
@@ -236,13 +236,13 @@ export class DensityRoom implements Room {
     const { line, start, horizon } = setting;
     const field = exactScore(line.particles, line.process);
     const rows = Array.from({ length: SHARES }, (_, i) => Math.round((i * (FRAMES - 1)) / (SHARES - 1)));
-    const times = Float64Array.from(rows, (k) => setting.times[k] as number);
+    const times = Float64Array.from(rows, (k) => setting.times[k]);
     const states = run.trajectories as Float32Array;
     const trajectories = new Float32Array(SHARES * run.count);
     for (const [i, k] of rows.entries()) {
       trajectories.set(states.subarray(k * run.count, (k + 1) * run.count), i * run.count);
     }
-    const recorded = Int32Array.from(rows, (k) => run.recorded[k] as number);
+    const recorded = Int32Array.from(rows, (k) => run.recorded[k]);
     const { shareByTime } = await capture(field, { ...run, recorded, trajectories }, { signal });
     const random = !sampler.flow;
     const law =
@@ -258,9 +258,9 @@ export class DensityRoom implements Room {
         : undefined;
     const found = await nearestPoints(run.samples, line.particles, { signal });
     const ends = new Float64Array(line.points.length);
-    for (const index of found.index) ends[index] = (ends[index] as number) + 1 / run.count;
+    for (const index of found.index) ends[index] = ends[index] + 1 / run.count;
     const withStart = (values: Float64Array): Float64Array<ArrayBuffer> =>
-      Float64Array.from(times, (_, k) => (k === 0 ? Number.NaN : (values[k - 1] as number)));
+      Float64Array.from(times, (_, k) => (k === 0 ? Number.NaN : values[k - 1]));
     return {
       points: line.points.slice(),
       notices: setting.notices,
@@ -290,7 +290,7 @@ export class DensityRoom implements Room {
     const distances = await this.#once("distances", "", async () => {
       const horizons = Float64Array.from({ length: HORIZONS }, (_, i) =>
         Math.min(line.process.end, 0.25 * 16 ** (i / (HORIZONS - 1))),
-      ).filter((value, i, all) => i === 0 || value > (all[i - 1] as number));
+      ).filter((value, i, all) => i === 0 || value > all[i - 1]);
       const values = new Float64Array(horizons.length);
       for (const [i, one] of horizons.entries()) {
         const at = await generatedLaw(line.data, line.process, { horizon: one, initial: start, signal });
@@ -338,18 +338,16 @@ export class DensityRoom implements Room {
     const flat = (all: readonly Float64Array[], scaled = false): Float64Array<ArrayBuffer> => {
       const out = new Float64Array(rows * NAIVE_CELLS);
       for (let k = 0; k < rows; k++) {
-        const scale = scaled ? (run.scales[k] as number) : 1;
-        for (let i = 0; i < NAIVE_CELLS; i++) out[k * NAIVE_CELLS + i] = (all[k]?.[i] as number) / scale;
+        const scale = scaled ? run.scales[k] : 1;
+        for (let i = 0; i < NAIVE_CELLS; i++) out[k * NAIVE_CELLS + i] = all[k]?.[i] / scale;
       }
       return out;
     };
     const truth = new Float64Array(rows * NAIVE_CELLS);
     for (let k = 0; k < rows; k++) {
-      const law = lawAt(line, run.times[k] as number);
+      const law = lawAt(line, run.times[k]);
       for (let i = 0; i < NAIVE_CELLS; i++) {
-        truth[k * NAIVE_CELLS + i] = Math.exp(
-          logDensity(law, (run.axis[i] as number) * (run.scales[k] as number)),
-        );
+        truth[k * NAIVE_CELLS + i] = Math.exp(logDensity(law, run.axis[i] * run.scales[k]));
       }
     }
     return {
@@ -390,7 +388,7 @@ async function settingOf(engine: Engine, view: View, asked: number, start: Densi
 /** What holds the data, noised or not, and so much beside it. */
 function span({ points, process }: LineProblem, t: number, noise: number): { low: number; high: number } {
   const alpha = process.alpha(t);
-  const ends = [points[0] as number, points.at(-1) as number];
+  const ends = [points[0], points.at(-1) as number];
   return {
     low: Math.min(...ends, ...ends.map((x) => alpha * x), 0) - REACH * noise,
     high: Math.max(...ends, ...ends.map((x) => alpha * x), 0) + REACH * noise,
@@ -403,10 +401,10 @@ function heat(rows: Float64Array): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(4 * rows.length);
   for (let k = 0; k < FRAMES; k++) {
     let most = 0;
-    for (let i = 0; i < CELLS; i++) most = Math.max(most, rows[k * CELLS + i] as number);
+    for (let i = 0; i < CELLS; i++) most = Math.max(most, rows[k * CELLS + i]);
     for (let i = 0; i < CELLS; i++) {
       const at = k * CELLS + i;
-      const level = Math.round((LEVELS - 1) * Math.sqrt(Math.max(0, rows[at] as number) / most));
+      const level = Math.round((LEVELS - 1) * Math.sqrt(Math.max(0, rows[at]) / most));
       out.set(table.subarray(4 * level, 4 * level + 4), 4 * at);
     }
   }

@@ -118,11 +118,11 @@ async function valuesAt(request: FieldRequest, places: Float64Array): Promise<Fl
     case "residual": {
       const out = new Float32Array(count);
       for (let i = 0; i < count; i++) {
-        out[i] = fractionOf(proxyVariance[i] as number, score[2 * i] as number, score[2 * i + 1] as number);
+        out[i] = fractionOf(proxyVariance[i], score[2 * i], score[2 * i + 1]);
       }
       if (quantity === "fraction") return out;
       const exact = await theory(request);
-      return out.map((value, i) => value - exact(places[2 * i] as number, places[2 * i + 1] as number));
+      return out.map((value, i) => value - exact(places[2 * i], places[2 * i + 1]));
     }
     case "proxyVariance":
       return proxyVariance;
@@ -133,9 +133,7 @@ async function valuesAt(request: FieldRequest, places: Float64Array): Promise<Fl
     case "logDensity":
       return logDensity;
     case "scoreNorm":
-      return Float32Array.from({ length: count }, (_, i) =>
-        Math.hypot(score[2 * i] as number, score[2 * i + 1] as number),
-      );
+      return Float32Array.from({ length: count }, (_, i) => Math.hypot(score[2 * i], score[2 * i + 1]));
     case "posteriorEntropy":
       return posteriorEntropy;
     case "cells":
@@ -153,7 +151,7 @@ async function theory({ data, process, t }: FieldRequest): Promise<(x: number, y
     place[0] = Math.fround(x);
     place[1] = Math.fround(y);
     const { proxyVariance, score } = evaluatePoint(mixture, level, place, ["proxyVariance", "score"]);
-    return fractionOf(proxyVariance, score[0] as number, score[1] as number);
+    return fractionOf(proxyVariance, score[0], score[1]);
   };
 }
 
@@ -162,7 +160,7 @@ export function scaleOf(quantity: MapQuantity, values: ArrayLike<number>, points
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i];
     if (value < least) least = value;
     if (value > most) most = value;
   }
@@ -217,14 +215,14 @@ function colour(
   if (scale.colours === "cells") {
     const colours = Uint32Array.from({ length: Math.max(1, scale.to) }, (_, i) => {
       const [r, g, b] = cellColour(i, dark);
-      return new Uint32Array(Uint8Array.of(r, g, b, 255).buffer)[0] as number;
+      return new Uint32Array(Uint8Array.of(r, g, b, 255).buffer)[0];
     });
-    for (let i = 0; i < values.length; i++) pixels[first + i] = colours[values[i] as number] as number;
+    for (let i = 0; i < values.length; i++) pixels[first + i] = colours[values[i]];
     return;
   }
   const table = new Uint32Array(fieldTables[scale.colours].buffer);
   for (let i = 0; i < values.length; i++) {
-    pixels[first + i] = table[levelOf(scale, values[i] as number)] as number;
+    pixels[first + i] = table[levelOf(scale, values[i])];
   }
 }
 

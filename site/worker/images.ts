@@ -170,7 +170,7 @@ export class ImageRoom implements Room {
     }
     const { times: all, states, sampler, notices } = await kept.made;
     const step = nearestStep(all, t);
-    const at = all[step] as number;
+    const at = all[step];
     const alpha = at === 0 ? 1 : process.alpha(at);
     const { dim } = data;
     const clean = states.slice(step * count * dim, (step + 1) * count * dim).map((x) => x / alpha);
@@ -181,10 +181,10 @@ export class ImageRoom implements Room {
     const neighbours = new Uint8ClampedArray(count * dim);
     const shrink = 1 / Math.sqrt(1 + 4 * sigma * sigma);
     for (let i = 0; i < count; i++) {
-      const from = (found.nearest[i] as number) * dim;
+      const from = found.nearest[i] * dim;
       for (let d = 0; d < dim; d++) {
-        const value = 0.5 + ((clean[i * dim + d] as number) - 0.5) * shrink;
-        const near = data.points[from + d] as number;
+        const value = 0.5 + (clean[i * dim + d] - 0.5) * shrink;
+        const near = data.points[from + d];
         samples[i * dim + d] = 255 * (images.ink ? 1 - value : value);
         neighbours[i * dim + d] = 255 * (images.ink ? 1 - near : near);
       }
@@ -245,7 +245,7 @@ async function load(engine: Engine, set: ImageSetName, own: Asked<"ownImages"> |
         ? `your image ${index - count + 1}`
         : ink
           ? `a ${labels[index]}, number ${index + 1}`
-          : `${fashionClasses[labels[index] as number]}, number ${index + 1}`,
+          : `${fashionClasses[labels[index]]}, number ${index + 1}`,
     ink,
   };
 }
@@ -324,8 +324,7 @@ function pairedScore(
       for (let j = 0; j < DRAWS; j++) {
         const size = j % 2 === 0 ? tau : -tau;
         for (let d = 0; d < dim; d++) {
-          places[(i * DRAWS + j) * dim + d] =
-            (x[i * dim + d] as number) + size * (draws[(j >> 1) * dim + d] as number);
+          places[(i * DRAWS + j) * dim + d] = x[i * dim + d] + size * draws[(j >> 1) * dim + d];
         }
       }
     }
@@ -335,7 +334,7 @@ function pairedScore(
       for (let j = 0; j < DRAWS; j++) {
         const from = (i * DRAWS + j) * dim;
         for (let d = 0; d < dim; d++) {
-          mean[i * dim + d] = (mean[i * dim + d] as number) + (score[from + d] as number) / DRAWS;
+          mean[i * dim + d] = mean[i * dim + d] + score[from + d] / DRAWS;
         }
       }
     }
@@ -346,9 +345,9 @@ function pairedScore(
 /** The step whose time is nearest to t in its logarithm; the last one, to 0, at the end of the time bar. */
 function nearestStep(all: Float64Array, t: number): number {
   const end = all.length - 1;
-  if (t <= (all[end - 1] as number) * (1 + 1e-6)) return end;
+  if (t <= all[end - 1] * (1 + 1e-6)) return end;
   let best = 0;
-  const away = (i: number): number => Math.abs(Math.log((all[i] as number) / t));
+  const away = (i: number): number => Math.abs(Math.log(all[i] / t));
   for (let i = 1; i < end; i++) if (away(i) < away(best)) best = i;
   return best;
 }
@@ -379,7 +378,7 @@ function nearestOther(
       if (m === first + i) continue;
       let square = 0;
       for (let d = 0; d < dim && square < least; d++) {
-        square += ((points[own + d] as number) - (points[m * dim + d] as number)) ** 2;
+        square += (points[own + d] - points[m * dim + d]) ** 2;
       }
       least = Math.min(least, square);
     }

@@ -33,7 +33,7 @@ export class KernelRun implements Run {
 
   async seek(step: number, signal?: AbortSignal): Promise<void> {
     if (step === this.#step) return;
-    const t = this.times[step] as number;
+    const t = this.times[step];
     // The state that a run from p_t starts with; nothing is kept of where it goes.
     const { trajectories } = await sample(this.#drive.exact, {
       grid: times([t, t / 2]),

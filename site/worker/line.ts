@@ -58,11 +58,9 @@ export async function linePoints(
     plane = (await loadDataSet(name)).points;
   }
   if (plane.length === 0) plane = (await loadDataSet("two")).points;
-  const all = Array.from({ length: plane.length / 2 }, (_, m) => plane[2 * m] as number).sort(
-    (a, b) => a - b,
-  );
-  const extent = (all.at(-1) as number) - (all[0] as number);
-  const points = all.filter((x, m) => m === 0 || x - (all[m - 1] as number) > SAME * extent);
+  const all = Array.from({ length: plane.length / 2 }, (_, m) => plane[2 * m]).sort((a, b) => a - b);
+  const extent = (all.at(-1) as number) - all[0];
+  const points = all.filter((x, m) => m === 0 || x - all[m - 1] > SAME * extent);
   if (points.length < all.length) notices.push("Points with the same x count once.");
   for (let m = 0; m < plane.length / 2; m++) {
     if (plane[2 * m + 1] === 0) continue;
@@ -77,7 +75,7 @@ export async function lineProblem(engine: Engine, view: View): Promise<LineProbl
   const process = processMakers[view.process]();
   let half: number | undefined;
   for (let m = 1; m < points.length; m++) {
-    const gap = ((points[m] as number) - (points[m - 1] as number)) / 2;
+    const gap = (points[m] - points[m - 1]) / 2;
     if (half === undefined || gap < half) half = gap;
   }
   let { start } = view;
@@ -223,7 +221,7 @@ export const gridOf = (list: Float64Array): Grid => times(list);
 export function windowOf(problem: LineProblem): { low: number; high: number } {
   const { points, process, start } = problem;
   const alpha = process.alpha(start);
-  const ends = [points[0] as number, points.at(-1) as number];
+  const ends = [points[0], points.at(-1) as number];
   const low = Math.min(...ends, ...ends.map((x) => alpha * x));
   const high = Math.max(...ends, ...ends.map((x) => alpha * x));
   const extent = points.length > 1 ? high - low : 2;

@@ -13,10 +13,10 @@ export interface Law {
 /** log p(x), relative to the nearest term. */
 export function logDensity({ points, alpha, variance }: Law, x: number): number {
   let least = Number.POSITIVE_INFINITY;
-  for (let m = 0; m < points.length; m++) least = Math.min(least, (x - alpha * (points[m] as number)) ** 2);
+  for (let m = 0; m < points.length; m++) least = Math.min(least, (x - alpha * points[m]) ** 2);
   let sum = 0;
   for (let m = 0; m < points.length; m++) {
-    sum += Math.exp((least - (x - alpha * (points[m] as number)) ** 2) / (2 * variance));
+    sum += Math.exp((least - (x - alpha * points[m]) ** 2) / (2 * variance));
   }
   return Math.log(sum / points.length) - least / (2 * variance) - 0.5 * Math.log(2 * Math.PI * variance);
 }
@@ -24,11 +24,11 @@ export function logDensity({ points, alpha, variance }: Law, x: number): number 
 /** d log p / dx. */
 export function score({ points, alpha, variance }: Law, x: number): number {
   let least = Number.POSITIVE_INFINITY;
-  for (let m = 0; m < points.length; m++) least = Math.min(least, (x - alpha * (points[m] as number)) ** 2);
+  for (let m = 0; m < points.length; m++) least = Math.min(least, (x - alpha * points[m]) ** 2);
   let sum = 0;
   let first = 0;
   for (let m = 0; m < points.length; m++) {
-    const offset = alpha * (points[m] as number) - x;
+    const offset = alpha * points[m] - x;
     const weight = Math.exp((least - offset * offset) / (2 * variance));
     sum += weight;
     first += weight * offset;
@@ -46,7 +46,7 @@ export function mass({ points, alpha, variance }: Law, lo: number, hi: number): 
   const sigma = Math.sqrt(variance);
   let sum = 0;
   for (let m = 0; m < points.length; m++) {
-    const centre = alpha * (points[m] as number);
+    const centre = alpha * points[m];
     sum += normalMass((lo - centre) / sigma, (hi - centre) / sigma);
   }
   return sum / points.length;

@@ -130,13 +130,13 @@ export class Pane {
 
   /** The step of this pane's grid whose noise level is nearest to that of a step of another pane. */
   stepLike(other: Pane, step: number): number {
-    const level = Math.log(other.drive.process.sigma(other.drive.times[step] as number));
+    const level = Math.log(other.drive.process.sigma(other.drive.times[step]));
     const { times, process } = this.drive;
     if (step === other.drive.times.length - 1) return times.length - 1;
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < times.length; i++) {
-      const distance = Math.abs(Math.log(process.sigma(times[i] as number)) - level);
+      const distance = Math.abs(Math.log(process.sigma(times[i])) - level);
       if (distance < least) {
         least = distance;
         best = i;
@@ -230,14 +230,14 @@ export class Pane {
       if (playing && this.#step === 0) this.#limit *= 4;
       const count = playing ? Math.min(wanted, this.#limit) : wanted;
       const run = await this.#runAt(count, this.#step);
-      this.#t = drive.times[this.#step] as number;
+      this.#t = drive.times[this.#step];
       drawn = await this.#draw(run, buffer);
       if (run.count < wanted) {
         const [some, all] = [run.count, wanted].map((n) => n.toLocaleString("en"));
         notice = `${some} of ${all} ${run.count < this.#most ? "while it plays" : "to keep up"}`;
       }
       if (playing) this.#keepUp(performance.now() - began, run.count, this.#step - before);
-    } else if (this.#step !== before) this.#t = drive.times[this.#step] as number;
+    } else if (this.#step !== before) this.#t = drive.times[this.#step];
     const field = await this.#drawField(playing, coarse, newer, buffer);
     const milliseconds = performance.now() - began;
     this.#drawnField.spent = milliseconds;
@@ -280,7 +280,7 @@ export class Pane {
     const { camera } = this.#state;
     if (run.count <= MOST_CIRCLES) {
       this.#keys = { ...this.#keys, density: "" };
-      return { density: undefined, circles: particles.slice() as Float32Array<ArrayBuffer>, summary };
+      return { density: undefined, circles: particles.slice(), summary };
     }
     const bright = this.#dark || this.#view.quantity !== "none";
     const tables = densityTables[drive.kernel ? "kernel" : "sampler"];

@@ -79,25 +79,25 @@ export function summarize(
   let near = 0;
   let inside = 0;
   for (let p = 0; p < count; p++) {
-    const x = particles[2 * p] as number;
-    const y = particles[2 * p + 1] as number;
+    const x = particles[2 * p];
+    const y = particles[2 * p + 1];
     let least = Number.POSITIVE_INFINITY;
     let nearest = 0;
     for (let m = 0; m < size; m++) {
-      const dx = x - alpha * (points[2 * m] as number);
-      const dy = y - alpha * (points[2 * m + 1] as number);
+      const dx = x - alpha * points[2 * m];
+      const dy = y - alpha * points[2 * m + 1];
       const square = dx * dx + dy * dy;
       if (square < least) {
         least = square;
         nearest = m;
       }
     }
-    cells[nearest] = (cells[nearest] as number) + 1;
+    cells[nearest] = cells[nearest] + 1;
     if (least <= reach * reach) near++;
     if (least <= 9 * reach * reach) inside++;
   }
   let top = 0;
-  for (let m = 1; m < size; m++) if ((cells[m] as number) > (cells[top] as number)) top = m;
+  for (let m = 1; m < size; m++) if (cells[m] > cells[top]) top = m;
   return {
     particles: particles.length / 2,
     lookedAt: count,
@@ -105,7 +105,7 @@ export function summarize(
     near: near / count,
     within3: inside / count,
     topPoint: top,
-    topShare: (cells[top] as number) / count,
+    topShare: cells[top] / count,
     points: size,
   };
 }

@@ -10,7 +10,7 @@ const MOST_PATHS = 200;
 export function probe(pane: Pane, x: readonly number[], t: number): Probe {
   const { exact64, process } = pane.drive;
   const at = Math.min(t, process.end);
-  const place = Float64Array.of(x[0] as number, x[1] as number);
+  const place = Float64Array.of(x[0], x[1]);
   const found = exact64.evaluateSync(place, at, [
     "logDensity",
     "score",
@@ -18,17 +18,17 @@ export function probe(pane: Pane, x: readonly number[], t: number): Probe {
     "posteriorWeights",
     "nearest",
   ]);
-  const proxyVariance = found.proxyVariance[0] as number;
+  const proxyVariance = found.proxyVariance[0];
   const [sx, sy] = found.score as unknown as [number, number];
   return {
     x: Array.from(place),
     t: at,
-    logDensity: found.logDensity[0] as number,
+    logDensity: found.logDensity[0],
     score: [sx, sy],
     proxyVariance,
     fraction: proxyVariance > 0 ? proxyVariance / (proxyVariance + sx * sx + sy * sy) : 0,
     weights: Array.from(found.posteriorWeights),
-    nearest: found.nearest[0] as number,
+    nearest: found.nearest[0],
   };
 }
 
@@ -54,9 +54,9 @@ export async function glyphs(
   ]);
   const covariances = new Float64Array(3 * side * side);
   for (let k = 0; k < side * side; k++) {
-    covariances[3 * k] = proxyCovariance[4 * k] as number;
-    covariances[3 * k + 1] = proxyCovariance[4 * k + 1] as number;
-    covariances[3 * k + 2] = proxyCovariance[4 * k + 3] as number;
+    covariances[3 * k] = proxyCovariance[4 * k];
+    covariances[3 * k + 1] = proxyCovariance[4 * k + 1];
+    covariances[3 * k + 2] = proxyCovariance[4 * k + 3];
   }
   return { places, scores: score, covariances };
 }
@@ -96,8 +96,8 @@ function reply(states: Float32Array, count: number, grid: Float64Array): Replies
   const data = new Float32Array(states.length);
   for (let p = 0; p < count; p++) {
     for (let i = 0; i < length; i++) {
-      data[2 * (p * length + i)] = states[2 * (i * count + p)] as number;
-      data[2 * (p * length + i) + 1] = states[2 * (i * count + p) + 1] as number;
+      data[2 * (p * length + i)] = states[2 * (i * count + p)];
+      data[2 * (p * length + i) + 1] = states[2 * (i * count + p) + 1];
     }
   }
   return { data, count, times: Array.from(grid) };

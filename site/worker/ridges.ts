@@ -32,21 +32,18 @@ export function toRidges(
   const span = widest(points);
   if (variance >= pixel * span) return;
   // Squared distances less 2 S log w: the likeliest point has the least.
-  const shifts = Float64Array.from(
-    { length: size },
-    (_, m) => -2 * variance * Math.log(weights[m] as number),
-  );
+  const shifts = Float64Array.from({ length: size }, (_, m) => -2 * variance * Math.log(weights[m]));
   for (let i = 0; i < places.length; i += 2) {
-    const x = places[i] as number;
-    const y = places[i + 1] as number;
+    const x = places[i];
+    const y = places[i + 1];
     let a = 0;
     let b = 0;
     let first = Number.POSITIVE_INFINITY;
     let second = Number.POSITIVE_INFINITY;
     for (let m = 0; m < size; m++) {
-      const dx = x - (points[2 * m] as number);
-      const dy = y - (points[2 * m + 1] as number);
-      const distance = dx * dx + dy * dy + (shifts[m] as number);
+      const dx = x - points[2 * m];
+      const dy = y - points[2 * m + 1];
+      const distance = dx * dx + dy * dy + shifts[m];
       if (distance < first) {
         second = first;
         b = a;
@@ -57,8 +54,8 @@ export function toRidges(
         b = m;
       }
     }
-    const nx = (points[2 * b] as number) - (points[2 * a] as number);
-    const ny = (points[2 * b + 1] as number) - (points[2 * a + 1] as number);
+    const nx = points[2 * b] - points[2 * a];
+    const ny = points[2 * b + 1] - points[2 * a + 1];
     const apart = Math.hypot(nx, ny);
     if (!(variance < pixel * apart)) continue;
     const away = (second - first) / (2 * apart);
@@ -75,8 +72,8 @@ function widest(points: Float64Array): number {
   const low = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const high = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   points.forEach((value, i) => {
-    low[i % 2] = Math.min(low[i % 2] as number, value);
-    high[i % 2] = Math.max(high[i % 2] as number, value);
+    low[i % 2] = Math.min(low[i % 2], value);
+    high[i % 2] = Math.max(high[i % 2], value);
   });
-  return Math.hypot((high[0] as number) - (low[0] as number), (high[1] as number) - (low[1] as number));
+  return Math.hypot(high[0] - low[0], high[1] - low[1]);
 }

@@ -165,7 +165,7 @@ export class Session {
     for (let i = 0; i < sizes.length; i++) {
       const view = viewOf(state, i);
       this.#panes[i] ??= new Pane(engine, i, state, view);
-      await (this.#panes[i] as Pane).update(state, view, sizes[i] as Asked<"state">["sizes"][0], dark);
+      await this.#panes[i].update(state, view, sizes[i], dark);
     }
     this.#state = request;
     return {

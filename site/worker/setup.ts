@@ -113,8 +113,8 @@ export function halfGap(points: Float64Array): number {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < points.length; i += 2) {
     for (let j = 0; j < i; j += 2) {
-      const dx = (points[i] as number) - (points[j] as number);
-      const dy = (points[i + 1] as number) - (points[j + 1] as number);
+      const dx = points[i] - points[j];
+      const dy = points[i + 1] - points[j + 1];
       const square = dx * dx + dy * dy;
       if (square > 0 && square < least) least = square;
     }

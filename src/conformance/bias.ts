@@ -88,9 +88,9 @@ function scaleOf({ points, dim, weights }: Problem): number {
   let square = 0;
   for (let m = 0; m < weights.length; m++) {
     for (let d = 0; d < dim; d++) {
-      const x = points[m * dim + d] as number;
-      mean[d] = (mean[d] as number) + (weights[m] as number) * x;
-      square += (weights[m] as number) * x * x;
+      const x = points[m * dim + d];
+      mean[d] = mean[d] + weights[m] * x;
+      square += weights[m] * x * x;
     }
   }
   return Math.sqrt(square - mean.reduce((sum, x) => sum + x * x, 0));
@@ -136,7 +136,7 @@ export async function biasOf(subject: Subject, ground: Ground, options: BiasOpti
       if (!random && flow !== undefined && own !== undefined) {
         for (let i = 0; i < ends.length; i += dim) {
           let square = 0;
-          for (let d = 0; d < dim; d++) square += ((ends[i + d] as number) - (flow[i + d] as number)) ** 2;
+          for (let d = 0; d < dim; d++) square += (ends[i + d] - flow[i + d]) ** 2;
           squares.push(square);
         }
         own.forEach((m, i) => {

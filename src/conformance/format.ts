@@ -22,7 +22,7 @@ export function formatConformance(report: ConformanceReport): string {
             : "no power of the step"
           : `${one.order.toFixed(2)} +- ${(one.standardError as number).toFixed(2)}`;
       lines.push(`order, ${one.kind}: ${value} (${claimed})`);
-      lines.push(`  ${one.steps.map((n, i) => `${n}: ${digits(one.errors[i] as number)}`).join("  ")}`);
+      lines.push(`  ${one.steps.map((n, i) => `${n}: ${digits(one.errors[i])}`).join("  ")}`);
     }
   }
   if (law !== null) {
@@ -66,11 +66,9 @@ export function formatConformance(report: ConformanceReport): string {
       b.flow === null ? "-" : estimate(b.flow),
       b.elsewhere === null ? "-" : estimate(b.elsewhere),
     ]);
-    const widths = head.map((word, i) =>
-      Math.max(word.length, ...rows.map((row) => (row[i] as string).length)),
-    );
+    const widths = head.map((word, i) => Math.max(word.length, ...rows.map((row) => row[i].length)));
     for (const row of [head, ...rows])
-      lines.push(`  ${row.map((cell, i) => cell.padStart(widths[i] as number)).join("  ")}`);
+      lines.push(`  ${row.map((cell, i) => cell.padStart(widths[i])).join("  ")}`);
   }
   return lines.join("\n");
 }

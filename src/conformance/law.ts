@@ -65,7 +65,7 @@ export async function lawOf(
   const [coarse, fine] = spreads as [number, number];
   const standardError = Math.sqrt(2 / (Math.max(1, within) * dim));
   const counts = new Float64Array(weights.length);
-  for (const m of near.index) counts[m] = (counts[m] as number) + 1;
+  for (const m of near.index) counts[m] = counts[m] + 1;
 
   const tests = [
     Float64Array.of(1, 0),
@@ -74,7 +74,7 @@ export async function lawOf(
   ].map((direction) => {
     const means = project(problem.points, dim, direction);
     return kolmogorov(project(ends, dim, direction), (z) =>
-      means.reduce((sum, mean, m) => sum + (weights[m] as number) * normalCdf((z - mean) / bottom), 0),
+      means.reduce((sum, mean, m) => sum + weights[m] * normalCdf((z - mean) / bottom), 0),
     );
   });
 
@@ -88,7 +88,7 @@ export async function lawOf(
     steps,
     atoms: Array.from(weights, (weight, m) => ({
       weight,
-      share: (counts[m] as number) / particles,
+      share: counts[m] / particles,
       standardError: Math.sqrt((weight * (1 - weight)) / particles),
     })),
     chiSquare: chiSquare(
@@ -120,5 +120,5 @@ async function leftoverOf(subject: Subject, problem: Problem, seed: number): Pro
   const start = drawMarginal(problem, 10, 511, seed + 2);
   const { ends } = await subject.run({ problem, start, sigmas, seed: seed + 2 });
   const { distance } = nearest(ends, problem);
-  return (distance.sort()[255] as number) / sigmaMin;
+  return distance.sort()[255] / sigmaMin;
 }

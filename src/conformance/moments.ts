@@ -25,15 +25,15 @@ export function programMoments(
   const process = edm();
   const program = new ProgramBuilder({ process, dim: 1, sigma0: problem.sigma0, precision: "f64", steps });
   for (let i = 0; i < steps; i++) {
-    const [t, s] = [sigmas[i] as number, sigmas[i + 1] as number];
+    const [t, s] = [sigmas[i], sigmas[i + 1]];
     Object.assign(program, { step: i, t, s, previous: i > 0 ? sigmas[i - 1] : undefined });
     sampler.step(program, t, s);
   }
-  const point: Affine = { a: 0, b: problem.points[0] as number, c: new Map() };
+  const point: Affine = { a: 0, b: problem.points[0], c: new Map() };
   const registers: Affine[] = [];
   registers[0] = { a: 1, b: 0, c: new Map() };
   for (const op of program.ops) apply(op);
-  const { a, b, c } = registers[0] as Affine;
+  const { a, b, c } = registers[0];
   let variance = a * a * start.variance;
   for (const value of c.values()) variance += value * value;
   return { mean: a * start.mean + b, variance };

@@ -45,29 +45,26 @@ export function measure(
 ): Convergence {
   const method: Convergence["method"] = standardErrors === null ? "exact" : "sampled";
   const base = { kind, method, steps, errors, standardErrors };
-  const least = (i: number) =>
-    standardErrors === null ? ROUNDING : RESOLVED * (standardErrors[i] as number);
+  const least = (i: number) => (standardErrors === null ? ROUNDING : RESOLVED * standardErrors[i]);
   let end = errors.findIndex((e, i) => !(e > least(i)));
   if (end < 0) end = errors.length;
   const exact = errors.every((e, i) => e <= least(i));
   const enough = standardErrors === null ? 3 : 2;
   if (end < enough) return { ...base, order: null, standardError: null, used: [], exact };
-  const slope = (i: number) =>
-    -Math.log((errors[i + 1] as number) / (errors[i] as number)) /
-    Math.log((steps[i + 1] as number) / (steps[i] as number));
+  const slope = (i: number) => -Math.log(errors[i + 1] / errors[i]) / Math.log(steps[i + 1] / steps[i]);
   let first = end - enough;
   const finest = slope(end - 2);
   while (first > 0 && end - first < 6 && Math.abs(slope(first - 1) - finest) < ONE_POWER) first--;
   const window = Array.from({ length: end - first }, (_, i) => first + i);
-  const x = window.map((i) => Math.log(steps[i] as number));
-  const y = window.map((i) => Math.log(errors[i] as number));
-  const relative = standardErrors && window.map((i) => (standardErrors[i] as number) / (errors[i] as number));
+  const x = window.map((i) => Math.log(steps[i]));
+  const y = window.map((i) => Math.log(errors[i]));
+  const relative = standardErrors && window.map((i) => standardErrors[i] / errors[i]);
   const fit = fitLine(x, y, relative ?? undefined);
   return {
     ...base,
     order: -fit.slope,
     standardError: fit.standardError,
-    used: window.map((i) => steps[i] as number),
+    used: window.map((i) => steps[i]),
     exact,
   };
 }
@@ -90,7 +87,7 @@ export async function exactFlow(
 /** The root mean square distance of rows. */
 export function rms(a: Float64Array, b: Float64Array, dim: number): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
   return Math.sqrt(sum / (a.length / dim));
 }
 
@@ -125,7 +122,7 @@ const weakLevels = { top: 2, bottom: 0.25 };
  */
 export async function weakOrder(subject: Subject, problem: Problem, seed: number): Promise<Convergence> {
   const { top, bottom } = weakLevels;
-  const mean = problem.points[0] as number;
+  const mean = problem.points[0];
   const variance = (sigma: number) => problem.sigma0 ** 2 + sigma ** 2;
   const error = (m: number, v: number) =>
     Math.hypot((m - mean) / Math.sqrt(variance(bottom)), v / variance(bottom) - 1);
@@ -179,7 +176,7 @@ async function impulse(
   const start = new Float64Array(count);
   start[1] = 1;
   const test = normals(1, calls + 1, seed, 1);
-  start[count - 1] = 1 + (test[calls] as number);
+  start[count - 1] = 1 + test[calls];
   let asked = 0;
   const { ends, draws } = await subject.run({
     problem,
@@ -194,15 +191,15 @@ async function impulse(
       return out;
     },
   });
-  const at = (i: number) => ends[i] as number;
+  const at = (i: number) => ends[i];
   const b = at(0);
   const a = at(1) - b;
-  let sum = a * (start[count - 1] as number) + b;
+  let sum = a * start[count - 1] + b;
   let size = Math.abs(sum) + Math.abs(b);
   let square = 0;
   for (let k = 0; k < calls; k++) {
     const c = at(k + 2) - b;
-    sum += c * (test[k] as number);
+    sum += c * test[k];
     size += Math.abs(c);
     square += c * c;
   }
@@ -237,8 +234,8 @@ export async function strongOrder(
       noise: (call, length) => {
         const out = new Float64Array(length);
         for (let k = call * each; k < Math.min(finest, (call + 1) * each); k++) {
-          const z = fine[k] as Float64Array;
-          for (let i = 0; i < length; i++) out[i] = (out[i] as number) + (z[i] as number) / Math.sqrt(each);
+          const z = fine[k];
+          for (let i = 0; i < length; i++) out[i] = out[i] + z[i] / Math.sqrt(each);
         }
         return out;
       },
@@ -246,6 +243,6 @@ export async function strongOrder(
     if (draws !== n) return undefined;
     all.push(ends);
   }
-  const errors = all.slice(1).map((ends, i) => rms(ends, all[i] as Float64Array, problem.dim));
+  const errors = all.slice(1).map((ends, i) => rms(ends, all[i], problem.dim));
   return measure("strong", steps.slice(0, -1), errors, null);
 }

@@ -65,7 +65,7 @@ export function drawMarginal(problem: Problem, sigma: number, count: number, see
   for (let p = 0; p < count; p++) {
     const m = categorical(weights, uniform(seed, p, 0, stream.point, 0));
     for (let d = 0; d < dim; d++) {
-      out[p * dim + d] = (points[m * dim + d] as number) + width * (out[p * dim + d] as number);
+      out[p * dim + d] = points[m * dim + d] + width * out[p * dim + d];
     }
   }
   return out;
@@ -92,7 +92,7 @@ export function directions(dim: number, count: number): Float64Array {
     if (dim === 2)
       row.set([Math.cos((Math.PI * (k + 0.5)) / count), Math.sin((Math.PI * (k + 0.5)) / count)]);
     const norm = Math.hypot(...row);
-    for (let d = 0; d < dim; d++) row[d] = (row[d] as number) / norm;
+    for (let d = 0; d < dim; d++) row[d] = row[d] / norm;
   }
   return out;
 }
@@ -101,7 +101,7 @@ export function directions(dim: number, count: number): Float64Array {
 export function project(rows: Float64Array, dim: number, direction: Float64Array): Float64Array {
   return Float64Array.from({ length: rows.length / dim }, (_, i) => {
     let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (rows[i * dim + d] as number) * (direction[d] as number);
+    for (let d = 0; d < dim; d++) sum += rows[i * dim + d] * direction[d];
     return sum;
   });
 }
@@ -117,7 +117,7 @@ export function nearest(rows: Float64Array, problem: Problem): { index: Int32Arr
     for (let m = 0; m < weights.length; m++) {
       let square = 0;
       for (let d = 0; d < dim; d++) {
-        square += ((rows[i * dim + d] as number) - (points[m * dim + d] as number)) ** 2;
+        square += (rows[i * dim + d] - points[m * dim + d]) ** 2;
       }
       if (square < best) {
         best = square;

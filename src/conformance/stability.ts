@@ -21,14 +21,14 @@ export async function stabilityOf(subject: Subject, problem: Problem, seed: numb
   const size = weights.length;
   const centre = Float64Array.from({ length: dim }, (_, d) => {
     let sum = 0;
-    for (let m = 0; m < size; m++) sum += (points[m * dim + d] as number) / size;
+    for (let m = 0; m < size; m++) sum += points[m * dim + d] / size;
     return sum;
   });
   const reach = (x: Float64Array): number => {
     let most = 0;
     for (let i = 0; i < x.length; i += dim) {
       let square = 0;
-      for (let d = 0; d < dim; d++) square += ((x[i + d] as number) - (centre[d] as number)) ** 2;
+      for (let d = 0; d < dim; d++) square += (x[i + d] - centre[d]) ** 2;
       // Not Math.max: NaN is to be kept.
       if (!(Math.sqrt(square) <= most)) most = Math.sqrt(square);
     }
@@ -38,7 +38,7 @@ export async function stabilityOf(subject: Subject, problem: Problem, seed: numb
   const out: Stability[] = [];
   for (const steps of [4, 6, 10, 20]) {
     const sigmas = karras({ steps }).times(problem.field.process);
-    const start = drawMarginal(problem, sigmas[0] as number, 1024, seed);
+    const start = drawMarginal(problem, sigmas[0], 1024, seed);
     let excess: number | null = null;
     const watch = (x: Float64Array, sigma: number) => {
       excess = Math.max(excess ?? 0, (reach(x) - radius) / sigma);

@@ -197,7 +197,7 @@ function foreign(name: string, sampler: WholeSampler | StepSampler, limits: Limi
         let x: Float64Array = start.slice();
         const turns = new Turns(undefined, () => checkLimits(limits));
         for (let i = 0; i + 1 < sigmas.length; i++) {
-          const [t, s] = [sigmas[i] as number, sigmas[i + 1] as number];
+          const [t, s] = [sigmas[i], sigmas[i + 1]];
           const before = rows;
           const state = { x, count, dim, t, s, index: i, sigmas: sigmas.slice(), denoise, memory };
           x = await sampler.step({ ...state, normal: () => normal(start.length) });
@@ -296,7 +296,7 @@ function ours(sampler: Sampler, limits: Limits): Subject {
       for (let k = 0; watch && k < steps; k++) {
         watch(
           (run.trajectories as Float64Array).subarray(k * start.length, (k + 1) * start.length),
-          sigmas[k] as number,
+          sigmas[k],
         );
       }
       const draws = sampler.noise === "none" ? 0 : sampler.noise === "increment" ? steps : -1;

@@ -84,7 +84,7 @@ export function meantBy(word: string, kind: string, known: readonly string[]): s
   const table = Object.hasOwn(tables, kind) ? tables[kind as keyof typeof tables] : undefined;
   const key = plain(word);
   if (table === undefined || !Object.hasOwn(table, key)) return undefined;
-  const { word: ours, how } = table[key] as Meant;
+  const { word: ours, how } = table[key];
   if (!known.includes(ours) && how === undefined) return undefined;
   return `${known.includes(ours) ? `${word} is ${ours} here` : `${ours} goes by evaluate`}${how === undefined ? "" : ` (${how})`}`;
 }

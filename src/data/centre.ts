@@ -21,19 +21,19 @@ export function centreOf(
   for (let m = 0; m < weights.length; m++) {
     if (weights[m] === 0) continue;
     for (let d = 0; d < dim; d++) {
-      const x = points[m * dim + d] as number;
-      if (x < (low[d] as number)) low[d] = x;
-      if (x > (high[d] as number)) high[d] = x;
+      const x = points[m * dim + d];
+      if (x < low[d]) low[d] = x;
+      if (x > high[d]) high[d] = x;
     }
   }
   let extent = 0;
-  for (let d = 0; d < dim; d++) extent = Math.max(extent, (high[d] as number) - (low[d] as number));
+  for (let d = 0; d < dim; d++) extent = Math.max(extent, high[d] - low[d]);
   if (extent === 0) return low.some((x) => Math.abs(x) > NEAR) ? low : undefined;
   let unit = 1;
   while (unit < extent) unit *= 2;
   while (unit >= 2 * extent && unit > 2 ** -1000) unit /= 2;
   const centre = low.map((x, d) => {
-    const middle = x + 0.5 * ((high[d] as number) - x);
+    const middle = x + 0.5 * (high[d] - x);
     return Math.abs(middle) <= NEAR * extent ? 0 : unit * Math.round(middle / unit);
   });
   return centre.some((x) => x !== 0) ? centre : undefined;
@@ -52,8 +52,8 @@ export function centred(
   const out = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; ) {
     for (let d = 0; d < dim; d++, i++) {
-      const { high, low } = shift[d] as Doubled;
-      out[i] = (rows[i] as number) - high - low;
+      const { high, low } = shift[d];
+      out[i] = rows[i] - high - low;
     }
   }
   return out;

@@ -26,15 +26,15 @@ export async function digits(options: ImageOptions = {}): Promise<DataSet> {
     .trimEnd()
     .split("\n")
     .map((row) => row.split(",").map(Number))
-    .filter((row) => wanted(row[DIM] as number));
+    .filter((row) => wanted(row[DIM]));
   const count = checkInteger(most ?? chosen.length, "count", 1, chosen.length);
   const value = pixelValues(16, range);
   const points = new Float64Array(count * DIM);
   const labels = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    const row = chosen[i] as number[];
-    for (let j = 0; j < DIM; j++) points[i * DIM + j] = value[row[j] as number] as number;
-    labels[i] = row[DIM] as number;
+    const row = chosen[i];
+    for (let j = 0; j < DIM; j++) points[i * DIM + j] = value[row[j]];
+    labels[i] = row[DIM];
   }
   return {
     name: "digits",

@@ -54,9 +54,9 @@ export async function fashion(options: ImageOptions = {}): Promise<DataSet> {
   const points = new Float64Array(count * DIM);
   const labels = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    const image = chosen[i] as number;
+    const image = chosen[i];
     const start = HEADER + image * DIM;
-    for (let j = 0; j < DIM; j++) points[i * DIM + j] = value[bytes[start + j] as number] as number;
+    for (let j = 0; j < DIM; j++) points[i * DIM + j] = value[bytes[start + j]];
     labels[i] = image % 10;
   }
   return {

@@ -56,7 +56,7 @@ export function checkClasses(list: unknown, argument: string, min: number, max: 
 export function indicesOf(labels: Int32Array, classes: ReadonlySet<number>, name: string): Int32Array {
   const kept = new Int32Array(labels.length);
   let count = 0;
-  for (let i = 0; i < labels.length; i++) if (classes.has(labels[i] as number)) kept[count++] = i;
+  for (let i = 0; i < labels.length; i++) if (classes.has(labels[i])) kept[count++] = i;
   if (count > 0) return kept.slice(0, count);
   const there = [...new Set(labels)].sort((a, b) => a - b);
   const list = there.length > 12 ? `${there.slice(0, 12).join(", ")}, …` : there.join(", ");

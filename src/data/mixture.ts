@@ -126,7 +126,7 @@ function fromNested(
   take(value, 0);
   let dim = 1;
   for (let axis = shape.length - 1; axis > 0 && (dimension === undefined || dim < dimension); axis--) {
-    dim *= shape[axis] as number;
+    dim *= shape[axis];
   }
   if (dimension !== undefined && (dim !== dimension || shape.includes(0))) {
     throw badArgument(
@@ -149,7 +149,7 @@ export function checkFinite(
   last = data.length,
 ): void {
   for (let i = first; i < last; i++) {
-    const x = data[i] as number;
+    const x = data[i];
     if (Math.abs(x) <= limit) continue;
     if (!Number.isFinite(x)) throw badArgument("E_NONFINITE", `${argument}[${i}]`, "a finite number", x);
     throw badArgument(
@@ -244,7 +244,7 @@ export class Mixture<P extends Precision = Precision> {
     this.size = fields.weights.length;
     const { weights } = fields;
     this.order = heaviestFirst(weights);
-    this.uniform = weights[this.order[0] as number] === weights[this.order.at(-1) as number];
+    this.uniform = weights[this.order[0]] === weights[this.order.at(-1) as number];
     if (engine.runtime) this.#layout = this.upload(this.local, !this.uniform, this.order);
     engine.own(this);
   }
@@ -256,9 +256,9 @@ export class Mixture<P extends Precision = Precision> {
     const local = new Float64Array(order.length * dim);
     const weights = new Float64Array(order.length);
     for (let i = 0; i < order.length; i++) {
-      const m = order[i] as number;
-      weights[i] = this.weights[m] as number;
-      for (let d = 0; d < dim; d++) local[i * dim + d] = this.local[m * dim + d] as number;
+      const m = order[i];
+      weights[i] = this.weights[m];
+      for (let d = 0; d < dim; d++) local[i * dim + d] = this.local[m * dim + d];
     }
     const points = this.centre ? this.outward(local) : local;
     this.#packed = { points, local, weights };
@@ -280,7 +280,7 @@ export class Mixture<P extends Precision = Precision> {
     const { centre, dim } = this;
     const out = Float64Array.from(rows);
     if (centre === undefined) return out;
-    for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + scale * (centre[i % dim] as number);
+    for (let i = 0; i < out.length; i++) out[i] = out[i] + scale * centre[i % dim];
     return out;
   }
 
@@ -320,7 +320,7 @@ export class Mixture<P extends Precision = Precision> {
       }
       const view = memory.numbers(wide ? 8 : 4, logWeights, rows);
       view.fill(0);
-      for (let i = 0; i < size; i++) view[i] = log2(this.weights[this.order[i] as number] as number);
+      for (let i = 0; i < size; i++) view[i] = log2(this.weights[this.order[i]]);
     }
     return { bytes, dim, width, size, rows, points, logWeights };
   }
@@ -347,8 +347,8 @@ export class Mixture<P extends Precision = Precision> {
       return;
     }
     for (let i = 0; i < rows; i++) {
-      const from = (picked === undefined ? i : (picked[i] as number)) * dim;
-      for (let d = 0; d < dim; d++) view[i * width + d] = source[from + d] as number;
+      const from = (picked === undefined ? i : picked[i]) * dim;
+      for (let d = 0; d < dim; d++) view[i * width + d] = source[from + d];
     }
   }
 
@@ -357,9 +357,7 @@ export class Mixture<P extends Precision = Precision> {
     const view = this.runtime.memory.numbers(this.bytes, source, rows * width);
     const out = this.array(rows * dim);
     if (dim === width) out.set(view);
-    else
-      for (let i = 0; i < rows; i++)
-        for (let d = 0; d < dim; d++) out[i * dim + d] = view[i * width + d] as number;
+    else for (let i = 0; i < rows; i++) for (let d = 0; d < dim; d++) out[i * dim + d] = view[i * width + d];
     return out;
   }
 
@@ -467,10 +465,10 @@ function checkWeights(weights: unknown, size: number): Float64Array {
   // Divided by the largest first, so that neither huge nor subnormal weights are lost in the sum.
   let sum = 0;
   for (let m = 0; m < size; m++) {
-    out[m] = (out[m] as number) / largest;
-    sum += out[m] as number;
+    out[m] = out[m] / largest;
+    sum += out[m];
   }
-  for (let m = 0; m < size; m++) out[m] = (out[m] as number) / sum;
+  for (let m = 0; m < size; m++) out[m] = out[m] / sum;
   return out;
 }
 
@@ -480,13 +478,13 @@ function heaviestFirst(weights: Float64Array): Int32Array {
   let count = 0;
   let sorted = true;
   for (let m = 0; m < weights.length; m++) {
-    const weight = weights[m] as number;
+    const weight = weights[m];
     if (!(weight > 0)) continue;
-    if (count > 0 && weight > (weights[order[count - 1] as number] as number)) sorted = false;
+    if (count > 0 && weight > weights[order[count - 1]]) sorted = false;
     order[count++] = m;
   }
   const some = count === order.length ? order : order.slice(0, count);
-  return sorted ? some : some.sort((a, b) => (weights[b] as number) - (weights[a] as number) || a - b);
+  return sorted ? some : some.sort((a, b) => weights[b] - weights[a] || a - b);
 }
 
 function checkLabels(labels: unknown, size: number): Float64Array | undefined {

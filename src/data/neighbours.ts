@@ -26,19 +26,19 @@ export function* distinctPositions(data: Mixture): Generator<void, Positions, vo
   let work = 0;
   for (let m = 0; m < size; m++) {
     let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (factors[d] as number) * (points[m * dim + d] as number);
+    for (let d = 0; d < dim; d++) sum += factors[d] * points[m * dim + d];
     const bucket = bySum.get(sum);
     const slot = bucket?.find((k) => {
-      const other = (kept[k] as number) * dim;
+      const other = kept[k] * dim;
       for (let d = 0; d < dim; d++) if (points[m * dim + d] !== points[other + d]) return false;
       return true;
     });
-    if (slot !== undefined) keptWeights[slot] = (keptWeights[slot] as number) + (weights[m] as number);
+    if (slot !== undefined) keptWeights[slot] = keptWeights[slot] + weights[m];
     else {
       if (bucket) bucket.push(kept.length);
       else bySum.set(sum, [kept.length]);
       kept.push(m);
-      keptWeights.push(weights[m] as number);
+      keptWeights.push(weights[m]);
     }
     work += dim + 64;
     if (work >= unitOfWork) {
@@ -54,7 +54,7 @@ export function* distinctPositions(data: Mixture): Generator<void, Positions, vo
     points: out,
     size: kept.length,
     weights: Float64Array.from(keptWeights),
-    index: Int32Array.from(kept, (m) => order[m] as number),
+    index: Int32Array.from(kept, (m) => order[m]),
   };
 }
 
@@ -120,18 +120,18 @@ function scan(
   const at = q * dim;
   const base = q * k;
   const end = base + k - 1;
-  let worst = squared[end] as number;
-  const x0 = queries[at] as number;
-  const x1 = queries[at + 1] as number;
+  let worst = squared[end];
+  const x0 = queries[at];
+  const x1 = queries[at + 1];
   for (let m = first; m < last; m++) {
     if (m === skip) continue;
     const row = m * dim;
     let sum: number;
     if (dim <= 2) {
-      const d0 = x0 - (points[row] as number);
+      const d0 = x0 - points[row];
       sum = d0 * d0;
       if (dim === 2) {
-        const d1 = x1 - (points[row + 1] as number);
+        const d1 = x1 - points[row + 1];
         sum += d1 * d1;
       }
     } else {
@@ -140,19 +140,19 @@ function scan(
       for (let d = 0; d < dim && sum < worst; ) {
         const stop = Math.min(dim, d + 16);
         for (; d < stop; d++) {
-          const difference = (queries[at + d] as number) - (points[row + d] as number);
+          const difference = queries[at + d] - points[row + d];
           sum += difference * difference;
         }
       }
     }
     if (!(sum < worst)) continue;
     let slot = end;
-    for (; slot > base && (squared[slot - 1] as number) > sum; slot--) {
-      squared[slot] = squared[slot - 1] as number;
-      index[slot] = index[slot - 1] as number;
+    for (; slot > base && squared[slot - 1] > sum; slot--) {
+      squared[slot] = squared[slot - 1];
+      index[slot] = index[slot - 1];
     }
     squared[slot] = sum;
     index[slot] = m;
-    worst = squared[end] as number;
+    worst = squared[end];
   }
 }

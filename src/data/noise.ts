@@ -9,10 +9,7 @@ const streams = { place: 1024, noise: 1025 } as const;
 function uniformPair(seed: number, point: number, stream: number, pair: number): [number, number] {
   const w = philox4x32([point, 0, stream, pair], [seed >>> 0, Math.floor(seed / 2 ** 32)]);
   const bits53 = (high: number, low: number) => high * 2 ** 21 + (low >>> 11);
-  return [
-    (bits53(w[0] as number, w[1] as number) + 0.5) * 2 ** -53,
-    bits53(w[2] as number, w[3] as number) * 2 ** -53,
-  ];
+  return [(bits53(w[0], w[1]) + 0.5) * 2 ** -53, bits53(w[2], w[3]) * 2 ** -53];
 }
 
 /** @internal Where a point of a set falls: two independent uniform numbers in [0, 1). */
@@ -35,8 +32,8 @@ export function addNoise(points: Float64Array, dim: number, noise: number, seed:
       const radius = noise * Math.sqrt(-2 * log(u1));
       const [c, s] = turn(u2);
       const at = i * dim + d;
-      points[at] = (points[at] as number) + radius * c;
-      if (d + 1 < dim) points[at + 1] = (points[at + 1] as number) + radius * s;
+      points[at] = points[at] + radius * c;
+      if (d + 1 < dim) points[at + 1] = points[at + 1] + radius * s;
     }
   }
   return points;

@@ -63,8 +63,8 @@ export function checkPlane(options: PlaneOptions, dim: number, argument: string)
         for (let column = 0; column < width; column++) {
           const place = out.subarray(((row - first) * width + column) * dim).subarray(0, dim);
           place.set(through);
-          place[i] = x[column] as number;
-          place[j] = y[row] as number;
+          place[i] = x[column];
+          place[j] = y[row];
         }
       }
       return out;

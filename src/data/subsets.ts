@@ -14,8 +14,8 @@ function pick<P extends Precision>(data: Mixture<P>, indices: readonly number[])
     dim,
     sigma0,
     precision,
-    weights: indices.map((m) => data.weights[m] as number),
-    ...(data.labels && { labels: indices.map((m) => (data.labels as Float64Array)[m] as number) }),
+    weights: indices.map((m) => data.weights[m]),
+    ...(data.labels && { labels: indices.map((m) => (data.labels as Float64Array)[m]) }),
   });
 }
 
@@ -37,7 +37,7 @@ export function classMixture<P extends Precision>(data: Mixture<P>, labels: read
   if (!Array.isArray(labels)) throw badArgument("E_TYPE", "labels", "an array of labels", labels);
   const wanted = new Set(labels);
   const indices = Array.from(data.weights.keys()).filter(
-    (m) => wanted.has((data.labels as Float64Array)[m] as number) && (data.weights[m] as number) > 0,
+    (m) => wanted.has((data.labels as Float64Array)[m]) && data.weights[m] > 0,
   );
   if (indices.length === 0)
     throw badArgument("E_RANGE", "labels", "labels that points have", labels.join(", "));
@@ -62,7 +62,7 @@ export function splitHalves<P extends Precision>(
   // Fisher and Yates.
   for (let i = size - 1; i > 0; i--) {
     const j = Math.min(i, Math.floor(uniform(seed, i, 0, streams.redraw, 2) * (i + 1)));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
+    [order[i], order[j]] = [order[j], order[i]];
   }
   const half = size >> 1;
   const sorted = (list: number[]): number[] => list.sort((a, b) => a - b);

@@ -38,9 +38,7 @@ export async function cholesky(
   checkCall(options);
   const { data, rows: n } = checkSymmetric(a, "a").matrix;
   const tolerance = checkNumber(options.tolerance ?? n * 2 ** -53, "tolerance", { min: 0, below: 1 });
-  const floors = Float64Array.from({ length: n }, (_, i) =>
-    Math.max(0, tolerance * (data[i * n + i] as number)),
-  );
+  const floors = Float64Array.from({ length: n }, (_, i) => Math.max(0, tolerance * data[i * n + i]));
   if (engine.runtime === undefined) return reference.factorize(a, floors);
   return inWorkspace(engine, options, n ** 3 / 6 + n * n, async (space) => {
     const ld = lineOf(n);
@@ -115,7 +113,7 @@ class Solver {
     const view = space.f64(x, strips * n * 4);
     const place = (i: number, j: number): number => ((j >> 2) * n + i) * 4 + (j & 3);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < columns; j++) view[place(i, j)] = data[i * columns + j] as number;
+      for (let j = 0; j < columns; j++) view[place(i, j)] = data[i * columns + j];
     }
     const passes = mode === Mode.Both ? 2 : 1;
     await space.run("solveStrips", strips, [x, this.#at, this.#ld, n, mode], {
@@ -124,7 +122,7 @@ class Solver {
     const out = new Float64Array(n * columns);
     const solved = space.f64(x, strips * n * 4);
     for (let i = 0; i < n; i++) {
-      for (let j = 0; j < columns; j++) out[i * columns + j] = solved[place(i, j)] as number;
+      for (let j = 0; j < columns; j++) out[i * columns + j] = solved[place(i, j)];
     }
     space.release(x);
     return { data: out, rows: n, columns };

@@ -136,7 +136,7 @@ export async function symmetricEigen(engine: Kernels, a: Matrix, options: LongCa
   if (engine.runtime === undefined) {
     const found = reference.symmetricEigen(scaled, n, ITERATIONS);
     if (found === undefined) throw tooMany();
-    return sorted(found.d, n, (k, i) => found.z[i * n + k] as number, one, two);
+    return sorted(found.d, n, (k, i) => found.z[i * n + k], one, two);
   }
   return inWorkspace(engine, options, 4.5 * n ** 3 + n, async (space) => {
     const ld = lineOf(n);
@@ -163,7 +163,7 @@ export async function symmetricEigen(engine: Kernels, a: Matrix, options: LongCa
       if (ended === 1) break;
     }
     const view = space.f64(z, strips * n * 4);
-    return sorted(space.f64(d, n), n, (k, i) => view[((i >> 2) * n + k) * 4 + (i & 3)] as number, one, two);
+    return sorted(space.f64(d, n), n, (k, i) => view[((i >> 2) * n + k) * 4 + (i & 3)], one, two);
   });
 }
 
@@ -181,13 +181,11 @@ function sorted(
   one: number,
   two: number,
 ): Eigen {
-  const order = Array.from({ length: n }, (_, k) => k).sort(
-    (i, j) => (d[i] as number) - (d[j] as number) || i - j,
-  );
-  const values = Float64Array.from(order, (k) => (d[k] as number) / one / two);
+  const order = Array.from({ length: n }, (_, k) => k).sort((i, j) => d[i] - d[j] || i - j);
+  const values = Float64Array.from(order, (k) => d[k] / one / two);
   const data = new Float64Array(n * n);
   for (let r = 0; r < n; r++) {
-    const k = order[r] as number;
+    const k = order[r];
     for (let i = 0; i < n; i++) data[r * n + i] = entry(k, i);
   }
   return { values, vectors: { data, rows: n, columns: n } };

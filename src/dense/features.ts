@@ -128,7 +128,7 @@ function longest({ data, rows, columns }: Matrix): number {
   let most = 0;
   for (let i = 0; i < rows; i++) {
     let sum = 0;
-    for (let k = 0; k < columns; k++) sum += (data[i * columns + k] as number) ** 2;
+    for (let k = 0; k < columns; k++) sum += data[i * columns + k] ** 2;
     most = Math.max(most, sum);
   }
   return Math.sqrt(most);
@@ -221,7 +221,7 @@ function planOf(exponents: readonly Uint8Array[], degree: number): Int32Array {
     const parent = exponent.slice();
     parent[last] = 0;
     plan[2 * f] = places.get(parent.join()) as number;
-    plan[2 * f + 1] = last * (degree + 1) + (exponent[last] as number);
+    plan[2 * f + 1] = last * (degree + 1) + exponent[last];
   });
   return plan;
 }

@@ -13,10 +13,10 @@ export function allFinite(data: Float64Array): boolean {
   let b = 0;
   let i = 0;
   for (; i + 2 <= data.length; i += 2) {
-    a += (data[i] as number) * 0;
-    b += (data[i + 1] as number) * 0;
+    a += data[i] * 0;
+    b += data[i + 1] * 0;
   }
-  if (i < data.length) a += (data[i] as number) * 0;
+  if (i < data.length) a += data[i] * 0;
   return a === 0 && b === 0;
 }
 
@@ -127,7 +127,7 @@ export function checkSymmetric(value: unknown, argument: string): { matrix: Matr
   const allowed = SYMMETRY * largest;
   for (let i = 1; i < rows; i++) {
     for (let j = 0; j < i; j++) {
-      const difference = Math.abs((data[i * rows + j] as number) - (data[j * rows + i] as number));
+      const difference = Math.abs(data[i * rows + j] - data[j * rows + i]);
       if (difference <= allowed) continue;
       const expected = `a symmetric matrix: entries (${i}, ${j}) and (${j}, ${i}) within ${SYMMETRY} of the largest entry`;
       throw badArgument("E_RANGE", argument, expected, difference);

@@ -111,8 +111,8 @@ export class PerceptronMachine implements Owned {
     const { sizes } = this.network;
     let at = 0;
     for (let l = 1; l < sizes.length; l++) {
-      const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
-      const [wideIns, wideOuts] = [this.#sizes[l - 1] as number, this.#sizes[l] as number];
+      const [ins, outs] = [sizes[l - 1], sizes[l]];
+      const [wideIns, wideOuts] = [this.#sizes[l - 1], this.#sizes[l]];
       for (let o = 0; o < outs; o++) yield [at + o * wideIns, ins];
       yield [at + wideOuts * wideIns, outs];
       at += (wideIns + 1) * wideOuts;
@@ -190,7 +190,7 @@ export class PerceptronMachine implements Owned {
       view.fill(0);
       const some = Math.min(chunk, count - first);
       for (let r = 0; r < some; r++) {
-        for (let i = 0; i < width; i++) view[r + i * chunk] = rows[(first + r) * width + i] as number;
+        for (let i = 0; i < width; i++) view[r + i * chunk] = rows[(first + r) * width + i];
       }
       await space.spend(MOVE * each);
     }
@@ -200,11 +200,11 @@ export class PerceptronMachine implements Owned {
   #line(chunk: number, gradient: boolean): { whole: [number, number]; pieces: TaskPiece[] | undefined } {
     const sizes = this.#sizes;
     // Multiplications of one unit, and how many such units there are in a row.
-    const parts = sizes.slice(1).map((units, l): [number, number] => [(sizes[l] as number) * chunk, units]);
+    const parts = sizes.slice(1).map((units, l): [number, number] => [sizes[l] * chunk, units]);
     if (gradient) {
       parts.push([(sizes.at(-1) as number) * chunk, 4]);
       for (let l = sizes.length - 1; l > 0; l--) {
-        const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
+        const [ins, outs] = [sizes[l - 1], sizes[l]];
         parts.push([ins * chunk, outs]);
         if (l > 1) parts.push([outs * chunk, ins]);
       }
@@ -238,8 +238,8 @@ export class PerceptronMachine implements Owned {
       const { parameters } = this.#plain as Plain;
       return this.#turns(options).run(reference.forward(this.network, parameters, inputs));
     }
-    const [ins, outs] = [sizes[0] as number, sizes.at(-1) as number];
-    const [wideIns, wideOuts] = [this.#sizes[0] as number, this.#sizes.at(-1) as number];
+    const [ins, outs] = [sizes[0], sizes.at(-1) as number];
+    const [wideIns, wideOuts] = [this.#sizes[0], this.#sizes.at(-1) as number];
     const rows = inputs.length / ins;
     const chunk = this.#chunk(rows);
     const chunks = Math.ceil(rows / chunk);
@@ -267,7 +267,7 @@ export class PerceptronMachine implements Owned {
         const view = this.#view(output + (first / chunk) * each * this.#bytes, each);
         const some = Math.min(chunk, rows - first);
         for (let r = 0; r < some; r++) {
-          for (let o = 0; o < outs; o++) out[(first + r) * outs + o] = view[r + o * chunk] as number;
+          for (let o = 0; o < outs; o++) out[(first + r) * outs + o] = view[r + o * chunk];
         }
         await space.spend(MOVE * each);
       }
@@ -299,7 +299,7 @@ export class PerceptronMachine implements Owned {
     const rows = batch.weights.length;
     const chunk = this.#chunk(rows);
     const chunks = Math.ceil(rows / chunk);
-    const [wideIns, wideOuts] = [this.#sizes[0] as number, this.#sizes.at(-1) as number];
+    const [wideIns, wideOuts] = [this.#sizes[0], this.#sizes.at(-1) as number];
     const size = this.#size;
     const single = this.precision === "f32";
     return this.#inWorkspace(options, 3 * rows * this.work, async (space) => {
@@ -308,7 +308,7 @@ export class PerceptronMachine implements Owned {
       const weight = space.alloc(chunks * chunk, "batch");
       const gradients = space.alloc(chunks * size, "gradients");
       const losses = space.alloc(chunks, "losses");
-      await this.#pack(space, input, batch.inputs, sizes[0] as number, wideIns, chunk);
+      await this.#pack(space, input, batch.inputs, sizes[0], wideIns, chunk);
       await this.#pack(space, target, batch.targets, sizes.at(-1) as number, wideOuts, chunk);
       await this.#pack(space, weight, batch.weights, 1, 1, chunk);
       const { whole, pieces } = this.#line(chunk, true);
@@ -337,7 +337,7 @@ export class PerceptronMachine implements Owned {
         for (let c = 0; c < chunks; c++) {
           const one = this.#read(gradients + c * size * this.#bytes);
           one.forEach((value, i) => {
-            (found as Float64Array)[i] = ((found as Float64Array)[i] as number) + value;
+            (found as Float64Array)[i] = (found as Float64Array)[i] + value;
           });
           await space.spend(2 * size);
         }

@@ -55,11 +55,11 @@ export class Workspace {
   }
 
   f64(start: number, length: number): Float64Array {
-    return this.#runtime.memory.f64(start, length) as Float64Array;
+    return this.#runtime.memory.f64(start, length);
   }
 
   i32(start: number, length: number): Int32Array {
-    return this.#runtime.memory.i32(start, length) as Int32Array;
+    return this.#runtime.memory.i32(start, length);
   }
 
   /** Copies rows of `columns` numbers to rows of `ld`; what is between stays as it is. */

@@ -74,7 +74,7 @@ export async function alongRun<
     if (!allowed.includes(name)) throw unknownName(String(name), allowed, "quantity");
   const trajectories = checkRun(field, run).slice();
   const { count, dim } = run;
-  const rows = Array.from(run.recorded.keys()).filter((row) => (timeOf(run, row) as number) > 0);
+  const rows = Array.from(run.recorded.keys()).filter((row) => timeOf(run, row) > 0);
   const levels = quantileLevels.length;
   const names: Q[] = [...new Set<Q>(quantities)];
   const series = Object.fromEntries(
@@ -89,10 +89,10 @@ export async function alongRun<
     ]),
   ) as { [K in Q]: RunSeries<P> };
   const times = Float64Array.from(rows, (row) => timeOf(run, row));
-  const indices = Int32Array.from(rows, (row) => run.recorded[row] as number);
+  const indices = Int32Array.from(rows, (row) => run.recorded[row]);
   for (const [k, row] of rows.entries()) {
     const states = trajectories.subarray(row * count * dim, (row + 1) * count * dim);
-    const result = (await field.evaluate(states, times[k] as number, names, signal ? { signal } : {})) as {
+    const result = (await field.evaluate(states, times[k], names, signal ? { signal } : {})) as {
       [K in Q]: Numbers<P>;
     };
     for (const name of names) {
@@ -107,4 +107,4 @@ export async function alongRun<
   return { times, indices, count, levels: quantileLevels, series };
 }
 
-const timeOf = (run: RecordedRun, row: number): number => run.times[run.recorded[row] as number] as number;
+const timeOf = (run: RecordedRun, row: number): number => run.times[run.recorded[row]];

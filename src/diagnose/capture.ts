@@ -100,7 +100,7 @@ export async function capture(
   const end = run.times.length - 1;
   const samples = run.samples.slice();
   if (indices.at(-1) !== end) indices.push(end);
-  const times = Float64Array.from(indices, (index) => run.times[index] as number);
+  const times = Float64Array.from(indices, (index) => run.times[index]);
   const rows = times.length;
   const states = (row: number): Float32Array | Float64Array =>
     row < run.recorded.length ? trajectories.subarray(row * count * dim, (row + 1) * count * dim) : samples;
@@ -108,7 +108,7 @@ export async function capture(
   // Whatever drives, points and their places are those of the data.
   const exact = exactScore(field.data, field.process);
   for (let row = 0; row < rows; row++) {
-    const t = times[row] as number;
+    const t = times[row];
     cells.push(
       t > 0
         ? (await exact.evaluate(states(row), t, ["nearest"], asked)).nearest
@@ -120,13 +120,13 @@ export async function capture(
   const firstIndex = new Int32Array(count).fill(-1);
   const inFinal = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
-    const now = cells[row] as Int32Array;
+    const now = cells[row];
     const before = cells[row - 1];
     let here = 0;
     for (let i = 0; i < count; i++) {
       if (now[i] === nearest[i]) {
         here++;
-        if ((firstIndex[i] as number) < 0) firstIndex[i] = row;
+        if (firstIndex[i] < 0) firstIndex[i] = row;
       }
       if (before !== undefined && now[i] !== before[i]) index[i] = row;
     }
@@ -134,8 +134,8 @@ export async function capture(
   }
   const by = (list: Int32Array): Int32Array => {
     const hits = new Int32Array(rows);
-    for (const row of list) hits[Math.max(0, row)] = (hits[Math.max(0, row)] as number) + 1;
-    for (let row = 1; row < rows; row++) hits[row] = (hits[row] as number) + (hits[row - 1] as number);
+    for (const row of list) hits[Math.max(0, row)] = hits[Math.max(0, row)] + 1;
+    for (let row = 1; row < rows; row++) hits[row] = hits[row] + hits[row - 1];
     return hits;
   };
   return {
@@ -155,7 +155,7 @@ export async function capture(
   };
 
   function timesAt(list: Int32Array): Float64Array<ArrayBuffer> {
-    return Float64Array.from(list, (row) => times[Math.max(0, row)] as number);
+    return Float64Array.from(list, (row) => times[Math.max(0, row)]);
   }
 
   async function unseenShares(): Promise<{ low: Shares; high: Shares }> {
@@ -163,15 +163,15 @@ export async function capture(
     const stay = { low: new Float64Array(count).fill(1), high: new Float64Array(count).fill(1) };
     const [low, high] = [emptyShares(rows), emptyShares(rows)];
     for (let row = rows - 1; row >= 0; row--) {
-      const now = cells[row] as Int32Array;
+      const now = cells[row];
       if (row + 1 < rows) {
         await inTurns(
           excursions(positions, nearest, stay, {
             earlier: states(row),
             later: states(row + 1),
             process: field.process,
-            from: times[row] as number,
-            to: times[row + 1] as number,
+            from: times[row],
+            to: times[row + 1],
           }),
           signal,
         );

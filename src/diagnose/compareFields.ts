@@ -216,7 +216,7 @@ export async function compareFields(
     const sizes = squaredDistances(truth.score, new Float64Array(x.length), dim);
     const [mean, size] = [momentsOf(squares).mean, momentsOf(sizes).mean];
     const ratio = size > 0 ? mean / size : 0;
-    const parts = squares.map((value, i) => (size > 0 ? (value - ratio * (sizes[i] as number)) / size : 0));
+    const parts = squares.map((value, i) => (size > 0 ? (value - ratio * sizes[i]) / size : 0));
     to.relative.mean[row] = ratio;
     to.relative.standardError[row] = Math.sqrt(momentsOf(parts).variance / parts.length);
     return { mine: Float64Array.from(own.score), exact: Float64Array.from(truth.score) };
@@ -232,7 +232,7 @@ export async function compareFields(
     return Float64Array.from({ length: own.score.length / dim }, (_, i) => {
       const apart = Float64Array.from(
         { length: dim },
-        (_, d) => (own.score[i * dim + d] as number) - (truth.score[i * dim + d] as number),
+        (_, d) => own.score[i * dim + d] - truth.score[i * dim + d],
       );
       const moved = matrices
         ? multiply(matrices.variance, dim, apart)
@@ -305,8 +305,7 @@ function checkLevels(given: unknown, mine: ScoreField, exact: ScoreField): Float
     checkNumber(t, `times[${i}]`, { above: 0, max: process.end }),
   );
   times.forEach((t, i) => {
-    if (i > 0 && !(t < (times[i - 1] as number)))
-      throw badArgument("E_RANGE", `times[${i}]`, "descending times", t);
+    if (i > 0 && !(t < times[i - 1])) throw badArgument("E_RANGE", `times[${i}]`, "descending times", t);
     const same = (["alpha", "variance"] as const).every((name) => {
       const [a, b] = [t <= mine.process.end ? mine.process[name](t) : Number.NaN, process[name](t)];
       return Math.abs(a - b) <= SAME * Math.abs(b);
@@ -330,9 +329,9 @@ function checkKernel(given: unknown, exact: ScoreField): SmoothingKernel | undef
 
 /** The times of the paths: `steps` between two levels, then 0. */
 function pathTimes(levels: Float64Array, steps: number, process: Process): number[] {
-  const grid: number[] = [levels[0] as number];
+  const grid: number[] = [levels[0]];
   for (let i = 1; i < levels.length; i++) {
-    const [from, to] = [levels[i - 1] as number, levels[i] as number];
+    const [from, to] = [levels[i - 1], levels[i]];
     const [high, low] = [process.sigma(from), process.sigma(to)];
     for (let k = 1; k < steps; k++) grid.push(process.timeOfSigma(high * (low / high) ** (k / steps)));
     grid.push(to);

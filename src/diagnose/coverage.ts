@@ -76,26 +76,26 @@ function* cover(
     const k = wanted ?? Math.min(5, size - 1);
     if (k >= size) throw badArgument("E_RANGE", "neighbours", `at most ${size - 1}, fewer than positions`, k);
     const { squared } = yield* neighbours(points, points, dim, k, true);
-    for (let m = 0; m < size; m++) limits[m] = squared[m * k + k - 1] as number;
+    for (let m = 0; m < size; m++) limits[m] = squared[m * k + k - 1];
   }
   // A point is covered by nobody, by one sample alone, or by more: two nearest samples tell.
   const near = yield* neighbours(points, samples, dim, 2);
   const alone = new Float64Array(count);
   let covered = 0;
   for (let m = 0; m < size; m++) {
-    const limit = limits[m] as number;
-    if (!((near.squared[2 * m] as number) <= limit)) continue;
-    covered += weights[m] as number;
-    if ((near.squared[2 * m + 1] as number) <= limit) continue;
-    const i = near.index[2 * m] as number;
-    alone[i] = (alone[i] as number) + (weights[m] as number);
+    const limit = limits[m];
+    if (!(near.squared[2 * m] <= limit)) continue;
+    covered += weights[m];
+    if (near.squared[2 * m + 1] <= limit) continue;
+    const i = near.index[2 * m];
+    alone[i] = alone[i] + weights[m];
   }
   const { index } = yield* neighbours(samples, points, dim, 1);
   const visits = new Int32Array(size);
-  for (const m of index) visits[m] = (visits[m] as number) + 1;
-  const reachedAlone = Float64Array.from(index, (m) => (visits[m] === 1 ? (weights[m] as number) : 0));
+  for (const m of index) visits[m] = visits[m] + 1;
+  const reachedAlone = Float64Array.from(index, (m) => (visits[m] === 1 ? weights[m] : 0));
   let reached = 0;
-  for (let m = 0; m < size; m++) if ((visits[m] as number) > 0) reached += weights[m] as number;
+  for (let m = 0; m < size; m++) if (visits[m] > 0) reached += weights[m];
   // Summed in the same order, so that all of the points are exactly 1.
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   return {

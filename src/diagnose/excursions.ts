@@ -33,8 +33,8 @@ export function* excursions(
   const slots = new Map(Array.from(index, (m, k) => [m, k]));
   let work = 0;
   for (let i = 0; i < count; i++) {
-    if ((stay.high[i] as number) === 0) continue;
-    const own = (slots.get(ends[i] as number) as number) * dim;
+    if (stay.high[i] === 0) continue;
+    const own = (slots.get(ends[i]) as number) * dim;
     let sum = 0;
     let most = 0;
     for (let k = 0; k < size; k++) {
@@ -42,19 +42,19 @@ export function* excursions(
       if (other === own) continue;
       let [gap, before, after] = [0, 0, 0];
       for (let d = 0; d < dim; d++) {
-        const step = (points[other + d] as number) - (points[own + d] as number);
-        const middle = ((points[other + d] as number) + (points[own + d] as number)) / 2;
+        const step = points[other + d] - points[own + d];
+        const middle = (points[other + d] + points[own + d]) / 2;
         gap += step * step;
-        before += step * (middle - (earlier[i * dim + d] as number) / alpha);
-        after += step * (middle - (later[i * dim + d] as number) / beta);
+        before += step * (middle - earlier[i * dim + d] / alpha);
+        after += step * (middle - later[i * dim + d] / beta);
       }
       // Distances to the wall times the gap.
       const crossing = before > 0 && after > 0 ? Math.exp((-2 * before * after) / (gap * elapsed)) : 1;
       sum += crossing;
       if (crossing > most) most = crossing;
     }
-    stay.low[i] = (stay.low[i] as number) * Math.max(0, 1 - sum);
-    stay.high[i] = (stay.high[i] as number) * (1 - most);
+    stay.low[i] = stay.low[i] * Math.max(0, 1 - sum);
+    stay.high[i] = stay.high[i] * (1 - most);
     work += size * dim * 4;
     if (work >= unitOfWork) {
       work = 0;

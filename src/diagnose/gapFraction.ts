@@ -75,26 +75,26 @@ function* gaps(samples: Float64Array, data: Mixture, given: number | undefined):
   const segmentDistance = new Float64Array(count);
   let hits = 0;
   for (let i = 0; i < count; i++) {
-    const a = index[2 * i] as number;
-    const b = index[2 * i + 1] as number;
-    nearest[i] = positions.index[a] as number;
-    secondNearest[i] = positions.index[b] as number;
-    distance[i] = Math.sqrt(squared[2 * i] as number);
-    if ((distance[i] as number) > radius) hits++;
+    const a = index[2 * i];
+    const b = index[2 * i + 1];
+    nearest[i] = positions.index[a];
+    secondNearest[i] = positions.index[b];
+    distance[i] = Math.sqrt(squared[2 * i]);
+    if (distance[i] > radius) hits++;
     let along = 0;
     let length = 0;
     for (let d = 0; d < dim; d++) {
-      const edge = (points[b * dim + d] as number) - (points[a * dim + d] as number);
-      along += edge * ((samples[i * dim + d] as number) - (points[a * dim + d] as number));
+      const edge = points[b * dim + d] - points[a * dim + d];
+      along += edge * (samples[i * dim + d] - points[a * dim + d]);
       length += edge * edge;
     }
     // Of positions whose difference squares to 0, the first.
     const coordinate = length === 0 ? 0 : Math.min(1, Math.max(0, along / length));
     let square = 0;
     for (let d = 0; d < dim; d++) {
-      const from = points[a * dim + d] as number;
-      const on = from + coordinate * ((points[b * dim + d] as number) - from);
-      square += ((samples[i * dim + d] as number) - on) ** 2;
+      const from = points[a * dim + d];
+      const on = from + coordinate * (points[b * dim + d] - from);
+      square += (samples[i * dim + d] - on) ** 2;
     }
     gapCoordinate[i] = coordinate;
     segmentDistance[i] = Math.sqrt(square);

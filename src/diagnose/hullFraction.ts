@@ -88,8 +88,8 @@ function defaultTolerance({ dim, packed, precision }: Mixture): number {
     let low = Number.POSITIVE_INFINITY;
     let high = Number.NEGATIVE_INFINITY;
     for (let at = d; at < points.length; at += dim) {
-      low = Math.min(low, points[at] as number);
-      high = Math.max(high, points[at] as number);
+      low = Math.min(low, points[at]);
+      high = Math.max(high, points[at]);
     }
     extent = Math.max(extent, high - low);
     largest = Math.max(largest, high, -low);
@@ -121,7 +121,7 @@ function* judge(samples: Float64Array, data: Mixture, settings: Settings): Gener
       dim <= 2 ? toPolygon(sample, corners, dim) : yield* nearestInHull(sample, corners, dim, settings);
     atLeast[i] = Math.max(0, bounds.atLeast - slack);
     atMost[i] = bounds.atMost + slack;
-    outside[i] = (atLeast[i] as number) > tolerance ? 1 : (atMost[i] as number) <= tolerance ? 0 : -1;
+    outside[i] = atLeast[i] > tolerance ? 1 : atMost[i] <= tolerance ? 0 : -1;
     if (outside[i] === 1) hits++;
     if (outside[i] === -1) undecided++;
     work += corners.length * 4;
@@ -138,7 +138,7 @@ const rounding = (dim: number, scale: number): number => 8 * (dim + 4) * Number.
 
 /** The smallest and the largest number. */
 function ends(points: Float64Array): Float64Array {
-  let low = points[0] as number;
+  let low = points[0];
   let high = low;
   for (const x of points) {
     low = Math.min(low, x);
@@ -151,20 +151,15 @@ function ends(points: Float64Array): Float64Array {
 function* monotoneChain(points: Float64Array): Generator<void, Float64Array, void> {
   const size = points.length / 2;
   const order = Int32Array.from({ length: size }, (_, m) => m).sort(
-    (a, b) =>
-      (points[2 * a] as number) - (points[2 * b] as number) ||
-      (points[2 * a + 1] as number) - (points[2 * b + 1] as number),
+    (a, b) => points[2 * a] - points[2 * b] || points[2 * a + 1] - points[2 * b + 1],
   );
   yield;
   if (size < 3) return points;
   /** Twice the signed area of a triangle. */
   const turn = (a: number, b: number, c: number): number => {
-    const ax = points[2 * a] as number;
-    const ay = points[2 * a + 1] as number;
-    return (
-      ((points[2 * b] as number) - ax) * ((points[2 * c + 1] as number) - ay) -
-      ((points[2 * b + 1] as number) - ay) * ((points[2 * c] as number) - ax)
-    );
+    const ax = points[2 * a];
+    const ay = points[2 * a + 1];
+    return (points[2 * b] - ax) * (points[2 * c + 1] - ay) - (points[2 * b + 1] - ay) * (points[2 * c] - ax);
   };
   const half = (list: Iterable<number>): number[] => {
     const chain: number[] = [];
@@ -193,13 +188,13 @@ function toPolygon(
 ): { bounds: Bounds; slack: number } {
   let scale = 0;
   for (let at = 0; at < corners.length; at++) {
-    scale = Math.max(scale, Math.abs((corners[at] as number) - (sample[at % dim] as number)));
+    scale = Math.max(scale, Math.abs(corners[at] - sample[at % dim]));
   }
   const slack = rounding(dim, scale);
   const exactly = (distance: number) => ({ bounds: { atLeast: distance, atMost: distance }, slack });
   if (dim === 1) {
-    const x = sample[0] as number;
-    return exactly(Math.max(0, (corners[0] as number) - x, x - (corners.at(-1) as number)));
+    const x = sample[0];
+    return exactly(Math.max(0, corners[0] - x, x - (corners.at(-1) as number)));
   }
   const size = corners.length / 2;
   const [x, y] = sample as unknown as [number, number];
@@ -207,10 +202,10 @@ function toPolygon(
   let nearest = Number.POSITIVE_INFINITY;
   for (let k = 0; k < size; k++) {
     const next = (k + 1) % size;
-    const ax = corners[2 * k] as number;
-    const ay = corners[2 * k + 1] as number;
-    const ex = (corners[2 * next] as number) - ax;
-    const ey = (corners[2 * next + 1] as number) - ay;
+    const ax = corners[2 * k];
+    const ay = corners[2 * k + 1];
+    const ex = corners[2 * next] - ax;
+    const ey = corners[2 * next + 1] - ay;
     if (ex * (y - ay) - ey * (x - ax) < 0) inside = false;
     const length = ex * ex + ey * ey;
     const along = length === 0 ? 0 : Math.min(1, Math.max(0, (ex * (x - ax) + ey * (y - ay)) / length));
@@ -237,7 +232,7 @@ function* nearestInHull(
   let work = 0;
   for (let m = 0; m < size; m++) {
     let square = 0;
-    for (let d = 0; d < dim; d++) square += ((points[m * dim + d] as number) - (sample[d] as number)) ** 2;
+    for (let d = 0; d < dim; d++) square += (points[m * dim + d] - sample[d]) ** 2;
     if (square < least) {
       least = square;
       start = m;
@@ -267,7 +262,7 @@ function* nearestInHull(
         let product = 0;
         const row = m * dim;
         for (let d = 0; d < dim; d++) {
-          product += (y[d] as number) * ((points[row + d] as number) - (sample[d] as number));
+          product += y[d] * (points[row + d] - sample[d]);
         }
         if (product < lowest) {
           lowest = product;
@@ -290,7 +285,7 @@ function* nearestInHull(
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let d = 0; d < a.length; d++) sum += (a[d] as number) * (b[d] as number);
+  for (let d = 0; d < a.length; d++) sum += a[d] * b[d];
   return sum;
 }
 
@@ -317,14 +312,14 @@ class Face {
   at(): Float64Array {
     const y = new Float64Array(this.#dim);
     this.#members.forEach((m, k) => {
-      const weight = this.#weights[k] as number;
-      for (let d = 0; d < y.length; d++) y[d] = (y[d] as number) + weight * this.#relative(m, d);
+      const weight = this.#weights[k];
+      for (let d = 0; d < y.length; d++) y[d] = y[d] + weight * this.#relative(m, d);
     });
     return y;
   }
 
   #relative(m: number, d: number): number {
-    return (this.#points[m * this.#dim + d] as number) - (this.#sample[d] as number);
+    return this.#points[m * this.#dim + d] - this.#sample[d];
   }
 
   /** Takes a point in with weight 0; false where it lies in the affine hull of the others. */
@@ -337,28 +332,27 @@ class Face {
 
   #extend(m: number): boolean {
     const dim = this.#dim;
-    const base = (this.#members[0] as number) * dim;
+    const base = this.#members[0] * dim;
     const rank = this.#basis.length;
     if (rank === dim) return false;
     const vector = new Float64Array(dim);
-    for (let d = 0; d < dim; d++)
-      vector[d] = (this.#points[m * dim + d] as number) - (this.#points[base + d] as number);
+    for (let d = 0; d < dim; d++) vector[d] = this.#points[m * dim + d] - this.#points[base + d];
     const length = Math.sqrt(dot(vector, vector));
     const column = new Float64Array(rank + 1);
     // Gram and Schmidt, twice: once loses orthogonality where a point is near the hull of the others.
     for (let pass = 0; pass < 2; pass++) {
       for (let j = 0; j < rank; j++) {
-        const along = this.#basis[j] as Float64Array;
+        const along = this.#basis[j];
         const c = dot(along, vector);
-        column[j] = (column[j] as number) + c;
-        for (let d = 0; d < dim; d++) vector[d] = (vector[d] as number) - c * (along[d] as number);
+        column[j] = column[j] + c;
+        for (let d = 0; d < dim; d++) vector[d] = vector[d] - c * along[d];
       }
     }
     const rest = Math.sqrt(dot(vector, vector));
     // What an independent point adds is at least the gap of the bounds, far above this.
     if (!(rest > 1e-13 * length)) return false;
     column[rank] = rest;
-    for (let d = 0; d < dim; d++) vector[d] = (vector[d] as number) / rest;
+    for (let d = 0; d < dim; d++) vector[d] = vector[d] / rest;
     this.#basis.push(vector);
     this.#columns.push(column);
     return true;
@@ -371,9 +365,9 @@ class Face {
       let step = 1;
       let blocking = -1;
       for (let k = 0; k < target.length; k++) {
-        const to = target[k] as number;
+        const to = target[k];
         if (to > 0) continue;
-        const from = this.#weights[k] as number;
+        const from = this.#weights[k];
         const reach = from / (from - to);
         if (blocking === -1 || reach < step) {
           step = Number.isNaN(reach) ? 0 : reach;
@@ -385,10 +379,10 @@ class Face {
         return;
       }
       const weights = this.#weights.map((from, k) =>
-        k === blocking ? 0 : Math.max(0, from + step * ((target[k] as number) - from)),
+        k === blocking ? 0 : Math.max(0, from + step * (target[k] - from)),
       );
       const first = weights.indexOf(0);
-      this.#members = this.#members.filter((_, k) => (weights[k] as number) > 0);
+      this.#members = this.#members.filter((_, k) => weights[k] > 0);
       const kept = weights.filter((weight) => weight > 0);
       const sum = kept.reduce((a, b) => a + b, 0);
       this.#weights = kept.map((weight) => weight / sum);
@@ -396,7 +390,7 @@ class Face {
       this.#basis.length = Math.max(0, first - 1);
       this.#columns.length = this.#basis.length;
       for (let k = this.#basis.length + 1; k < this.#members.length; k++) {
-        this.#extend(this.#members[k] as number);
+        this.#extend(this.#members[k]);
       }
     }
   }
@@ -404,18 +398,17 @@ class Face {
   /** The weights, of sum 1 and any sign, of the nearest point of the affine hull. */
   #affineMinimizer(): number[] {
     const rank = this.#basis.length;
-    const base = this.#members[0] as number;
+    const base = this.#members[0];
     const weights = new Array<number>(rank + 1).fill(0);
     for (let j = rank - 1; j >= 0; j--) {
-      const along = this.#basis[j] as Float64Array;
+      const along = this.#basis[j];
       let c = 0;
-      for (let d = 0; d < this.#dim; d++) c -= (along[d] as number) * this.#relative(base, d);
-      for (let k = j + 1; k < rank; k++)
-        c -= ((this.#columns[k] as Float64Array)[j] as number) * (weights[k + 1] as number);
-      weights[j + 1] = c / ((this.#columns[j] as Float64Array)[j] as number);
+      for (let d = 0; d < this.#dim; d++) c -= along[d] * this.#relative(base, d);
+      for (let k = j + 1; k < rank; k++) c -= this.#columns[k][j] * weights[k + 1];
+      weights[j + 1] = c / this.#columns[j][j];
     }
     let rest = 1;
-    for (let j = 1; j <= rank; j++) rest -= weights[j] as number;
+    for (let j = 1; j <= rank; j++) rest -= weights[j];
     weights[0] = rest;
     return weights;
   }

@@ -48,9 +48,9 @@ export function massKl(
   let squares = 0;
   let cells = 0;
   for (let m = 0; m < p.length; m++) {
-    const here = p[m] as number;
+    const here = p[m];
     if (here === 0) continue;
-    const ratio = Math.log(here) - Math.log((w[m] as number) / sum);
+    const ratio = Math.log(here) - Math.log(w[m] / sum);
     plugIn += here * ratio;
     squares += here * ratio * ratio;
     cells++;

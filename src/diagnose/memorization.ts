@@ -62,11 +62,11 @@ export async function memorization(
   const nearest = new Int32Array(count);
   let hits = 0;
   for (let i = 0; i < count; i++) {
-    const first = squared[2 * i] as number;
+    const first = squared[2 * i];
     // Never 0 / 0: squares of the smallest numbers are 0.
-    ratios[i] = first === 0 ? 0 : Math.sqrt(first / (squared[2 * i + 1] as number));
-    nearest[i] = positions.index[index[2 * i] as number] as number;
-    if ((ratios[i] as number) < threshold) hits++;
+    ratios[i] = first === 0 ? 0 : Math.sqrt(first / squared[2 * i + 1]);
+    nearest[i] = positions.index[index[2 * i]];
+    if (ratios[i] < threshold) hits++;
   }
   return {
     ...shareOf(hits, count),

@@ -87,9 +87,9 @@ function* medianDistance(a: Side, b: Side, dim: number): Generator<void, number,
   const pairs: { squared: number; weight: number }[] = [];
   let total = 0;
   for (let i = 0; i < chosen.length; i++) {
-    const x = chosen[i] as (typeof chosen)[number];
+    const x = chosen[i];
     for (let j = i + 1; j < chosen.length; j++) {
-      const y = chosen[j] as (typeof chosen)[number];
+      const y = chosen[j];
       const squared = squaredDistance(x.points, x.index, y.points, y.index, dim);
       if (squared === 0) continue;
       const weight = x.weight * y.weight;

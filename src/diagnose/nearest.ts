@@ -51,9 +51,9 @@ export async function voronoiMass(
 ): Promise<{ mass: Float64Array; standardError: Float64Array; count: number }> {
   const { index } = await nearestPoints(samples, data, options);
   const mass = new Float64Array(data.size);
-  for (const m of index) mass[m] = (mass[m] as number) + 1;
+  for (const m of index) mass[m] = mass[m] + 1;
   const count = index.length;
-  for (let m = 0; m < mass.length; m++) mass[m] = count === 0 ? 0 : (mass[m] as number) / count;
+  for (let m = 0; m < mass.length; m++) mass[m] = count === 0 ? 0 : mass[m] / count;
   const standardError = mass.map((p) => (count === 0 ? 0 : Math.sqrt((p * (1 - p)) / count)));
   return { mass, standardError, count };
 }

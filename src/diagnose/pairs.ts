@@ -48,7 +48,7 @@ export function* discrepancy(
 /** What one side's draws add to the variance, the shared 4 z_ab / (n m) left out. */
 function shareOfVariance(own: Within, other: Float64Array, n: number, noise: number): number {
   if (n < 4) return Number.NaN;
-  const h = other.map((mean, i) => (own.sums[i] as number) / (n - 1) - mean);
+  const h = other.map((mean, i) => own.sums[i] / (n - 1) - mean);
   let rows = 0;
   let total = 0;
   for (const sum of own.sums) {
@@ -93,7 +93,7 @@ function* within(side: Side, dim: number, kernel: Kernel): Generator<void, Withi
     for (let j = i + 1; j < count; j++) {
       const k = kernel(squaredDistance(points, i, points, j, dim));
       sum += (weights?.[j] ?? 1) * k;
-      sums[j] = (sums[j] as number) + weight * k;
+      sums[j] = sums[j] + weight * k;
       squares += k * k;
       work += dim + 8;
       if (work >= unitOfWork) {
@@ -101,10 +101,10 @@ function* within(side: Side, dim: number, kernel: Kernel): Generator<void, Withi
         yield;
       }
     }
-    sums[i] = (sums[i] as number) + sum;
+    sums[i] = sums[i] + sum;
   }
   let total = 0;
-  for (let i = 0; i < count; i++) total += (weights?.[i] ?? 1) * (sums[i] as number);
+  for (let i = 0; i < count; i++) total += (weights?.[i] ?? 1) * sums[i];
   // Of a law the diagonal belongs to the mean, and is 0.
   const mean = weights ? total : count < 2 ? Number.NaN : total / (count * (count - 1));
   return { mean, sums, squares };
@@ -130,7 +130,7 @@ function* across(a: Side, b: Side, dim: number, kernel: Kernel): Generator<void,
     for (let j = 0; j < b.count; j++) {
       const k = kernel(squaredDistance(a.points, i, b.points, j, dim));
       sum += (b.weights?.[j] ?? 1 / b.count) * k;
-      columns[j] = (columns[j] as number) + weight * k;
+      columns[j] = columns[j] + weight * k;
       squares += k * k;
       work += dim + 8;
       if (work >= unitOfWork) {
@@ -149,7 +149,7 @@ export function squaredDistance(x: Float64Array, i: number, y: Float64Array, j: 
   const at = i * dim;
   const to = j * dim;
   for (let d = 0; d < dim; d++) {
-    const difference = (x[at + d] as number) - (y[to + d] as number);
+    const difference = x[at + d] - y[to + d];
     sum += difference * difference;
   }
   return sum;

@@ -43,7 +43,7 @@ export function reproducibility(
   const distance = (i: number, j: number): number => {
     let square = 0;
     for (let d = 0; d < dim; d++) {
-      const e = (left.data[i * dim + d] as number) - (right.data[j * dim + d] as number);
+      const e = left.data[i * dim + d] - right.data[j * dim + d];
       square += e * e;
     }
     return Math.sqrt(square);
@@ -56,7 +56,7 @@ export function reproducibility(
   const unpaired = meanOf(other);
   const value = paired.value / unpaired.value;
   // To first order, with the covariance of the two over rows.
-  const spread = Float64Array.from(same, (d, i) => (d - value * (other[i] as number)) / unpaired.value);
+  const spread = Float64Array.from(same, (d, i) => (d - value * other[i]) / unpaired.value);
   const { radius } = options;
   if (radius !== undefined && !(typeof radius === "number" && radius > 0)) {
     throw badArgument("E_RANGE", "radius", "a number above 0", radius);
@@ -103,12 +103,12 @@ export function massNear(
     for (let m = 0; m < targets.rows; m++) {
       let square = 0;
       for (let d = 0; d < dim; d++) {
-        const e = (table.data[i * dim + d] as number) - (targets.data[m * dim + d] as number);
+        const e = table.data[i * dim + d] - targets.data[m * dim + d];
         square += e * e;
       }
-      if (square <= radius * radius) mass[m] = (mass[m] as number) + 1;
+      if (square <= radius * radius) mass[m] = mass[m] + 1;
     }
   }
-  for (let m = 0; m < mass.length; m++) mass[m] = count === 0 ? Number.NaN : (mass[m] as number) / count;
+  for (let m = 0; m < mass.length; m++) mass[m] = count === 0 ? Number.NaN : mass[m] / count;
   return { mass, standardError: mass.map((p) => Math.sqrt((p * (1 - p)) / count)), count };
 }

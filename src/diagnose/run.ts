@@ -35,7 +35,7 @@ export function checkRun(field: ScoreField<Precision>, run: RecordedRun): Float3
     throw badArgument("E_SHAPE", "run.trajectories", `${length} numbers`, trajectories.length);
   }
   recorded.forEach((index, row) => {
-    if (!(index >= 0 && index < times.length) || (row > 0 && index <= (recorded[row - 1] as number))) {
+    if (!(index >= 0 && index < times.length) || (row > 0 && index <= recorded[row - 1])) {
       throw badArgument("E_RANGE", `run.recorded[${row}]`, "ascending indices into run.times", index);
     }
   });

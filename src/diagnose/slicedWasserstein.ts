@@ -86,7 +86,7 @@ function* sliced(
     else fillNormals(direction, dim, 1, p, seed, 0, directionStream);
     let norm = 0;
     for (const z of direction) norm += z * z;
-    for (let d = 0; d < dim; d++) direction[d] = (direction[d] as number) / Math.sqrt(norm);
+    for (let d = 0; d < dim; d++) direction[d] = direction[d] / Math.sqrt(norm);
     const onA = yield* projected(a, direction);
     const onB = yield* projected(b, direction);
     powers[p] = yield* transport(onA, onB, order, potentials);
@@ -125,7 +125,7 @@ function* projected(side: Side, direction: Float64Array): Generator<void, Line, 
   let work = 0;
   for (let i = 0; i < count; i++) {
     let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (direction[d] as number) * (points[i * dim + d] as number);
+    for (let d = 0; d < dim; d++) sum += direction[d] * points[i * dim + d];
     along[i] = sum;
     work += dim + 8;
     if (work >= unitOfWork) {
@@ -135,9 +135,9 @@ function* projected(side: Side, direction: Float64Array): Generator<void, Line, 
   }
   const order = yield* ascending(along);
   const values = new Float64Array(count);
-  for (let k = 0; k < count; k++) values[k] = along[order[k] as number] as number;
+  for (let k = 0; k < count; k++) values[k] = along[order[k]];
   const { weights } = side;
-  return { values, order, weights: weights && Float64Array.from(order, (i) => weights[i] as number) };
+  return { values, order, weights: weights && Float64Array.from(order, (i) => weights[i]) };
 }
 
 /** The order of keys, by merging: in turns, unlike the host's sort. */
@@ -153,10 +153,8 @@ function* ascending(keys: Float64Array): Generator<void, Int32Array, void> {
       let i = start;
       let j = middle;
       for (let k = start; k < end; k++) {
-        const left =
-          j >= end ||
-          (i < middle && (keys[from[i] as number] as number) <= (keys[from[j] as number] as number));
-        to[k] = from[left ? i++ : j++] as number;
+        const left = j >= end || (i < middle && keys[from[i]] <= keys[from[j]]);
+        to[k] = from[left ? i++ : j++];
       }
       work += 8 * (end - start);
       if (work >= unitOfWork) {
@@ -183,7 +181,7 @@ function* transport(
   const n = a.values.length;
   const m = b.values.length;
   const cost = (i: number, j: number): number => {
-    const difference = Math.abs((a.values[i] as number) - (b.values[j] as number));
+    const difference = Math.abs(a.values[i] - b.values[j]);
     return order === 1 ? difference : difference * difference;
   };
   // Equal weights of both sides as whole numbers: n of m units against m of n.
@@ -199,10 +197,10 @@ function* transport(
   let total = 0;
   let work = 0;
   const add = (sums: Float64Array, at: number, value: number): void => {
-    sums[at] = (sums[at] as number) + value;
+    sums[at] = sums[at] + value;
   };
-  add(potentials.a, a.order[0] as number, f);
-  add(potentials.b, b.order[0] as number, g);
+  add(potentials.a, a.order[0], f);
+  add(potentials.b, b.order[0], g);
   while (i < n - 1 || j < m - 1) {
     // At the end of a side, the other's rest is its own whatever rounding says.
     const goA = j === m - 1 || (i < n - 1 && left <= right);
@@ -222,12 +220,12 @@ function* transport(
     if (goA) {
       i++;
       left = massA(i);
-      add(potentials.a, a.order[i] as number, f);
+      add(potentials.a, a.order[i], f);
     }
     if (goB) {
       j++;
       right = massB(j);
-      add(potentials.b, b.order[j] as number, g);
+      add(potentials.b, b.order[j], g);
     }
     work += 32;
     if (work >= unitOfWork) {

@@ -77,7 +77,7 @@ export async function fitSmoothing(
   const better = momentsOf(found).mean < (1 - NOTHING) * momentsOf(atZero).mean;
   const [width, left] = better ? [next.value, found] : [0, atZero];
   const ratio = momentsOf(left).mean / momentsOf(atZero).mean;
-  const spread = left.map((value, i) => (value - ratio * (atZero[i] as number)) / momentsOf(atZero).mean);
+  const spread = left.map((value, i) => (value - ratio * atZero[i]) / momentsOf(atZero).mean);
   const atEnd = width === 0 || width >= reach * to * (1 - SHIFT);
   return {
     width,
@@ -94,10 +94,8 @@ async function errorOf(
 ): Promise<number> {
   const shift = SHIFT * width;
   const [below, here, above] = [await at(width - shift), await at(width), await at(width + shift)];
-  const slopes = above.map((value, i) => (value - (below[i] as number)) / (2 * shift));
-  const bends = above.map(
-    (value, i) => (value - 2 * (here[i] as number) + (below[i] as number)) / (shift * shift),
-  );
+  const slopes = above.map((value, i) => (value - below[i]) / (2 * shift));
+  const bends = above.map((value, i) => (value - 2 * here[i] + below[i]) / (shift * shift));
   const curvature = momentsOf(bends).mean;
   return curvature > 0 ? Math.sqrt(momentsOf(slopes).variance / count) / curvature : Number.NaN;
 }
@@ -111,7 +109,7 @@ export function squaredDistances(
   const out = new Float64Array(b.length / dim);
   for (let i = 0; i < b.length; i++) {
     const row = Math.floor(i / dim);
-    out[row] = (out[row] as number) + ((a[i] as number) - (b[i] as number)) ** 2;
+    out[row] = out[row] + (a[i] - b[i]) ** 2;
   }
   return out;
 }
@@ -122,7 +120,7 @@ function extentOf({ local: points, dim, size }: Mixture): number {
   for (let d = 0; d < dim; d++) {
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let m = 0; m < size; m++) {
-      const value = points[m * dim + d] as number;
+      const value = points[m * dim + d];
       low = Math.min(low, value);
       high = Math.max(high, value);
     }

@@ -63,7 +63,7 @@ export function parseCsv(text: string, name = "csv", options: ParseCsvOptions = 
 /** @internal As `parseCsv` from bytes in UTF-8, which become text in pieces alone. */
 export function parseCsvBytes(bytes: Uint8Array, name: string, options: ParseCsvOptions): CsvTable {
   const part = (from: number, to: number): Uint8Array => bytes.subarray(from, to);
-  return parse(ofBytes({ length: bytes.length, at: (i) => bytes[i] as number, part }, name), name, options);
+  return parse(ofBytes({ length: bytes.length, at: (i) => bytes[i], part }, name), name, options);
 }
 
 /** @internal Bytes that are read a part at a time, as they are asked for. */
@@ -82,7 +82,7 @@ export function parseCsvSource(source: ByteSource, name: string, options: ParseC
       to = Math.min(from + WINDOW, source.length);
       window = source.read(from, to);
     }
-    return window[place - from] as number;
+    return window[place - from];
   };
   const bytes = { length: source.length, at, part: source.read.bind(source) };
   return parse(ofBytes(bytes, name), name, options);
@@ -187,8 +187,8 @@ function parse(letters: Letters, name: string, options: ParseCsvOptions): CsvTab
       if ((rows + 1) * dim > data.length)
         fail("E_FORMAT", line, 1, "the end of the file", "more rows than lines");
       for (let j = 0; j < dim; j++) {
-        const column = picked === undefined ? j : (picked[j] as number);
-        const cell = (row[column] as string).trim();
+        const column = picked === undefined ? j : picked[j];
+        const cell = row[column].trim();
         const value = numberOf(cell, nonFinite);
         if (value === undefined) wrongCell(cell, line, column, nonFinite, fail);
         else data[rows * dim + j] = value;
@@ -202,7 +202,7 @@ function parse(letters: Letters, name: string, options: ParseCsvOptions): CsvTab
     checkRowNumbers(data, rows, dim, header, fail);
   if (header === undefined) return { data, rows, dim };
   const all = header;
-  return { data, rows, dim, header: picked?.map((column) => all[column] as string) ?? all };
+  return { data, rows, dim, header: picked?.map((column) => all[column]) ?? all };
 }
 
 type Fail = (
@@ -298,7 +298,7 @@ function columnsOf(
   fail: Fail,
 ): number[] | undefined {
   if (columns === undefined || columns === "all") {
-    if (columns === undefined && header !== undefined && UNNAMED.test(header[0] as string)) {
+    if (columns === undefined && header !== undefined && UNNAMED.test(header[0])) {
       const what = header[0] === "" ? "a column without a name" : `a column ${JSON.stringify(header[0])}`;
       refuseRowNumbers(what, header, fail);
     }
@@ -348,7 +348,7 @@ function checkRowNumbers(
   fail: Fail,
 ) {
   const first = data[0];
-  if (rows < 2 || !ROW_NUMBERS.test(header[0] as string) || (first !== 0 && first !== 1)) return;
+  if (rows < 2 || !ROW_NUMBERS.test(header[0]) || (first !== 0 && first !== 1)) return;
   for (let i = 0; i < rows; i++) if (data[i * dim] !== first + i) return;
   const last = first + rows - 1;
   refuseRowNumbers(`${JSON.stringify(header[0])}, which counts from ${first} to ${last}`, header, fail);
@@ -411,7 +411,7 @@ function headerLine(header: readonly string[], dim: number): string {
     throw badArgument("E_TYPE", "header", "an array of strings", header);
   }
   if (header.length !== dim) throw badArgument("E_SHAPE", "header", `${dim} names`, header);
-  const unnamed = UNNAMED.test(header[0] as string);
+  const unnamed = UNNAMED.test(header[0]);
   if (!isHeader(header) || unnamed || header.some((word) => /[\r\n]/.test(word) || word !== word.trim())) {
     throw badArgument("E_FORMAT", "header", "names that are no numbers, on one line", header.join(","));
   }

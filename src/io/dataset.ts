@@ -204,9 +204,9 @@ async function read(
       });
     const all = labels;
     kept = indicesOf(all, classes, name);
-    labels = Int32Array.from(kept, (i) => all[i] as number);
+    labels = Int32Array.from(kept, (i) => all[i]);
     const old = weights;
-    weights = old && Float64Array.from(kept, (i) => old[i] as number);
+    weights = old && Float64Array.from(kept, (i) => old[i]);
   }
 
   const points = toPoints(source, dim, kept, range);
@@ -436,7 +436,7 @@ function checkColumn({ shape, name }: Source, rows: number, what: string): void 
 function toLabels(source: Source, rows: number): Int32Array {
   checkColumn(source, rows, "labels");
   return Int32Array.from({ length: rows }, (_, i) => {
-    const value = source.data[i] as number;
+    const value = source.data[i];
     if (Math.trunc(value) === value && value >= -(2 ** 31) && value < 2 ** 31) return value;
     const code = Number.isFinite(value) ? "E_RANGE" : "E_NONFINITE";
     throw badArgument(code, `${source.name}[${i}]`, "a whole number of 32 bits", value);
@@ -446,7 +446,7 @@ function toLabels(source: Source, rows: number): Int32Array {
 function toWeights(source: Source, rows: number): Float64Array {
   checkColumn(source, rows, "weights");
   return Float64Array.from({ length: rows }, (_, i) => {
-    const value = source.data[i] as number;
+    const value = source.data[i];
     if (Number.isFinite(value)) return value;
     throw badArgument("E_NONFINITE", `${source.name}[${i}]`, "a finite number", value);
   });
@@ -467,7 +467,7 @@ function layout(
   const [count = 0, height = 0, width = 0, channels = 1] = first ? [shape[0], shape[2], shape[3]] : shape;
   const dim = height * width * channels;
   if (dim === 0 || !CHANNELS.includes(channels)) {
-    const turn = CHANNELS.includes(shape[1] as number) ? " (channels last: numpy.moveaxis(x, 1, -1))" : "";
+    const turn = CHANNELS.includes(shape[1]) ? " (channels last: numpy.moveaxis(x, 1, -1))" : "";
     const expected = `images: (count, height, width) or (count, height, width, channels), channels 1, 3 or 4${turn}`;
     fail("E_SHAPE", name, expected, `shape (${shape.join(", ")})`);
   }
@@ -490,10 +490,10 @@ function toPoints(
   );
   const value = range === undefined ? undefined : pixelValues(255, range);
   for (let i = 0; i < rows; i++) {
-    const from = (kept === undefined ? i : (kept[i] as number)) * dim;
+    const from = (kept === undefined ? i : kept[i]) * dim;
     for (let d = 0; d < dim; d++) {
-      const x = data[from + d] as number;
-      points[i * dim + d] = value === undefined ? x : (value[x] as number);
+      const x = data[from + d];
+      points[i * dim + d] = value === undefined ? x : value[x];
     }
   }
   return points;

@@ -98,12 +98,12 @@ export function readIdxHeader(bytes: Uint8Array, name: string, limit: number, po
     if (bytes[i] !== 0) fail("E_FORMAT", i, "the IDX magic 00 00", `byte ${bytes[i]}`);
   }
   need(3, "the type of the values");
-  const code = bytes[2] as number;
+  const code = bytes[2];
   const type = (Object.keys(kinds) as IdxType[]).find((one) => kinds[one].code === code);
   const known = Object.entries(kinds).map(([word, { code }]) => `${code} (${word})`);
   if (type === undefined) return fail("E_FORMAT", 2, `a type: ${known.join(", ")}`, `${code}`);
   need(4, "the number of dimensions");
-  const dimensions = bytes[3] as number;
+  const dimensions = bytes[3];
   if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
     fail("E_FORMAT", 3, `1 to ${MAX_DIMENSIONS} dimensions`, `${dimensions}`);
   }
@@ -154,7 +154,7 @@ export function encodeIdx(data: IdxArray["data"], shape: readonly number[]): Uin
     view.setUint32(4 + 4 * i, length);
   });
   const write = writer(view, type);
-  for (let i = 0; i < data.length; i++) write(start + i * data.BYTES_PER_ELEMENT, data[i] as number);
+  for (let i = 0; i < data.length; i++) write(start + i * data.BYTES_PER_ELEMENT, data[i]);
   return bytes;
 }
 

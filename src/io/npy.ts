@@ -140,21 +140,21 @@ export function readNpyHeader(bytes: Uint8Array, name: string, limit: number): N
     if (bytes[i] !== MAGIC[i]) fail("E_FORMAT", i, "the npy magic \\x93NUMPY", `byte ${bytes[i]}`);
   }
   need(8, "a version");
-  const [major, minor] = [bytes[6] as number, bytes[7] as number];
+  const [major, minor] = [bytes[6], bytes[7]];
   if (major < 1 || major > 3 || minor !== 0) {
     fail("E_FORMAT", 6, "version 1.0, 2.0 or 3.0", `${major}.${minor}`);
   }
   const start = major === 1 ? 10 : 12;
   need(start, "the length of the header");
   let length = 0;
-  for (let i = start - 1; i >= 8; i--) length = length * 256 + (bytes[i] as number);
+  for (let i = start - 1; i >= 8; i--) length = length * 256 + bytes[i];
   if (length > MAX_HEADER) fail("E_FORMAT", 8, `a header of at most ${MAX_HEADER} bytes`, `${length}`);
   const bodyStart = start + length;
   need(bodyStart, `a header of ${length} bytes from byte ${start}`);
   // One letter per byte, so that positions are bytes; version 3.0 has other letters only in field names.
   const header = parseHeader(String.fromCharCode(...bytes.subarray(start, bodyStart)), start, fail);
 
-  const { size, wide } = readers[header.kind] as (typeof readers)[string];
+  const { size, wide } = readers[header.kind];
   const count = product(header.shape);
   if (count > MAX_VALUES || count * wide > limit) {
     const { expected, got } = overLimit(count * wide, `shape (${header.shape.join(", ")})`, limit);
@@ -176,7 +176,7 @@ export function parseNpyKind(
   const fail = failing(name);
   const header = readNpyHeader(bytes, name, limit);
   const { count, from: bodyStart, to: bodyEnd } = header;
-  const { size, wide, read } = readers[header.kind] as (typeof readers)[string];
+  const { size, wide, read } = readers[header.kind];
   if (bytes.length < bodyEnd) {
     const has = `the end of the file after ${bytes.length - bodyStart}`;
     fail("E_TRUNCATED", bytes.length, `${count * size} bytes of values from byte ${bodyStart}`, has);
@@ -320,7 +320,7 @@ function parseHeader(text: string, start: number, fail: Fail): Header {
     const before = position;
     const expected = "a dtype of real numbers (f2, f4, f8, i1 to i8, u1 to u8, b1)";
     if (/[[(]/.test(text.charAt(position))) fail("E_TYPE", start + position, expected, "a structured dtype");
-    const descr = (take(/(['"])([^'"\\]*)\1/y) ?? wrong("a dtype"))[2] as string;
+    const descr = (take(/(['"])([^'"\\]*)\1/y) ?? wrong("a dtype"))[2];
     const dtype = dtypeOf(descr);
     if (dtype !== undefined) return dtype;
     const kinds: Record<string, string> = {
@@ -335,7 +335,7 @@ function parseHeader(text: string, start: number, fail: Fail): Header {
   function parseShape(): number[] {
     const before = position;
     const expected = "a shape: a tuple of whole numbers from 0";
-    const inner = (take(/\(([^()]*)\)/y) ?? wrong(expected))[1] as string;
+    const inner = (take(/\(([^()]*)\)/y) ?? wrong(expected))[1];
     const fields = inner.split(",").map((field) => field.trim());
     const tuple = fields.length > 1 || fields[0] === "";
     if (fields.at(-1) === "") fields.pop();
@@ -360,8 +360,8 @@ function product(lengths: readonly number[]): number {
 function swapBytes(bytes: Uint8Array, size: number): void {
   for (let start = 0; start < bytes.length; start += size) {
     for (let a = start, b = start + size - 1; a < b; a++, b--) {
-      const byte = bytes[a] as number;
-      bytes[a] = bytes[b] as number;
+      const byte = bytes[a];
+      bytes[a] = bytes[b];
       bytes[b] = byte;
     }
   }
@@ -384,12 +384,12 @@ function toRowMajor<T extends Float32Array | Float64Array>(values: T, shape: rea
   for (let row = 0; row < stride; row++) {
     let from = 0;
     for (let axis = index.length - 1; axis >= 0; axis--) {
-      from = from * (shape[axis] as number) + (index[axis] as number);
+      from = from * shape[axis] + index[axis];
     }
-    for (let j = 0; j < last; j++) result[row * last + j] = values[from + j * stride] as number;
+    for (let j = 0; j < last; j++) result[row * last + j] = values[from + j * stride];
     for (let axis = index.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
+      index[axis] = index[axis] + 1;
+      if (index[axis] < shape[axis]) break;
       index[axis] = 0;
     }
   }

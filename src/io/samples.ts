@@ -26,7 +26,7 @@ export function encodeSamples(run: SamplesInput): Uint8Array {
   const arrays = new Map<string, NpzInput>([["samples", { data: samples, shape: [count, dim] }]]);
   if (trajectories !== undefined && times !== undefined && recorded !== undefined) {
     arrays.set("trajectories", { data: trajectories, shape: [recorded.length, count, dim] });
-    arrays.set("times", { data: Float64Array.from(recorded, (index) => times[index] as number) });
+    arrays.set("times", { data: Float64Array.from(recorded, (index) => times[index]) });
   }
   return encodeNpz(arrays);
 }

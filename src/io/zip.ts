@@ -245,7 +245,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
 function crc32(bytes: Uint8Array): number {
   let c = 0xffffffff;
   for (let i = 0; i < bytes.length; i++) {
-    c = (crcTable[(c ^ (bytes[i] as number)) & 255] as number) ^ (c >>> 8);
+    c = crcTable[(c ^ bytes[i]) & 255] ^ (c >>> 8);
   }
   return (c ^ 0xffffffff) >>> 0;
 }

@@ -20,9 +20,9 @@ export function cholesky(a: Float64Array, dim: number): Float64Array {
   const l = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = a[i * dim + j] as number;
-      for (let k = 0; k < j; k++) sum -= (l[i * dim + k] as number) * (l[j * dim + k] as number);
-      l[i * dim + j] = i === j ? Math.sqrt(Math.max(sum, 0)) : sum / (l[j * dim + j] as number);
+      let sum = a[i * dim + j];
+      for (let k = 0; k < j; k++) sum -= l[i * dim + k] * l[j * dim + k];
+      l[i * dim + j] = i === j ? Math.sqrt(Math.max(sum, 0)) : sum / l[j * dim + j];
     }
   }
   return l;
@@ -31,9 +31,9 @@ export function cholesky(a: Float64Array, dim: number): Float64Array {
 /** Solves L y = b in place. */
 export function solveLower(l: Float64Array, dim: number, b: Float64Array): Float64Array {
   for (let i = 0; i < dim; i++) {
-    let sum = b[i] as number;
-    for (let k = 0; k < i; k++) sum -= (l[i * dim + k] as number) * (b[k] as number);
-    b[i] = sum / (l[i * dim + i] as number);
+    let sum = b[i];
+    for (let k = 0; k < i; k++) sum -= l[i * dim + k] * b[k];
+    b[i] = sum / l[i * dim + i];
   }
   return b;
 }
@@ -41,9 +41,9 @@ export function solveLower(l: Float64Array, dim: number, b: Float64Array): Float
 /** Solves L' y = b in place. */
 export function solveUpper(l: Float64Array, dim: number, b: Float64Array): Float64Array {
   for (let i = dim - 1; i >= 0; i--) {
-    let sum = b[i] as number;
-    for (let k = i + 1; k < dim; k++) sum -= (l[k * dim + i] as number) * (b[k] as number);
-    b[i] = sum / (l[i * dim + i] as number);
+    let sum = b[i];
+    for (let k = i + 1; k < dim; k++) sum -= l[k * dim + i] * b[k];
+    b[i] = sum / l[i * dim + i];
   }
   return b;
 }
@@ -58,7 +58,7 @@ export function multiply(a: Float64Array, dim: number, x: Float64Array): Float64
   const y = new Float64Array(dim);
   for (let i = 0; i < dim; i++) {
     let sum = 0;
-    for (let k = 0; k < dim; k++) sum += (a[i * dim + k] as number) * (x[k] as number);
+    for (let k = 0; k < dim; k++) sum += a[i * dim + k] * x[k];
     y[i] = sum;
   }
   return y;
@@ -69,7 +69,7 @@ export function multiplyLower(l: Float64Array, dim: number, x: Float64Array): Fl
   const y = new Float64Array(dim);
   for (let i = 0; i < dim; i++) {
     let sum = 0;
-    for (let k = 0; k <= i; k++) sum += (l[i * dim + k] as number) * (x[k] as number);
+    for (let k = 0; k <= i; k++) sum += l[i * dim + k] * x[k];
     y[i] = sum;
   }
   return y;
@@ -83,8 +83,8 @@ export function symmetricOf(dim: number, map: (unit: Float64Array) => Float64Arr
     unit[j] = 1;
     const column = map(unit);
     for (let i = 0; i < dim; i++) {
-      out[i * dim + j] = (out[i * dim + j] as number) + 0.5 * (column[i] as number);
-      out[j * dim + i] = (out[j * dim + i] as number) + 0.5 * (column[i] as number);
+      out[i * dim + j] = out[i * dim + j] + 0.5 * column[i];
+      out[j * dim + i] = out[j * dim + i] + 0.5 * column[i];
     }
   }
   return out;
@@ -92,7 +92,7 @@ export function symmetricOf(dim: number, map: (unit: Float64Array) => Float64Arr
 
 export function trace(a: Float64Array, dim: number): number {
   let sum = 0;
-  for (let i = 0; i < dim; i++) sum += a[i * dim + i] as number;
+  for (let i = 0; i < dim; i++) sum += a[i * dim + i];
   return sum;
 }
 
@@ -112,20 +112,20 @@ export function momentsWeighted(
     const count = Math.min(panelRows, P - first);
     const panel = source.read(first, count);
     for (let n = 0; n < count; n++) {
-      const w = weights ? (weights[first + n] as number) : 1;
+      const w = weights ? weights[first + n] : 1;
       for (let i = 0; i < F; i++) {
-        const factor = w * (panel[n * F + i] as number);
+        const factor = w * panel[n * F + i];
         for (let j = 0; wantGram && j <= i; j++) {
-          gram[i * F + j] = (gram[i * F + j] as number) + factor * (panel[n * F + j] as number);
+          gram[i * F + j] = gram[i * F + j] + factor * panel[n * F + j];
         }
         for (let j = 0; y && j < D; j++) {
-          cross[i * D + j] = (cross[i * D + j] as number) + factor * (y.data[(first + n) * D + j] as number);
+          cross[i * D + j] = cross[i * D + j] + factor * y.data[(first + n) * D + j];
         }
       }
     }
   }
   for (let i = 0; wantGram && i < F; i++) {
-    for (let j = 0; j < i; j++) gram[j * F + i] = gram[i * F + j] as number;
+    for (let j = 0; j < i; j++) gram[j * F + i] = gram[i * F + j];
   }
   return {
     gram: wantGram ? { data: gram, rows: F, columns: F } : undefined,
@@ -142,8 +142,8 @@ export function matmul(a: Matrix, b: Matrix, transposeA = false, transposeB = fa
     for (let j = 0; j < n; j++) {
       let sum = 0;
       for (let k = 0; k < depth; k++) {
-        const left = a.data[transposeA ? k * m + i : i * depth + k] as number;
-        sum += left * (b.data[transposeB ? j * depth + k : k * n + j] as number);
+        const left = a.data[transposeA ? k * m + i : i * depth + k];
+        sum += left * b.data[transposeB ? j * depth + k : k * n + j];
       }
       data[i * n + j] = sum;
     }
@@ -160,10 +160,10 @@ export function factorize(
   const data = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = a.data[i * n + j] as number;
-      for (let k = 0; k < j; k++) sum -= (data[i * n + k] as number) * (data[j * n + k] as number);
-      if (i > j) data[i * n + j] = sum / (data[j * n + j] as number);
-      else if (sum > (floors[i] as number)) data[i * n + i] = Math.sqrt(sum);
+      let sum = a.data[i * n + j];
+      for (let k = 0; k < j; k++) sum -= data[i * n + k] * data[j * n + k];
+      if (i > j) data[i * n + j] = sum / data[j * n + j];
+      else if (sum > floors[i]) data[i * n + i] = Math.sqrt(sum);
       else return { ok: false, pivot: { index: i, value: sum } };
     }
   }
@@ -175,10 +175,10 @@ export function solveTriangular(l: Matrix, b: Matrix, mode: number): Matrix {
   const n = l.rows;
   const data = new Float64Array(n * b.columns);
   for (let j = 0; j < b.columns; j++) {
-    const x = Float64Array.from({ length: n }, (_, i) => b.data[i * b.columns + j] as number);
+    const x = Float64Array.from({ length: n }, (_, i) => b.data[i * b.columns + j]);
     if (mode & 1) solveLower(l.data, n, x);
     if (mode & 2) solveUpper(l.data, n, x);
-    for (let i = 0; i < n; i++) data[i * b.columns + j] = x[i] as number;
+    for (let i = 0; i < n; i++) data[i * b.columns + j] = x[i];
   }
   return { data, rows: n, columns: b.columns };
 }
@@ -187,8 +187,7 @@ export function solveTriangular(l: Matrix, b: Matrix, mode: number): Matrix {
 export function oneNorm({ data, rows, columns }: Matrix): number {
   const sums = new Float64Array(columns);
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++)
-      sums[j] = (sums[j] as number) + Math.abs(data[i * columns + j] as number);
+    for (let j = 0; j < columns; j++) sums[j] = sums[j] + Math.abs(data[i * columns + j]);
   }
   return sums.reduce((most, sum) => Math.max(most, sum), 0);
 }
@@ -215,10 +214,10 @@ export async function inverseNorm(
     let at = 0;
     let along = 0;
     for (let i = 0; i < n; i++) {
-      along += (z[i] as number) * (x[i] as number);
-      if (Math.abs(z[i] as number) > Math.abs(z[at] as number)) at = i;
+      along += z[i] * x[i];
+      if (Math.abs(z[i]) > Math.abs(z[at])) at = i;
     }
-    if (!(Math.abs(z[at] as number) > along)) break;
+    if (!(Math.abs(z[at]) > along)) break;
     x = new Float64Array(n);
     x[at] = 1;
   }
@@ -243,7 +242,7 @@ export function symmetricEigen(
   const w = a.slice();
   const d = new Float64Array(n);
   const e = new Float64Array(n);
-  const at = (i: number, j: number): number => w[i * n + j] as number;
+  const at = (i: number, j: number): number => w[i * n + j];
   for (let c = 0; c + 2 < n; c++) {
     let square = 0;
     for (let k = c + 2; k < n; k++) square += at(k, c) * at(k, c);
@@ -263,11 +262,10 @@ export function symmetricEigen(
     ] as const) {
       for (let i = 0; i < n; i++) {
         let sum = 0;
-        for (let k = c + 1; k < n; k++)
-          sum += (m[byRows ? k * n + i : i * n + k] as number) * (v[k] as number);
+        for (let k = c + 1; k < n; k++) sum += m[byRows ? k * n + i : i * n + k] * v[k];
         for (let k = c + 1; k < n; k++) {
           const p = byRows ? k * n + i : i * n + k;
-          m[p] = (m[p] as number) - tau * sum * (v[k] as number);
+          m[p] = m[p] - tau * sum * v[k];
         }
       }
     }
@@ -280,44 +278,44 @@ export function symmetricEigen(
     for (let turn = 0; ; turn++) {
       let m = l;
       for (; m + 1 < n; m++) {
-        const size = Math.abs(d[m] as number) + Math.abs(d[m + 1] as number);
-        if (Math.abs(e[m] as number) <= Math.max(2 ** -53 * size, 2 ** -54)) break;
+        const size = Math.abs(d[m]) + Math.abs(d[m + 1]);
+        if (Math.abs(e[m]) <= Math.max(2 ** -53 * size, 2 ** -54)) break;
       }
       if (m === l) break;
       if (turn === limit) return undefined;
-      let g = ((d[l + 1] as number) - (d[l] as number)) / (2 * (e[l] as number));
+      let g = (d[l + 1] - d[l]) / (2 * e[l]);
       let r = Math.sqrt(g * g + 1);
-      g = (d[m] as number) - (d[l] as number) + (e[l] as number) / (g + (g < 0 ? -r : r));
+      g = d[m] - d[l] + e[l] / (g + (g < 0 ? -r : r));
       let s = 1;
       let c = 1;
       let p = 0;
       let i = m - 1;
       for (; i >= l; i--) {
-        const f = s * (e[i] as number);
-        const b = c * (e[i] as number);
+        const f = s * e[i];
+        const b = c * e[i];
         r = Math.sqrt(f * f + g * g);
         e[i + 1] = r;
         if (r === 0) {
-          d[i + 1] = (d[i + 1] as number) - p;
+          d[i + 1] = d[i + 1] - p;
           e[m] = 0;
           break;
         }
         s = f / r;
         c = g / r;
-        g = (d[i + 1] as number) - p;
-        r = ((d[i] as number) - g) * s + 2 * c * b;
+        g = d[i + 1] - p;
+        r = (d[i] - g) * s + 2 * c * b;
         p = s * r;
         d[i + 1] = g + p;
         g = c * r - b;
         for (let k = 0; k < n; k++) {
-          const high = z[k * n + i + 1] as number;
-          const low = z[k * n + i] as number;
+          const high = z[k * n + i + 1];
+          const low = z[k * n + i];
           z[k * n + i + 1] = s * low + c * high;
           z[k * n + i] = c * low - s * high;
         }
       }
       if (r === 0 && i >= l) continue;
-      d[l] = (d[l] as number) - p;
+      d[l] = d[l] - p;
       e[l] = g;
       e[m] = 0;
     }
@@ -335,7 +333,7 @@ export function semidefiniteRoot(
 ): { root: Float64Array; semidefinite: boolean } {
   const rest = Float64Array.from(a);
   const root = new Float64Array(dim * dim);
-  const diagonal = (d: number): number => rest[d * (dim + 1)] as number;
+  const diagonal = (d: number): number => rest[d * (dim + 1)];
   let largest = 0;
   for (let d = 0; d < dim; d++) largest = Math.max(largest, Math.abs(diagonal(d)));
   const rounding = largest * dim * dim * Number.EPSILON;
@@ -344,11 +342,11 @@ export function semidefiniteRoot(
     for (let d = 1; d < dim; d++) if (diagonal(d) > diagonal(pivot)) pivot = d;
     if (!(diagonal(pivot) > rounding)) break;
     const scale = Math.sqrt(diagonal(pivot));
-    const column = Float64Array.from({ length: dim }, (_, i) => (rest[i * dim + pivot] as number) / scale);
+    const column = Float64Array.from({ length: dim }, (_, i) => rest[i * dim + pivot] / scale);
     for (let i = 0; i < dim; i++) {
-      root[i * dim + k] = column[i] as number;
+      root[i * dim + k] = column[i];
       for (let j = 0; j < dim; j++) {
-        rest[i * dim + j] = (rest[i * dim + j] as number) - (column[i] as number) * (column[j] as number);
+        rest[i * dim + j] = rest[i * dim + j] - column[i] * column[j];
       }
     }
   }

@@ -14,8 +14,8 @@ export function* leastOf(scan: readonly number[], tolerance: number): Generator<
     const value = yield place;
     if (value < least) [best, least] = [k, value];
   }
-  let low = scan[Math.max(0, best - 1)] as number;
-  let high = scan[Math.min(scan.length - 1, best + 1)] as number;
+  let low = scan[Math.max(0, best - 1)];
+  let high = scan[Math.min(scan.length - 1, best + 1)];
   let [a, b] = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)];
   let [fa, fb] = [yield a, yield b];
   while (high - low > tolerance) {
@@ -31,5 +31,5 @@ export function* leastOf(scan: readonly number[], tolerance: number): Generator<
   }
   const middle = (low + high) / 2;
   // The ends of a scan are places too: nothing left of the first may be less than it.
-  return (yield middle) <= least ? middle : (scan[best] as number);
+  return (yield middle) <= least ? middle : scan[best];
 }

@@ -29,14 +29,14 @@ export function panels(
   const nodes: number[] = [];
   const weights: number[] = [];
   for (let i = 1; i < breaks.length; i++) {
-    const from = breaks[i - 1] as number;
-    const length = (breaks[i] as number) - from;
+    const from = breaks[i - 1];
+    const length = breaks[i] - from;
     if (!(length > 0)) continue;
     const count = Math.max(1, Math.ceil(length / widest));
     for (let p = 0; p < count; p++) {
       for (let n = 0; n < order; n++) {
-        nodes.push(from + ((p + (rule.nodes[n] as number)) * length) / count);
-        weights.push(((rule.weights[n] as number) * length) / count);
+        nodes.push(from + ((p + rule.nodes[n]) * length) / count);
+        weights.push((rule.weights[n] * length) / count);
       }
     }
   }
@@ -46,6 +46,6 @@ export function panels(
 /** The integral of a smooth function between breaks. */
 export function integrate(f: (x: number) => number, { nodes, weights }: Nodes): number {
   let sum = 0;
-  for (let i = 0; i < nodes.length; i++) sum += (weights[i] as number) * f(nodes[i] as number);
+  for (let i = 0; i < nodes.length; i++) sum += weights[i] * f(nodes[i]);
   return sum;
 }

@@ -94,10 +94,10 @@ export function integral(f: (u: number) => number, a: number, b: number, crowded
     let first = 0;
     let last = 0;
     for (let i = 0; i < nodes.length; i++) {
-      const raw = f(from + (to - from) * (nodes[i] as number));
-      first += (ends[length - 1 - i] as number) * raw;
-      last += (ends[i] as number) * raw;
-      const value = (weights[i] as number) * raw;
+      const raw = f(from + (to - from) * nodes[i]);
+      first += ends[length - 1 - i] * raw;
+      last += ends[i] * raw;
+      const value = weights[i] * raw;
       sum += value;
       absolute += Math.abs(value);
     }
@@ -105,7 +105,7 @@ export function integral(f: (u: number) => number, a: number, b: number, crowded
     // What a jump between the outermost node and the end, which no node sees, would add. Not at a itself, where f may
     // have no value.
     const start = from === a ? from + edge * (to - from) : from;
-    const unseen = Math.max(Math.abs(f(start) - first), Math.abs(f(to) - last)) * (nodes[0] as number);
+    const unseen = Math.max(Math.abs(f(start) - first), Math.abs(f(to) - last)) * nodes[0];
     return { sum: sum * (to - from), unseen: unseen * (to - from) };
   };
   const refine = (from: number, to: number, whole: Panel, depth: number): number => {
@@ -120,6 +120,6 @@ export function integral(f: (u: number) => number, a: number, b: number, crowded
   };
   const half = 0.5 * (b - a);
   const cuts = !crowded ? [a, b] : [a, a + half / 64, a + half / 8, a + half, b - half / 8, b - half / 64, b];
-  const first = cuts.slice(1).map((to, i) => panel(cuts[i] as number, to));
-  return first.reduce((sum, whole, i) => sum + refine(cuts[i] as number, cuts[i + 1] as number, whole, 0), 0);
+  const first = cuts.slice(1).map((to, i) => panel(cuts[i], to));
+  return first.reduce((sum, whole, i) => sum + refine(cuts[i], cuts[i + 1], whole, 0), 0);
 }

@@ -21,18 +21,18 @@ export function quantileOf(sorted: Float64Array, level: number): number {
   if (sorted.length === 0) return Number.NaN;
   const at = level * (sorted.length - 1);
   const below = Math.floor(at);
-  const low = sorted[below] as number;
+  const low = sorted[below];
   if (at === below) return low;
-  return low + (at - below) * ((sorted[below + 1] as number) - low);
+  return low + (at - below) * (sorted[below + 1] - low);
 }
 
 /** Mean and variance (with n - 1), in two passes; NaN where there are too few values. */
 export function momentsOf(values: ArrayLike<number>): { mean: number; variance: number } {
   const n = values.length;
   let sum = 0;
-  for (let i = 0; i < n; i++) sum += values[i] as number;
+  for (let i = 0; i < n; i++) sum += values[i];
   const mean = sum / n;
   let squares = 0;
-  for (let i = 0; i < n; i++) squares += ((values[i] as number) - mean) ** 2;
+  for (let i = 0; i < n; i++) squares += (values[i] - mean) ** 2;
   return { mean, variance: n > 1 ? squares / (n - 1) : Number.NaN };
 }

@@ -88,7 +88,7 @@ const bits53 = (high: number, low: number) => high * 2 ** 21 + (low >>> 11);
 /** A uniform number in (0, 1]: (53 bits + 1/2) 2^-53. */
 export function uniform(seed: number, particle: number, step: number, stream: number, index: number): number {
   const w = words(seed, particle, step, stream, index);
-  return (bits53(w[0] as number, w[1] as number) + 0.5) * 2 ** -53;
+  return (bits53(w[0], w[1]) + 0.5) * 2 ** -53;
 }
 
 /** Two independent standard normals by Box and Muller. */
@@ -100,8 +100,8 @@ export function normalPair(
   pair: number,
 ): [number, number] {
   const w = words(seed, particle, step, stream, pair);
-  const u1 = (bits53(w[0] as number, w[1] as number) + 0.5) * 2 ** -53;
-  const u2 = bits53(w[2] as number, w[3] as number) * 2 ** -53;
+  const u1 = (bits53(w[0], w[1]) + 0.5) * 2 ** -53;
+  const u2 = bits53(w[2], w[3]) * 2 ** -53;
   const radius = Math.sqrt(-2 * log(u1));
   // u2 is a multiple of 2^-53: the nearest quarter turn and what is left of the turn are both exact.
   const quarter = Math.floor(4 * u2 + 0.5);
@@ -161,7 +161,7 @@ export function brownianPath(
   };
   const left = new Float64Array(dim);
   const add = (out: Float64Array, from: Float64Array, z: Float64Array, scale: number): void => {
-    for (let d = 0; d < dim; d++) out[d] = (from[d] as number) + scale * (z[d] as number);
+    for (let d = 0; d < dim; d++) out[d] = from[d] + scale * z[d];
   };
   let e = exponent;
   for (; 2 ** (e + 1) <= t; e++) add(left, left, draw(e, 0), Math.sqrt(2 ** e));
@@ -175,7 +175,7 @@ export function brownianPath(
     const above = rest >= span / 2;
     const target = above ? left : right;
     for (let d = 0; d < dim; d++) {
-      target[d] = ((left[d] as number) + (right[d] as number)) / 2 + (Math.sqrt(span) / 2) * (z[d] as number);
+      target[d] = (left[d] + right[d]) / 2 + (Math.sqrt(span) / 2) * z[d];
     }
     if (above) rest -= span / 2;
     place = 2 * place + (above ? 1 : 0);
@@ -188,7 +188,7 @@ export function categorical(weights: Float64Array, u: number): number {
   let sum = 0;
   let last = 0;
   for (let m = 0; m < weights.length; m++) {
-    const weight = weights[m] as number;
+    const weight = weights[m];
     if (weight === 0) continue;
     sum += weight;
     if (sum > u) return m;

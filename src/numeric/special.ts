@@ -55,9 +55,9 @@ function expansion(node: number): Float64Array {
   if (terms === undefined) {
     terms = new Float64Array(TAYLOR + 3);
     const ratios = momentRatios(node, TAYLOR + 2);
-    terms[0] = 1 / (node + (ratios[0] as number));
+    terms[0] = 1 / (node + ratios[0]);
     for (let n = 1; n < terms.length; n++) {
-      terms[n] = ((terms[n - 1] as number) * (ratios[n - 1] as number)) / n;
+      terms[n] = (terms[n - 1] * ratios[n - 1]) / n;
     }
     expansions[index] = terms;
   }
@@ -80,7 +80,7 @@ function tailMoment(n: 0 | 2, r: number): number {
   let sum = 0;
   for (let k = TAYLOR; k >= 0; k--) {
     const factor = n === 0 ? 1 : (k + 1) * (k + 2);
-    sum = factor * (terms[k + n] as number) + step * sum;
+    sum = factor * terms[k + n] + step * sum;
   }
   return sum;
 }
@@ -111,8 +111,8 @@ function massBeyond(a: number, b: number): number {
   const { nodes, weights } = rule();
   let sum = 0;
   for (let i = 0; i < nodes.length; i++) {
-    const v = width * (nodes[i] as number);
-    sum += (weights[i] as number) * exp(-v * (a + 0.5 * v));
+    const v = width * nodes[i];
+    sum += weights[i] * exp(-v * (a + 0.5 * v));
   }
   return width * gaussian(a, INVERSE_ROOT_TWO_PI * sum);
 }
@@ -139,7 +139,7 @@ function logGamma(x: number): Doubled {
   for (let k = 0; k < shift; k++) product = times(product, sumOf(x, k));
   const r = 1 / (z.high * z.high);
   let series = 0;
-  for (let k = stirling.length - 1; k >= 0; k--) series = (stirling[k] as number) + r * series;
+  for (let k = stirling.length - 1; k >= 0; k--) series = stirling[k] + r * series;
   // ln (high + low) = ln high + low / high
   const logZ = plus(logDoubled(z.high), doubled(z.low / z.high));
   const whole = plus(
@@ -176,7 +176,7 @@ function decaying(g: (v: number) => number): number {
     while (!(g(from + width) - low <= GROWTH)) width *= 0.5;
     let panel = 0;
     for (let i = 0; i < nodes.length; i++) {
-      panel += (weights[i] as number) * exp(-g(from + width * (nodes[i] as number)));
+      panel += weights[i] * exp(-g(from + width * nodes[i]));
     }
     sum += width * panel;
     from += width;
@@ -255,7 +255,7 @@ const zetas = [
 /** ln Gamma(1 + a), 0 <= a < 1, relative to a: Abramowitz and Stegun, 6.1.33. */
 function logGammaOfNext(a: number): number {
   let sum = 0;
-  for (let k = zetas.length - 1; k >= 0; k--) sum = (zetas[k] as number) - a * sum;
+  for (let k = zetas.length - 1; k >= 0; k--) sum = zetas[k] - a * sum;
   return a * (REST_OF_EULER + a * sum) - log1p(a);
 }
 
@@ -296,9 +296,9 @@ export function owenT(h: number, a: number): number {
   let sum = 0;
   for (let p = 0; p < panels; p++) {
     for (let i = 0; i < nodes.length; i++) {
-      const x = ((p + (nodes[i] as number)) * end) / panels;
+      const x = ((p + nodes[i]) * end) / panels;
       const u = size * x;
-      sum += ((weights[i] as number) * exp(-0.5 * u * u)) / (1 + x * x);
+      sum += (weights[i] * exp(-0.5 * u * u)) / (1 + x * x);
     }
   }
   return gaussian(size, 1 / TWO_PI) * ((sum * end) / panels);

@@ -10,8 +10,8 @@ export function chiSquare(
 ): { statistic: number; degrees: number; p: number } {
   let statistic = 0;
   for (let i = 0; i < counts.length; i++) {
-    const e = expected[i] as number;
-    statistic += ((counts[i] as number) - e) ** 2 / e;
+    const e = expected[i];
+    statistic += (counts[i] - e) ** 2 / e;
   }
   const degrees = counts.length - 1;
   return { statistic, degrees, p: upperGamma(degrees / 2, statistic / 2) };
@@ -26,7 +26,7 @@ export function kolmogorov(draws: Float64Array, cdf: (z: number) => number): { d
   const n = sorted.length;
   let distance = 0;
   for (let i = 0; i < n; i++) {
-    const f = cdf(sorted[i] as number);
+    const f = cdf(sorted[i]);
     distance = Math.max(distance, f - i / n, (i + 1) / n - f);
   }
   return { distance, p: Math.min(1, 2 * Math.exp(-2 * n * distance * distance)) };
@@ -40,17 +40,17 @@ export function fitLine(
 ): { slope: number; standardError: number } {
   const w = x.map((_, i) => 1 / (sigma?.[i] ?? 1) ** 2);
   const total = w.reduce((a, b) => a + b, 0);
-  const mean = (v: readonly number[]) => v.reduce((a, b, i) => a + (w[i] as number) * b, 0) / total;
+  const mean = (v: readonly number[]) => v.reduce((a, b, i) => a + w[i] * b, 0) / total;
   const [mx, my] = [mean(x), mean(y)];
   let [sxx, sxy] = [0, 0];
   x.forEach((xi, i) => {
-    sxx += (w[i] as number) * (xi - mx) ** 2;
-    sxy += (w[i] as number) * (xi - mx) * ((y[i] as number) - my);
+    sxx += w[i] * (xi - mx) ** 2;
+    sxy += w[i] * (xi - mx) * (y[i] - my);
   });
   const slope = sxy / sxx;
   let residual = 0;
   x.forEach((xi, i) => {
-    residual += (w[i] as number) * ((y[i] as number) - my - slope * (xi - mx)) ** 2;
+    residual += w[i] * (y[i] - my - slope * (xi - mx)) ** 2;
   });
   const scatter = x.length > 2 ? residual / (x.length - 2) : 0;
   // With known errors these count, and the scatter where it is larger.
@@ -72,20 +72,20 @@ export function meanOf(values: readonly number[]): { value: number; standardErro
  */
 export function wasserstein(draws: Float64Array, points: Float64Array, weights: Float64Array): number {
   const sorted = draws.slice().sort();
-  const order = Array.from(points.keys()).sort((a, b) => (points[a] as number) - (points[b] as number));
+  const order = Array.from(points.keys()).sort((a, b) => points[a] - points[b]);
   const n = sorted.length;
   let [i, j] = [0, 0];
   let [f, g] = [0, 0];
-  let at = Math.min(sorted[0] as number, points[order[0] as number] as number);
+  let at = Math.min(sorted[0], points[order[0]]);
   let sum = 0;
   while (i < n || j < order.length) {
-    const a = i < n ? (sorted[i] as number) : Number.POSITIVE_INFINITY;
-    const b = j < order.length ? (points[order[j] as number] as number) : Number.POSITIVE_INFINITY;
+    const a = i < n ? sorted[i] : Number.POSITIVE_INFINITY;
+    const b = j < order.length ? points[order[j]] : Number.POSITIVE_INFINITY;
     const next = Math.min(a, b);
     sum += Math.abs(f - g) * (next - at);
     at = next;
     if (a <= b) f = ++i / n;
-    else g += weights[order[j++] as number] as number;
+    else g += weights[order[j++]];
   }
   return sum;
 }

@@ -159,7 +159,7 @@ function timeVarying(base: Process, options: TimeAnisotropicOptions): Anisotropi
       return {
         covariance: a,
         variance: a.map((value) => variance * value),
-        diffusion: a.map((value, i) => rate * value + (change ? half * (change[i] as number) : 0)),
+        diffusion: a.map((value, i) => rate * value + (change ? half * change[i] : 0)),
       };
     },
     transitionMatrix(s: number, t: number) {
@@ -170,7 +170,7 @@ function timeVarying(base: Process, options: TimeAnisotropicOptions): Anisotropi
       const kept = scale * scale * base.variance(s);
       return {
         scale,
-        variance: covariance(t).map((value, i) => variance * value + kept * (value - (before[i] as number))),
+        variance: covariance(t).map((value, i) => variance * value + kept * (value - before[i])),
       };
     },
   });
@@ -231,17 +231,15 @@ function symmetrize(values: Float64Array, dim: number, argument: string, positiv
   // A derivative has no diagonal to be measured by.
   const size = positive ? 0 : values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let i = 0; i < dim; i++) {
-    const aii = values[i * dim + i] as number;
+    const aii = values[i * dim + i];
     if (positive && !(aii > 0))
       throw badArgument("E_RANGE", `${argument}[${i}][${i}]`, "a variance above 0", aii);
   }
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j < i; j++) {
-      const lower = values[i * dim + j] as number;
-      const upper = values[j * dim + i] as number;
-      const scale = positive
-        ? Math.sqrt(values[i * dim + i] as number) * Math.sqrt(values[j * dim + j] as number)
-        : size;
+      const lower = values[i * dim + j];
+      const upper = values[j * dim + i];
+      const scale = positive ? Math.sqrt(values[i * dim + i]) * Math.sqrt(values[j * dim + j]) : size;
       if (Math.abs(lower - upper) > symmetryTolerance * scale) {
         throw new VkernelError("E_RANGE", {
           argument: argument,
@@ -261,11 +259,11 @@ function checkPositive(values: Float64Array, dim: number, argument: string): voi
   const factor = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j <= i; j++) {
-      let sum = values[i * dim + j] as number;
-      for (let k = 0; k < j; k++) sum -= (factor[i * dim + k] as number) * (factor[j * dim + k] as number);
+      let sum = values[i * dim + j];
+      for (let k = 0; k < j; k++) sum -= factor[i * dim + k] * factor[j * dim + k];
       if (i !== j) {
-        factor[i * dim + j] = sum / (factor[j * dim + j] as number);
-      } else if (sum > (dim + 1) * Number.EPSILON * (values[i * dim + i] as number)) {
+        factor[i * dim + j] = sum / factor[j * dim + j];
+      } else if (sum > (dim + 1) * Number.EPSILON * values[i * dim + i]) {
         factor[i * dim + i] = Math.sqrt(sum);
       } else {
         throw new VkernelError("E_RANGE", {

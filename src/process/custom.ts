@@ -334,15 +334,15 @@ function equations(process: Process, options: CustomProcessOptions, t: number): 
     let last: VkernelError | undefined;
     for (const reach of [0.1, 0.01, 0.001]) {
       const { slope, error } = derivative(values, t, end, reach * t);
-      const left = slope[k] as number;
-      const scale = (terms[k] as number) + Math.abs(left);
+      const left = slope[k];
+      const scale = terms[k] + Math.abs(left);
       // The last step is reach t / 128; extrapolation adds up roundings of a few steps.
       const rounding = (roundings * (alpha * alpha + variance + (k === 0 ? alpha : 0)) * 128) / (reach * t);
-      const allowed = rounding + Math.min(8 * (error[k] as number), roughest * scale);
+      const allowed = rounding + Math.min(8 * error[k], roughest * scale);
       last = undefined;
       try {
         const argument = k === 0 ? "alpha" : "variance";
-        sides(argument, names[k] as string, t, left, right[k] as number, scale, allowed);
+        sides(argument, names[k], t, left, right[k], scale, allowed);
         break;
       } catch (wrong) {
         last = wrong as VkernelError;

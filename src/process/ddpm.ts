@@ -126,14 +126,14 @@ function discreteProcess(
   const high = new Float64Array(end + 1);
   const low = new Float64Array(end + 1);
   for (let i = 0; i < end; i++) {
-    const before = high[i] as number;
-    const rate = rates[i] as number;
+    const before = high[i];
+    const rate = rates[i];
     const sum = before + rate;
     const part = sum - before;
     high[i + 1] = sum;
-    low[i + 1] = (low[i] as number) + (before - (sum - part) + (rate - part));
+    low[i + 1] = low[i] + (before - (sum - part) + (rate - part));
   }
-  if (!((high[end] as number) <= mostDecay)) {
+  if (!(high[end] <= mostDecay)) {
     throw new VkernelError("E_RANGE", {
       argument: "betaEnd",
       expected: `betas that leave -log(alpha^2) at most ${mostDecay} at the end`,
@@ -143,21 +143,18 @@ function discreteProcess(
 
   /** The piece (i - 1, i] that a time lies in, as i. */
   const piece = (t: number): number => Math.max(1, Math.ceil(t));
-  const rate = (i: number): number => rates[i - 1] as number;
+  const rate = (i: number): number => rates[i - 1];
   /** -log alpha_t^2 */
   const decay = (t: number): number => {
     const i = piece(t);
-    return (high[i - 1] as number) + ((low[i - 1] as number) + (t - (i - 1)) * rate(i));
+    return high[i - 1] + (low[i - 1] + (t - (i - 1)) * rate(i));
   };
   /** decay(t) - decay(s) as a sum of what lies between. */
   const between = (s: number, t: number): number => {
     const last = piece(t);
     const first = Math.floor(s) + 1;
     if (first >= last) return (t - s) * rate(last);
-    const whole =
-      (high[last - 1] as number) -
-      (high[first] as number) +
-      ((low[last - 1] as number) - (low[first] as number));
+    const whole = high[last - 1] - high[first] + (low[last - 1] - low[first]);
     return (first - s) * rate(first) + whole + (t - (last - 1)) * rate(last);
   };
   const halfRate = (t: number): number => 0.5 * rate(piece(checkTime(t, end)));
@@ -187,10 +184,10 @@ function discreteProcess(
       let above = end;
       while (above - below > 1) {
         const middle = (below + above) >> 1;
-        if ((high[middle] as number) + (low[middle] as number) < total) below = middle;
+        if (high[middle] + low[middle] < total) below = middle;
         else above = middle;
       }
-      return below + (total - (high[below] as number) - (low[below] as number)) / rate(below + 1);
+      return below + (total - high[below] - low[below]) / rate(below + 1);
     },
     transition(s: number, t: number) {
       checkTimes(s, t, end);
@@ -206,7 +203,7 @@ function discreteProcess(
     posterior(i: number) {
       checkInteger(i, "i", 1, end);
       if (i === 1) return { meanCoefficientX0: 1, meanCoefficientX: 0, variance: 0 };
-      const beta = betas[i - 1] as number;
+      const beta = betas[i - 1];
       const share = variance(i - 1) / variance(i);
       return {
         meanCoefficientX0: exp(-0.5 * decay(i - 1)) * (beta / variance(i)),

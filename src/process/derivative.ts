@@ -34,7 +34,7 @@ export function derivative(
     const down = central || !forward ? t - h : t;
     const above = up === t ? (here as Float64Array) : f(up);
     const below = down === t ? (here as Float64Array) : f(down);
-    const row = [above.map((value, i) => (value - (below[i] as number)) / (up - down))];
+    const row = [above.map((value, i) => (value - below[i]) / (up - down))];
     if (k === 0) {
       slope = (row[0] as Float64Array).slice();
       error = slope.map(() => Number.POSITIVE_INFINITY);
@@ -43,16 +43,13 @@ export function derivative(
       // Errors run in even powers of h for central differences, in all powers to one side.
       const gain = central ? 4 ** m : 2 ** m;
       const finer = row[m - 1] as Float64Array;
-      const coarser = before[m - 1] as Float64Array;
-      const next = finer.map((value, i) => value + (value - (coarser[i] as number)) / (gain - 1));
+      const coarser = before[m - 1];
+      const next = finer.map((value, i) => value + (value - coarser[i]) / (gain - 1));
       row.push(next);
       for (let i = 0; i < next.length; i++) {
-        const value = next[i] as number;
-        const moved = Math.max(
-          Math.abs(value - (finer[i] as number)),
-          Math.abs(value - (coarser[i] as number)),
-        );
-        if (moved >= (error[i] as number)) continue;
+        const value = next[i];
+        const moved = Math.max(Math.abs(value - finer[i]), Math.abs(value - coarser[i]));
+        if (moved >= error[i]) continue;
         error[i] = moved;
         slope[i] = value;
       }

@@ -37,7 +37,7 @@ export function translate<X extends Float32Array | Float64Array>(
   const before = from.alpha(t);
   const after = to.alpha(time);
   const scaled = x.slice() as X;
-  for (let i = 0; i < scaled.length; i++) scaled[i] = ((x[i] as number) / before) * after;
+  for (let i = 0; i < scaled.length; i++) scaled[i] = (x[i] / before) * after;
   return { x: scaled, t: time };
 }
 

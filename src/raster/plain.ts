@@ -15,13 +15,13 @@ export function splatPlain(
   const round = isFloat32(rows) ? Math.fround : (x: number): number => x;
   const [a, b, c, d, e, f] = camera.map(round) as unknown as Camera;
   for (let i = 0; i < rows.length; i += stride) {
-    const x = rows[i + axes[0]] as number;
-    const y = rows[i + axes[1]] as number;
+    const x = rows[i + axes[0]];
+    const y = rows[i + axes[1]];
     const u = round(round(round(a * x) + round(c * y)) + e);
     const v = round(round(round(b * x) + round(d * y)) + f);
     if (!(u >= 0 && u < width && v >= 0 && v < height)) continue;
     const cell = Math.floor(v) * width + Math.floor(u);
-    counts[cell] = (counts[cell] as number) + 1;
+    counts[cell] = counts[cell] + 1;
   }
 }
 
@@ -50,9 +50,9 @@ export function colourCountsPlain(
 ): void {
   const factor = Math.fround(scale);
   for (let i = 0; i < out.length; i++) {
-    const root = Math.fround(Math.fround(Math.sqrt(Math.fround(counts[i] as number))) * factor);
-    const colour = table[Math.min(255, Math.ceil(root))] as number;
-    out[i] = background ? over(colour, background[i] as number) : colour;
+    const root = Math.fround(Math.fround(Math.sqrt(Math.fround(counts[i]))) * factor);
+    const colour = table[Math.min(255, Math.ceil(root))];
+    out[i] = background ? over(colour, background[i]) : colour;
   }
 }
 
@@ -63,11 +63,11 @@ export function colourFieldPlain(
   levels: Float64Array,
 ): void {
   for (let i = 0; i < out.length; i++) {
-    const x = values[i] as number;
+    const x = values[i];
     let index = 0;
     for (let size = 128; size > 0; size >>= 1) {
-      if ((levels[index + size - 1] as number) <= x) index += size;
+      if (levels[index + size - 1] <= x) index += size;
     }
-    out[i] = Number.isNaN(x) ? 0 : (table[index] as number);
+    out[i] = Number.isNaN(x) ? 0 : table[index];
   }
 }

@@ -320,7 +320,7 @@ class KernelCanvas implements Canvas {
     try {
       for (const [name, bytes] of Object.entries(sizes)) {
         at[name] = this.#memory.alloc(bytes, "width");
-        this.#memory.zero(at[name] as number, bytes);
+        this.#memory.zero(at[name], bytes);
       }
     } catch (error) {
       for (const pointer of Object.values(at)) this.#memory.free(pointer);

@@ -37,6 +37,6 @@ export function levelsOf({ lo, hi, scale = "linear" }: Scale): Float64Array {
     return kind === "log" ? exp(level) : level;
   });
   // Where the ends are closer than their digits tell, rounding must not turn the order round.
-  for (let i = 1; i < 255; i++) levels[i] = Math.max(levels[i] as number, levels[i - 1] as number);
+  for (let i = 1; i < 255; i++) levels[i] = Math.max(levels[i], levels[i - 1]);
   return levels;
 }

@@ -63,10 +63,10 @@ export function integrate(
   const trajectories = new Float64Array((steps + 1) * count * dim);
   trajectories.set(initial);
   let states = initial;
-  let from = levelAt(process, times[0] as number);
+  let from = levelAt(process, times[0]);
   for (let k = 0; k < steps; k++) {
-    const t = times[k] as number;
-    const s = times[k + 1] as number;
+    const t = times[k];
+    const s = times[k + 1];
     const to = levelAt(process, s);
     const next = trajectories.subarray((k + 1) * count * dim, (k + 2) * count * dim);
     for (let p = 0; p < count; p++) {
@@ -86,9 +86,9 @@ const at = <Q extends ReferenceQuantity>({ mixture, from }: StepContext, x: Floa
 
 /** sum_j a_j x_j */
 function combine(...terms: readonly (readonly [number, Float64Array])[]): Float64Array {
-  const out = new Float64Array((terms[0] as readonly [number, Float64Array])[1].length);
+  const out = new Float64Array(terms[0][1].length);
   for (const [a, x] of terms) {
-    for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + a * (x[i] as number);
+    for (let i = 0; i < out.length; i++) out[i] = out[i] + a * x[i];
   }
   return out;
 }

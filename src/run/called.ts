@@ -38,13 +38,13 @@ function slopesOf(field: ScoreField, score: RowFunction, trace: RowFunction | un
     const rows = new Float64Array(y.length);
     const density = wanted ? new Float64Array(levels.length) : undefined;
     const some = (first: number, last: number): Promise<void> | undefined => {
-      const t = Math.min(process.timeOfSigma(exp(Math.LN2 * (levels[first] as number))), process.end);
+      const t = Math.min(process.timeOfSigma(exp(Math.LN2 * levels[first])), process.end);
       const [alpha, variance] = [process.alpha(t), process.variance(t)];
       const x = y.slice(first * dim, last * dim).map((value) => alpha * value);
-      const particle = particles[first] as number;
+      const particle = particles[first];
       const keep = (values: Float64Array): void => {
         for (let i = 0; i < values.length; i++) {
-          rows[first * dim + i] = -Math.LN2 * (variance / alpha) * (values[i] as number);
+          rows[first * dim + i] = -Math.LN2 * (variance / alpha) * values[i];
         }
       };
       const keepTraces = (values: Float64Array): void => {
@@ -85,7 +85,7 @@ function together(levels: Float64Array, particles: Int32Array, first: number): n
   while (
     last < levels.length &&
     levels[last] === levels[first] &&
-    (particles[last] as number) === (particles[last - 1] as number) + 1
+    particles[last] === particles[last - 1] + 1
   ) {
     last++;
   }

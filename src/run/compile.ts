@@ -44,8 +44,8 @@ export function* compileProgram<P extends Precision>(
   });
   const cuts: number[] = [];
   const shifts: number[] = [];
-  if (typeof initial === "string") program.start(initial, times[0] as number);
-  else program.given(times[0] as number);
+  if (typeof initial === "string") program.start(initial, times[0]);
+  else program.given(times[0]);
   const slots = new Map(Array.from(recorded, (index, slot) => [index, slot]));
   const record = (index: number): void => {
     const slot = slots.get(index);
@@ -55,8 +55,8 @@ export function* compileProgram<P extends Precision>(
   };
   record(0);
   for (let i = 0; i < steps; i++) {
-    const t = times[i] as number;
-    const s = times[i + 1] as number;
+    const t = times[i];
+    const s = times[i + 1];
     Object.assign(program, { step: i, t, s, previous: i > 0 ? times[i - 1] : undefined });
     if (s > 0) sampler.step(program, t, s);
     else if (sampler.finish) sampler.finish(program, t);
@@ -118,7 +118,7 @@ export function checkEnds(samples: ArrayLike<number>, dim: number): void {
 export function checkEvaluations(spent: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < spent.length; i++) {
-    const own = spent[i] as number;
+    const own = spent[i];
     if (own < 0) {
       throw new VkernelError("E_LIMIT", {
         argument: "rtol",

@@ -127,7 +127,7 @@ async function byDraws(ensemble: ScoreEnsemble, first: number, count: number, se
       const r = realization(i);
       let end = i + 1;
       while (end < rows && realization(end) === r) end++;
-      const field = fields[r] as ScoreField;
+      const field = fields[r];
       const some = x.slice(i * dim, end * dim);
       out.set(await rowsOf(field, some, t), i * dim);
       i = end;

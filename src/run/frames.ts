@@ -75,7 +75,7 @@ export class Frames {
     const { dim, sigma0 } = this.#data;
     const total = this.#matrices(t).variance.slice();
     const width = (this.#process.alpha(t) * sigma0) ** 2;
-    for (let d = 0; d < dim; d++) total[d * (dim + 1)] = (total[d * (dim + 1)] as number) + width;
+    for (let d = 0; d < dim; d++) total[d * (dim + 1)] = total[d * (dim + 1)] + width;
     return total;
   }
 
@@ -106,7 +106,7 @@ export class Frames {
     const alpha = this.#process.alpha(t);
     const total = this.#total(t);
     let v = 0;
-    for (let d = 0; d < dim; d++) v += (total[d * (dim + 1)] as number) / dim;
+    for (let d = 0; d < dim; d++) v += total[d * (dim + 1)] / dim;
     const factor = cholesky(
       total.map((entry) => entry / v),
       dim,
@@ -122,8 +122,8 @@ export class Frames {
       const lower = solveLower(factor, dim, unit.slice());
       const upper = solveUpper(factor, dim, unit);
       for (let i = 0; i < dim; i++) {
-        inward[i * dim + j] = lower[i] as number;
-        transposed[i * dim + j] = upper[i] as number;
+        inward[i * dim + j] = lower[i];
+        transposed[i * dim + j] = upper[i];
       }
     }
     const { diffusion } = this.#matrices(t);
@@ -132,7 +132,7 @@ export class Frames {
       for (let j = 0; j < dim; j++) {
         let sum = 0;
         for (let e = 0; e < dim; e++) {
-          sum += (diffusion[i * dim + e] as number) * (transposed[e * dim + j] as number);
+          sum += diffusion[i * dim + e] * transposed[e * dim + j];
         }
         pull[i * dim + j] = (alpha / v) * sum;
       }

@@ -59,7 +59,7 @@ export function localStart<P extends Precision>(
 ): RunSpec {
   const { initial, times } = run;
   if (typeof initial === "string" || data.centre === undefined) return run;
-  return { ...run, initial: data.inward(initial, process.alpha(times[0] as number)) };
+  return { ...run, initial: data.inward(initial, process.alpha(times[0])) };
 }
 
 async function integrateLocal<P extends Precision>(
@@ -117,7 +117,7 @@ export async function whiteStart<P extends Precision>(
       onProgress: undefined,
     };
     const drawn = (await integrateLocal(white.field, still)).samples;
-    initial = white.data.inward(drawn, white.process.alpha(run.times[0] as number));
+    initial = white.data.inward(drawn, white.process.alpha(run.times[0]));
   }
   return typeof initial === "string" ? initial : white.inward(initial);
 }

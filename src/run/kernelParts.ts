@@ -72,18 +72,18 @@ export class KernelParts<P extends Precision> implements Parts<P> {
 
   *#jobOf({ run, from, to }: Part<P>): Generator<number, SampleJob, void> {
     const at = (kept: Kept, step: number) =>
-      (this.#carried[step] as Carried[]).map((one) => ({
+      this.#carried[step].map((one) => ({
         ...one,
         at: kept.carried.get(nameOf(one)) as number,
       }));
     const [now, spare] = [this.#now, this.#spare];
     if (from === undefined) yield* writeStart(this.#data, spare.state, run);
-    const first = from === undefined ? 0 : (this.#cuts[from] as number);
+    const first = from === undefined ? 0 : this.#cuts[from];
     return {
       ...this.#job,
       seedLow: run.seed >>> 0,
       seedHigh: Math.floor(run.seed / 2 ** 32),
-      ops: this.#opsOf(first, this.#cuts[to] as number),
+      ops: this.#opsOf(first, this.#cuts[to]),
       state: (from === undefined ? spare : now).state,
       end: spare.state,
       loads: from === undefined ? [] : at(now, from),
@@ -105,7 +105,7 @@ export class KernelParts<P extends Precision> implements Parts<P> {
     const made = this.#spare;
     const evaluations = made.carried.get(nameOf({ register: Scalar.Evaluations, scalar: true }));
     if (evaluations !== undefined) {
-      checkEvaluations(this.#data.runtime.memory.f64(evaluations, count) as Float64Array);
+      checkEvaluations(this.#data.runtime.memory.f64(evaluations, count));
     }
     if (isCalled(field)) {
       checkEnds(this.#data.readRows(made.state, count, dim, layout.width), dim);

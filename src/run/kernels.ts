@@ -56,7 +56,7 @@ export function* uploadJob(
     const view = memory.f64(pointer, stride * dim);
     view.fill(0);
     for (let i = 0; i < dim * dim; i++) {
-      view[(i % dim) * stride + Math.floor(i / dim)] = matrix[i] as number;
+      view[(i % dim) * stride + Math.floor(i / dim)] = matrix[i];
     }
     matrices.push(pointer);
     yield 4 * dim * dim;

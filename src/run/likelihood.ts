@@ -95,10 +95,8 @@ export async function logLikelihood<P extends Precision>(
     onProgress,
   });
   // Upward the log density changes by minus the integral of the divergence.
-  const divergence = (result.density as Float64Array).map(
-    (change) => 0 - change,
-  ) as Float64Array<ArrayBuffer>;
-  const top = await logDensityOf(field, base, result.states, times[0] as number);
+  const divergence = (result.density as Float64Array).map((change) => 0 - change);
+  const top = await logDensityOf(field, base, result.states, times[0]);
   return {
     ...densities(top, divergence, data.dim),
     latents: result.samples,
@@ -149,7 +147,7 @@ export async function likelihoodOf<P extends Precision>(
 }
 
 function densities(top: Float64Array, divergence: Float64Array<ArrayBuffer>, dim: number): Likelihood {
-  const logDensity = divergence.map((value, i) => (top[i] as number) + value);
+  const logDensity = divergence.map((value, i) => top[i] + value);
   return { logDensity, divergence, bitsPerDim: logDensity.map((value) => 0 - value / (dim * Math.LN2)) };
 }
 
@@ -172,7 +170,7 @@ async function logDensityOf(
   const factor =
     law === "noise" && process.covariance !== undefined ? cholesky(process.covariance, dim) : undefined;
   let constant = -0.5 * dim * log(2 * Math.PI * variance);
-  for (let d = 0; factor && d < dim; d++) constant -= log(factor[d * (dim + 1)] as number);
+  for (let d = 0; factor && d < dim; d++) constant -= log(factor[d * (dim + 1)]);
   const out = new Float64Array(count);
   const row = new Float64Array(dim);
   for (let i = 0; i < count; i++) {

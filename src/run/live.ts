@@ -121,7 +121,7 @@ export class LiveRun<P extends Precision = Precision> {
 
   /** The time where they are. */
   get t(): number {
-    return this.times[this.#step] as number;
+    return this.times[this.#step];
   }
 
   /** Whether they are at the last time. */

@@ -119,10 +119,10 @@ export function gridTimes(grid: Grid, process: Process): Float64Array {
   if (typeof grid?.times !== "function")
     throw badArgument("E_TYPE", "grid", "a grid such as karras({ steps: 18 })", grid);
   const times = grid.times(process);
-  const top = times[0] as number;
+  const top = times[0];
   // The grids check their own order; every level between must have some noise in the arithmetic at hand.
   for (let i = 0; i < times.length; i++) {
-    const t = times[i] as number;
+    const t = times[i];
     if (t === 0 && i === times.length - 1) break;
     const variance = t > 0 && t <= process.end ? process.variance(t) : 0;
     if (!(variance > 0 && Number.isFinite(variance))) {

@@ -105,7 +105,7 @@ export async function sample<P extends Precision>(
           field as ScoreField<P>,
           typeof initial === "string" ? initial : "marginal",
           run.initial as Float64Array,
-          times[0] as number,
+          times[0],
           result.density as Float64Array,
         )
       : undefined,

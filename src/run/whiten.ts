@@ -43,7 +43,7 @@ export function whiten<P extends Precision>(field: ScoreField<P> | StepEstimator
     for (let i = 0; i < rows.length; i += dim) {
       for (let d = dim - 1; d >= 0; d--) {
         let sum = 0;
-        for (let e = 0; e <= d; e++) sum += (factor[d * dim + e] as number) * (rows[i + e] as number);
+        for (let e = 0; e <= d; e++) sum += factor[d * dim + e] * rows[i + e];
         rows[i + d] = sum;
       }
     }

@@ -51,7 +51,7 @@ export function likelihoodRefusal(field: FieldKind): Pick<Ability, "reason" | "w
 export function samplersFor(field: FieldKind, also: (sampler: Sampler) => boolean = () => true): string[] {
   const takes = (sampler: Sampler): boolean =>
     needsOf(sampler).every((need) => abilities[need].given(field)) && also(sampler);
-  return Object.keys(registry).filter((name) => takes((registry[name] as () => Sampler)()));
+  return Object.keys(registry).filter((name) => takes(registry[name]()));
 }
 
 /**
@@ -64,7 +64,7 @@ export function flowsFor(
     value === undefined ? name : `${name}({ ${option}: ${value} })`,
 ): string[] {
   return samplersFor(field, ({ flow, flowWith }) => flow || flowWith !== undefined).map((name) => {
-    const { flow, flowWith } = (registry[name] as () => Sampler)();
+    const { flow, flowWith } = registry[name]();
     return flowWith ? word(name, flowWith.option, flow ? undefined : flowWith.value) : name;
   });
 }

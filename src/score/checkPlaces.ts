@@ -18,6 +18,6 @@ export function checkPlaces(
   return {
     x: Float64Array.from(x),
     count,
-    times: times.length === 1 ? new Float64Array(count).fill(times[0] as number) : times,
+    times: times.length === 1 ? new Float64Array(count).fill(times[0]) : times,
   };
 }

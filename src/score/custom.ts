@@ -133,7 +133,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     yield all.length;
     const members = new Map<number, number[]>();
     for (let q = 0; q < count; q++) {
-      const time = times[times.length === 1 ? 0 : q] as number;
+      const time = times[times.length === 1 ? 0 : q];
       const group = members.get(time);
       if (group) group.push(q);
       else members.set(time, [q]);
@@ -160,14 +160,14 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     const { dim } = this.data;
     const score = new Float64Array(count * dim);
     for (const [g, { places }] of list.entries()) {
-      const some = values[g] as Float64Array;
+      const some = values[g];
       for (const [i, q] of places.entries()) {
         score.set(some.subarray(i * dim, (i + 1) * dim), q * dim);
         if (i % GROUP === GROUP - 1) yield GROUP * (MOVE + dim);
       }
     }
     const out: Partial<Record<Quantity, Numbers<P>>> = {};
-    const timeOf = (q: number): number => times[times.length === 1 ? 0 : q] as number;
+    const timeOf = (q: number): number => times[times.length === 1 ? 0 : q];
     let known = Number.NaN;
     let matrices: ProcessMatrices | undefined;
     for (const name of quantities) {
@@ -176,7 +176,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
         list.forEach(({ places, time }, g) => {
           const [beta, diffusion] = [this.process.beta(time), this.process.diffusion(time)];
           places.forEach((q, i) => {
-            filled[q] = -beta * dim - diffusion * ((traces[g] as Float64Array)[i] as number);
+            filled[q] = -beta * dim - diffusion * traces[g][i];
           });
         });
         out[name] = filled;
@@ -217,9 +217,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       ? multiply(velocity ? matrices.diffusion : matrices.variance, this.data.dim, score)
       : score.map((value) => (velocity ? process.diffusion(t) : process.variance(t)) * value);
     const [beta, alpha] = [process.beta(t), process.alpha(t)];
-    return turned.map((value, d) =>
-      velocity ? -beta * (x[d] as number) - value : ((x[d] as number) + value) / alpha,
-    );
+    return turned.map((value, d) => (velocity ? -beta * x[d] - value : (x[d] + value) / alpha));
   }
 }
 

@@ -46,7 +46,7 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
       const sums = new Float64Array(x.length);
       for (const member of members) {
         const score = await rowsOf(member, x, t, signal);
-        for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + (score[i] as number) / n;
+        for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + score[i] / n;
       }
       return sums;
     },
@@ -63,8 +63,8 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
     }
     for (let i = 0; i < x.length; i++) {
       let mean = 0;
-      for (const row of rows) mean += (row[i] as number) / n;
-      for (const row of rows) row[i] = (row[i] as number) - mean;
+      for (const row of rows) mean += row[i] / n;
+      for (const row of rows) row[i] = row[i] - mean;
     }
     return { rows, count };
   };
@@ -80,16 +80,14 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
       const right = b === a ? left : await deviations(b, "b");
       const out = new Float64Array(left.count * right.count * dim * dim);
       for (let r = 0; r < n; r++) {
-        const u = left.rows[r] as Float64Array;
-        const v = right.rows[r] as Float64Array;
+        const u = left.rows[r];
+        const v = right.rows[r];
         for (let p = 0; p < left.count; p++) {
           for (let q = 0; q < right.count; q++) {
             for (let i = 0; i < dim; i++) {
               const at = ((p * right.count + q) * dim + i) * dim;
               for (let j = 0; j < dim; j++) {
-                out[at + j] =
-                  (out[at + j] as number) +
-                  ((u[p * dim + i] as number) * (v[q * dim + j] as number)) / (n - 1);
+                out[at + j] = out[at + j] + (u[p * dim + i] * v[q * dim + j]) / (n - 1);
               }
             }
           }
@@ -105,8 +103,7 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
           for (let i = 0; i < dim; i++) {
             const at = (p * dim + i) * dim;
             for (let j = 0; j < dim; j++) {
-              out[at + j] =
-                (out[at + j] as number) + ((u[p * dim + i] as number) * (u[p * dim + j] as number)) / (n - 1);
+              out[at + j] = out[at + j] + (u[p * dim + i] * u[p * dim + j]) / (n - 1);
             }
           }
         }
@@ -155,11 +152,11 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
         const out = new Float64Array(x.length);
         for (let i = 0; i < x.length; i++) {
           let mean = 0;
-          for (const score of scores) mean += (score[i] as number) / n;
+          for (const score of scores) mean += score[i] / n;
           const r = realization(Math.floor(i / dim));
           let noise = 0;
           scores.forEach((score, m) => {
-            noise += ((score[i] as number) - mean) * (xi[r * n + m] as number);
+            noise += (score[i] - mean) * xi[r * n + m];
           });
           out[i] = mean + noise / Math.sqrt(n - 1);
         }
@@ -174,11 +171,10 @@ function meanTrace(members: readonly ScoreField[]): RowFunction | undefined {
   const traces = members.map(traceRowsOf);
   if (traces.includes(undefined)) return undefined;
   return async (x, t, _, signal) => {
-    const sums = new Float64Array(x.length / (members[0] as ScoreField).data.dim);
+    const sums = new Float64Array(x.length / members[0].data.dim);
     for (const trace of traces as RowFunction[]) {
       const some = await trace(x, t, 0, signal);
-      for (let i = 0; i < sums.length; i++)
-        sums[i] = (sums[i] as number) + (some[i] as number) / members.length;
+      for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + some[i] / members.length;
     }
     return sums;
   };

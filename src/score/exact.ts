@@ -127,7 +127,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     for (let first = 0; first < count; first += batch) {
       const last = Math.min(count, first + batch);
       const part = request.given.subarray(first * data.dim, last * data.dim);
-      const at = times.length === 1 ? (times[0] as number) : times.subarray(first, last);
+      const at = times.length === 1 ? times[0] : times.subarray(first, last);
       const { onProgress } = options;
       const { posteriorWeights } = await this.evaluate(part, at, ["posteriorWeights"], {
         ...options,
@@ -137,10 +137,10 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       for (let q = first; q < last; q++) {
         sums.fill(0);
         for (let m = 0; m < data.size; m++) {
-          const w = posteriorWeights[(q - first) * data.size + m] as number;
+          const w = posteriorWeights[(q - first) * data.size + m];
           if (w === 0) continue;
           for (let c = 0; c < columns; c++) {
-            sums[c] = (sums[c] as number) + w * (table[m * columns + c] as number);
+            sums[c] = sums[c] + w * table[m * columns + c];
           }
         }
         out.set(sums, q * columns);

@@ -19,7 +19,7 @@ const TOLERANCE = { f32: 1e-6, f64: 1e-13 } as const;
 /** The line that all points lie on, or the first point that is off it. */
 export function findLine(data: Mixture): Line | { readonly off: number; readonly distance: number } {
   const { dim, size, local: points, precision, centre } = data;
-  const at = (m: number, d: number): number => points[m * dim + d] as number;
+  const at = (m: number, d: number): number => points[m * dim + d];
   let far = 0;
   let square = 0;
   let largest = 0;
@@ -36,10 +36,10 @@ export function findLine(data: Mixture): Line | { readonly off: number; readonly
     length === 0 ? (d === 0 ? 1 : 0) : (at(far, d) - at(0, d)) / length,
   );
   const leading = direction.find((value) => value !== 0) as number;
-  if (leading < 0) for (let d = 0; d < dim; d++) direction[d] = 0 - (direction[d] as number);
+  if (leading < 0) for (let d = 0; d < dim; d++) direction[d] = 0 - direction[d];
   const along = (m: number): number => {
     let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (direction[d] as number) * at(m, d);
+    for (let d = 0; d < dim; d++) sum += direction[d] * at(m, d);
     return sum;
   };
   const origin = direction.map((value, d) => at(0, d) - along(0) * value);
@@ -47,22 +47,19 @@ export function findLine(data: Mixture): Line | { readonly off: number; readonly
   for (let m = 0; m < size; m++) {
     const place = along(m);
     places[m] = place;
-    const offs = Float64Array.from(
-      { length: dim },
-      (_, d) => at(m, d) - (origin[d] as number) - place * (direction[d] as number),
-    );
+    const offs = Float64Array.from({ length: dim }, (_, d) => at(m, d) - origin[d] - place * direction[d]);
     if (offs.some((off) => Math.abs(off) > TOLERANCE[precision] * largest)) {
       return { off: m, distance: Math.hypot(...offs) };
     }
   }
   if (centre) {
     let shift = 0;
-    for (let d = 0; d < dim; d++) shift += (direction[d] as number) * (centre[d] as number);
+    for (let d = 0; d < dim; d++) shift += direction[d] * centre[d];
     for (let d = 0; d < dim; d++) {
-      const across = (centre[d] as number) - shift * (direction[d] as number);
-      origin[d] = (origin[d] as number) + across;
+      const across = centre[d] - shift * direction[d];
+      origin[d] = origin[d] + across;
     }
-    for (let m = 0; m < size; m++) places[m] = (places[m] as number) + shift;
+    for (let m = 0; m < size; m++) places[m] = places[m] + shift;
   }
   return { direction, origin, places: places.sort() };
 }
@@ -86,7 +83,7 @@ export function lineOf(data: Mixture): Line {
     });
   }
   for (let k = 1; k < size; k++) {
-    if (!((line.places[k] as number) > (line.places[k - 1] as number))) {
+    if (!(line.places[k] > line.places[k - 1])) {
       throw badArgument("E_RANGE", "line", "distinct points", `two at ${line.places[k]}`);
     }
   }
@@ -115,7 +112,7 @@ export function widthsOf({ places }: Line, smoothing: Smoothing, variance: numbe
   const gaps = places.length - 1;
   const out = new Float64Array(gaps);
   for (let k = 0; k < gaps; k++) {
-    const half = ((places[k + 1] as number) - (places[k] as number)) / 2;
+    const half = (places[k + 1] - places[k]) / 2;
     if ("kappa" in smoothing) {
       const width = half - Math.sqrt(smoothing.kappa * variance);
       if (!(width > 0)) {
@@ -147,7 +144,7 @@ export function shrinkingWidth(data: Mixture, process: Process, kappa: number): 
   checkNumber(kappa, "kappa", { min: 0 });
   let half = Number.POSITIVE_INFINITY;
   for (let k = 1; k < places.length; k++) {
-    half = Math.min(half, ((places[k] as number) - (places[k - 1] as number)) / 2);
+    half = Math.min(half, (places[k] - places[k - 1]) / 2);
   }
   return (t) => {
     const width = process.alpha(t) * half - Math.sqrt(kappa * process.variance(t));

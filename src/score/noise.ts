@@ -34,12 +34,12 @@ export function noiseOf(process: Process, dim: number, sigma0: number): (t: numb
 
 /** x scaled in place. */
 function scaled(x: Float64Array, factor: number): Float64Array {
-  for (let d = 0; d < x.length; d++) x[d] = factor * (x[d] as number);
+  for (let d = 0; d < x.length; d++) x[d] = factor * x[d];
   return x;
 }
 
 function divided(x: Float64Array, by: number): Float64Array {
-  for (let d = 0; d < x.length; d++) x[d] = (x[d] as number) / by;
+  for (let d = 0; d < x.length; d++) x[d] = x[d] / by;
   return x;
 }
 
@@ -79,7 +79,7 @@ function shaped(
     if (sigma0 === 0) return inverse(y);
     if (total === undefined) {
       const v = matrices().variance.slice();
-      for (let d = 0; d < dim; d++) v[d * (dim + 1)] = (v[d * (dim + 1)] as number) + width * width;
+      for (let d = 0; d < dim; d++) v[d * (dim + 1)] = v[d * (dim + 1)] + width * width;
       total = cholesky(v, dim);
     }
     return solve(total, dim, y);
@@ -101,7 +101,7 @@ function shaped(
           const out = new Float64Array(dim);
           for (let i = 0; i < dim; i++) {
             for (let k = 0; k < dim; k++) {
-              out[i] = (out[i] as number) + (s[i * dim + k] as number) * (column[k] as number);
+              out[i] = out[i] + s[i * dim + k] * column[k];
             }
           }
           return scaled(out, sigma0 * sigma0);
@@ -114,7 +114,7 @@ function shaped(
     get widths() {
       if (sigma0 === 0) return new Float64Array(dim);
       const product = symmetricOf(dim, (unit) => scaled(inverse(solveTotal(unit)), width * width));
-      return Float64Array.from({ length: dim }, (_, d) => product[d * (dim + 1)] as number);
+      return Float64Array.from({ length: dim }, (_, d) => product[d * (dim + 1)]);
     },
   };
 }
@@ -139,9 +139,9 @@ export function* proxyScoresInPieces(
   const noiseAt = noiseOf(process, dim, 0);
   const out = new Float64Array(x.length);
   for (let n = 0; n < t.length; n++) {
-    const noise = noiseAt(t[n] as number);
+    const noise = noiseAt(t[n]);
     for (let d = n * dim; d < (n + 1) * dim; d++) {
-      out[d] = noise.alpha * (x0[d] as number) - (x[d] as number);
+      out[d] = noise.alpha * x0[d] - x[d];
     }
     noise.solve(out.subarray(n * dim, (n + 1) * dim));
     yield 100 + 4 * dim;

@@ -38,13 +38,13 @@ export function pieceOf({ places }: Line, widths: Float64Array, y: number): { k:
   // The first gap whose middle, plus its width, is not below y.
   let low = 0;
   let high = widths.length;
-  const middle = (k: number): number => ((places[k] as number) + (places[k + 1] as number)) / 2;
+  const middle = (k: number): number => (places[k] + places[k + 1]) / 2;
   while (low < high) {
     const k = (low + high) >> 1;
-    if (middle(k) + (widths[k] as number) < y) low = k + 1;
+    if (middle(k) + widths[k] < y) low = k + 1;
     else high = k;
   }
-  return { k: low, gap: low < widths.length && y > middle(low) - (widths[low] as number) };
+  return { k: low, gap: low < widths.length && y > middle(low) - widths[low] };
 }
 
 /**
@@ -81,11 +81,11 @@ export function piecewiseScore<P extends Precision>(
     const out = new Float64Array(x.length);
     for (let i = 0; i < x.length; i += dim) {
       let y = 0;
-      for (let d = 0; d < dim; d++) y += (direction[d] as number) * ((x[i + d] as number) / alpha);
+      for (let d = 0; d < dim; d++) y += direction[d] * (x[i + d] / alpha);
       const along = pieceScore(shape, widths, y) / (alpha * variance);
       for (let d = 0; d < dim; d++) {
-        const u = direction[d] as number;
-        const across = (origin[d] as number) + y * u - (x[i + d] as number) / alpha;
+        const u = direction[d];
+        const across = origin[d] + y * u - x[i + d] / alpha;
         out[i + d] = along * u + across / (alpha * variance);
       }
     }
@@ -99,7 +99,7 @@ export function piecewiseScore<P extends Precision>(
     return Float64Array.from({ length: x.length / dim }, (_, i) => {
       let y = 0;
       for (let d = 0; d < dim; d++) {
-        y += (shape.direction[d] as number) * ((x[i * dim + d] as number) / alpha);
+        y += shape.direction[d] * (x[i * dim + d] / alpha);
       }
       return (pieceSlope(shape, widths, y) - (dim - 1)) / variance;
     });
@@ -111,16 +111,16 @@ export function piecewiseScore<P extends Precision>(
 function pieceSlope(line: Line, widths: Float64Array, y: number): number {
   const { k, gap } = pieceOf(line, widths, y);
   if (!gap) return -1;
-  const width = widths[k] as number;
-  return (((line.places[k + 1] as number) - (line.places[k] as number)) / 2 - width) / width;
+  const width = widths[k];
+  return ((line.places[k + 1] - line.places[k]) / 2 - width) / width;
 }
 
 /** S / alpha^2 times the score along the line. */
 export function pieceScore(line: Line, widths: Float64Array, y: number): number {
   const { k, gap } = pieceOf(line, widths, y);
-  const left = line.places[k] as number;
+  const left = line.places[k];
   if (!gap) return left - y;
-  const right = line.places[k + 1] as number;
-  const width = widths[k] as number;
+  const right = line.places[k + 1];
+  const width = widths[k];
   return (((right - left) / 2 - width) * (y - (left + right) / 2)) / width;
 }

@@ -64,7 +64,7 @@ export function bridgeLaw(process: Process, options: BridgeOptions): BridgeLaw {
     if (points.length !== rows.length && points.length !== dim) {
       throw badArgument("E_SHAPE", "x0", `one row, or ${rows.length / dim}`, points.length / dim);
     }
-    return rows.map((value, i) => state * value + point * (points[i % points.length] as number));
+    return rows.map((value, i) => state * value + point * points[i % points.length]);
   };
   return {
     from,
@@ -80,7 +80,7 @@ export function bridgeLaw(process: Process, options: BridgeOptions): BridgeLaw {
       const dim = widthOf(x0) ?? widthOf(x) ?? 1;
       const count = out.length / dim;
       const noise = fillNormals(new Float64Array(out.length), dim, count, 0, seed, BRIDGE_STEP, streams.law);
-      return out.map((value, i) => value + Math.sqrt(variance) * (noise[i] as number));
+      return out.map((value, i) => value + Math.sqrt(variance) * noise[i]);
     },
   };
 }
@@ -145,7 +145,7 @@ export function wassersteinCurve(process: Process, options: WassersteinCurveOpti
     const { a, b, c } = coefficients(process, horizon, t, false);
     let square = a * a * trace + point.length * c;
     for (let d = 0; d < point.length; d++) {
-      square += (a * (mean[d] as number) - (1 - b) * (point[d] as number)) ** 2;
+      square += (a * mean[d] - (1 - b) * point[d]) ** 2;
     }
     return Math.sqrt(square);
   });
@@ -185,9 +185,9 @@ function momentsOf(
   if (count === 0) throw badArgument("E_SHAPE", "initial", "at least one sample", "none");
   const mean = new Float64Array(dim);
   rows.forEach((value, i) => {
-    mean[i % dim] = (mean[i % dim] as number) + value / count;
+    mean[i % dim] = mean[i % dim] + value / count;
   });
-  const trace = rows.reduce((sum, value, i) => sum + (value - (mean[i % dim] as number)) ** 2, 0) / count;
+  const trace = rows.reduce((sum, value, i) => sum + (value - mean[i % dim]) ** 2, 0) / count;
   return { mean, trace };
 }
 
@@ -208,7 +208,7 @@ export function wassersteinToPoint(samples: PointsInput, point: ArrayLike<number
   const squares = new Float64Array(count);
   rows.forEach((value, i) => {
     const q = Math.floor(i / dim);
-    squares[q] = (squares[q] as number) + (value - (place[i % dim] as number)) ** 2;
+    squares[q] = squares[q] + (value - place[i % dim]) ** 2;
   });
   const mean = squares.reduce((sum, value) => sum + value, 0) / count;
   const spread = squares.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -134,7 +134,7 @@ function* laws(
   const some = positions.size;
   const points = new Float64Array(2 * some);
   for (let k = 0; k < some; k++) {
-    for (let d = 0; d < data.dim; d++) points[2 * k + d] = positions.points[k * data.dim + d] as number;
+    for (let d = 0; d < data.dim; d++) points[2 * k + d] = positions.points[k * data.dim + d];
   }
   const cells = yield* voronoiCellsInPieces(points);
   const spread = initial === "noise" ? Math.sqrt(process.variance(horizon)) : 1;
@@ -156,18 +156,18 @@ function* laws(
       : (yield* resolved((step) => fromStarts(scene, 0, step), 0)).values;
   // At 0 only the diagonal is left: each end in its own cell.
   for (let m = 0; m < some; m++) {
-    law.ends[place[m] as number] = ends[initial === "marginal" ? m : m * some + m] as number;
+    law.ends[place[m]] = ends[initial === "marginal" ? m : m * some + m];
   }
   for (const [row, t] of times.entries()) {
     const { values, error } = yield* jointAt(scene, t, initial);
     law.error[row] = error;
     for (let k = 0; k < some; k++) {
       for (let m = 0; m < some; m++) {
-        const value = values[k * some + m] as number;
-        const [cell, end] = [place[k] as number, place[m] as number];
+        const value = values[k * some + m];
+        const [cell, end] = [place[k], place[m]];
         law.joint[(row * size + cell) * size + end] = value;
-        law.cells[row * size + cell] = (law.cells[row * size + cell] as number) + value;
-        if (k === m) law.inFinalCell[row] = (law.inFinalCell[row] as number) + value;
+        law.cells[row * size + cell] = law.cells[row * size + cell] + value;
+        if (k === m) law.inFinalCell[row] = law.inFinalCell[row] + value;
       }
     }
     if (initial === "marginal") law.settled[row] = yield* settledAt(scene, t);
@@ -204,9 +204,9 @@ function* fromMarginal(
   const sigma = sigmaAt(process, t);
   for (let k = 0; k < size; k++) {
     for (let m = 0; m < size; m++) {
-      const [x, y] = [points[2 * m] as number, points[2 * m + 1] as number];
-      const mass = sigma === 0 ? Number(k === m) : normalMass(cells[k] as readonly Side[], x, y, sigma);
-      values[k * size + m] = (weights[m] as number) * mass;
+      const [x, y] = [points[2 * m], points[2 * m + 1]];
+      const mass = sigma === 0 ? Number(k === m) : normalMass(cells[k], x, y, sigma);
+      values[k * size + m] = weights[m] * mass;
     }
     yield size * massWork(cells[k]);
   }
@@ -224,13 +224,8 @@ function* settledAt(
   if (sigma === 0) return 1;
   let sum = 0;
   for (let m = 0; m < positions.size; m++) {
-    const own = survival(
-      cells[m] as readonly Side[],
-      points[2 * m] as number,
-      points[2 * m + 1] as number,
-      sigma,
-    );
-    sum += (positions.weights[m] as number) * own;
+    const own = survival(cells[m], points[2 * m], points[2 * m + 1], sigma);
+    sum += positions.weights[m] * own;
     // As many images as the cell's group has elements: a few dozen at most.
     yield 16 * massWork(cells[m]);
   }
@@ -246,8 +241,7 @@ function* resolved(
   for (let step = COARSEST / 2; step >= FINEST; step /= 2) {
     const values = yield* rule(step);
     let change = 0;
-    for (const [i, value] of values.entries())
-      change = Math.max(change, Math.abs(value - (before[i] as number)));
+    for (const [i, value] of values.entries()) change = Math.max(change, Math.abs(value - before[i]));
     if (change <= AGREEMENT) return { values, error: Math.max(change, ROUNDING) };
     before = values;
   }
@@ -268,16 +262,16 @@ function posterior(
   const [alpha, variance] = [process.alpha(horizon), process.variance(horizon)];
   let best = Number.NEGATIVE_INFINITY;
   for (let m = 0; m < size; m++) {
-    const [dx, dy] = [x - alpha * (points[2 * m] as number), y - alpha * (points[2 * m + 1] as number)];
-    weights[m] = Math.log(positions.weights[m] as number) - (dx * dx + dy * dy) / (2 * variance);
-    best = Math.max(best, weights[m] as number);
+    const [dx, dy] = [x - alpha * points[2 * m], y - alpha * points[2 * m + 1]];
+    weights[m] = Math.log(positions.weights[m]) - (dx * dx + dy * dy) / (2 * variance);
+    best = Math.max(best, weights[m]);
   }
   let sum = 0;
   for (let m = 0; m < size; m++) {
-    weights[m] = Math.exp((weights[m] as number) - best);
-    sum += weights[m] as number;
+    weights[m] = Math.exp(weights[m] - best);
+    sum += weights[m];
   }
-  for (let m = 0; m < size; m++) weights[m] = (weights[m] as number) / sum;
+  for (let m = 0; m < size; m++) weights[m] = weights[m] / sum;
 }
 
 /**
@@ -304,19 +298,16 @@ function* fromStarts(scene: Scene, t: number, step: number): Generator<unknown, 
       const [x, y] = [spread * step * i, spread * step * j];
       posterior(scene, x, y, weights);
       for (let m = 0; m < size; m++) {
-        const weight = share * (weights[m] as number);
+        const weight = share * weights[m];
         if (weight < NEGLIGIBLE) continue;
         if (t === 0) {
-          values[m * size + m] = (values[m * size + m] as number) + weight;
+          values[m * size + m] = values[m * size + m] + weight;
           continue;
         }
-        const [cx, cy] = [
-          ofStart * x + ofEnd * (points[2 * m] as number),
-          ofStart * y + ofEnd * (points[2 * m + 1] as number),
-        ];
+        const [cx, cy] = [ofStart * x + ofEnd * points[2 * m], ofStart * y + ofEnd * points[2 * m + 1]];
         for (let k = 0; k < size; k++) {
-          const mass = normalMass(cells[k] as readonly Side[], cx, cy, sigma, REACH);
-          if (mass > 0) values[k * size + m] = (values[k * size + m] as number) + weight * mass;
+          const mass = normalMass(cells[k], cx, cy, sigma, REACH);
+          if (mass > 0) values[k * size + m] = values[k * size + m] + weight * mass;
           spent += massWork(cells[k]);
         }
       }
@@ -340,7 +331,7 @@ function* overCells(scene: Scene, step: number): Generator<unknown, Float64Array
   let spent = 0;
   for (let k = 0; k < size; k++) {
     // In units of the start's spread; alpha mu_k in those of the data.
-    const scaled = (cells[k] as readonly Side[]).map((side) => ({
+    const scaled = cells[k].map((side) => ({
       ...side,
       d: (side.d * alpha) / spread,
       from: (side.from * alpha) / spread,
@@ -351,7 +342,7 @@ function* overCells(scene: Scene, step: number): Generator<unknown, Float64Array
       if (share < NEGLIGIBLE * NEGLIGIBLE) continue;
       posterior(scene, spread * x, spread * y, weights);
       for (let m = 0; m < size; m++) {
-        values[k * size + m] = (values[k * size + m] as number) + share * (weights[m] as number);
+        values[k * size + m] = values[k * size + m] + share * weights[m];
       }
       spent += START * size;
       if (spent > unitOfWork) {

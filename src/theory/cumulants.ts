@@ -83,15 +83,13 @@ export async function cumulants<P extends Precision>(
     const parts = [moments.second, moments.third, moments.fourth];
     for (let p = 0; p < count; p++) {
       for (let n = 0; n < samples; n++) {
-        const a = rows[p * samples + n] as number;
+        const a = rows[p * samples + n];
         for (let d = 0; d < dim; d++) {
           let power = a;
           for (let order = 0; order < 3; order++) {
             power *= a;
-            const target = out[order] as Float64Array;
-            target[p * dim + d] =
-              (target[p * dim + d] as number) +
-              power * ((parts[order] as Float64Array)[n * dim + d] as number);
+            const target = out[order];
+            target[p * dim + d] = target[p * dim + d] + power * parts[order][n * dim + d];
           }
         }
       }
@@ -114,10 +112,10 @@ export async function cumulants<P extends Precision>(
   const n = draws;
   for (let i = 0; i < size; i++) {
     let m = 0;
-    for (const row of values) m += (row[i] as number) / n;
+    for (const row of values) m += row[i] / n;
     let [m2, m3, m4] = [0, 0, 0];
     for (const row of values) {
-      const e = (row[i] as number) - m;
+      const e = row[i] - m;
       m2 += (e * e) / n;
       m3 += (e * e * e) / n;
       m4 += (e * e * e * e) / n;
@@ -142,7 +140,7 @@ function finish(
   fourth: Float64Array,
 ): Cumulants {
   const ratio = (values: Float64Array, power: number): Float64Array =>
-    values.map((value, i) => ((variance[i] as number) > 0 ? value / (variance[i] as number) ** power : 0));
+    values.map((value, i) => (variance[i] > 0 ? value / variance[i] ** power : 0));
   return {
     mean,
     variance,

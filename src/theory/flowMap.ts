@@ -66,17 +66,17 @@ export function flowMap(line: Mixture, options: FlowMapOptions): (x: PointsInput
       let y = 0;
       for (let d = 0; d < dim; d++) {
         const value = checkNumber(data[i + d], `x[${i + d}]`);
-        y += (direction[d] as number) * (value / scaleIn);
+        y += direction[d] * (value / scaleIn);
       }
       const { k, gap } = pieceOf(shape, before, y);
-      const left = places[k] as number;
-      const centre = gap ? (left + (places[k + 1] as number)) / 2 : left;
-      const ratio = gap ? (after[k] as number) / (before[k] as number) : shrink;
+      const left = places[k];
+      const centre = gap ? (left + places[k + 1]) / 2 : left;
+      const ratio = gap ? after[k] / before[k] : shrink;
       const moved = centre + ratio * (y - centre);
       for (let d = 0; d < dim; d++) {
-        const o = origin[d] as number;
-        const u = direction[d] as number;
-        const across = (data[i + d] as number) / scaleIn - o - y * u;
+        const o = origin[d];
+        const u = direction[d];
+        const across = data[i + d] / scaleIn - o - y * u;
         out[i + d] = scaleOut * (o + moved * u + shrink * across);
       }
     }

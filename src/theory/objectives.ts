@@ -70,12 +70,12 @@ export async function objectives<P extends Precision>(
     let toTruth = 0;
     let toProxy = 0;
     for (let d = 0; d < dim; d++) {
-      const s = guess[n * dim + d] as number;
-      toTruth += (s - (truth.score[n * dim + d] as number)) ** 2;
-      toProxy += (s - (proxy[n * dim + d] as number)) ** 2;
+      const s = guess[n * dim + d];
+      toTruth += (s - truth.score[n * dim + d]) ** 2;
+      toProxy += (s - proxy[n * dim + d]) ** 2;
     }
-    const half = (lambda[n] as number) / 2;
-    const spread = half * (truth.proxyVariance[n] as number);
+    const half = lambda[n] / 2;
+    const spread = half * truth.proxyVariance[n];
     sums[0].add(half * toTruth);
     sums[1].add(half * toProxy);
     sums[2].add(spread);

@@ -85,13 +85,13 @@ export async function pathLogDensity<P extends Precision>(
   const quadratic = new Float64Array(count);
   const rank = new Int32Array(count);
   const add = (path: number, term: Gaussian): void => {
-    logDensity[path] = (logDensity[path] as number) + term.logDensity;
-    quadratic[path] = (quadratic[path] as number) + term.quadratic;
-    rank[path] = (rank[path] as number) + term.rank;
+    logDensity[path] = logDensity[path] + term.logDensity;
+    quadratic[path] = quadratic[path] + term.quadratic;
+    rank[path] = rank[path] + term.rank;
   };
   const residuals = new Float64Array(count * order);
   for (let k = 0; k < steps; k++) {
-    const [t, s] = [times[k] as number, times[k + 1] as number];
+    const [t, s] = [times[k], times[k + 1]];
     const dt = t - s;
     const x = Float64Array.from(trajectories.subarray(k * count * dim, (k + 1) * count * dim));
     const next = trajectories.subarray((k + 1) * count * dim, (k + 2) * count * dim);
@@ -100,12 +100,12 @@ export async function pathLogDensity<P extends Precision>(
     for (let p = 0; p < count; p++) {
       for (let d = 0; d < dim; d++) {
         const i = p * dim + d;
-        const drift = beta * (x[i] as number) + diffusion * (score[i] as number);
-        residuals[p * order + k * dim + d] = (next[i] as number) - (x[i] as number) - dt * drift;
+        const drift = beta * x[i] + diffusion * score[i];
+        residuals[p * order + k * dim + d] = next[i] - x[i] - dt * drift;
       }
     }
     if (!white) continue;
-    const covariance = await stepCovariance(estimator as StepEstimator<P>, { x, t }, { dt });
+    const covariance = await stepCovariance(estimator, { x, t }, { dt });
     for (let p = 0; p < count; p++) {
       const block = covariance.slice(p * dim * dim, (p + 1) * dim * dim);
       const residual = residuals.slice(p * order + k * dim, p * order + (k + 1) * dim);
@@ -113,7 +113,7 @@ export async function pathLogDensity<P extends Precision>(
     }
   }
   if (white) return { logDensity, quadratic, rank };
-  const V = vKernel(estimator as ScoreEnsemble<P>);
+  const V = vKernel(estimator);
   for (let p = 0; p < count; p++) {
     const x = new Float64Array(order);
     for (let k = 0; k < steps; k++) {
@@ -125,13 +125,11 @@ export async function pathLogDensity<P extends Precision>(
     const matrix = new Float64Array(order * order);
     for (let k = 0; k < steps; k++) {
       for (let l = 0; l < steps; l++) {
-        const factor =
-          ((times[k] as number) - (times[k + 1] as number)) *
-          ((times[l] as number) - (times[l + 1] as number));
+        const factor = (times[k] - times[k + 1]) * (times[l] - times[l + 1]);
         for (let i = 0; i < dim; i++) {
           for (let j = 0; j < dim; j++) {
             matrix[(k * dim + i) * order + l * dim + j] =
-              factor * (blocks[((k * steps + l) * dim + i) * dim + j] as number);
+              factor * blocks[((k * steps + l) * dim + i) * dim + j];
           }
         }
       }
@@ -170,8 +168,8 @@ function gaussian(r: Float64Array, c: Float64Array, n: number, size: number): Ga
   let off = 0;
   for (let k = 0; k < n; k++) {
     let along = 0;
-    for (let i = 0; i < n; i++) along += (vectors[i * n + k] as number) * (r[i] as number);
-    const value = values[k] as number;
+    for (let i = 0; i < n; i++) along += vectors[i * n + k] * r[i];
+    const value = values[k];
     if (value > RANGE * largest) {
       quadratic += (along * along) / value;
       logDeterminant += Math.log(2 * Math.PI * value);
@@ -187,7 +185,7 @@ function gaussian(r: Float64Array, c: Float64Array, n: number, size: number): Ga
 
 function sizeOf(x: Float64Array, start: number, dim: number): number {
   let largest = 0;
-  for (let d = 0; d < dim; d++) largest = Math.max(largest, Math.abs(x[start + d] as number));
+  for (let d = 0; d < dim; d++) largest = Math.max(largest, Math.abs(x[start + d]));
   return largest;
 }
 

@@ -23,11 +23,11 @@ export const cellVolume = ({ width }: PlaneGrid): number => width.reduce((a, b) 
 
 /** Edges of the cells along an axis, cells + 1 of them; and their centres. */
 export function edgesOf({ cells, low, width }: PlaneGrid, axis: number): Float64Array {
-  const [n, a, h] = [cells[axis] as number, low[axis] as number, width[axis] as number];
+  const [n, a, h] = [cells[axis], low[axis], width[axis]];
   return Float64Array.from({ length: n + 1 }, (_, i) => a + i * h);
 }
 export function centresOf({ cells, low, width }: PlaneGrid, axis: number): Float64Array {
-  const [n, a, h] = [cells[axis] as number, low[axis] as number, width[axis] as number];
+  const [n, a, h] = [cells[axis], low[axis], width[axis]];
   return Float64Array.from({ length: n }, (_, i) => a + (i + 0.5) * h);
 }
 
@@ -87,17 +87,18 @@ export async function gaussianCells(
   sigma: number,
   turns: Turns,
 ): Promise<Float64Array> {
-  const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
+  const [nx, ny] = [grid.cells[0], grid.cells[1] ?? 1];
   const out = new Float64Array(nx * ny);
   const edges = grid.cells.map((_, axis) => edgesOf(grid, axis));
   for (const { centres, weight } of components) {
-    const [x, y] = edges.map((list, axis) =>
-      masses(list, centres[axis] as ArrayLike<number>, sigma, grid.width[axis] as number),
-    ) as [Masses, Masses?];
+    const [x, y] = edges.map((list, axis) => masses(list, centres[axis], sigma, grid.width[axis])) as [
+      Masses,
+      Masses?,
+    ];
     for (let j = y?.first ?? 0; j < (y?.end ?? ny); j++) {
       const share = weight * (y?.table[j] ?? 1);
       for (let i = x.first; i < x.end; i++) {
-        out[j * nx + i] = (out[j * nx + i] as number) + share * (x.table[i] as number);
+        out[j * nx + i] = out[j * nx + i] + share * x.table[i];
       }
       const wait = turns.take(3 * (x.end - x.first) + 20);
       if (wait) await wait;
@@ -117,11 +118,11 @@ interface Masses {
 function masses(edges: Float64Array, centres: ArrayLike<number>, sigma: number, width: number): Masses {
   const table = new Float64Array(edges.length - 1);
   for (let c = 0; c < centres.length; c++) {
-    const centre = centres[c] as number;
+    const centre = centres[c];
     for (let i = 0; i < table.length; i++) {
-      const a = ((edges[i] as number) - centre) / sigma;
-      const b = ((edges[i + 1] as number) - centre) / sigma;
-      if (a < 39 && b > -39) table[i] = (table[i] as number) + normalMass(a, b) / width;
+      const a = (edges[i] - centre) / sigma;
+      const b = (edges[i + 1] - centre) / sigma;
+      if (a < 39 && b > -39) table[i] = table[i] + normalMass(a, b) / width;
     }
   }
   let [first, end] = [0, table.length];
@@ -141,7 +142,7 @@ export async function functionCells(
   turns: Turns,
 ): Promise<Float64Array> {
   const dim = grid.cells.length;
-  const [nx, ny] = [grid.cells[0] as number, grid.cells[1] ?? 1];
+  const [nx, ny] = [grid.cells[0], grid.cells[1] ?? 1];
   const [x, y] = [centresOf(grid, 0), dim === 2 ? centresOf(grid, 1) : new Float64Array(1)];
   const out = new Float64Array(nx * ny);
   for (let j = 0; j < ny; j++) {
@@ -150,14 +151,14 @@ export async function functionCells(
       for (let b = 0; b < (dim === 2 ? 3 : 1); b++) {
         for (let a = 0; a < 3; a++) {
           const place = new Float64Array(dim);
-          place[0] = (x[i] as number) + (NODES[a] as number) * (grid.width[0] as number);
-          if (dim === 2) place[1] = (y[j] as number) + (NODES[b] as number) * (grid.width[1] as number);
+          place[0] = x[i] + NODES[a] * grid.width[0];
+          if (dim === 2) place[1] = y[j] + NODES[b] * grid.width[1];
           const value = f(place);
           const where = `initial(${place.join(", ")})`;
           if (typeof value !== "number") throw badArgument("E_TYPE", where, "a number", value);
           if (!Number.isFinite(value)) throw badArgument("E_NONFINITE", where, "a finite number", value);
           if (value < 0) throw badArgument("E_RANGE", where, "a density, not negative", value);
-          sum += value * (WEIGHTS[a] as number) * (dim === 2 ? (WEIGHTS[b] as number) : 1);
+          sum += value * WEIGHTS[a] * (dim === 2 ? WEIGHTS[b] : 1);
         }
       }
       out[j * nx + i] = sum;
@@ -189,12 +190,12 @@ export function givenCells(grid: PlaneGrid, value: unknown): Float64Array {
 
 /** The integral of cell averages: sums of rows are added up, so that rounding stays below some 1e-15. */
 export function massOf(grid: PlaneGrid, q: Float64Array): number {
-  const nx = grid.cells[0] as number;
+  const nx = grid.cells[0];
   let sum = 0;
   let lost = 0;
   for (let start = 0; start < q.length; start += nx) {
     let row = 0;
-    for (let i = start; i < start + nx; i++) row += q[i] as number;
+    for (let i = start; i < start + nx; i++) row += q[i];
     // Neumaier: what the sum loses is kept beside it.
     const next = sum + row;
     lost += Math.abs(sum) >= Math.abs(row) ? sum - next + row : row - next + sum;

@@ -49,7 +49,7 @@ export function* polygonRule(
     if (!(top > bottom)) continue;
     const up = panels([bottom, top], widest);
     for (const [j, y] of up.nodes.entries()) {
-      yield { x, y, weight: (across.weights[i] as number) * (up.weights[j] as number) };
+      yield { x, y, weight: across.weights[i] * up.weights[j] };
     }
   }
 }

@@ -35,31 +35,31 @@ export async function proxyMoments(
     mean.set(score, first * dim);
     for (let n = first; n < last; n++) {
       // Given its point m, s~ has the mean V^-1 (alpha mu_m - x) and the covariance S^-1 - V^-1.
-      const noise = noiseAt(t[n] as number);
+      const noise = noiseAt(t[n]);
       const { widths } = noise;
       const weights = posteriorWeights.subarray((n - first) * size, (n - first + 1) * size);
       const centre = new Float64Array(dim);
       for (let m = 0; m < size; m++) {
-        const w = weights[m] as number;
-        for (let d = 0; d < dim; d++) centre[d] = (centre[d] as number) + w * (points[m * dim + d] as number);
+        const w = weights[m];
+        for (let d = 0; d < dim; d++) centre[d] = centre[d] + w * points[m * dim + d];
       }
       const sums = [0, 1, 2].map(() => new Float64Array(dim)) as [Float64Array, Float64Array, Float64Array];
       for (let m = 0; m < size; m++) {
-        const w = weights[m] as number;
+        const w = weights[m];
         if (w === 0) continue;
-        const away = centre.map((value, d) => noise.alpha * ((points[m * dim + d] as number) - value));
+        const away = centre.map((value, d) => noise.alpha * (points[m * dim + d] - value));
         noise.solveTotal(away).forEach((e, d) => {
-          sums[0][d] = (sums[0][d] as number) + w * e * e;
-          sums[1][d] = (sums[1][d] as number) + w * e * e * e;
-          sums[2][d] = (sums[2][d] as number) + w * e * e * e * e;
+          sums[0][d] = sums[0][d] + w * e * e;
+          sums[1][d] = sums[1][d] + w * e * e * e;
+          sums[2][d] = sums[2][d] + w * e * e * e * e;
         });
       }
       for (let d = 0; d < dim; d++) {
-        const m2 = sums[0][d] as number;
+        const m2 = sums[0][d];
         const at = n * dim + d;
-        second[at] = m2 + (widths[d] as number);
-        third[at] = sums[1][d] as number;
-        fourth[at] = (sums[2][d] as number) - 3 * m2 * m2;
+        second[at] = m2 + widths[d];
+        third[at] = sums[1][d];
+        fourth[at] = sums[2][d] - 3 * m2 * m2;
       }
     }
   }

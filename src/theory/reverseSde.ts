@@ -94,11 +94,11 @@ export async function reverseDrift<P extends Precision>(
   }
   if (kind === "score") {
     const seen = await field.evaluate(rows, t, ["score"], options);
-    return rows.map((own, i) => score.state * own + score.score * (seen.score[i] as number));
+    return rows.map((own, i) => score.state * own + score.score * seen.score[i]);
   }
   const seen = await field.evaluate(rows, t, ["posteriorMean"], options);
   return rows.map((own, i) => {
-    const mean = seen.posteriorMean[i] as number;
+    const mean = seen.posteriorMean[i];
     switch (kind) {
       case "posteriorMean": {
         const [alpha, variance] = [process.alpha(t), process.variance(t)];

@@ -85,18 +85,18 @@ export async function scoreLosses<P extends Precision>(
   const truth = await exact.evaluate(x, t, ["score", "posteriorMean", "proxyVariance"], long);
   const sums = Array.from({ length: 7 }, () => new Sum());
   for (let n = 0; n < t.length; n++) {
-    const time = t[n] as number;
+    const time = t[n];
     const [alpha, variance] = [process.alpha(time), process.variance(time)];
     const [c, deviation] = [alpha / variance, Math.sqrt(variance)];
     let [score, mean, total, noise] = [0, 0, 0, 0];
     for (let i = n * dim; i < (n + 1) * dim; i++) {
-      const s = guess.score[i] as number;
-      const off = s - (truth.score[i] as number);
+      const s = guess.score[i];
+      const off = s - truth.score[i];
       score += off ** 2;
-      const moved = (x[i] as number) - alpha * (x0[i] as number);
+      const moved = x[i] - alpha * x0[i];
       if (data.centre === undefined) {
-        mean += ((guess.posteriorMean[i] as number) - (truth.posteriorMean[i] as number)) ** 2;
-        total += ((guess.posteriorMean[i] as number) - (x0[i] as number)) ** 2;
+        mean += (guess.posteriorMean[i] - truth.posteriorMean[i]) ** 2;
+        total += (guess.posteriorMean[i] - x0[i]) ** 2;
       } else {
         // Far from the origin predictions have few digits of what tells them apart; x_0-hat = (x + S s) / alpha has all.
         mean += ((variance * off) / alpha) ** 2;
@@ -105,12 +105,12 @@ export async function scoreLosses<P extends Precision>(
       const eps = moved / deviation;
       noise += (-deviation * s - eps) ** 2;
     }
-    const spread = truth.proxyVariance[n] as number;
-    const share = lambda[n] as number;
+    const spread = truth.proxyVariance[n];
+    const share = lambda[n];
     const terms = [score, c * c * mean, c * c * total, noise / variance, noise, spread];
     terms.push(c * c * total - score - spread);
     terms.forEach((value, k) => {
-      (sums[k] as Sum).add(share * value);
+      sums[k].add(share * value);
     });
   }
   const [score, mean, total, noise, plain, conditionalVariance, difference] = sums.map((sum) =>
@@ -179,7 +179,7 @@ export function quadratureTuples(
   const density = checkNumber(options.density ?? (coordinates === 1 ? 32 : 16), "density", { min: 1 });
   const weight = weightOf(options.weighting ?? "one", process, spreadOf(data));
   const half = Math.ceil(REACH * density);
-  const heavy = Array.from(weights.keys()).filter((m) => (weights[m] as number) > 0 && m < size);
+  const heavy = Array.from(weights.keys()).filter((m) => weights[m] > 0 && m < size);
   const each = (2 * half + 1) ** coordinates;
   const count = times.length * heavy.length * each;
   if (count > MOST_ROWS) {
@@ -199,17 +199,17 @@ export function quadratureTuples(
   times.forEach((time, i) => {
     const [alpha, deviation] = [process.alpha(time), Math.sqrt(process.variance(time))];
     for (const m of heavy) {
-      const share = (chances[i] as number) * (weights[m] as number) * weight(time) * count;
+      const share = chances[i] * weights[m] * weight(time) * count;
       for (let k = 0; k < each; k++, n++) {
         const first = k % nodes.length;
         const second = Math.floor(k / nodes.length);
-        const z = [nodes[first] as number, nodes[second] as number];
-        lambda[n] = share * (masses[first] as number) * (coordinates === 2 ? (masses[second] as number) : 1);
+        const z = [nodes[first], nodes[second]];
+        lambda[n] = share * masses[first] * (coordinates === 2 ? masses[second] : 1);
         t[n] = time;
         for (let d = 0; d < dim; d++) {
-          const place = (points[m * dim + d] as number) + (sigma0 > 0 ? sigma0 * (z[1] as number) : 0);
+          const place = points[m * dim + d] + (sigma0 > 0 ? sigma0 * z[1] : 0);
           x0[n * dim + d] = place;
-          x[n * dim + d] = alpha * place + deviation * (z[d] as number);
+          x[n * dim + d] = alpha * place + deviation * z[d];
         }
       }
     }

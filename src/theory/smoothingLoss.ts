@@ -51,17 +51,17 @@ export function smoothingLoss(
   const value = expectation(places, variance, widths, false, (y) => {
     const { best, shift } = posterior(places, variance, y);
     const { k, gap } = pieceOf(shape, widths, y);
-    const own = places[best] as number;
-    if (!gap) return (places[k] as number) - own - shift;
-    const [left, right] = [places[k] as number, places[k + 1] as number];
-    const width = widths[k] as number;
+    const own = places[best];
+    if (!gap) return places[k] - own - shift;
+    const [left, right] = [places[k], places[k + 1]];
+    const width = widths[k];
     // S s-hat + y, relative to the best point.
     const target = (((right - left) / 2) * (y - (left + right) / 2)) / width + (left + right) / 2;
     return target - own - shift;
   });
   let limit = 0;
   widths.forEach((width, k) => {
-    const half = ((places[k + 1] as number) - (places[k] as number)) / 2;
+    const half = (places[k + 1] - places[k]) / 2;
     limit += smoothingLossLimit((half - width) ** 2 / variance) / n;
   });
   return { value, limit };
@@ -82,16 +82,14 @@ export function piecewiseError(
   if (widths.some((width) => width !== widths[0])) {
     throw badArgument("E_RANGE", "line", "gaps that are smoothed over one width", "several widths");
   }
-  const width = widths[0] as number;
+  const width = widths[0];
   if (width === 0) throw badArgument("E_RANGE", "width", "a number above 0", width);
   // Where both have the same best points the two agree but for the sums relative to them.
   const value = expectation(places, variance, widths, true, (y) => {
     const [up, down] = [posterior(places, variance, y + width), posterior(places, variance, y - width)];
     return (variance * (Math.log1p(up.rest) - Math.log1p(down.rest))) / (2 * width);
   });
-  const gap = Math.min(
-    ...Array.from(widths, (w, k) => ((places[k + 1] as number) - (places[k] as number)) / 2 - w),
-  );
+  const gap = Math.min(...Array.from(widths, (w, k) => (places[k + 1] - places[k]) / 2 - w));
   return { value, bound: Math.exp(-(gap * gap) / (16 * variance)) };
 }
 
@@ -117,9 +115,9 @@ function posterior(
 ): { best: number; shift: number; rest: number } {
   let best = 0;
   places.forEach((place, k) => {
-    if (Math.abs(place - y) < Math.abs((places[best] as number) - y)) best = k;
+    if (Math.abs(place - y) < Math.abs(places[best] - y)) best = k;
   });
-  const own = places[best] as number;
+  const own = places[best];
   let rest = 0;
   let shift = 0;
   places.forEach((place, k) => {
@@ -141,14 +139,14 @@ function expectation(
 ): number {
   const sigma = Math.sqrt(variance);
   const n = places.length;
-  const [first, last] = [places[0] as number, places[n - 1] as number];
+  const [first, last] = [places[0], places[n - 1]];
   const [low, high] = [first - REACH * sigma, last + REACH * sigma];
   const breaks = new Set<number>([low, high]);
   // Around the middles the posterior goes from one point to the next, over variance / gap.
   for (let k = 0; k + 1 < n; k++) {
-    const gap = (places[k + 1] as number) - (places[k] as number);
-    const middle = (places[k] as number) + gap / 2;
-    const width = widths[k] as number;
+    const gap = places[k + 1] - places[k];
+    const middle = places[k] + gap / 2;
+    const width = widths[k];
     for (const y of [middle - width, middle, middle + width]) breaks.add(y);
     const length = variance / gap;
     for (const y of atEnds ? [middle - width, middle + width] : [middle]) {

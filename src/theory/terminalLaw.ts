@@ -53,8 +53,8 @@ export function terminalLaw(line: Mixture, options: TerminalLawOptions): Termina
   const variance = process.variance(from) / process.alpha(from) ** 2;
   const sigma = Math.sqrt(variance);
   const widths = widthsOf(shape, { kappa }, variance);
-  const middle = (k: number): number => ((places[k] as number) + (places[k + 1] as number)) / 2;
-  const half = (k: number): number => ((places[k + 1] as number) - (places[k] as number)) / 2;
+  const middle = (k: number): number => (places[k] + places[k + 1]) / 2;
+  const half = (k: number): number => (places[k + 1] - places[k]) / 2;
   /** P(lo < y <= hi) under p_t. */
   const mass = (lo: number, hi: number): number => {
     let sum = 0;
@@ -68,38 +68,38 @@ export function terminalLaw(line: Mixture, options: TerminalLawOptions): Termina
   };
   const atoms = places.map((_, k) =>
     mass(
-      k === 0 ? Number.NEGATIVE_INFINITY : middle(k - 1) + (widths[k - 1] as number),
-      k === n - 1 ? Number.POSITIVE_INFINITY : middle(k) - (widths[k] as number),
+      k === 0 ? Number.NEGATIVE_INFINITY : middle(k - 1) + widths[k - 1],
+      k === n - 1 ? Number.POSITIVE_INFINITY : middle(k) - widths[k],
     ),
   );
   const gapMasses = widths.map((width, k) => mass(middle(k) - width, middle(k) + width));
   const gapOf = (y: number): number => {
     let k = 0;
-    while (k < n - 2 && y > (places[k + 1] as number)) k++;
+    while (k < n - 2 && y > places[k + 1]) k++;
     return k;
   };
   const density = (y: number): number => {
-    if (!(y >= (places[0] as number) && y <= (places[n - 1] as number))) return 0;
+    if (!(y >= places[0] && y <= places[n - 1])) return 0;
     const k = gapOf(y);
-    const ratio = (widths[k] as number) / half(k);
+    const ratio = widths[k] / half(k);
     return ratio * noised(middle(k) + ratio * (y - middle(k)));
   };
   const cdf = (y: number): number => {
     let sum = 0;
-    for (let k = 0; k < n && (places[k] as number) <= y; k++) {
-      sum += atoms[k] as number;
+    for (let k = 0; k < n && places[k] <= y; k++) {
+      sum += atoms[k];
       if (k === n - 1) break;
-      const width = widths[k] as number;
-      const reach = Math.min(y, places[k + 1] as number);
+      const width = widths[k];
+      const reach = Math.min(y, places[k + 1]);
       sum += mass(middle(k) - width, middle(k) + (width / half(k)) * (reach - middle(k)));
     }
     return sum;
   };
-  const extent = (places[n - 1] as number) - (places[0] as number);
+  const extent = places[n - 1] - places[0];
   // log p of a mixture, without underflow: relative to its largest term.
   const logDensity = (y: number): number => {
     const k = gapOf(y);
-    const ratio = (widths[k] as number) / half(k);
+    const ratio = widths[k] / half(k);
     const at = middle(k) + ratio * (y - middle(k));
     let least = Number.POSITIVE_INFINITY;
     for (const place of places) least = Math.min(least, ((at - place) / sigma) ** 2);

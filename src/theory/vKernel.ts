@@ -75,7 +75,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
         for (let q = 0; q < right.count; q++) {
           const start = (p * right.count + q) * dim * dim;
           const block = covariance.subarray(start, start + dim * dim);
-          out.set(sandwich(process, left.times[p] as number, block, right.times[q] as number, dim), start);
+          out.set(sandwich(process, left.times[p], block, right.times[q], dim), start);
           const wait = turns.take(matrixWork);
           if (wait) await wait;
         }
@@ -105,7 +105,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
       const { proxyCovariance } = await average.evaluate(rows, times, ["proxyCovariance"]);
       for (let p = 0; p < count; p++) {
         const block = Float64Array.from(proxyCovariance.subarray(p * dim * dim, (p + 1) * dim * dim));
-        const time = times[p] as number;
+        const time = times[p];
         out.set(
           sandwich(process, time, block, time, dim).map((value) => factor * value),
           p * dim * dim,
@@ -118,7 +118,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
     const ensemble = estimator as ScoreEnsemble<P>;
     const variances = await ensemble.variance?.({ x: rows, t: times });
     for (let p = 0; p < count; p++) {
-      const time = times[p] as number;
+      const time = times[p];
       const block =
         variances?.subarray(p * dim * dim, (p + 1) * dim * dim) ??
         (await ensemble.covariance({ x: rows.slice(p * dim, (p + 1) * dim), t: time }));
@@ -133,7 +133,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
     const count = matrices.length / (dim * dim);
     return Float64Array.from({ length: count }, (_, p) => {
       let sum = 0;
-      for (let d = 0; d < dim; d++) sum += matrices[p * dim * dim + d * (dim + 1)] as number;
+      for (let d = 0; d < dim; d++) sum += matrices[p * dim * dim + d * (dim + 1)];
       return sum;
     });
   };
@@ -177,9 +177,9 @@ function product(a: Float64Array, b: Float64Array, dim: number): Float64Array {
   const out = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) {
     for (let k = 0; k < dim; k++) {
-      const factor = a[i * dim + k] as number;
+      const factor = a[i * dim + k];
       for (let j = 0; j < dim; j++) {
-        out[i * dim + j] = (out[i * dim + j] as number) + factor * (b[k * dim + j] as number);
+        out[i * dim + j] = out[i * dim + j] + factor * b[k * dim + j];
       }
     }
   }
@@ -220,7 +220,7 @@ export async function varianceFraction<P extends Precision>(
   const { dim } = field.data;
   const fraction = Float64Array.from(proxyVariance, (variance, q) => {
     let square = 0;
-    for (let d = 0; d < dim; d++) square += (score[q * dim + d] as number) ** 2;
+    for (let d = 0; d < dim; d++) square += score[q * dim + d] ** 2;
     return variance === 0 && square === 0 ? 0 : variance / (variance + square);
   });
   return { fraction, proxyVariance: Float64Array.from(proxyVariance) };

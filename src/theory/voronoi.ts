@@ -52,9 +52,9 @@ export function* voronoiCellsInPieces(points: Float64Array): Generator<number, (
   const corner = CORNER * (extent || 1);
   const cells: (readonly Side[])[] = [];
   for (let k = 0; k < size; k++) {
-    const [x, y] = [points[2 * k] as number, points[2 * k + 1] as number];
+    const [x, y] = [points[2 * k], points[2 * k + 1]];
     const others = Array.from({ length: size }, (_, m) => {
-      const [dx, dy] = [(points[2 * m] as number) - x, (points[2 * m + 1] as number) - y];
+      const [dx, dy] = [points[2 * m] - x, points[2 * m + 1] - y];
       return { dx, dy, length: Math.hypot(dx, dy) };
     });
     others.splice(k, 1);

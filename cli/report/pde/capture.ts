@@ -91,8 +91,8 @@ export interface PathPicture {
 }
 
 const at = ({ fraction, standardError }: Shares, row: number): Estimate => ({
-  value: fraction[row] as number,
-  standardError: standardError[row] as number,
+  value: fraction[row],
+  standardError: standardError[row],
 });
 
 const allOf = (shares: Shares): Estimate[] => Array.from(shares.fraction.keys(), (row) => at(shares, row));
@@ -149,29 +149,24 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
   /** Whether each path of a record is not seen to leave again after the i-th time. */
   const stays = (back: number, i: number): Int32Array => {
     const { captured: own, rows: at } = records.at(-1 - back) as (typeof records)[number];
-    return own.index.map((row) => Number(row <= (at[i] as number)));
+    return own.index.map((row) => Number(row <= at[i]));
   };
   const rows = times.map((t, i): CaptureRow => {
     const [all, some, few] = [stays(0, i), stays(1, i), stays(2, i)];
     return {
       t,
       inCell: {
-        exact: law.inFinalCell[i] as number,
-        sde: at(captured.shareByTime.inFinalCell, lines[i] as number),
+        exact: law.inFinalCell[i],
+        sde: at(captured.shareByTime.inFinalCell, lines[i]),
         ode: at(flow.shareByTime.inFinalCell, i * 24),
       },
       settled: {
-        exact: law.settled[i] as number,
-        seen: fine.seen[i] as Estimate,
-        low: fine.low[i] as Estimate,
-        high: fine.high[i] as Estimate,
+        exact: law.settled[i],
+        seen: fine.seen[i],
+        low: fine.low[i],
+        high: fine.high[i],
         // Terms of the root of the step and of the step itself: four times the steps take a half and three quarters away.
-        extrapolated: meanOf(
-          Float64Array.from(
-            all,
-            (value, k) => (8 * value - 6 * (some[k] as number) + (few[k] as number)) / 3,
-          ),
-        ),
+        extrapolated: meanOf(Float64Array.from(all, (value, k) => (8 * value - 6 * some[k] + few[k]) / 3)),
         ode: at(flow.shareByTime.settled, i * 24),
       },
     };
@@ -195,8 +190,8 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
     const { inFinalCell, settled, unseen } = noisy.shareByTime;
     const { low, high } = unseen as NonNullable<typeof unseen>;
     const kept = all.slice(0, -1).map((_, row) => row);
-    const pick = (list: ArrayLike<number>): number[] => kept.map((row) => list[row] as number);
-    const some = (list: Estimate[]): Estimate[] => kept.map((row) => list[row] as Estimate);
+    const pick = (list: ArrayLike<number>): number[] => kept.map((row) => list[row]);
+    const some = (list: Estimate[]): Estimate[] => kept.map((row) => list[row]);
     curves.push({
       set,
       times: pick(all),
@@ -218,7 +213,7 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
   const share = async (sampler: Sampler, steps: number): Promise<Capture["shareByTime"]> => {
     const knots = [...startTimes, 1e-6];
     const list = knots.slice(1).flatMap((to, i) => {
-      const from = knots[i] as number;
+      const from = knots[i];
       return Array.from({ length: steps }, (_, k) => between(from, to, k / steps));
     });
     const run = await sample(exactScore(other, process), {
@@ -235,7 +230,7 @@ export async function measureCapture(bench: Bench): Promise<{ result: Captured; 
   const [drawn, stepped] = [await share(posterior(), 1), await share(eulerMaruyama(), 200)];
   const started = startTimes.map((t, i) => ({
     t,
-    exact: startLaw.inFinalCell[i] as number,
+    exact: startLaw.inFinalCell[i],
     measured: at(drawn.inFinalCell, i),
     maruyama: at(stepped.inFinalCell, i),
   }));
@@ -295,7 +290,7 @@ function recordGrid(steps: number): ReturnType<typeof listed> {
   const knots = [...settings.captureTimes, 1e-5];
   const list = knots
     .slice(1)
-    .flatMap((to, i) => Array.from({ length: steps }, (_, k) => between(knots[i] as number, to, k / steps)));
+    .flatMap((to, i) => Array.from({ length: steps }, (_, k) => between(knots[i], to, k / steps)));
   return listed([...list, 1e-5, 0]);
 }
 
@@ -321,12 +316,12 @@ function pathsOf(run: SampleRun<"f64">): PathPicture {
   const all = run.trajectories as Float64Array;
   run.times.forEach((t, row) => {
     for (let i = 0; i < 2 * count; i++) {
-      states[row * 2 * count + i] = (all[row * run.count * 2 + i] as number) / process.alpha(t);
+      states[row * 2 * count + i] = all[row * run.count * 2 + i] / process.alpha(t);
     }
   });
   const ends = new Int32Array(count);
   for (let i = 0; i < count; i++) {
-    const [x, y] = [run.samples[2 * i] as number, run.samples[2 * i + 1] as number];
+    const [x, y] = [run.samples[2 * i], run.samples[2 * i + 1]];
     ends[i] = Math.round((Math.atan2(y, x) * 3) / Math.PI + 6) % 6;
   }
   return { states, count, ends };

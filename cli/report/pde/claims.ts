@@ -86,7 +86,7 @@ export function claimsOf(study: Study): Claim[] {
   });
 
   const zs = generated.rows.flatMap(({ masses, sampled }) =>
-    sampled.map((one, m) => differenceOf(one, exactly(masses[m] as number)).z),
+    sampled.map((one, m) => differenceOf(one, exactly(masses[m])).z),
   );
   const worst = Math.max(...zs.map(Math.abs));
   claims.push({
@@ -99,7 +99,7 @@ export function claimsOf(study: Study): Claim[] {
   });
   const last = generated.rows.at(-1) as (typeof generated.rows)[number];
   const falling = generated.rows.every(
-    ({ pointwise }, k) => k === 0 || pointwise < (generated.rows[k - 1]?.pointwise as number),
+    ({ pointwise }, k) => k === 0 || pointwise < generated.rows[k - 1]?.pointwise,
   );
   claims.push({
     id: "pointwise",
@@ -122,7 +122,7 @@ export function claimsOf(study: Study): Claim[] {
 
   const cellZs = captured.rows.map(({ inCell }) => differenceOf(inCell.sde, exactly(inCell.exact)));
   const shares = captured.rows.map(({ inCell }) => inCell.exact);
-  const trapped = shares.every((value, k) => k === 0 || value >= (shares[k - 1] as number));
+  const trapped = shares.every((value, k) => k === 0 || value >= shares[k - 1]);
   claims.push({
     id: "cells",
     where: "Sec. 4.5, Fig. 10, Eq. 4.42",
@@ -151,12 +151,12 @@ export function claimsOf(study: Study): Claim[] {
   const flowAll = captured.rows.every(
     ({ inCell, settled }) => inCell.ode.value === 1 && settled.ode.value === 1,
   );
-  const early = oblique.flowInCell[0] as Estimate;
+  const early = oblique.flowInCell[0];
   claims.push({
     id: "flow",
     where: "beyond the paper",
     says: "The deterministic process (2.8) is trapped in the same cells, and earlier.",
-    measured: html`On the hexagon ${flowAll ? "all trajectories are" : "not all trajectories are"} in their final cell at all times; on six points without symmetry ${share(early, captured.count)} at t = ${short(oblique.times[0] as number, 2)} (reverse SDE: ${share(oblique.inCell[0] as Estimate, captured.count)}).`,
+    measured: html`On the hexagon ${flowAll ? "all trajectories are" : "not all trajectories are"} in their final cell at all times; on six points without symmetry ${share(early, captured.count)} at t = ${short(oblique.times[0], 2)} (reverse SDE: ${share(oblique.inCell[0], captured.count)}).`,
     verdict: flowAll ? "holds" : "does not hold",
     why: "The flow cannot cross a line of symmetry. Elsewhere its basins are not the cells, but come to them as t goes to 0.",
   });
@@ -188,7 +188,7 @@ export function claimsOf(study: Study): Claim[] {
         : "holds",
     why: "The reverse SDE (4.6) has sqrt(2) dB. With half the variance all clusters are narrower by sqrt(2), at any number of steps.",
   });
-  const few = sizes.schemeSteps[0] as number;
+  const few = sizes.schemeSteps[0];
   const one = schemes.single.find((row) => row.scheme === "stable diffusion (4.21)" && row.steps === few)
     ?.variance as Estimate;
   claims.push({

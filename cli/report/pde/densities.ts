@@ -91,61 +91,59 @@ export async function measureDensities(bench: Bench): Promise<Densities> {
   const rows: DensityRow[] = [];
   for (const equation of ["forward", "reverse", "deterministic"] as const) {
     const { densities, edges, mass, times: own } = runs[equation];
-    const axis = edges[0] as Float64Array;
-    const width = (axis[1] as number) - (axis[0] as number);
+    const axis = edges[0];
+    const width = axis[1] - axis[0];
     for (const [i, t] of times.entries()) {
       const k = Array.from(own).indexOf(t);
       const cdf = marginalCdf(data, process, t);
-      const distances = (densities[k] as Float64Array).map(
-        (q, c) => 0.5 * Math.abs(q * width - cdf(axis[c + 1] as number) + cdf(axis[c] as number)),
+      const distances = densities[k].map(
+        (q, c) => 0.5 * Math.abs(q * width - cdf(axis[c + 1]) + cdf(axis[c])),
       );
       rows.push({
         equation,
         t,
         distance: distances.reduce((sum, value) => sum + value, 0),
-        mass: Math.abs((mass[k] as number) - 1),
-        p: agreement(particles[equation][i] as Float64Array, cdf, count),
+        mass: Math.abs(mass[k] - 1),
+        p: agreement(particles[equation][i], cdf, count),
       });
     }
   }
   const { low, high, cells: shown } = PICTURE;
   const edges = edgesBetween(low, high, shown);
-  const middles = edges.slice(1).map((edge, k) => (edge + (edges[k] as number)) / 2);
-  const axis = runs.reverse.axes[0] as Float64Array;
-  const inside = Array.from(axis.keys()).filter(
-    (c) => c % 2 === 0 && (axis[c] as number) > low && (axis[c] as number) < high,
-  );
+  const middles = edges.slice(1).map((edge, k) => (edge + edges[k]) / 2);
+  const axis = runs.reverse.axes[0];
+  const inside = Array.from(axis.keys()).filter((c) => c % 2 === 0 && axis[c] > low && axis[c] < high);
   const seen = (list: Float64Array) => histogram(counted(list, edges), count, (high - low) / shown);
-  const spacing = (axis[1] as number) - (axis[0] as number);
+  const spacing = axis[1] - axis[0];
   const pictures = times.map((t, i) => {
     const cdf = marginalCdf(data, process, t);
     return {
       t,
       exact: rounded(
         inside.map((c) => {
-          const x = axis[c] as number;
+          const x = axis[c];
           return (cdf(x + spacing / 2) - cdf(x - spacing / 2)) / spacing;
         }),
       ),
-      reverse: rounded(inside.map((c) => (runs.reverse.densities[i] as Float64Array)[c] as number)),
+      reverse: rounded(inside.map((c) => runs.reverse.densities[i][c])),
       cells: rounded(middles),
-      forwardParticles: seen(particles.forward[i] as Float64Array),
-      reverseParticles: seen(particles.reverse[i] as Float64Array),
+      forwardParticles: seen(particles.forward[i]),
+      reverseParticles: seen(particles.reverse[i]),
     };
   });
   data.dispose();
   done(1);
-  return { rows, x: rounded(inside.map((c) => axis[c] as number)), pictures };
+  return { rows, x: rounded(inside.map((c) => axis[c])), pictures };
 }
 
 /** p of chi-square in cells of at least ten expected. */
 function agreement(values: Float64Array, cdf: (x: number) => number, count: number): number {
   const edges = edgesBetween(PICTURE.low, PICTURE.high, 60);
   const counts = counted(values, edges);
-  const expected = counts.map((_, k) => count * (cdf(edges[k + 1] as number) - cdf(edges[k] as number)));
+  const expected = counts.map((_, k) => count * (cdf(edges[k + 1]) - cdf(edges[k])));
   // What lies outside is a cell too.
   const outside = count - counts.reduce((a, b) => a + b, 0);
-  const all = [...counts.map((hits, k) => [hits, expected[k] as number] as const)];
+  const all = [...counts.map((hits, k) => [hits, expected[k]] as const)];
   all.push([outside, count - expected.reduce((a, b) => a + b, 0)]);
   const kept = all.filter(([, e]) => e >= 10);
   return chiSquare(
@@ -205,13 +203,13 @@ export async function measureGrowth(bench: Bench): Promise<IllPosed> {
     return after.flatMap((s, row) =>
       Array.from(run.waveNumbers.entries())
         // A mode that the spike has none of says nothing.
-        .filter(([j]) => j > 0 && Math.abs(start[j] as number) >= 1e-8)
+        .filter(([j]) => j > 0 && Math.abs(start[j]) >= 1e-8)
         .map(([j, k]) => ({
           s,
           k,
-          measured: (run.amplitudes[row + 1]?.[j] as number) / (start[j] as number),
-          theory: run.growth[row + 1]?.[j] as number,
-          onGrid: run.gridGrowth[row + 1]?.[j] as number,
+          measured: run.amplitudes[row + 1]?.[j] / start[j],
+          theory: run.growth[row + 1]?.[j],
+          onGrid: run.gridGrowth[row + 1]?.[j],
           brownian: Math.exp(((2 / width) * Math.sin((k * width) / 2)) ** 2 * s),
         })),
     );
@@ -232,10 +230,10 @@ export async function measureGrowth(bench: Bench): Promise<IllPosed> {
     domain,
     signal,
   });
-  const last = naive.times[Math.min(naive.times.length - 1, shown.length)] as number;
+  const last = naive.times[Math.min(naive.times.length - 1, shown.length)];
   const scale = process.alpha(last) / process.alpha(horizon);
   const cdf = marginalCdf(data, process, last);
-  const half = ((naive.axis[1] as number) - (naive.axis[0] as number)) / 2;
+  const half = (naive.axis[1] - naive.axis[0]) / 2;
   const exact = naive.axis.map((x) => (cdf((x + half) * scale) - cdf((x - half) * scale)) / (2 * half));
   data.dispose();
   done(1);
@@ -245,7 +243,7 @@ export async function measureGrowth(bench: Bench): Promise<IllPosed> {
     worst,
     x: rounded(naive.axis),
     densities: Array.from(naive.times)
-      .map((t, i) => ({ s: horizon - t, values: rounded(naive.densities[i] as Float64Array) }))
+      .map((t, i) => ({ s: horizon - t, values: rounded(naive.densities[i]) }))
       .slice(1, 1 + shown.length),
     exact: rounded(exact),
     stopped: naive.stopped ? { s: horizon - naive.stopped.time, largest: naive.stopped.largest } : null,

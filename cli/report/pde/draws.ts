@@ -20,8 +20,8 @@ export function forwardDraws(
   return Float64Array.from({ length: count * dim }, (_, i) => {
     const row = Math.floor(i / dim);
     const m = categorical(weights, uniform(seed, row, 4 * slot + 2, streams.tuples, 0));
-    const start = (points[m * dim + (i % dim)] as number) + sigma0 * (inner[i] as number);
-    return alpha * start + spread * (outer[i] as number);
+    const start = points[m * dim + (i % dim)] + sigma0 * inner[i];
+    return alpha * start + spread * outer[i];
   });
 }
 
@@ -32,7 +32,7 @@ export function marginalCdf(data: Mixture, process: Process, t: number): (x: num
   return (x) => {
     let sum = 0;
     for (const [m, w] of data.weights.entries()) {
-      sum += w * normalCdf((x - alpha * (data.points[m] as number)) / spread);
+      sum += w * normalCdf((x - alpha * data.points[m]) / spread);
     }
     return sum;
   };
@@ -41,14 +41,14 @@ export function marginalCdf(data: Mixture, process: Process, t: number): (x: num
 /** Counts of values between edges of equal distance. */
 export function counted(values: ArrayLike<number>, edges: readonly number[]): number[] {
   const counts = new Array<number>(edges.length - 1).fill(0);
-  const [low, high] = [edges[0] as number, edges.at(-1) as number];
+  const [low, high] = [edges[0], edges.at(-1) as number];
   for (let i = 0; i < values.length; i++) {
-    const x = values[i] as number;
+    const x = values[i];
     if (!(x >= low && x < high)) continue;
     let k = Math.min(counts.length - 1, Math.floor(((x - low) / (high - low)) * counts.length));
-    if (x < (edges[k] as number)) k--;
-    else if (x >= (edges[k + 1] as number)) k++;
-    counts[k] = (counts[k] as number) + 1;
+    if (x < edges[k]) k--;
+    else if (x >= edges[k + 1]) k++;
+    counts[k] = counts[k] + 1;
   }
   return counts;
 }

@@ -61,12 +61,12 @@ export async function measureGenerated(bench: Bench): Promise<Generated> {
     rows.push({
       horizon,
       masses: Array.from(law.masses),
-      sampled: Array.from(mass, (value, m) => ({ value, standardError: standardError[m] as number })),
+      sampled: Array.from(mass, (value, m) => ({ value, standardError: standardError[m] })),
       totalVariation: law.totalVariation.value,
       error: law.totalVariation.standardError,
       pointwise: Math.max(...Array.from(values, (value) => Math.abs(value - 1))),
       onPoints: shareIf(sizes.particles, (i) =>
-        settings.line.points.some((point) => Math.abs((run.samples[i] as number) - point) < 0.01),
+        settings.line.points.some((point) => Math.abs(run.samples[i] - point) < 0.01),
       ),
     });
     done(rows.length / settings.horizons.length);

@@ -59,24 +59,19 @@ export async function measureIdentities(bench: Bench): Promise<Identities> {
     const square = (row: number, f: (d: number) => number): number =>
       c * c * (f(2 * row) ** 2 + f(2 * row + 1) ** 2);
     const rows = Array.from({ length: count }, (_, row) => row);
-    const mean = (d: number): number => posteriorMean[d] as number;
+    const mean = (d: number): number => posteriorMean[d];
     const center = [0, 1].map((d) => rows.reduce((sum, row) => sum + mean(2 * row + d) / count, 0));
     loss.push({
       t,
       difference: meanOf(
         rows.map(
-          (row) =>
-            square(row, (d) => 0.5 * mean(d) - (x0[d] as number)) -
-            square(row, (d) => 0.5 * mean(d) - mean(d)),
+          (row) => square(row, (d) => 0.5 * mean(d) - x0[d]) - square(row, (d) => 0.5 * mean(d) - mean(d)),
         ),
       ),
       conditional: meanOf(
-        rows.map(
-          (row) =>
-            c * c * ((posteriorCovariance[4 * row] as number) + (posteriorCovariance[4 * row + 3] as number)),
-        ),
+        rows.map((row) => c * c * (posteriorCovariance[4 * row] + posteriorCovariance[4 * row + 3])),
       ),
-      printed: meanOf(rows.map((row) => square(row, (d) => mean(d) - (center[d % 2] as number)))),
+      printed: meanOf(rows.map((row) => square(row, (d) => mean(d) - center[d % 2]))),
     });
     done((0.5 * (i + 1)) / settings.lossTimes.length);
   }
@@ -86,8 +81,8 @@ export async function measureIdentities(bench: Bench): Promise<Identities> {
     const { posteriorMean, nearest } = await field.evaluate(x, t, ["posteriorMean", "nearest"], { signal });
     const distances = Array.from(nearest, (m, row) =>
       Math.hypot(
-        (posteriorMean[2 * row] as number) - (data.points[2 * m] as number),
-        (posteriorMean[2 * row + 1] as number) - (data.points[2 * m + 1] as number),
+        posteriorMean[2 * row] - data.points[2 * m],
+        posteriorMean[2 * row + 1] - data.points[2 * m + 1],
       ),
     );
     inside.push({

@@ -14,9 +14,9 @@ import { settings } from "./settings.js";
 import type { Pictures, Study } from "./study.js";
 
 const line = (x: readonly number[], values: readonly number[]) =>
-  x.map((place, i) => ({ x: place, y: exactly(values[i] as number) }));
+  x.map((place, i) => ({ x: place, y: exactly(values[i]) }));
 const dots = (x: readonly number[], values: readonly Estimate[]) =>
-  x.map((place, i) => ({ x: place, y: values[i] as Estimate }));
+  x.map((place, i) => ({ x: place, y: values[i] }));
 
 function densities(study: Study): Html {
   const { densities: part, illPosed, sizes } = study;
@@ -62,7 +62,7 @@ function densities(study: Study): Html {
     points: at(s).map(({ k: wave, theory: value }) => ({ x: wave, y: exactly(value) })),
   }));
   const long = illPosed.slow.filter((row) => row.s === slowTimes[0]).map(({ k }) => k);
-  const waves = [3, 7, 11, 15].map((j) => long[j] as number);
+  const waves = [3, 7, 11, 15].map((j) => long[j]);
   const sorted = illPosed.densities.map(({ s, values }, k) => ({
     name: `s = ${s.toFixed(3)}`,
     look: k + 1,
@@ -283,9 +283,9 @@ function captured(study: Study, pictures: CapturePictures): Html {
       Array.from({ length: count }, (_, k) => ({
         states: Float64Array.from(
           { length: states.length / count },
-          (_, i) => states[(Math.floor(i / 2) * count + k) * 2 + (i % 2)] as number,
+          (_, i) => states[(Math.floor(i / 2) * count + k) * 2 + (i % 2)],
         ),
-        end: ends[k] as number,
+        end: ends[k],
       })),
       {
         points: hexagon,
@@ -331,7 +331,7 @@ function captured(study: Study, pictures: CapturePictures): Html {
             .flatMap((t, i) =>
               (["seen", "low", "high"] as const).map((kind) => [
                 `t = ${t}, ${{ seen: "seen to stay", low: "at least", high: "at most" }[kind]}`,
-                ...part.recordings.map((one) => pm(one[kind][i] as Estimate)),
+                ...part.recordings.map((one) => pm(one[kind][i])),
               ]),
             ),
         ),

@@ -47,20 +47,18 @@ export async function measurePairs(bench: Bench): Promise<Pairs> {
   const density = (x: number): number => {
     let sum = 0;
     for (const [m, w] of weights.entries()) {
-      const d = x - (means[m] as number);
+      const d = x - means[m];
       sum += (w * Math.exp(-(d * d) / (2 * variance))) / Math.sqrt(2 * Math.PI * variance);
     }
     return sum;
   };
   const expected = edges
     .slice(1)
-    .map((edge, k) =>
-      integrate(density, panels([edges[k] as number, (edges[k] as number) / 2 + edge / 2, edge])),
-    );
+    .map((edge, k) => integrate(density, panels([edges[k], edges[k] / 2 + edge / 2, edge])));
   const row = (name: string, values: ArrayLike<number>): PairRow => {
     const counts = counted(values, edges);
     const kept = counts
-      .map((hits, k) => [hits, (expected[k] as number) * values.length] as const)
+      .map((hits, k) => [hits, expected[k] * values.length] as const)
       .filter(([, e]) => e >= 10);
     return {
       name,
@@ -80,7 +78,7 @@ export async function measurePairs(bench: Bench): Promise<Pairs> {
   rows.push(
     row(
       "forward pairs",
-      before.filter((x, i) => Math.abs(scale * x + Math.sqrt(added) * (noise[i] as number) - y) < near),
+      before.filter((x, i) => Math.abs(scale * x + Math.sqrt(added) * noise[i] - y) < near),
     ),
   );
   done(0.3);
@@ -99,12 +97,10 @@ export async function measurePairs(bench: Bench): Promise<Pairs> {
   done(0.9);
   const places = edgesBetween(-2, 2.5, 199).map((x) => [x]);
   const backward = await law.backward(places, [[y]]);
-  const bayes = Math.max(
-    ...backward.map((value, i) => Math.abs(Math.log(density((places[i] as number[])[0] as number)) - value)),
-  );
+  const bayes = Math.max(...backward.map((value, i) => Math.abs(Math.log(density(places[i][0])) - value)));
   data.dispose();
   done(1);
-  const middles = edges.slice(1).map((edge, k) => (edge + (edges[k] as number)) / 2);
+  const middles = edges.slice(1).map((edge, k) => (edge + edges[k]) / 2);
   return {
     x: rounded(middles),
     theory: rounded(expected.map((mass) => mass / width)),

@@ -90,8 +90,8 @@ export async function measurePractical(
       await memorization(samples, data, { signal }),
     ];
     const root = ({ mean, standardError }: typeof marginal.prediction, row: number): Estimate => {
-      const value = Math.sqrt(mean[row] as number);
-      return { value, standardError: value > 0 ? (standardError[row] as number) / (2 * value) : 0 };
+      const value = Math.sqrt(mean[row]);
+      return { value, standardError: value > 0 ? standardError[row] / (2 * value) : 0 };
     };
     const gone = departures.time.filter((t) => !Number.isNaN(t)).sort();
     networks.push({
@@ -104,12 +104,12 @@ export async function measurePractical(
           marginal: root(marginal.prediction, row),
           along: root(along.prediction, row),
           relative: {
-            value: marginal.relative.mean[row] as number,
-            standardError: marginal.relative.standardError[row] as number,
+            value: marginal.relative.mean[row],
+            standardError: marginal.relative.standardError[row],
           },
           departed: {
-            value: departures.departed.fraction[row] as number,
-            standardError: departures.departed.standardError[row] as number,
+            value: departures.departed.fraction[row],
+            standardError: departures.departed.standardError[row],
           },
           width: fit.width > 0 ? fit.width : null,
           widthError: Number.isNaN(fit.standardError) ? null : fit.standardError,
@@ -118,7 +118,7 @@ export async function measurePractical(
       }),
       elsewhere: estimateOf(departures.elsewhere),
       departed: estimateOf(departures.departedAtEnd),
-      departure: gone.length > 0 ? (gone[gone.length >> 1] as number) : null,
+      departure: gone.length > 0 ? gone[gone.length >> 1] : null,
       fresh: estimateOf(gaps),
       copies: estimateOf(copies),
     });

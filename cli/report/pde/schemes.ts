@@ -135,7 +135,7 @@ async function measureSingle(
 function wasserstein(samples: ArrayLike<number>, cdf: (x: number) => number): Estimate {
   const sorted = Float64Array.from(samples).sort();
   const n = sorted.length;
-  const [first, last] = [sorted[0] as number, sorted[n - 1] as number];
+  const [first, last] = [sorted[0], sorted[n - 1]];
   // Fine where p at epsilon has its mass, coarse beyond.
   const nodes: number[] = [];
   const { points } = settings.line;
@@ -153,9 +153,9 @@ function wasserstein(samples: ArrayLike<number>, cdf: (x: number) => number): Es
   let square = 0;
   let before = 0;
   for (let i = 1; i < nodes.length; i++) {
-    const [from, to] = [nodes[i - 1] as number, nodes[i] as number];
+    const [from, to] = [nodes[i - 1], nodes[i]];
     const middle = (from + to) / 2;
-    while (below < n && (sorted[below] as number) <= middle) below++;
+    while (below < n && sorted[below] <= middle) below++;
     const difference = below / n - cdf(middle);
     distance += Math.abs(difference) * (to - from);
     // Samples up to the middle have seen the signs so far.
@@ -170,8 +170,8 @@ function wasserstein(samples: ArrayLike<number>, cdf: (x: number) => number): Es
 function momentsOf(values: ArrayLike<number>): Estimate {
   const n = values.length;
   let [mean, square] = [0, 0];
-  for (let i = 0; i < n; i++) mean += (values[i] as number) / n;
-  for (let i = 0; i < n; i++) square += ((values[i] as number) - mean) ** 2 / (n - 1);
+  for (let i = 0; i < n; i++) mean += values[i] / n;
+  for (let i = 0; i < n; i++) square += (values[i] - mean) ** 2 / (n - 1);
   return { value: mean, standardError: Math.sqrt(square / n) };
 }
 
@@ -190,23 +190,23 @@ function nearPoints(
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     for (let m = 0; m < data.size; m++) {
-      const d = Math.abs((samples[i] as number) - alpha * (data.points[m] as number));
+      const d = Math.abs(samples[i] - alpha * data.points[m]);
       if (d < least) [best, least] = [m, d];
     }
-    hits[best] = (hits[best] as number) + 1 / n;
+    hits[best] = hits[best] + 1 / n;
     squares[i] = (least * least) / process.variance(epsilon);
   }
   const { value, standardError } = momentsOf(squares);
   let worst = 0;
   for (let m = 0; m < data.size; m++) {
-    const off = Math.abs((hits[m] as number) - (data.weights[m] as number));
-    if (off > Math.abs((hits[worst] as number) - (data.weights[worst] as number))) worst = m;
+    const off = Math.abs(hits[m] - data.weights[m]);
+    if (off > Math.abs(hits[worst] - data.weights[worst])) worst = m;
   }
-  const share = hits[worst] as number;
+  const share = hits[worst];
   return {
     width: { value: Math.sqrt(value), standardError: standardError / (2 * Math.sqrt(value)) },
     mass: {
-      value: Math.abs(share - (data.weights[worst] as number)),
+      value: Math.abs(share - data.weights[worst]),
       standardError: Math.sqrt((share * (1 - share)) / n),
     },
   };

@@ -26,7 +26,7 @@ export function claimsOf(study: Study): Claim[] {
     says: "Networks trained with weight decay learn scores that are nearly piecewise linear, matched by smoothing of a width that grows with the decay: 0.35, 0.42, 0.53.",
     measured: html`Best widths ${relu.map(({ width }, k) => html`${k > 0 ? ", " : ""}${pm(width)}`)}; the score on [-1, 1] is off by at most ${short(100 * nearest, 2)}% of its size (root mean square).`,
     verdict:
-      widths.every((width, k) => k === 0 || width > (widths[k - 1] as number)) && nearest < 0.1
+      widths.every((width, k) => k === 0 || width > widths[k - 1]) && nearest < 0.1
         ? "holds"
         : "does not hold",
     why: "The order and the shape come out; the widths depend on the layers and their activation, which the paper does not print (64 and 64 ReLU units here; SiLU in the table).",

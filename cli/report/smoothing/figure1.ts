@@ -52,13 +52,13 @@ async function along(field: ScoreField, t: number): Promise<Float64Array> {
 
 /** The tau in (0, 1) whose piecewise score is nearest to values on [-1, 1], by golden sections. */
 export function bestWidth(values: Float64Array, t: number): { width: number; distance: number } {
-  const inner = Array.from(places.keys()).filter((i) => Math.abs(places[i] as number) <= 1);
+  const inner = Array.from(places.keys()).filter((i) => Math.abs(places[i]) <= 1);
   const misfit = (width: number): number => {
     let sum = 0;
     for (const i of inner) {
-      const x = places[i] as number;
+      const x = places[i];
       const piece = x <= -width ? -1 - x : x >= width ? 1 - x : ((1 - width) * x) / width;
-      sum += (piece / t - (values[i] as number)) ** 2;
+      sum += (piece / t - values[i]) ** 2;
     }
     return sum;
   };
@@ -66,7 +66,7 @@ export function bestWidth(values: Float64Array, t: number): { width: number; dis
   let next = search.next();
   while (!next.done) next = search.next(misfit(next.value));
   const width = next.value;
-  const size = inner.reduce((sum, i) => sum + (values[i] as number) ** 2, 0);
+  const size = inner.reduce((sum, i) => sum + values[i] ** 2, 0);
   return { width, distance: Math.sqrt(misfit(width) / size) };
 }
 
@@ -134,7 +134,7 @@ export async function measureFigure1(bench: Bench): Promise<Figure1> {
     x: rounded(places),
     left,
     slope: (1 - width) / (width * time),
-    largest: Math.max(...middle.filter((_, i) => Math.abs(places[i] as number) <= 1)),
+    largest: Math.max(...middle.filter((_, i) => Math.abs(places[i]) <= 1)),
     center,
     networks,
     right,

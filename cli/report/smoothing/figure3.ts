@@ -63,7 +63,7 @@ export async function measureFigure3(
   const { kappa, t0, network, earlyStop, line, particles } = settings;
   const data = flat(bench);
   const law = terminalLaw(data, { kappa, from: t0 });
-  const delta = ((line[1] as number) - (line[0] as number)) / 2;
+  const delta = (line[1] - (line[0] as number)) / 2;
   const net = await mlpScore(data, ve(), {
     ...network,
     steps: Math.max(10, Math.round(network.steps * sizes.training)),
@@ -89,7 +89,7 @@ export async function measureFigure3(
   for (const [name, field, grid] of fields) {
     const list = grid.times(ve());
     const half = list.reduce(
-      (best, t, i) => (Math.abs(t - t0 / 2) < Math.abs((list[best] as number) - t0 / 2) ? i : best),
+      (best, t, i) => (Math.abs(t - t0 / 2) < Math.abs(list[best] - t0 / 2) ? i : best),
       0,
     );
     const options = {
@@ -107,24 +107,16 @@ export async function measureFigure3(
       [0, 1, 2].map((slot) => trajectories.slice(slot * count * 2, (slot + 1) * count * 2)),
     );
     const { samples } = await sample(field, { ...options, count: sizes.particles });
-    const y = Float64Array.from({ length: sizes.particles }, (_, i) => samples[2 * i] as number);
-    const across = Math.sqrt(
-      y.reduce((sum, _, i) => sum + (samples[2 * i + 1] as number) ** 2 / sizes.particles, 0),
-    );
+    const y = Float64Array.from({ length: sizes.particles }, (_, i) => samples[2 * i]);
+    const across = Math.sqrt(y.reduce((sum, _, i) => sum + samples[2 * i + 1] ** 2 / sizes.particles, 0));
     // Cells about the points too: their edges are in the gaps.
     const edges = Array.from({ length: 26 }, (_, k) => first - 0.04 + (k * 2.08) / 25);
-    const expected = edges
-      .slice(1)
-      .map((edge, k) => sizes.particles * (law.cdf(edge) - law.cdf(edges[k] as number)));
-    const counts = expected.map(
-      (_, k) => y.filter((v) => v > (edges[k] as number) && v <= (edges[k + 1] as number)).length,
-    );
-    const kept = expected
-      .map((value, k) => [value, counts[k] as number] as const)
-      .filter(([value]) => value > 5);
+    const expected = edges.slice(1).map((edge, k) => sizes.particles * (law.cdf(edge) - law.cdf(edges[k])));
+    const counts = expected.map((_, k) => y.filter((v) => v > edges[k] && v <= edges[k + 1]).length);
+    const kept = expected.map((value, k) => [value, counts[k]] as const).filter(([value]) => value > 5);
     columns.push({
       name,
-      near: shareIf(sizes.particles, (i) => line.some((place) => Math.abs((y[i] as number) - place) <= 0.01)),
+      near: shareIf(sizes.particles, (i) => line.some((place) => Math.abs(y[i] - place) <= 0.01)),
       across,
       ks: distanceBetweenAtoms(y, law.cdf),
       ksChance: 1.6276 / Math.sqrt(sizes.particles),
@@ -134,7 +126,7 @@ export async function measureFigure3(
       ).p,
       histogram: Array.from({ length: CELLS }, (_, k) => {
         const { value, standardError } = shareIf(sizes.particles, (i) => {
-          const v = y[i] as number;
+          const v = y[i];
           const low = first + k * cell;
           // What has arrived at a point is an atom, not density.
           const atom = line.some((place) => Math.abs(v - place) <= 1e-3);
@@ -161,7 +153,7 @@ export async function measureFigure3(
       kappa: one,
       theory: terminalLaw(data, { kappa: one, from: t0 }).continuousMass,
       measured: shareIf(sizes.particles, (i) =>
-        line.every((place) => Math.abs((samples[2 * i] as number) - place) > 1e-6),
+        line.every((place) => Math.abs(samples[2 * i] - place) > 1e-6),
       ),
     });
   }
@@ -190,7 +182,7 @@ function distanceBetweenAtoms(y: Float64Array, cdf: (y: number) => number): numb
   const sorted = snapped.slice().sort();
   let distance = 0;
   for (let i = 0; i < sorted.length; i++) {
-    const value = sorted[i] as number;
+    const value = sorted[i];
     if (settings.line.includes(value as never)) continue;
     const f = cdf(value);
     distance = Math.max(distance, Math.abs(f - i / sorted.length), Math.abs(f - (i + 1) / sorted.length));

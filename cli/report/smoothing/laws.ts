@@ -47,7 +47,7 @@ export function measurePaths(bench: Bench): FlowPaths {
   data.dispose();
   return {
     roots,
-    paths: Array.from(starts, (_, s) => rounded(at.map((places) => places[s] as number))),
+    paths: Array.from(starts, (_, s) => rounded(at.map((places) => places[s]))),
     edge: rounded(roots.map((root) => 1 - Math.sqrt(settings.kappa) * root)),
   };
 }
@@ -75,7 +75,7 @@ export function measureDivergences(bench: Bench): Divergences {
         [1, 0.1],
       ] as const
     )
-      .filter(([kappa, t0]) => kappa * t0 < (((places[1] as number) - (places[0] as number)) / 2) ** 2)
+      .filter(([kappa, t0]) => kappa * t0 < ((places[1] - places[0]) / 2) ** 2)
       .map(([kappa, t0]) => {
         const data = bench.engine.mixture(
           places.map((y) => [y]),

@@ -72,8 +72,8 @@ export async function measureCurves(
       points.map(([x, y]) => [x, y]),
       { precision: "f64" },
     );
-    const pairs = points.slice(1).map((b, k) => [points[k] as Place, b] as const);
-    if (closed) pairs.push([points.at(-1) as Place, points[0] as Place]);
+    const pairs = points.slice(1).map((b, k) => [points[k], b] as const);
+    if (closed) pairs.push([points.at(-1) as Place, points[0]]);
     const gap = meanOf(pairs.map(([a, b]) => Math.hypot(a[0] - b[0], a[1] - b[1]))).value;
     const tau = (SHARE * gap) / 2;
     const fields = [
@@ -93,12 +93,12 @@ export async function measureCurves(
         seed,
         signal,
       });
-      const at = (i: number): Place => [samples[2 * i] as number, samples[2 * i + 1] as number];
+      const at = (i: number): Place => [samples[2 * i], samples[2 * i + 1]];
       const toPoint = (p: Place): number =>
         Math.min(...points.map(([x, y]) => Math.hypot(p[0] - x, p[1] - y)));
       const toChord = (p: Place): number => Math.min(...pairs.map(([a, b]) => segmentDistance(p, a, b)));
       const toCurve = (p: Place): number =>
-        Math.min(...curve.slice(1).map((b, k) => segmentDistance(p, curve[k] as Place, b)));
+        Math.min(...curve.slice(1).map((b, k) => segmentDistance(p, curve[k], b)));
       const kinds = Array.from({ length: sizes.curve }, (_, i) => {
         const p = at(i);
         if (toPoint(p) <= NEAR) return "point";

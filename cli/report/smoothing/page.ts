@@ -4,7 +4,7 @@ import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";
 import { table } from "../parts.js";
 import { cloud, curves, pictureGrid, type Series } from "../study/charts.js";
-import { type Estimate, exactly } from "../study/estimate.js";
+import { exactly } from "../study/estimate.js";
 import { claimSection, note, section, text, wide } from "../study/layout.js";
 import { pm, share } from "../study/words.js";
 import { claimsOf } from "./claims.js";
@@ -15,9 +15,7 @@ import type { Pictures, Study } from "./study.js";
 const seriesOf = (x: readonly number[], list: readonly Curve[], half: number): Series[] =>
   list.map(({ name, values }) => ({
     name,
-    points: x.flatMap((place, i) =>
-      Math.abs(place) <= half ? [{ x: place, y: exactly(values[i] as number) }] : [],
-    ),
+    points: x.flatMap((place, i) => (Math.abs(place) <= half ? [{ x: place, y: exactly(values[i]) }] : [])),
   }));
 
 function figure1(study: Study): Html {
@@ -96,12 +94,12 @@ function figure2(study: Study): Html {
     ...[edge, edge.map((value) => -value)].map((values) => ({
       name: "edges of the middle region, tau and -tau",
       look: 1,
-      points: roots.map((root, i) => ({ x: root, y: exactly(values[i] as number) })),
+      points: roots.map((root, i) => ({ x: root, y: exactly(values[i]) })),
     })),
     ...paths.map((values) => ({
       name: "paths",
       look: 0,
-      points: roots.map((root, i) => ({ x: root, y: exactly(values[i] as number) })),
+      points: roots.map((root, i) => ({ x: root, y: exactly(values[i]) })),
     })),
   ];
   return section("figure-2", "Figure 2: where the flow goes", [
@@ -142,8 +140,8 @@ function figure3(study: Study, pictures: Pictures): Html {
   const series = (name: string): Series[] => {
     const column = columns.find((one) => one.name === name) as (typeof columns)[number];
     return [
-      { name: "density of Eq. 13", points: cells.map((x, i) => ({ x, y: exactly(law[i] as number) })) },
-      { name, points: cells.map((x, i) => ({ x, y: column.histogram[i] as Estimate })) },
+      { name: "density of Eq. 13", points: cells.map((x, i) => ({ x, y: exactly(law[i]) })) },
+      { name, points: cells.map((x, i) => ({ x, y: column.histogram[i] })) },
     ];
   };
   const highest = (name: string): number =>

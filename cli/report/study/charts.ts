@@ -142,7 +142,7 @@ export function curves(
 function ticksWithin(ticks: readonly number[], values: ArrayLike<number>, room: number): number[] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
+    const value = values[i];
     if (room > 1 && !(value > 0)) continue;
     low = Math.min(low, value);
     high = Math.max(high, value);
@@ -154,7 +154,7 @@ function ticksWithin(ticks: readonly number[], values: ArrayLike<number>, room: 
   return ticks.filter((tick) => tick >= first - near && tick <= last + near);
 }
 
-const look = (k: number) => looks[k % looks.length] as (typeof looks)[number];
+const look = (k: number) => looks[k % looks.length];
 
 const shapes: Record<(typeof looks)[number]["symbol"], string> = {
   circle: '<circle cx="7" cy="7" r="4"/>',
@@ -194,7 +194,7 @@ export function mapTile(
   const { domain, log = false, points, half, label } = options;
   const [low, high] = log ? (domain.map(Math.log10) as [number, number]) : domain;
   const places = Uint8Array.from({ length: side * side }, (_, i) => {
-    const value = values[i] as number;
+    const value = values[i];
     const at = log ? Math.log10(Math.max(value, Number.MIN_VALUE)) : value;
     return Math.round(255 * Math.min(1, Math.max(0, (at - low) / (high - low))));
   });
@@ -202,8 +202,8 @@ export function mapTile(
   const size = 100;
   const diamonds: string[] = [];
   for (let i = 0; i + 1 < points.length; i += 2) {
-    const x = (size * ((points[i] as number) + half)) / (2 * half);
-    const y = (size * (half - (points[i + 1] as number))) / (2 * half);
+    const x = (size * (points[i] + half)) / (2 * half);
+    const y = (size * (half - points[i + 1])) / (2 * half);
     if (x >= 0 && x <= size && y >= 0 && y <= size) {
       diamonds.push(`M${x.toFixed(1)} ${(y - 3).toFixed(1)}l2.4 3l-2.4 3l-2.4 -3z`);
     }
@@ -225,7 +225,7 @@ export function placeTile(
   // The first row of a map is the lowest, that of an image the highest.
   const pixels = Uint8Array.from({ length: side * side }, (_, i) => {
     const row = side - 1 - Math.floor(i / side);
-    return (places[row * side + (i % side)] as number) % looks.length;
+    return places[row * side + (i % side)] % looks.length;
   });
   const href = uri(palettePng(pixels, side, side, colors));
   const { points, half, label } = options;
@@ -249,7 +249,7 @@ export function pathTile(
   const lines = paths.map(({ states, end }) => {
     let d = "";
     for (let i = 0; i + 1 < states.length; i += 2) {
-      d += `${i === 0 ? "M" : "L"}${at(states[i] as number)} ${at(-(states[i + 1] as number))}`;
+      d += `${i === 0 ? "M" : "L"}${at(states[i])} ${at(-states[i + 1])}`;
     }
     return `<path d="${d}" stroke="${look(end).color}"/>`;
   });
@@ -262,8 +262,8 @@ export function pathTile(
 function diamondsOf(points: ArrayLike<number>, half: number): string {
   let d = "";
   for (let i = 0; i + 1 < points.length; i += 2) {
-    const x = (100 * ((points[i] as number) + half)) / (2 * half);
-    const y = (100 * (half - (points[i + 1] as number))) / (2 * half);
+    const x = (100 * (points[i] + half)) / (2 * half);
+    const y = (100 * (half - points[i + 1])) / (2 * half);
     d += `M${x.toFixed(1)} ${(y - 3).toFixed(1)}l2.4 3l-2.4 3l-2.4 -3z`;
   }
   return d;
@@ -301,14 +301,14 @@ export function cloud(
   let drawn = 0;
   const count = Math.min(most, samples.length / 2);
   for (let i = 0; i < count; i++) {
-    const [x, y] = [samples[2 * i] as number, samples[2 * i + 1] as number];
+    const [x, y] = [samples[2 * i], samples[2 * i + 1]];
     if (Math.abs(x) > half || Math.abs(y) > half) continue;
     drawn++;
     paths[i % 12] += `M${at(x)} ${at(-y)}h0`;
   }
   const diamonds: string[] = [];
   for (let i = 0; i + 1 < points.length; i += 2) {
-    diamonds.push(`M${at(points[i] as number)} ${at(-(points[i + 1] as number))}m0 -3l2.4 3l-2.4 3l-2.4 -3z`);
+    diamonds.push(`M${at(points[i])} ${at(-points[i + 1])}m0 -3l2.4 3l-2.4 3l-2.4 -3z`);
   }
   const dots = paths.map((d) => (d === "" ? "" : `<path d="${d}"/>`)).join("");
   const text = `${label}: ${drawn} of ${count} samples within ${half} of the centre`;

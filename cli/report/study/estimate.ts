@@ -22,9 +22,9 @@ export function meanOf(values: ArrayLike<number>): Estimate {
   if (first !== undefined && Array.prototype.every.call(values, (value) => value === first))
     return exactly(first);
   let value = 0;
-  for (let i = 0; i < n; i++) value += (values[i] as number) / n;
+  for (let i = 0; i < n; i++) value += values[i] / n;
   let square = 0;
-  for (let i = 0; i < n; i++) square += ((values[i] as number) - value) ** 2;
+  for (let i = 0; i < n; i++) square += (values[i] - value) ** 2;
   return { value, standardError: Math.sqrt(square / Math.max(1, n - 1) / n) };
 }
 

@@ -152,16 +152,13 @@ export async function whereabouts(
 ): Promise<Whereabouts> {
   const gaps = await gapFraction(samples, data, { radius, signal: bench.signal });
   const { distance, segmentDistance, nearest, count } = gaps;
-  const within = (limit: number): Estimate => shareIf(count, (i) => (distance[i] as number) <= limit);
+  const within = (limit: number): Estimate => shareIf(count, (i) => distance[i] <= limit);
   return {
     count,
     within005: within(0.05),
     within010: within(0.1),
-    gap: shareIf(count, (i) => (distance[i] as number) > radius),
-    between: shareIf(
-      count,
-      (i) => (distance[i] as number) > radius && (segmentDistance[i] as number) <= radius,
-    ),
+    gap: shareIf(count, (i) => distance[i] > radius),
+    between: shareIf(count, (i) => distance[i] > radius && segmentDistance[i] <= radius),
     radius,
     meanDistance: meanOf(distance),
     masses: Array.from({ length: data.size }, (_, m) => shareIf(count, (i) => nearest[i] === m)),

@@ -66,7 +66,7 @@ export function claimsOf(study: Study): Claim[] {
   const marginal = figure2.rows.filter((row) => row.model === "marginal");
   const kdes = figure2.rows.filter((row) => row.model === "kde");
   const furthest = Math.max(...marginal.map((row) => row.ks / row.ksChance));
-  const gaps = marginal.map((row, k) => differenceOf(row.where.gap, (kdes[k] as typeof row).where.gap));
+  const gaps = marginal.map((row, k) => differenceOf(row.where.gap, kdes[k].where.gap));
   const widest = gaps.reduce((a, b) => (Math.abs(b.z) > Math.abs(a.z) ? b : a));
   claims.push({
     id: "kde",
@@ -98,8 +98,8 @@ export function claimsOf(study: Study): Claim[] {
   });
 
   // Which point is reached.
-  const naive = only(scans.fixed, (row) => row.model === "naive, R = 1").masses[1] as Estimate;
-  const ode = only(scans.fixed, (row) => row.model === "PF-ODE").masses[1] as Estimate;
+  const naive = only(scans.fixed, (row) => row.model === "naive, R = 1").masses[1];
+  const ode = only(scans.fixed, (row) => row.model === "PF-ODE").masses[1];
   claims.push({
     id: "which",
     where: "Sec. 3",
@@ -113,8 +113,8 @@ export function claimsOf(study: Study): Claim[] {
   const far = scans.farDifference[0];
   if (far !== undefined) {
     const kappaFar = differenceOf(
-      only(scans.fixed, (row) => row.model === "naive, kappa = 1").masses[2] as Estimate,
-      only(scans.fixed, (row) => row.model === "effective, kappa = 1").masses[2] as Estimate,
+      only(scans.fixed, (row) => row.model === "naive, kappa = 1").masses[2],
+      only(scans.fixed, (row) => row.model === "effective, kappa = 1").masses[2],
     );
     claims.push({
       id: "truncation",

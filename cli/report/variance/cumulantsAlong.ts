@@ -37,7 +37,7 @@ export async function measureCumulants(bench: Bench): Promise<CumulantsAlong> {
   const height = Math.sqrt(3) / 2;
   const x = along.map((u) => [u - 0.5, height]);
   const { linear } = bench.sizes;
-  const [many, few] = [linear[1] as number, linear[linear.length - 1] as number];
+  const [many, few] = [linear[1], linear[linear.length - 1]];
   const ratio = (samples: number): string => String(bench.sizes.features / samples);
   const network = await trainNetwork(bench, data, 1);
   const rows: CumulantRow[] = [];
@@ -54,7 +54,7 @@ export async function measureCumulants(bench: Bench): Promise<CumulantsAlong> {
       bench.signal.throwIfAborted();
       const found = await cumulants(estimator, { x, t });
       const first = (values: Float64Array): number[] =>
-        Array.from({ length: places }, (_, i) => values[2 * i] as number);
+        Array.from({ length: places }, (_, i) => values[2 * i]);
       const [skewness, excessKurtosis] = [first(found.skewness), first(found.excessKurtosis)];
       const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs));
       rows.push({
@@ -65,7 +65,7 @@ export async function measureCumulants(bench: Bench): Promise<CumulantsAlong> {
         excessKurtosis,
         largestSkewness: largest(skewness),
         largestKurtosis: largest(excessKurtosis),
-        middleKurtosis: excessKurtosis[(places - 1) / 2] as number,
+        middleKurtosis: excessKurtosis[(places - 1) / 2],
       });
       bench.done(rows.length / models.length);
     }

@@ -67,37 +67,32 @@ async function measureRow(
   const { radius } = learnedSettings;
   const found = await gapFraction(samples, data, { radius, signal: bench.signal });
   const { distance, segmentDistance, nearest, count } = found;
-  const away = (i: number): boolean => (distance[i] as number) > radius;
+  const away = (i: number): boolean => distance[i] > radius;
   // Particles that a fit has sent away would be all that a mean square sees.
-  const close = Array.from(distance.keys()).filter((i) => (distance[i] as number) <= NEAR);
+  const close = Array.from(distance.keys()).filter((i) => distance[i] <= NEAR);
   const offsets = [0, 1].map((axis) =>
     rootMeanSquare(
-      Float64Array.from(
-        close,
-        (i) => (samples[2 * i + axis] as number) - (data.points[2 * (nearest[i] as number) + axis] as number),
-      ),
+      Float64Array.from(close, (i) => samples[2 * i + axis] - data.points[2 * nearest[i] + axis]),
     ),
   ) as [Estimate, Estimate];
   const base = {
     ...row,
     gap: shareIf(count, away),
-    between: shareIf(count, (i) => away(i) && (segmentDistance[i] as number) <= radius),
+    between: shareIf(count, (i) => away(i) && segmentDistance[i] <= radius),
     offset: offsets,
   };
   if (special === undefined) return base;
   const near = Array.from(nearest.keys()).filter((i) => nearest[i] === special);
   const share = (holds: (i: number) => boolean): Estimate =>
-    near.length === 0
-      ? { value: 0, standardError: 0 }
-      : shareIf(near.length, (k) => holds(near[k] as number));
+    near.length === 0 ? { value: 0, standardError: 0 } : shareIf(near.length, (k) => holds(near[k]));
   return {
     ...base,
     special: {
       point: special,
-      weight: data.weights[special] as number,
+      weight: data.weights[special],
       mass: shareIf(count, (i) => nearest[i] === special),
       gap: share(away),
-      between: share((i) => away(i) && (segmentDistance[i] as number) <= radius),
+      between: share((i) => away(i) && segmentDistance[i] <= radius),
     },
   };
 }
@@ -106,7 +101,7 @@ async function measureRow(
 export async function measureFactors(bench: Bench): Promise<Factors> {
   const { tMax, epsilon } = learnedSettings;
   const { scanned, steps, linear, features } = bench.sizes;
-  const few = linear[linear.length - 1] as number;
+  const few = linear[linear.length - 1];
   const hex = hexagon(bench);
   const grid = logGrid(steps, tMax, epsilon);
   const rows: FactorRow[] = [];
@@ -262,7 +257,7 @@ export async function measureFactors(bench: Bench): Promise<Factors> {
     ["six points on a circle", hex, 0],
     [
       `the first of them ${factorSettings.duplicates} times`,
-      mixtureOf(bench, Float64Array.from([...points, ...(repeated as number[])])),
+      mixtureOf(bench, Float64Array.from([...points, ...repeated])),
       0,
     ],
     ["and one far away", mixtureOf(bench, far), 6],
@@ -316,7 +311,7 @@ function merged(bench: Bench, data: Mixture<"f64">): Mixture<"f64"> {
     const point = Array.from(data.points.subarray(2 * m, 2 * m + 2));
     const key = point.join();
     const known = found.get(key) ?? { point, weight: 0 };
-    known.weight += data.weights[m] as number;
+    known.weight += data.weights[m];
     found.set(key, known);
   }
   const list = [...found.values()];

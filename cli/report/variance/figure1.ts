@@ -89,8 +89,8 @@ export async function measureFigure1(bench: Bench): Promise<Figure1> {
     places: rows.map(([place, at], i) => ({
       place,
       x: at,
-      proxyVariance: values.proxyVariance[i] as number,
-      fraction: values.fraction[i] as number,
+      proxyVariance: values.proxyVariance[i],
+      fraction: values.fraction[i],
     })),
     recipe: {
       gives: "figure1.places.1.proxyVariance",

@@ -75,7 +75,7 @@ export async function measureKinds(
   const { tMax, epsilon, radius } = learnedSettings;
   const { scanned, linear, steps } = bench.sizes;
   const { signal } = bench;
-  const few = linear[linear.length - 1] as number;
+  const few = linear[linear.length - 1];
   const start = bench.seed + 700;
   const grid = logGrid(steps, tMax, epsilon);
   const hex = hexagon(bench);
@@ -113,8 +113,8 @@ export async function measureKinds(
         dim: 2,
       });
       const near = (i: number): Estimate => ({
-        value: mass[i] as number,
-        standardError: standardError[i] as number,
+        value: mass[i],
+        standardError: standardError[i],
       });
       rows.push({
         model: name,
@@ -151,7 +151,7 @@ export async function measureKinds(
       const angle = turn + (m * Math.PI) / 3;
       return [Math.cos(angle), Math.sin(angle)];
     });
-    const labels = turned.map(([x]) => ((x as number) < 0 ? 0 : 1));
+    const labels = turned.map(([x]) => (x < 0 ? 0 : 1));
     const labelled = bench.engine.mixture(turned, { precision: "f64", labels });
     const half = classMixture(labelled, [0]);
     for (const name of names) {
@@ -164,7 +164,7 @@ export async function measureKinds(
       const ofAll = await samplesOf(labelled, start + 62);
       const otherShare = async (samples: Float64Array): Promise<Estimate> => {
         const { index } = await nearestPoints(samples, labelled, { signal });
-        return shareIf(index.length, (i) => labels[index[i] as number] === 1);
+        return shareIf(index.length, (i) => labels[index[i]] === 1);
       };
       classes.push({
         model: name,

@@ -25,7 +25,7 @@ const LEVELS = 16;
 export async function measureObjectives(bench: Bench): Promise<ObjectivesTable> {
   const { tMax, epsilon } = learnedSettings;
   const data = hexagon(bench);
-  const linear = await fitLinear(bench, data, bench.sizes.linear[1] as number);
+  const linear = await fitLinear(bench, data, bench.sizes.linear[1]);
   const fields: [string, ScoreField<"f64">][] = [
     ["exact", exactScore(data, edm())],
     ["average of the linear fits", linear.average],

@@ -143,7 +143,7 @@ function scans(study: Study): Html {
         .filter((row) => row.knob === "epsilon" && row.model === model)
         .map((row) => ({ x: row.value, y: row.where[pick] })),
     }));
-  const end = ends[0] as number;
+  const end = ends[0];
   const bySteps: Series[] = ["R = 1", "R = 4"].map((model) => ({
     name: model,
     points: rows
@@ -287,7 +287,7 @@ function linear(study: Study, pictures: Pictures): Html {
             {
               name: label,
               pictures: [pictures.exact, found.average, found.ensemble, found.effective].map((samples, i) =>
-                cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] as number }),
+                cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
               ),
             },
           ];
@@ -383,7 +383,7 @@ function tangent(study: Study, pictures: Pictures): Html {
             {
               name: label,
               pictures: [pictures.exact, found.average, found.ensemble, found.effective].map((samples, i) =>
-                cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] as number }),
+                cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
               ),
             },
           ];
@@ -434,7 +434,7 @@ function trained(study: Study, pictures: Pictures): Html[] {
               {
                 name: label,
                 pictures: [pictures.exact, found.average, found.ensemble, found.effective].map((samples, i) =>
-                  cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] as number }),
+                  cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
                 ),
               },
             ],
@@ -448,8 +448,7 @@ function trained(study: Study, pictures: Pictures): Html[] {
 
 function redraws(study: Study): Html {
   const { redraws: part } = study;
-  const place = (p: number): string =>
-    `(${(redrawPlaces.x[p] as number[]).join(", ")}) at ${redrawPlaces.t[p]}`;
+  const place = (p: number): string => `(${(redrawPlaces.x[p]).join(", ")}) at ${redrawPlaces.t[p]}`;
   return section(
     "redraws",
     "The covariance of learned scores: formula and redraws",
@@ -480,7 +479,7 @@ function cumulants(study: Study): Html {
   const series = (pick: "skewness" | "excessKurtosis"): Series[] =>
     part.rows.map((row) => ({
       name: row.model,
-      points: row.along.map((x, i) => ({ x, y: exactly(row[pick][i] as number) })),
+      points: row.along.map((x, i) => ({ x, y: exactly(row[pick][i]) })),
     }));
   return section(
     "cumulants",

@@ -32,8 +32,8 @@ function* work(a: Float64Array, b: Float64Array, bandwidth: number): Generator<v
   const mmd = new Statistic(n);
   const factor = -0.5 / (bandwidth * bandwidth);
   const squared = (p: Float64Array, i: number, q: Float64Array, j: number): number => {
-    const dx = (p[2 * i] as number) - (q[2 * j] as number);
-    const dy = (p[2 * i + 1] as number) - (q[2 * j + 1] as number);
+    const dx = p[2 * i] - q[2 * j];
+    const dy = p[2 * i + 1] - q[2 * j + 1];
     return dx * dx + dy * dy;
   };
   let cost = 0;
@@ -64,8 +64,8 @@ class Statistic {
   }
 
   add(i: number, j: number, h: number): void {
-    this.#rows[i] = (this.#rows[i] as number) + h;
-    this.#rows[j] = (this.#rows[j] as number) + h;
+    this.#rows[i] = this.#rows[i] + h;
+    this.#rows[j] = this.#rows[j] + h;
     this.#squares += h * h;
   }
 

@@ -52,7 +52,7 @@ export async function measurePaths(bench: Bench): Promise<PathWeights> {
     const a = await pathLogDensity(run, near);
     for (const ratio of ratios) {
       const b = await pathLogDensity(run, of(kappa * ratio));
-      const weights = a.logDensity.map((value, p) => Math.exp((b.logDensity[p] as number) - value));
+      const weights = a.logDensity.map((value, p) => Math.exp(b.logDensity[p] - value));
       const squares = weights.map((w) => w * w);
       const [mean, square] = [meanOf(weights), meanOf(squares)];
       rows.push({ steps, ratio, mean, square, effective: mean.value ** 2 / square.value });
@@ -68,9 +68,9 @@ export async function measurePaths(bench: Bench): Promise<PathWeights> {
 
 const engine = await createEngine();
 const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
-const [one, other] = [${kappa}, ${kappa * (ratios[0] as number)}].map((kappa) => effectiveSde(naiveScore(data, edm(), { kappa })));
+const [one, other] = [${kappa}, ${kappa * ratios[0]}].map((kappa) => effectiveSde(naiveScore(data, edm(), { kappa })));
 const grid = logarithmic({ steps: ${stepCounts[0]}, tMax: ${tMax}, tMin: ${tMin}, last: "sigmaMin" });
-const run = await sample(one, { sampler: euler(), grid, count: ${count}, seed: ${bench.seed + 1200 + (stepCounts[0] as number)}, record: "all" });
+const run = await sample(one, { sampler: euler(), grid, count: ${count}, seed: ${bench.seed + 1200 + stepCounts[0]}, record: "all" });
 const [a, b] = [await pathLogDensity(run, one), await pathLogDensity(run, other)];
 let mean = 0;
 for (let p = 0; p < run.count; p++) mean += Math.exp(b.logDensity[p] - a.logDensity[p]) / run.count;

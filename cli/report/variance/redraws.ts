@@ -41,7 +41,7 @@ export interface Redraws {
 export async function measureRedraws(bench: Bench): Promise<Redraws> {
   const data = hexagon(bench);
   const draws = bench.sizes.redraws;
-  const few = bench.sizes.linear[bench.sizes.linear.length - 1] as number;
+  const few = bench.sizes.linear[bench.sizes.linear.length - 1];
   const pairs: RedrawPair[] = [];
   const largest: { model: string; z: number; entries: number }[] = [];
   const linear = await fitLinear(bench, data, few);
@@ -69,21 +69,19 @@ export async function measureRedraws(bench: Bench): Promise<Redraws> {
         }
         const field = await ensemble.draw(bench.seed + 1000 + r);
         const { score } = await field.evaluate(places.x, places.t, ["score"]);
-        const e = Array.from(score, (value, i) => value - (mean[i] as number));
+        const e = Array.from(score, (value, i) => value - mean[i]);
         for (let i = 0; i < size; i++) {
           for (let j = 0; j < size; j++) {
-            const product = (e[i] as number) * (e[j] as number);
-            sums[i * size + j] = (sums[i * size + j] as number) + product / draws;
-            squares[i * size + j] = (squares[i * size + j] as number) + (product * product) / draws;
+            const product = e[i] * e[j];
+            sums[i * size + j] = sums[i * size + j] + product / draws;
+            squares[i * size + j] = squares[i * size + j] + (product * product) / draws;
           }
         }
         for (let a = 0; a < n; a++) {
           for (let b = 0; b < n; b++) {
-            const product =
-              (e[2 * a] as number) * (e[2 * b] as number) +
-              (e[2 * a + 1] as number) * (e[2 * b + 1] as number);
-            traces[a * n + b] = (traces[a * n + b] as number) + product / draws;
-            traceSquares[a * n + b] = (traceSquares[a * n + b] as number) + (product * product) / draws;
+            const product = e[2 * a] * e[2 * b] + e[2 * a + 1] * e[2 * b + 1];
+            traces[a * n + b] = traces[a * n + b] + product / draws;
+            traceSquares[a * n + b] = traceSquares[a * n + b] + (product * product) / draws;
           }
         }
       }
@@ -93,13 +91,13 @@ export async function measureRedraws(bench: Bench): Promise<Redraws> {
           const block = 4 * (a * n + b);
           for (let k = 0; k < 4; k++) {
             const at = (2 * a + (k >> 1)) * size + 2 * b + (k & 1);
-            const value = sums[at] as number;
-            const error = Math.sqrt(((squares[at] as number) - value * value) / draws);
-            worst = Math.max(worst, Math.abs(value - (formula[block + k] as number)) / error);
+            const value = sums[at];
+            const error = Math.sqrt((squares[at] - value * value) / draws);
+            worst = Math.max(worst, Math.abs(value - formula[block + k]) / error);
           }
-          const value = traces[a * n + b] as number;
-          const standardError = Math.sqrt(((traceSquares[a * n + b] as number) - value * value) / draws);
-          const truth = (formula[block] as number) + (formula[block + 3] as number);
+          const value = traces[a * n + b];
+          const standardError = Math.sqrt((traceSquares[a * n + b] - value * value) / draws);
+          const truth = formula[block] + formula[block + 3];
           pairs.push({
             model,
             a,
@@ -118,7 +116,7 @@ export async function measureRedraws(bench: Bench): Promise<Redraws> {
   const whole = await linear.covariance(places);
   const large = await linear.largeSampleCovariance(places);
   const trace = (values: Float64Array, p: number): number =>
-    (values[4 * (p * n + p)] as number) + (values[4 * (p * n + p) + 3] as number);
+    values[4 * (p * n + p)] + values[4 * (p * n + p) + 3];
   const { tMax, epsilon } = learnedSettings;
   return {
     draws,

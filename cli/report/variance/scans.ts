@@ -24,13 +24,13 @@ function totalVariance(samples: Float64Array): Estimate {
   const count = samples.length / 2;
   const mean = [0, 1].map((axis) => {
     let sum = 0;
-    for (let i = 0; i < count; i++) sum += (samples[2 * i + axis] as number) / count;
+    for (let i = 0; i < count; i++) sum += samples[2 * i + axis] / count;
     return sum;
   }) as [number, number];
   return meanOf(
     Float64Array.from(
       { length: count },
-      (_, i) => ((samples[2 * i] as number) - mean[0]) ** 2 + ((samples[2 * i + 1] as number) - mean[1]) ** 2,
+      (_, i) => (samples[2 * i] - mean[0]) ** 2 + (samples[2 * i + 1] - mean[1]) ** 2,
     ),
   );
 }
@@ -167,7 +167,7 @@ export async function measureScans(bench: Bench): Promise<Scans> {
     fixed.push({ model, masses });
     bench.done((rows.length + fixed.length) / total);
   }
-  const mass = (row: number, point: number): Estimate => fixed[row]?.masses[point] as Estimate;
+  const mass = (row: number, point: number): Estimate => fixed[row]?.masses[point];
   return {
     rows,
     spread,

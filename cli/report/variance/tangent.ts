@@ -60,7 +60,7 @@ export async function measureTangent(
   const { trainingTimes, learned, scanned, network, kernelMap, steps } = bench.sizes;
   const { tMax, epsilon, radius } = learnedSettings;
   const data = hexagon(bench);
-  const base = await trainNetwork(bench, data, trainingTimes[0] as number);
+  const base = await trainNetwork(bench, data, trainingTimes[0]);
   const rows: TangentRow[] = [];
   const pictures: LawPictures[] = [];
   const maps: KernelMap[] = [];
@@ -78,7 +78,7 @@ export async function measureTangent(
       for (let mode = 1; mode <= spectrum.length; mode *= 2) modes.push(mode);
       rows.push({
         trainingTime,
-        spectrum: modes.map((mode) => ({ mode, learned: spectrum[spectrum.length - mode] as number })),
+        spectrum: modes.map((mode) => ({ mode, learned: spectrum[spectrum.length - mode] })),
         laws: found.laws,
       });
       pictures.push(found.pictures);

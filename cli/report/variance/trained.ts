@@ -98,8 +98,8 @@ export async function measureTrained(
         sizes,
         maps,
         correlations,
-        atPoint: atPoint as number,
-        between: between as number,
+        atPoint: atPoint,
+        between: between,
         laws,
       },
       pictures,
@@ -113,7 +113,7 @@ export async function measureTrained(
 function correlation(a: Float64Array, b: Float64Array): number {
   const pairs = Array.from(
     a,
-    (value, i) => [Math.log(Math.max(value, 1e-300)), Math.log(Math.max(b[i] as number, 1e-300))] as const,
+    (value, i) => [Math.log(Math.max(value, 1e-300)), Math.log(Math.max(b[i], 1e-300))] as const,
   );
   const mean = (k: 0 | 1): number => pairs.reduce((sum, pair) => sum + pair[k] / pairs.length, 0);
   const [p, q] = [mean(0), mean(1)];

@@ -14,7 +14,7 @@ function each(
   for (let i = 0; i < n; i++) {
     const query = x.data.subarray(i * D, (i + 1) * D);
     for (let f = 0; f < F; f++) {
-      const factor = times ? (times.data[i * F + f] as number) : 1;
+      const factor = times ? times.data[i * F + f] : 1;
       data[i * F + f] = factor * value(query, parameters.data.subarray(f * D, (f + 1) * D), f);
     }
   }
@@ -26,10 +26,10 @@ export function rbf(x: Matrix, centres: Matrix, scales: Float64Array, times?: Ma
   return each(x, centres, times, (query, row, f) => {
     let sum = 0;
     for (let k = 0; k < query.length; k++) {
-      const apart = (query[k] as number) - (row[k] as number);
+      const apart = query[k] - row[k];
       sum += apart * apart;
     }
-    return exp(0 - sum * (scales[f] as number));
+    return exp(0 - sum * scales[f]);
   });
 }
 
@@ -37,8 +37,8 @@ export function rbf(x: Matrix, centres: Matrix, scales: Float64Array, times?: Ma
 export function fourier(x: Matrix, w: Matrix, phases: Float64Array, times?: Matrix): Matrix {
   return each(x, w, times, (query, row, f) => {
     let sum = 0;
-    for (let k = 0; k < query.length; k++) sum += (query[k] as number) * (row[k] as number);
-    return cos(sum + (phases[f] as number));
+    for (let k = 0; k < query.length; k++) sum += query[k] * row[k];
+    return cos(sum + phases[f]);
   });
 }
 
@@ -49,19 +49,18 @@ export function polynomial(x: Matrix, plan: Int32Array, degree: number, hermite:
   const table = new Float64Array(D * (degree + 1));
   for (let i = 0; i < n; i++) {
     for (let d = 0; d < D; d++) {
-      const value = x.data[i * D + d] as number;
+      const value = x.data[i * D + d];
       const line = d * (degree + 1);
       table[line] = 1;
       for (let k = 1; k <= degree; k++) {
-        let next = value * (table[line + k - 1] as number);
-        if (hermite && k > 1) next -= Math.sqrt(k - 1) * (table[line + k - 2] as number);
+        let next = value * table[line + k - 1];
+        if (hermite && k > 1) next -= Math.sqrt(k - 1) * table[line + k - 2];
         table[line + k] = hermite ? next / Math.sqrt(k) : next;
       }
     }
     data[i * F] = 1;
     for (let f = 1; f < F; f++) {
-      data[i * F + f] =
-        (data[i * F + (plan[2 * f] as number)] as number) * (table[plan[2 * f + 1] as number] as number);
+      data[i * F + f] = data[i * F + plan[2 * f]] * table[plan[2 * f + 1]];
     }
   }
   return { data, rows: n, columns: F };

@@ -12,7 +12,7 @@ export interface Perceptron {
 /** Weights row by row (`[outputs, inputs]`), then biases, layer after layer: how many numbers. */
 export function parameterCount(sizes: readonly number[]): number {
   let sum = 0;
-  for (let l = 1; l < sizes.length; l++) sum += ((sizes[l - 1] as number) + 1) * (sizes[l] as number);
+  for (let l = 1; l < sizes.length; l++) sum += (sizes[l - 1] + 1) * sizes[l];
   return sum;
 }
 
@@ -42,18 +42,17 @@ export function* perceptronTrace(
     tangent[d] = 1;
     let at = 0;
     for (let l = 1; l < sizes.length; l++) {
-      const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
+      const [ins, outs] = [sizes[l - 1], sizes[l]];
       const out = new Float64Array(outs);
       for (let o = 0; o < outs; o++) {
         let value = 0;
-        for (let i = 0; i < ins; i++)
-          value += (parameters[at + o * ins + i] as number) * (tangent[i] as number);
-        out[o] = l + 1 === sizes.length ? value : value * ((slopes[l - 1] as Float64Array)[o] as number);
+        for (let i = 0; i < ins; i++) value += parameters[at + o * ins + i] * tangent[i];
+        out[o] = l + 1 === sizes.length ? value : value * slopes[l - 1][o];
       }
       tangent = out;
       at += (ins + 1) * outs;
     }
-    sum += tangent[d] as number;
+    sum += tangent[d];
     yield parameters.length;
   }
   return sum;
@@ -69,13 +68,13 @@ function run(
   const slopes: Float64Array[] = [];
   let at = 0;
   for (let l = 1; l < sizes.length; l++) {
-    const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
-    const x = layers[l - 1] as Float64Array;
+    const [ins, outs] = [sizes[l - 1], sizes[l]];
+    const x = layers[l - 1];
     const out = new Float64Array(outs);
     const slope = new Float64Array(outs);
     for (let o = 0; o < outs; o++) {
-      let sum = parameters[at + outs * ins + o] as number;
-      for (let i = 0; i < ins; i++) sum += (parameters[at + o * ins + i] as number) * (x[i] as number);
+      let sum = parameters[at + outs * ins + o];
+      for (let i = 0; i < ins; i++) sum += parameters[at + o * ins + i] * x[i];
       if (l + 1 === sizes.length) out[o] = sum;
       else {
         const { value, slope: d } = activate(sum, activation);
@@ -96,7 +95,7 @@ export function* forward(
   parameters: Float64Array,
   inputs: Float64Array,
 ): Generator<number, Float64Array, void> {
-  const ins = network.sizes[0] as number;
+  const ins = network.sizes[0];
   const outs = network.sizes.at(-1) as number;
   const rows = inputs.length / ins;
   const out = new Float64Array(rows * outs);
@@ -117,38 +116,38 @@ export function* gradient(
   weights: Float64Array,
 ): Generator<number, { loss: number; gradient: Float64Array }, void> {
   const { sizes } = network;
-  const ins = sizes[0] as number;
+  const ins = sizes[0];
   const outs = sizes.at(-1) as number;
   const out = new Float64Array(parameters.length);
   let loss = 0;
   for (let r = 0; r < weights.length; r++) {
     const { layers, slopes } = run(network, parameters, inputs.subarray(r * ins, (r + 1) * ins));
     const last = layers.at(-1) as Float64Array;
-    const weight = weights[r] as number;
+    const weight = weights[r];
     let delta = last.map((value, o) => {
-      const e = value - (targets[r * outs + o] as number);
+      const e = value - targets[r * outs + o];
       loss += weight * e * e;
       return 2 * weight * e;
     });
     let at = parameters.length;
     for (let l = sizes.length - 1; l > 0; l--) {
-      const [before, after] = [sizes[l - 1] as number, sizes[l] as number];
+      const [before, after] = [sizes[l - 1], sizes[l]];
       at -= (before + 1) * after;
-      const x = layers[l - 1] as Float64Array;
+      const x = layers[l - 1];
       const next = new Float64Array(before);
       for (let o = 0; o < after; o++) {
-        const d = delta[o] as number;
+        const d = delta[o];
         for (let i = 0; i < before; i++) {
           const k = at + o * before + i;
-          out[k] = (out[k] as number) + d * (x[i] as number);
-          next[i] = (next[i] as number) + d * (parameters[k] as number);
+          out[k] = out[k] + d * x[i];
+          next[i] = next[i] + d * parameters[k];
         }
         const bias = at + after * before + o;
-        out[bias] = (out[bias] as number) + d;
+        out[bias] = out[bias] + d;
       }
       if (l > 1) {
-        const slope = slopes[l - 2] as Float64Array;
-        delta = next.map((value, i) => value * (slope[i] as number));
+        const slope = slopes[l - 2];
+        delta = next.map((value, i) => value * slope[i]);
       }
     }
     yield 3 * parameters.length;
@@ -179,10 +178,10 @@ export function adam(
   { rate, beta1, beta2, epsilon, coupled, decoupled, c1, c2 }: AdamStep,
 ): void {
   for (let i = 0; i < parameters.length; i++) {
-    const p = parameters[i] as number;
-    const g = (slope[i] as number) + coupled * p;
-    const m = beta1 * (moments[i] as number) + (1 - beta1) * g;
-    const v = beta2 * (squares[i] as number) + (1 - beta2) * (g * g);
+    const p = parameters[i];
+    const g = slope[i] + coupled * p;
+    const m = beta1 * moments[i] + (1 - beta1) * g;
+    const v = beta2 * squares[i] + (1 - beta2) * (g * g);
     moments[i] = m;
     squares[i] = v;
     parameters[i] = p - decoupled * p - rate * (m / c1 / (Math.sqrt(v / c2) + epsilon));

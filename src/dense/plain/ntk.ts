@@ -41,7 +41,7 @@ export function ntkValue(x: ArrayLike<number>, y: ArrayLike<number>, options: Re
   const tangent = options.kernel === "covariance" ? 0 : 1;
   const variance = (v: ArrayLike<number>): number => {
     let sum = 0;
-    for (let k = 0; k < N0; k++) sum += (v[k] as number) * (v[k] as number);
+    for (let k = 0; k < N0; k++) sum += v[k] * v[k];
     return (w / N0) * sum + b;
   };
   let left = variance(x);
@@ -57,7 +57,7 @@ export function ntkValue(x: ArrayLike<number>, y: ArrayLike<number>, options: Re
   };
   for (let k = 0; k < N0; k++) {
     const factor = Math.sqrt(w / N0);
-    add((x[k] as number) * (factor / Math.sqrt(left)), (y[k] as number) * (factor / Math.sqrt(right)));
+    add(x[k] * (factor / Math.sqrt(left)), y[k] * (factor / Math.sqrt(right)));
   }
   if (b > 0) add(Math.sqrt(b / left), Math.sqrt(b / right));
   let s = Math.sqrt(left) * Math.sqrt(right) * 0.5 * (rest - delta);

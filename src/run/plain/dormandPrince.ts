@@ -58,7 +58,7 @@ export function* dormandPrinceSteps(
   const combine = (start: Float64Array, h: number, a: readonly number[], k: readonly Float64Array[]) =>
     start.map((value, i) => {
       let sum = 0;
-      for (let j = 0; j < a.length; j++) sum += (a[j] as number) * ((k[j] as Float64Array)[i] as number);
+      for (let j = 0; j < a.length; j++) sum += a[j] * k[j][i];
       return value + h * sum;
     });
   let l = from;
@@ -73,16 +73,16 @@ export function* dormandPrinceSteps(
     const k = [first];
     let end = y;
     for (let s = 1; s < 7; s++) {
-      end = combine(y, h, stages[s] as number[], k);
-      k.push(yield { y: end, l: l + (nodes[s] as number) * h });
+      end = combine(y, h, stages[s], k);
+      k.push(yield { y: end, l: l + nodes[s] * h });
     }
     evaluations += 6;
     const error = combine(new Float64Array(y.length), h, errors, k);
     let sum = 0;
     let apart = 0;
     for (let i = 0; i < y.length; i++) {
-      const scale = atol + rtol * Math.max(Math.abs(y[i] as number), Math.abs(end[i] as number));
-      const square = ((error[i] as number) / scale) ** 2;
+      const scale = atol + rtol * Math.max(Math.abs(y[i]), Math.abs(end[i]));
+      const square = (error[i] / scale) ** 2;
       if (i < size) sum += square;
       else apart = Math.max(apart, square);
     }
@@ -94,7 +94,7 @@ export function* dormandPrinceSteps(
     failed = !accepted;
     if (!accepted) continue;
     y = end;
-    first = k[6] as Float64Array;
+    first = k[6];
     l = last ? to : l + h;
     if (last) return { y, evaluations, step: Math.abs(next) };
   }

@@ -64,7 +64,7 @@ export class PlainParts<P extends Precision> implements Parts<P> {
 
   #opsOf({ from, to }: Part<P>): Op[] {
     const { cuts, program } = this.#whole.compiled;
-    return program.ops.slice(from === undefined ? 0 : (cuts[from] as number), cuts[to]);
+    return program.ops.slice(from === undefined ? 0 : cuts[from], cuts[to]);
   }
 
   *#work(
@@ -79,7 +79,7 @@ export class PlainParts<P extends Precision> implements Parts<P> {
   }
 
   #commit({ field }: Part<P>, blocks: Block[]): void {
-    for (const { scalars } of blocks) checkEvaluations(scalars[Scalar.Evaluations] as Float64Array);
+    for (const { scalars } of blocks) checkEvaluations(scalars[Scalar.Evaluations]);
     if (isCalled(field)) checkEnds(this.#rows(blocks), this.#whole.data.dim);
     this.#blocks = blocks;
   }
@@ -87,7 +87,7 @@ export class PlainParts<P extends Precision> implements Parts<P> {
   #rows(blocks: Block[]): Numbers<P> {
     const { data, run } = this.#whole;
     const out = data.array(run.count * data.dim);
-    for (const { first, registers } of blocks) out.set(registers[0] as Float64Array, first * data.dim);
+    for (const { first, registers } of blocks) out.set(registers[0], first * data.dim);
     return out;
   }
 

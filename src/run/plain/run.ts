@@ -1,5 +1,5 @@
 import { isThenable } from "../../../bindings/host.js";
-import { type Called, type Op, OpCode, SCALAR_OUTPUTS, Scalar, type Slopes } from "../../../bindings/job.js";
+import { type Op, OpCode, SCALAR_OUTPUTS, Scalar, type Slopes } from "../../../bindings/job.js";
 import { PIECE, Turns } from "../../core/scheduler.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import { type DormandPrinceEnd, dormandPrinceSteps } from "./dormandPrince.js";
@@ -67,8 +67,8 @@ export async function runPlainly<P extends Precision>(
       await wait;
       if (onProgress) turns.tell(() => onProgress({ done: first * program.ops.length + n * (i + 1), total }));
     }
-    samples.set(block.registers[0] as Float64Array, first * dim);
-    for (let r = 0; r < SCALAR_OUTPUTS; r++) outputs.set(block.scalars[r] as Float64Array, r * count + first);
+    samples.set(block.registers[0], first * dim);
+    for (let r = 0; r < SCALAR_OUTPUTS; r++) outputs.set(block.scalars[r], r * count + first);
   }
   if (onProgress) turns.tell(() => onProgress({ done: total, total }));
   await turns.end();
@@ -120,8 +120,8 @@ export function referenceOps<P extends Precision>(
   return runOp;
 
   function runOp(op: Op, { first, n, registers, scalars }: Block): Promise<void> | undefined {
-    const register = (r: number): Float64Array => registers[r] as Float64Array;
-    const scalar = (r: number): Float64Array => scalars[r] as Float64Array;
+    const register = (r: number): Float64Array => registers[r];
+    const scalar = (r: number): Float64Array => scalars[r];
     switch (op.code) {
       case OpCode.Score:
       case OpCode.Draw:
@@ -145,7 +145,7 @@ export function referenceOps<P extends Precision>(
             for (let r = 0; r < op.draws; r++) {
               const m = categorical(posteriorWeights, uniform(run.seed, particle, op.step, op.stream, r));
               for (let d = 0; d < dim; d++) {
-                out[d] = (out[d] as number) + (seen.points[m * dim + d] as number) / op.draws;
+                out[d] = out[d] + seen.points[m * dim + d] / op.draws;
               }
             }
           }
@@ -165,7 +165,7 @@ export function referenceOps<P extends Precision>(
           const [upper, lower] = [op.t, op.s].map((t) =>
             brownianPath(run.seed, start + first + p, dim, t, op.exponent),
           ) as [Float64Array, Float64Array];
-          const increment = upper.map((w, d) => (w - (lower[d] as number)) / Math.sqrt(op.t - op.s));
+          const increment = upper.map((w, d) => (w - lower[d]) / Math.sqrt(op.t - op.s));
           register(op.out).set(increment, p * dim);
         }
         break;
@@ -173,7 +173,7 @@ export function referenceOps<P extends Precision>(
         const sums = new Float64Array(n * dim);
         for (const [source, factor] of op.terms) {
           const x = register(source);
-          for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + factor * (x[i] as number);
+          for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + factor * x[i];
         }
         register(op.out).set(sums);
         break;
@@ -189,7 +189,7 @@ export function referenceOps<P extends Precision>(
         const sums = new Float64Array(n).fill(op.constant);
         for (const [source, factor] of op.terms) {
           const x = scalar(source);
-          for (let i = 0; i < n; i++) sums[i] = (sums[i] as number) + factor * (x[i] as number);
+          for (let i = 0; i < n; i++) sums[i] = sums[i] + factor * x[i];
         }
         scalar(op.out).set(sums);
         break;
@@ -197,7 +197,7 @@ export function referenceOps<P extends Precision>(
       case OpCode.Adaptive:
         return adaptive(op, register(op.x), { first: start + first, n, scalars }, 0);
       case OpCode.Call: {
-        const { score, trace } = calls[op.index] as Called;
+        const { score, trace } = calls[op.index];
         const x = register(op.x).slice();
         const given = score(x, op.t, start + first);
         const traces = trace && op.trace >= 0 ? trace(x, op.t, start + first) : undefined;
@@ -230,10 +230,10 @@ export function referenceOps<P extends Precision>(
   function traceOf(seen: ReferenceMixture, weights: Float64Array, mean: Float64Array): number {
     let sum = 0;
     for (let m = 0; m < weights.length; m++) {
-      const w = weights[m] as number;
+      const w = weights[m];
       if (w === 0) continue;
       for (let d = 0; d < dim; d++) {
-        const e = (seen.points[m * dim + d] as number) - (mean[d] as number);
+        const e = seen.points[m * dim + d] - mean[d];
         sum += w * e * e;
       }
     }
@@ -252,10 +252,10 @@ export function referenceOps<P extends Precision>(
     const size = weights.length;
     const xi = fillNormals(new Float64Array(size), size, 1, particle, run.seed, step, stream);
     for (let m = 0; m < size; m++) {
-      const factor = Math.sqrt(weights[m] as number) * (xi[m] as number);
+      const factor = Math.sqrt(weights[m]) * xi[m];
       for (let d = 0; d < dim; d++) {
-        const e = (seen.points[m * dim + d] as number) - (mean[d] as number);
-        out[d] = (out[d] as number) + factor * e;
+        const e = seen.points[m * dim + d] - mean[d];
+        out[d] = out[d] + factor * e;
       }
     }
   }
@@ -272,7 +272,7 @@ export function referenceOps<P extends Precision>(
       Float64Array,
       Float64Array,
     ];
-    const size = scalars[op.size] as Float64Array;
+    const size = scalars[op.size];
     const limit = data.precision === "f32" ? 1e30 : 1e290;
     const slope = (y: Float64Array, l: number): Float64Array => {
       const square = 2 ** Math.max(-1000, Math.min(1000, 2 * l));
@@ -280,14 +280,14 @@ export function referenceOps<P extends Precision>(
       const k = Math.min(limit, Math.max(1 / limit, Math.LOG2E / (2 * level)));
       const { posteriorMean, posteriorWeights } = look(mixture, y.slice(0, dim), k);
       const factor = Math.LN2 * (square / level);
-      const out = y.map((value, d) => factor * (value - (posteriorMean[d] as number)));
+      const out = y.map((value, d) => factor * (value - posteriorMean[d]));
       if (op.density) {
         out[dim] = -factor * (dim - traceOf(mixture, posteriorWeights, posteriorMean) / level);
       }
       return out;
     };
     const called = (y: Float64Array, l: number, p: number): Float64Array | Promise<Float64Array> => {
-      const { slopes } = calls[op.index] as Called;
+      const { slopes } = calls[op.index];
       const given = slopes(y.slice(0, dim), Float64Array.of(l), Int32Array.of(first + p), op.density === 1);
       const joined = ({ rows, density: change }: Slopes): Float64Array => {
         const out = new Float64Array(y.length);
@@ -300,15 +300,15 @@ export function referenceOps<P extends Precision>(
     for (let p = from; p < n; p++) {
       const state = new Float64Array(dim + op.density);
       state.set(x.subarray(p * dim, (p + 1) * dim));
-      if (op.density) state[dim] = density[p] as number;
-      const step = (size[p] as number) || 0.25;
+      if (op.density) state[dim] = density[p];
+      const step = size[p] || 0.25;
       const { from, to, rtol, atol } = op;
       const work = dormandPrinceSteps(state, { from, to, rtol, atol, step, size: dim });
       const keep = (end: DormandPrinceEnd): void => {
         x.set(end.y.subarray(0, dim), p * dim);
-        if (op.density) density[p] = end.y[dim] as number;
+        if (op.density) density[p] = end.y[dim];
         size[p] = end.step;
-        evaluations[p] = end.evaluations < 0 ? -1e300 : (evaluations[p] as number) + end.evaluations;
+        evaluations[p] = end.evaluations < 0 ? -1e300 : evaluations[p] + end.evaluations;
       };
       for (let next = work.next(); ; ) {
         if (next.done) {

@@ -116,7 +116,7 @@ export function makeGrid(
       if (intervals > 0) times[intervals] = tMin;
       if (last === "zero") times[steps] = 0;
       for (let i = 0; i < steps; i++) {
-        if (!((times[i] as number) > (times[i + 1] as number))) {
+        if (!(times[i] > times[i + 1])) {
           throw new VkernelError("E_RANGE", {
             argument: "steps",
             expected: `few enough that float64 tells the times between ${tMin} and ${tMax} apart`,

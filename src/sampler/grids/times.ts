@@ -22,12 +22,12 @@ export function times(list: readonly number[] | Float64Array | Float32Array): Gr
     if (typeof t !== "number") throw badArgument("E_TYPE", `times[${i}]`, "a finite number", t);
     if (!Number.isFinite(t)) throw badArgument("E_NONFINITE", `times[${i}]`, "a finite number", t);
     if (t < 0) throw badArgument("E_RANGE", `times[${i}]`, "a time of 0 or more", t);
-    if (i > 0 && t >= (values[i - 1] as number)) {
+    if (i > 0 && t >= values[i - 1]) {
       throw badArgument("E_RANGE", `times[${i}]`, `a time below the one before it, ${values[i - 1]}`, t);
     }
     values[i] = t === 0 ? 0 : t;
   }
-  const largest = values[0] as number;
+  const largest = values[0];
   return Object.freeze({
     name: "times",
     parameters: Object.freeze({ steps: values.length - 1 }),

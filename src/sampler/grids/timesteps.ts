@@ -51,7 +51,7 @@ export function timesteps(options: TimestepsOptions): Grid {
       }
       const times = new Float64Array(steps + 1);
       for (let i = 0; i < count; i++) times[i] = timestep(i, count, total) + 1;
-      if ((times[0] as number) > total) {
+      if (times[0] > total) {
         const room = total - 1 - (count - 1) * Math.floor(total / count);
         throw badArgument("E_RANGE", "offset", `at most ${room}, with ${count} of ${total} levels`, offset);
       }

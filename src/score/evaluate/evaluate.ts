@@ -100,7 +100,7 @@ export function* requestInPieces<P extends Precision, Q extends Quantity>(
   const expected = `a time above 0${end === Number.POSITIVE_INFINITY ? "" : ` and at most ${end}`}`;
   const many = typeof t === "object" && t !== null && "length" in t;
   if (!many && typeof t !== "number") throw badArgument("E_TYPE", "t", "a number or one number a query", t);
-  const times = many ? Float64Array.from(t as ArrayLike<number>, Number) : Float64Array.of(t as number);
+  const times = many ? Float64Array.from(t, Number) : Float64Array.of(t);
   if (many && times.length !== count)
     throw badArgument("E_SHAPE", "t", `one number, or ${count} of them`, times.length);
   if (many) {
@@ -116,7 +116,7 @@ export function* requestInPieces<P extends Precision, Q extends Quantity>(
   let smallest = Number.POSITIVE_INFINITY;
   yield* inPieces(times.length, TIME, (first, last) => {
     for (let i = first; i < last; i++) {
-      const time = times[i] as number;
+      const time = times[i];
       const argument = many ? `t[${i}]` : "t";
       if (Number.isNaN(time) || Math.abs(time) === Number.POSITIVE_INFINITY) {
         throw badArgument("E_NONFINITE", argument, expected, time);
@@ -143,7 +143,7 @@ function* localQueries(
 ): Generator<number, Float32Array | Float64Array, void> {
   if (data.centre === undefined) return rows;
   const { dim } = data;
-  const single = times.length === 1 ? process.alpha(times[0] as number) : 0;
+  const single = times.length === 1 ? process.alpha(times[0]) : 0;
   const out = new Float64Array(rows.length);
   yield* inPieces(rows.length / dim, 8 * dim + (single === 0 ? TIME : 20), (first, last) => {
     if (single !== 0) {
@@ -152,7 +152,7 @@ function* localQueries(
     }
     for (let q = first; q < last; q++) {
       const row = rows.subarray(q * dim, (q + 1) * dim);
-      out.set(data.inward(row, process.alpha(times[q] as number)), q * dim);
+      out.set(data.inward(row, process.alpha(times[q])), q * dim);
     }
   });
   return out;
@@ -226,7 +226,7 @@ function* levelsOf(
   sigma0: number,
 ): Generator<number, (q: number) => Level, void> {
   if (times.length === 1) {
-    const level = levelOf(process, times[0] as number, sigma0);
+    const level = levelOf(process, times[0], sigma0);
     return () => level;
   }
   const known = new Map<number, Level>();
@@ -241,7 +241,7 @@ function* levelsOf(
       levels.push(level);
     }
   });
-  return (q) => levels[q] as Level;
+  return (q) => levels[q];
 }
 
 /** What a score job leaves behind, copied out of Wasm memory. */
@@ -297,7 +297,7 @@ function* runScore(
       mean: yield* copyInParts(data, bytes, job.mean, count * dim),
       stats: job.stats ? yield* copyInParts(data, 8, job.stats, count * 4) : new Float64Array(0),
       covariance: job.covariance
-        ? yield* copyInParts(data, covarianceBytes as 4 | 8, job.covariance, count * entries)
+        ? yield* copyInParts(data, covarianceBytes, job.covariance, count * entries)
         : undefined,
       trace: job.trace ? yield* copyInParts(data, 8, job.trace, count) : undefined,
       weights: job.weights ? yield* copyInParts(data, bytes, job.weights, count * size) : undefined,
@@ -318,7 +318,7 @@ function* shrunk(
   yield* inPieces(count, 2 * dim + 8, (first, last) => {
     for (let q = first; q < last; q++) {
       const { alpha } = levels(q);
-      for (let d = 0; d < dim; d++) y[q * dim + d] = (x[q * dim + d] as number) / alpha;
+      for (let d = 0; d < dim; d++) y[q * dim + d] = x[q * dim + d] / alpha;
     }
   });
   return y;
@@ -327,14 +327,14 @@ function* shrunk(
 /** Expands the packed upper triangle of the small dimensions to a full matrix. */
 function unpack(raw: Float32Array | Float64Array, q: number, dim: number, matrix: Float64Array): void {
   if (dim > 3) {
-    for (let i = 0; i < dim * dim; i++) matrix[i] = raw[q * dim * dim + i] as number;
+    for (let i = 0; i < dim * dim; i++) matrix[i] = raw[q * dim * dim + i];
     return;
   }
   let at = (q * (dim * (dim + 1))) / 2;
   for (let i = 0; i < dim; i++) {
     for (let j = i; j < dim; j++) {
-      matrix[i * dim + j] = raw[at] as number;
-      matrix[j * dim + i] = raw[at] as number;
+      matrix[i * dim + j] = raw[at];
+      matrix[j * dim + i] = raw[at];
       at++;
     }
   }
@@ -383,15 +383,15 @@ function* isotropic(
   function turn(q: number): void {
     const { alpha, variance, total, beta, diffusion } = levels(q);
     const row = q * dim;
-    const best = raw.stats[4 * q] as number;
+    const best = raw.stats[4 * q];
     scalars(request, out, raw, q, q, nearest, () => {
       let square = 0;
       for (let d = 0; d < dim; d++) {
-        const e = (x[row + d] as number) - alpha * (packed.local[best * dim + d] as number);
+        const e = x[row + d] - alpha * packed.local[best * dim + d];
         square += e * e;
       }
       if (nearest) {
-        if (out.nearest) out.nearest[q] = order[best] as number;
+        if (out.nearest) out.nearest[q] = order[best];
         if (out.nearestDistance) out.nearestDistance[q] = Math.sqrt(square);
       }
       return 0 - square / (2 * total) - 0.5 * dim * log(2 * Math.PI * total);
@@ -402,15 +402,15 @@ function* isotropic(
     let trace = 0;
     if (raw.covariance) {
       unpack(raw.covariance, q, dim, matrix);
-      for (let d = 0; d < dim; d++) trace += matrix[d * (dim + 1)] as number;
+      for (let d = 0; d < dim; d++) trace += matrix[d * (dim + 1)];
     }
-    if (raw.trace) trace = raw.trace[q] as number;
+    if (raw.trace) trace = raw.trace[q];
     if (out.proxyVariance) out.proxyVariance[q] = factor * trace + dim * extra;
     if (out.divergence) out.divergence[q] = diffusion * (dim / total - factor * trace) - beta * dim;
     if (!wantMatrix) return;
     const shrink = variance / total;
     for (let i = 0; i < dim * dim; i++) {
-      const value = matrix[i] as number;
+      const value = matrix[i];
       const diagonal = i % (dim + 1) === 0 ? 1 : 0;
       if (out.hessian) out.hessian[q * dim * dim + i] = factor * value - diagonal / total;
       if (out.proxyCovariance) out.proxyCovariance[q * dim * dim + i] = factor * value + diagonal * extra;
@@ -440,12 +440,12 @@ function vectors(
     const { alpha, total, beta, diffusion } = level;
     const pull = (alpha * sigma0 * sigma0) / total;
     for (let d = 0; d < dim; d++, at++) {
-      const mean = means[at] as number;
-      const query = x[at] as number;
+      const mean = means[at];
+      const query = x[at];
       const residual = query - alpha * mean;
       const score = residual === 0 ? 0 : -residual / total;
       if (scores) scores[at] = score;
-      const far = centre === undefined ? 0 : (centre[d] as number);
+      const far = centre === undefined ? 0 : centre[d];
       if (posterior) posterior[at] = centre ? far + (mean + pull * residual) : mean + pull * residual;
       if (velocity) velocity[at] = 0 - beta * (query + alpha * far) - diffusion * score;
     }
@@ -463,19 +463,19 @@ function scalars(
   best: () => number,
 ): void {
   const { data } = request;
-  const index = raw.stats[4 * i] as number;
-  const sum = raw.stats[4 * i + 1] as number;
-  const sumLog = raw.stats[4 * i + 2] as number;
-  const sumSquare = raw.stats[4 * i + 3] as number;
+  const index = raw.stats[4 * i];
+  const sum = raw.stats[4 * i + 1];
+  const sumLog = raw.stats[4 * i + 2];
+  const sumSquare = raw.stats[4 * i + 3];
   if (out.logDensity) {
-    out.logDensity[q] = best() + log(sum) + log(data.packed.weights[index] as number);
+    out.logDensity[q] = best() + log(sum) + log(data.packed.weights[index]);
   } else if (always) best();
   if (out.posteriorEntropy) out.posteriorEntropy[q] = Math.max(0, log(sum) - (Math.LN2 * sumLog) / sum);
   if (out.effectiveCount) out.effectiveCount[q] = (sum * sum) / sumSquare;
   if (out.posteriorWeights && raw.weights) {
     const size = data.order.length;
     for (let m = 0; m < size; m++) {
-      out.posteriorWeights[q * data.size + (data.order[m] as number)] = raw.weights[i * size + m] as number;
+      out.posteriorWeights[q * data.size + data.order[m]] = raw.weights[i * size + m];
     }
   }
 }
@@ -499,13 +499,13 @@ export function* logRatios(
   const x = data.inward(given, level.alpha);
   const y = new Float64Array(2 * count * dim);
   for (let i = 0; i < count * dim; i++) {
-    y[i] = ((x[i] as number) + (shift[i] as number)) / level.alpha;
-    y[count * dim + i] = ((x[i] as number) - (shift[i] as number)) / level.alpha;
+    y[i] = (x[i] + shift[i]) / level.alpha;
+    y[count * dim + i] = (x[i] - shift[i]) / level.alpha;
   }
   const scale = Float64Array.of(kernelScale(level, data.precision));
   const want = { stats: true, covariance: false, trace: false, weights: false };
   const { stats } = yield* runScore(data, data.layout, y, scale, want);
-  const seen = (q: number): Seen => ({ best: stats[4 * q] as number, sum: stats[4 * q + 1] as number });
+  const seen = (q: number): Seen => ({ best: stats[4 * q], sum: stats[4 * q + 1] });
   const out = new Float64Array(count);
   for (let q = 0; q < count; q++) {
     out[q] = logRatio(packed, dim, level, x, shift, q, seen(q), seen(count + q));
@@ -532,11 +532,11 @@ function logRatio(
   let product = 0;
   for (let d = 0; d < dim; d++) {
     const i = q * dim + d;
-    const mu = alpha * (points[up.best * dim + d] as number);
-    const nu = alpha * (points[down.best * dim + d] as number);
-    product += less(2 * (shift[i] as number), mu, -nu) * less(2 * (x[i] as number), mu, nu);
+    const mu = alpha * points[up.best * dim + d];
+    const nu = alpha * points[down.best * dim + d];
+    product += less(2 * shift[i], mu, -nu) * less(2 * x[i], mu, nu);
   }
-  const [own, other] = [weights[up.best] as number, weights[down.best] as number];
+  const [own, other] = [weights[up.best], weights[down.best]];
   const share = own === other ? 0 : log(own) - log(other);
   const sums = up.sum === down.sum ? 0 : log(up.sum) - log(down.sum);
   return share + sums - product / (2 * total);
@@ -564,20 +564,20 @@ export function referenceLogRatios(
   const relative = (m: number, b: number): number => {
     let sum = 0;
     for (let d = 0; d < dim; d++) {
-      const [mu, nu] = [points[m * dim + d] as number, points[b * dim + d] as number];
-      sum += alpha * (mu - nu) * (2 * (row[d] as number) - alpha * (mu + nu));
+      const [mu, nu] = [points[m * dim + d], points[b * dim + d]];
+      sum += alpha * (mu - nu) * (2 * row[d] - alpha * (mu + nu));
     }
-    return sum / (2 * total) + log(weights[m] as number) - log(weights[b] as number);
+    return sum / (2 * total) + log(weights[m]) - log(weights[b]);
   };
   const seen = (q: number, sign: number): Seen => {
-    for (let d = 0; d < dim; d++) row[d] = (x[q * dim + d] as number) + sign * (shift[q * dim + d] as number);
+    for (let d = 0; d < dim; d++) row[d] = x[q * dim + d] + sign * shift[q * dim + d];
     let best = weights.findIndex((weight) => weight > 0);
     for (let m = 0; m < size; m++) {
-      if ((weights[m] as number) > 0 && relative(m, best) > 0) best = m;
+      if (weights[m] > 0 && relative(m, best) > 0) best = m;
     }
     let rest = 0;
     for (let m = 0; m < size; m++) {
-      if (m !== best && (weights[m] as number) > 0) rest += exp(relative(m, best));
+      if (m !== best && weights[m] > 0) rest += exp(relative(m, best));
     }
     return { best, sum: 1 + rest };
   };
@@ -600,14 +600,14 @@ function* findNearest(
   const raw = yield* runScore(data, layout, y, Float64Array.of(1), none);
   yield* inPieces(count, 4 * dim + 20, (first, last) => {
     for (let q = first; q < last; q++) {
-      const best = raw.stats[4 * q] as number;
+      const best = raw.stats[4 * q];
       const { alpha } = levels(q);
       let square = 0;
       for (let d = 0; d < dim; d++) {
-        const e = (x[q * dim + d] as number) - alpha * (packed.local[best * dim + d] as number);
+        const e = x[q * dim + d] - alpha * packed.local[best * dim + d];
         square += e * e;
       }
-      if (out.nearest) out.nearest[q] = order[best] as number;
+      if (out.nearest) out.nearest[q] = order[best];
       if (out.nearestDistance) out.nearestDistance[q] = Math.sqrt(square);
     }
   });
@@ -626,7 +626,7 @@ function* anisotropic(
   const groups = new Map<number, number[]>();
   yield* inPieces(count, 20, (first, last) => {
     for (let q = first; q < last; q++) {
-      const t = times[times.length === 1 ? 0 : q] as number;
+      const t = times[times.length === 1 ? 0 : q];
       const group = groups.get(t);
       if (group) group.push(q);
       else groups.set(t, [q]);
@@ -656,7 +656,7 @@ function* anisotropic(
     const z = new Float64Array(members.length * dim);
     yield* inPieces(members.length, dim * dim + 100, (first, last) => {
       for (let i = first; i < last; i++) {
-        const q = members[i] as number;
+        const q = members[i];
         z.set(solveLower(factor, dim, Float64Array.from(x.subarray(q * dim, (q + 1) * dim))), i * dim);
       }
     });
@@ -673,40 +673,36 @@ function* anisotropic(
       data.freeLayout(layout);
     }
     let logDet = 0;
-    for (let d = 0; d < dim; d++) logDet += 2 * log(factor[d * (dim + 1)] as number);
+    for (let d = 0; d < dim; d++) logDet += 2 * log(factor[d * (dim + 1)]);
     const carry = carriers(level, a, e, rate, factor, dim, sigma0);
     // Congruences and products of matrices, where there are any.
     const units = 4 * dim * dim + 400 + (small && (wantMatrix || wantTrace) ? 6 * dim ** 3 : 0);
     for (let i = 0; i < members.length; i++) {
       yield units;
-      const q = members[i] as number;
+      const q = members[i];
       const row = q * dim;
-      const residual = Float64Array.from(
-        { length: dim },
-        (_, d) => (z[i * dim + d] as number) - (raw.mean[i * dim + d] as number),
-      );
+      const residual = Float64Array.from({ length: dim }, (_, d) => z[i * dim + d] - raw.mean[i * dim + d]);
       const score = solveUpper(factor, dim, residual).map((value) => 0 - value);
       const spread = multiplied(e, score, dim);
       for (let d = 0; d < dim; d++) {
-        if (out.score) out.score[row + d] = score[d] as number;
+        if (out.score) out.score[row + d] = score[d];
         if (out.velocity) {
-          const far = data.centre === undefined ? 0 : alpha * (data.centre[d] as number);
-          out.velocity[row + d] = 0 - beta * ((x[row + d] as number) + far) - rate * (spread[d] as number);
+          const far = data.centre === undefined ? 0 : alpha * data.centre[d];
+          out.velocity[row + d] = 0 - beta * (x[row + d] + far) - rate * spread[d];
         }
         if (out.posteriorMean) {
           // E[x_0 | x] = (x + S s) / alpha.
           let mean = 0;
-          for (let k = 0; k <= d; k++)
-            mean += (factor[d * dim + k] as number) * (raw.mean[i * dim + k] as number);
-          const local = mean / alpha - alpha * sigma0 * sigma0 * (score[d] as number);
-          out.posteriorMean[row + d] = data.centre ? (data.centre[d] as number) + local : local;
+          for (let k = 0; k <= d; k++) mean += factor[d * dim + k] * raw.mean[i * dim + k];
+          const local = mean / alpha - alpha * sigma0 * sigma0 * score[d];
+          out.posteriorMean[row + d] = data.centre ? data.centre[d] + local : local;
         }
       }
-      const best = raw.stats[4 * i] as number;
+      const best = raw.stats[4 * i];
       scalars(request, out, raw, i, q, false, () => {
         let square = 0;
         for (let d = 0; d < dim; d++) {
-          const gap = (z[i * dim + d] as number) - (white[best * dim + d] as number);
+          const gap = z[i * dim + d] - white[best * dim + d];
           square += gap * gap;
         }
         return 0 - square / 2 - 0.5 * (dim * log(2 * Math.PI) + logDet);
@@ -723,9 +719,8 @@ function* anisotropic(
       let innerTrace = 0;
       let spreadTrace = 0;
       for (let d = 0; d < dim; d++) {
-        innerTrace += inner[d * (dim + 1)] as number;
-        for (let k = 0; k < dim; k++)
-          spreadTrace += (e[d * dim + k] as number) * (inner[k * dim + d] as number);
+        innerTrace += inner[d * (dim + 1)];
+        for (let k = 0; k < dim; k++) spreadTrace += e[d * dim + k] * inner[k * dim + d];
       }
       if (out.proxyVariance) out.proxyVariance[q] = innerTrace + carry.extraTrace;
       if (out.divergence) out.divergence[q] = rate * (carry.spreadInverseTrace - spreadTrace) - beta * dim;
@@ -736,11 +731,10 @@ function* anisotropic(
         ? sandwich(a, inner, dim, (variance / alpha) * (variance / alpha))
         : inner;
       for (let k = 0; k < dim * dim; k++) {
-        if (out.hessian) out.hessian[target + k] = (inner[k] as number) - (carry.inverse[k] as number);
-        if (out.proxyCovariance)
-          out.proxyCovariance[target + k] = (inner[k] as number) + (carry.extra[k] as number);
+        if (out.hessian) out.hessian[target + k] = inner[k] - carry.inverse[k];
+        if (out.proxyCovariance) out.proxyCovariance[target + k] = inner[k] + carry.extra[k];
         if (out.posteriorCovariance) {
-          out.posteriorCovariance[target + k] = (outer[k] as number) + (carry.component[k] as number);
+          out.posteriorCovariance[target + k] = outer[k] + carry.component[k];
         }
       }
     }
@@ -789,13 +783,13 @@ function carriers(
         ? new Float64Array(dim)
         : solveUpper(factorA, dim, solveLower(factorA, dim, column.slice()));
     const spread = multiplied(a, column, dim);
-    spreadInverseTrace += e === a ? (spread[j] as number) : (multiplied(e, column, dim)[j] as number);
+    spreadInverseTrace += e === a ? spread[j] : multiplied(e, column, dim)[j];
     for (let i = 0; i < dim; i++) {
-      inverse[i * dim + j] = column[i] as number;
-      extra[i * dim + j] = ((alpha * alpha * sigma0 * sigma0) / variance) * (both[i] as number);
-      component[i * dim + j] = sigma0 * sigma0 * variance * (spread[i] as number);
+      inverse[i * dim + j] = column[i];
+      extra[i * dim + j] = ((alpha * alpha * sigma0 * sigma0) / variance) * both[i];
+      component[i * dim + j] = sigma0 * sigma0 * variance * spread[i];
     }
-    extraTrace += extra[j * (dim + 1)] as number;
+    extraTrace += extra[j * (dim + 1)];
   }
   for (const matrix of [inverse, extra, component]) symmetrize(matrix, dim);
   return { e, rate, factor, inverse, extra, extraTrace, component, spreadInverseTrace };
@@ -804,7 +798,7 @@ function carriers(
 function symmetrize(matrix: Float64Array, dim: number): void {
   for (let i = 0; i < dim; i++) {
     for (let j = 0; j < i; j++) {
-      const mean = 0.5 * ((matrix[i * dim + j] as number) + (matrix[j * dim + i] as number));
+      const mean = 0.5 * (matrix[i * dim + j] + matrix[j * dim + i]);
       matrix[i * dim + j] = mean;
       matrix[j * dim + i] = mean;
     }
@@ -827,18 +821,15 @@ function* tracesByWeights(
   let inner = 0;
   let spread = 0;
   for (let m = 0; m < size; m++) {
-    const w = weights[i * size + m] as number;
+    const w = weights[i * size + m];
     if (w === 0) continue;
     yield 3 * dim * dim;
-    const e = Float64Array.from(
-      { length: dim },
-      (_, d) => (white[m * dim + d] as number) - (raw.mean[i * dim + d] as number),
-    );
+    const e = Float64Array.from({ length: dim }, (_, d) => white[m * dim + d] - raw.mean[i * dim + d]);
     const u = solveUpper(carry.factor, dim, e);
     const au = multiplied(carry.e, u, dim);
     for (let d = 0; d < dim; d++) {
-      inner += w * (u[d] as number) * (u[d] as number);
-      spread += w * (u[d] as number) * (au[d] as number);
+      inner += w * u[d] * u[d];
+      spread += w * u[d] * au[d];
     }
   }
   if (out.proxyVariance) out.proxyVariance[q] = inner + carry.extraTrace;
@@ -851,7 +842,7 @@ function multiplied(a: Float64Array, x: Float64Array, dim: number): Float64Array
   const out = new Float64Array(dim);
   for (let i = 0; i < dim; i++) {
     let sum = 0;
-    for (let j = 0; j < dim; j++) sum += (a[i * dim + j] as number) * (x[j] as number);
+    for (let j = 0; j < dim; j++) sum += a[i * dim + j] * x[j];
     out[i] = sum;
   }
   return out;
@@ -866,9 +857,9 @@ function congruence(factor: Float64Array, c: Float64Array, dim: number): Float64
   }
   const out = new Float64Array(dim * dim);
   for (let j = 0; j < dim; j++) {
-    const column = Float64Array.from({ length: dim }, (_, i) => half[i * dim + j] as number);
+    const column = Float64Array.from({ length: dim }, (_, i) => half[i * dim + j]);
     const solved = solveUpper(factor, dim, column);
-    for (let i = 0; i < dim; i++) out[i * dim + j] = solved[i] as number;
+    for (let i = 0; i < dim; i++) out[i * dim + j] = solved[i];
   }
   symmetrize(out, dim);
   return out;
@@ -880,9 +871,9 @@ function sandwich(a: Float64Array, c: Float64Array, dim: number, scale: number):
   for (let i = 0; i < dim; i++) half.set(multiplied(a, c.slice(i * dim, (i + 1) * dim), dim), i * dim);
   const out = new Float64Array(dim * dim);
   for (let j = 0; j < dim; j++) {
-    const column = Float64Array.from({ length: dim }, (_, i) => half[i * dim + j] as number);
+    const column = Float64Array.from({ length: dim }, (_, i) => half[i * dim + j]);
     const product = multiplied(a, column, dim);
-    for (let i = 0; i < dim; i++) out[i * dim + j] = scale * (product[i] as number);
+    for (let i = 0; i < dim; i++) out[i * dim + j] = scale * product[i];
   }
   symmetrize(out, dim);
   return out;
@@ -895,8 +886,8 @@ function carryOut(
   { alpha, beta }: ReferenceLevel,
 ): void {
   centre.forEach((far, d) => {
-    if (posteriorMean) posteriorMean[d] = (posteriorMean[d] as number) + far;
-    if (velocity) velocity[d] = (velocity[d] as number) - beta * alpha * far;
+    if (posteriorMean) posteriorMean[d] = posteriorMean[d] + far;
+    if (velocity) velocity[d] = velocity[d] - beta * alpha * far;
   });
 }
 
@@ -911,7 +902,7 @@ export function* referenceEvaluation<P extends Precision, Q extends Quantity>(
   const mixture = { points: Float64Array.from(data.local), dim, weights: data.weights, sigma0: data.sigma0 };
   const levels = new Map<number, ReferenceLevel>();
   for (let q = 0; q < count; q++) {
-    const t = times[times.length === 1 ? 0 : q] as number;
+    const t = times[times.length === 1 ? 0 : q];
     let level = levels.get(t);
     if (level === undefined) {
       level = levelAt(process, t);

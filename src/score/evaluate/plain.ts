@@ -164,7 +164,7 @@ function anisotropicNoise(level: ReferenceLevel, sigma0: number, dim: number, a:
     spread: (y) => multiply(e, dim, y),
     logDet() {
       let sum = 0;
-      for (let i = 0; i < dim; i++) sum += Math.log(factor[i * dim + i] as number);
+      for (let i = 0; i < dim; i++) sum += Math.log(factor[i * dim + i]);
       return 2 * sum;
     },
     inverse,
@@ -197,7 +197,7 @@ function noiseAt(level: ReferenceLevel, sigma0: number, dim: number): Noise {
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }
 
@@ -228,71 +228,63 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
   let nearestSquare = Number.POSITIVE_INFINITY;
   const difference = new Float64Array(dim);
   for (let m = 0; m < size; m++) {
-    const weight = weights[m] as number;
+    const weight = weights[m];
     if (weight === 0) continue;
     let square = 0;
     for (let i = 0, k = m * dim; i < dim; i++, k++) {
-      const d = (x[i] as number) - alpha * (points[k] as number);
+      const d = x[i] - alpha * points[k];
       difference[i] = d;
       square += d * d;
     }
     halfSquares[m] = 0.5 * (isotropic ? square : noise.squaredNorm(difference));
-    if (
-      nearest < 0 ||
-      square < nearestSquare ||
-      (square === nearestSquare && weight > (weights[nearest] as number))
-    ) {
+    if (nearest < 0 || square < nearestSquare || (square === nearestSquare && weight > weights[nearest])) {
       nearest = m;
       nearestSquare = square;
     }
   }
 
   // log (w_m N_m), relative to the exponent of the nearest point; the likeliest point.
-  const origin = halfSquares[nearest] as number;
+  const origin = halfSquares[nearest];
   const scale = isotropic ? v : 1;
   const logTerms = new Float64Array(size);
   let best = nearest;
   for (let m = 0; m < size; m++) {
-    const weight = weights[m] as number;
+    const weight = weights[m];
     logTerms[m] =
-      weight === 0
-        ? Number.NEGATIVE_INFINITY
-        : Math.log(weight) - ((halfSquares[m] as number) - origin) / scale;
-    if ((logTerms[m] as number) > (logTerms[best] as number)) best = m;
+      weight === 0 ? Number.NEGATIVE_INFINITY : Math.log(weight) - (halfSquares[m] - origin) / scale;
+    if (logTerms[m] > logTerms[best]) best = m;
   }
 
   // p(m | x, t): log-sum-exp about the likeliest point; `rest` is the sum of the others, so that log1p keeps it.
   const posterior = new Float64Array(size);
-  const top = logTerms[best] as number;
+  const top = logTerms[best];
   let rest = 0;
   for (let m = 0; m < size; m++) {
-    const term = Math.exp((logTerms[m] as number) - top);
+    const term = Math.exp(logTerms[m] - top);
     posterior[m] = term;
     if (m !== best) rest += term;
   }
   const sum = 1 + rest;
-  for (let m = 0; m < size; m++) posterior[m] = (posterior[m] as number) / sum;
+  for (let m = 0; m < size; m++) posterior[m] = posterior[m] / sum;
 
   // E[mu | x, t] - mu_best, a sum that is accurate also where one point has nearly all the weight.
   const shift = new Float64Array(dim);
   const centred = quantities.some((name) => !uncentred.has(name));
   for (let m = 0; m < size && centred; m++) {
-    const p = posterior[m] as number;
+    const p = posterior[m];
     if (p === 0 || m === best) continue;
     for (let i = 0, k = m * dim, b = best * dim; i < dim; i++, k++, b++) {
-      shift[i] = (shift[i] as number) + p * ((points[k] as number) - (points[b] as number));
+      shift[i] = shift[i] + p * (points[k] - points[b]);
     }
   }
-  const mean = shift.map((value, i) => (points[best * dim + i] as number) + value);
+  const mean = shift.map((value, i) => points[best * dim + i] + value);
   /** mu_m - E[mu | x, t] */
   const deviation = (m: number) =>
-    difference.map(
-      (_, i) => (points[m * dim + i] as number) - (points[best * dim + i] as number) - (shift[i] as number),
-    );
+    difference.map((_, i) => points[m * dim + i] - points[best * dim + i] - shift[i]);
 
   const out: Partial<Record<ReferenceQuantity, number | Float64Array>> = {};
   /** x - alpha E[mu | x, t] = -V s */
-  const residual = mean.map((value, i) => (x[i] as number) - alpha * value);
+  const residual = mean.map((value, i) => x[i] - alpha * value);
   const score = wanted("score", "velocity") ? noise.solve(residual).map((y) => 0 - y) : residual;
 
   if (wanted("logDensity")) {
@@ -305,8 +297,8 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
   if (wanted("posteriorEntropy")) {
     let entropy = Math.log1p(rest);
     for (let m = 0; m < size; m++) {
-      const p = posterior[m] as number;
-      if (p > 0) entropy += p * (top - (logTerms[m] as number));
+      const p = posterior[m];
+      if (p > 0) entropy += p * (top - logTerms[m]);
     }
     out.posteriorEntropy = entropy;
   }
@@ -315,15 +307,13 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
     // mubar + alpha sigma0^2 V^-1 (x - alpha mubar)
     const pull = sigma0 === 0 ? undefined : noise.solve(residual);
     out.posteriorMean =
-      pull === undefined
-        ? mean
-        : mean.map((value, i) => value + alpha * sigma0 * sigma0 * (pull[i] as number));
+      pull === undefined ? mean : mean.map((value, i) => value + alpha * sigma0 * sigma0 * pull[i]);
   }
   if (wanted("score")) out.score = score;
   if (wanted("velocity")) {
     // -beta x - D s
     const spread = noise.spread(score);
-    out.velocity = spread.map((value, i) => 0 - beta * (x[i] as number) - noise.rate * value);
+    out.velocity = spread.map((value, i) => 0 - beta * x[i] - noise.rate * value);
   }
 
   if (wanted("divergence", "proxyVariance")) {
@@ -331,7 +321,7 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
     let squares = 0;
     let spreads = 0;
     for (let m = 0; m < size; m++) {
-      const p = posterior[m] as number;
+      const p = posterior[m];
       if (p === 0) continue;
       const u = noise.solve(deviation(m));
       squares += p * dot(u, u);
@@ -352,7 +342,7 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
     const inner = new Float64Array(dim * dim); // E[u u'] with u = V^-1 (mu_m - mubar)
     const outer = new Float64Array(dim * dim); // E[b b'] with b = S u = S V^-1 (mu_m - mubar)
     for (let m = 0; m < size; m++) {
-      const p = posterior[m] as number;
+      const p = posterior[m];
       if (p === 0) continue;
       const d = deviation(m);
       const u = noise.solve(d);
@@ -362,21 +352,19 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
     const width = sigma0 * sigma0;
     if (wanted("hessian")) {
       const inverse = noise.inverse();
-      out.hessian = inner.map((value, k) => alpha * alpha * value - (inverse[k] as number));
+      out.hessian = inner.map((value, k) => alpha * alpha * value - inverse[k]);
     }
     if (wanted("proxyCovariance")) {
       // + alpha^2 sigma0^2 S^-1 V^-1, which is S^-1 - V^-1 without its cancellation
       const extra = width === 0 ? undefined : noise.inverseProduct();
       out.proxyCovariance = inner.map(
-        (value, k) => alpha * alpha * (value + width * (extra === undefined ? 0 : (extra[k] as number))),
+        (value, k) => alpha * alpha * (value + width * (extra === undefined ? 0 : extra[k])),
       );
     }
     if (wanted("posteriorCovariance")) {
       // Within a component Cov(x0) = sigma0^2 I - alpha^2 sigma0^4 V^-1 = sigma0^2 S V^-1.
       const extra = width === 0 ? undefined : noise.shrinkage();
-      out.posteriorCovariance = outer.map(
-        (value, k) => value + width * (extra === undefined ? 0 : (extra[k] as number)),
-      );
+      out.posteriorCovariance = outer.map((value, k) => value + width * (extra === undefined ? 0 : extra[k]));
     }
   }
   return out as ReferenceResult<Q>;
@@ -386,7 +374,7 @@ function addOuter(out: Float64Array, dim: number, p: number, u: Float64Array): v
   for (let i = 0; i < dim; i++) {
     // p (u_i u_j): the same bits on both sides of the diagonal.
     for (let j = 0; j < dim; j++) {
-      out[i * dim + j] = (out[i * dim + j] as number) + p * ((u[i] as number) * (u[j] as number));
+      out[i * dim + j] = out[i * dim + j] + p * (u[i] * u[j]);
     }
   }
 }

@@ -120,8 +120,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     const { count } = this.#bound;
     out[to * (count + 1)] = this.bias ? 1 : 0;
     for (let j = 0; j < count; j++) {
-      out[to * (count + 1) + 1 + j] =
-        (values[from * count + j] as number) - (this.bias ? (this.featureMeans[j] as number) : 0);
+      out[to * (count + 1) + 1 + j] = values[from * count + j] - (this.bias ? this.featureMeans[j] : 0);
     }
   }
 
@@ -130,7 +129,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     const { x, t } = this.samples;
     const { dim } = this.data;
     const rows = x.subarray(first * dim, (first + count) * dim);
-    const values = evaluateRows(this.#bound, rows, dim, (i) => t[first + i] as number);
+    const values = evaluateRows(this.#bound, rows, dim, (i) => t[first + i]);
     const out = new Float64Array(count * this.features);
     for (let i = 0; i < count; i++) this.#centre(values, i, out, i);
     return out;
@@ -166,7 +165,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     // Q's other half: Sigma^-1 (phi - mean), transposed for the solver.
     const columns = new Float64Array(count * rows);
     for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < count; j++) columns[j * rows + i] = phi[i * this.features + 1 + j] as number;
+      for (let j = 0; j < count; j++) columns[j * rows + i] = phi[i * this.features + 1 + j];
     }
     const { data: solved } = await solveCholesky(engine, this.#factor, {
       data: columns,
@@ -174,7 +173,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
       columns: rows,
     });
     const full = new Float64Array(this.features * rows);
-    for (let i = 0; i < rows; i++) full[i] = phi[i * this.features] as number;
+    for (let i = 0; i < rows; i++) full[i] = phi[i * this.features];
     full.set(solved, rows);
     const samples = this.samples.t.length;
     const weights = this.#sampleWeights();
@@ -189,7 +188,7 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
       );
       for (let n = 0; n < some; n++) {
         for (let i = 0; i < rows; i++) {
-          out[i * samples + first + n] = (weights[first + n] as number) * (q[n * rows + i] as number);
+          out[i * samples + first + n] = weights[first + n] * q[n * rows + i];
         }
       }
     }
@@ -226,11 +225,11 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     for (let d = 0; d < dim; d++) {
       let shift = 0;
       for (let j = 0; j < count; j++) {
-        const value = weights[(1 + j) * dim + d] as number;
+        const value = weights[(1 + j) * dim + d];
         w[d * count + j] = value;
-        if (this.bias) shift += value * (this.featureMeans[j] as number);
+        if (this.bias) shift += value * this.featureMeans[j];
       }
-      w0[d] = (weights[d] as number) - shift;
+      w0[d] = weights[d] - shift;
     }
     return { w0, w };
   }
@@ -256,8 +255,7 @@ function evaluateRows(
         factors = bound.factors(t) as Float64Array<ArrayBuffer>;
         known = t;
       }
-      for (let j = 0; j < count; j++)
-        out[i * count + j] = (out[i * count + j] as number) * (factors[j] as number);
+      for (let j = 0; j < count; j++) out[i * count + j] = out[i * count + j] * factors[j];
     }
   } else {
     for (let i = 0; i < rows; i++) {
@@ -286,7 +284,7 @@ async function evaluateOnPool(
   const scale = kernel.kind === "fourier" ? kernel.scale : 1;
   const by = factors(t).map((factor) => scale * factor);
   for (let i = 0; i < data.length; i += count) {
-    for (let j = 0; j < count; j++) data[i + j] = (data[i + j] as number) * (by[j] as number);
+    for (let j = 0; j < count; j++) data[i + j] = data[i + j] * by[j];
   }
   return data;
 }
@@ -297,7 +295,7 @@ export const LINEAR_RIDGE = 1e-6;
 /** A power of ten that lifts every pivot above its rounding. */
 function suggestedRidge(ridge: number, gram: Float64Array, count: number): string {
   let trace = 0;
-  for (let j = 0; j < count; j++) trace += gram[j * (count + 1)] as number;
+  for (let j = 0; j < count; j++) trace += gram[j * (count + 1)];
   const needed = Math.max(LINEAR_RIDGE, 10 * ridge, 1e-12 * trace);
   return `1e${Math.ceil(Math.log10(needed) - 1e-9)}`;
 }
@@ -367,7 +365,7 @@ export async function linearScore<P extends Precision>(
       bound,
       samples.x.subarray(first * dim, (first + some) * dim),
       dim,
-      (i) => samples.t[first + i] as number,
+      (i) => samples.t[first + i],
     );
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
@@ -386,9 +384,8 @@ export async function linearScore<P extends Precision>(
       const some = Math.min(step, total - first);
       const values = panelOf(first, some);
       for (let i = 0; i < some; i++) {
-        const w = weights[first + i] as number;
-        for (let j = 0; j < count; j++)
-          means[j] = (means[j] as number) + w * (values[i * count + j] as number);
+        const w = weights[first + i];
+        for (let j = 0; j < count; j++) means[j] = means[j] + w * values[i * count + j];
       }
       const wait = turns.take(some * count * (dim + 20));
       if (wait) await wait;
@@ -399,7 +396,7 @@ export async function linearScore<P extends Precision>(
     if (bias) {
       for (let i = 0; i < some; i++) {
         for (let j = 0; j < count; j++) {
-          values[i * count + j] = (values[i * count + j] as number) - (means[j] as number);
+          values[i * count + j] = values[i * count + j] - means[j];
         }
       }
     }
@@ -408,7 +405,7 @@ export async function linearScore<P extends Precision>(
   const source = { rows: total, columns: count, read: centred };
   const call = options.signal === undefined ? {} : { signal: options.signal };
   const gram = await gramWeighted(data.engine, source, weights, call);
-  for (let j = 0; j < count; j++) gram.data[j * (count + 1)] = (gram.data[j * (count + 1)] as number) + ridge;
+  for (let j = 0; j < count; j++) gram.data[j * (count + 1)] = gram.data[j * (count + 1)] + ridge;
   const factored = await cholesky(data.engine, gram, call);
   if (!factored.ok) {
     throw new VkernelError("E_RANGE", {

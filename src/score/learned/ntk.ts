@@ -134,19 +134,19 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     const { dim } = this.data;
     const { roots, vectors, values } = this.#parts;
     const out = new Float64Array(rows * count);
-    const chosen = Float64Array.from({ length: count }, (_, k) => values[samples - 1 - k] as number);
-    if (!((chosen[count - 1] as number) > largestOf(values) * samples * Number.EPSILON)) {
+    const chosen = Float64Array.from({ length: count }, (_, k) => values[samples - 1 - k]);
+    if (!(chosen[count - 1] > largestOf(values) * samples * Number.EPSILON)) {
       throw badArgument("E_RANGE", "count", "as many as eigenvalues that are not 0", count);
     }
     for (let i = 0; i < rows; i++) {
-      const phi = await this.phi(x.slice(i * dim, (i + 1) * dim), times[i] as number);
+      const phi = await this.phi(x.slice(i * dim, (i + 1) * dim), times[i]);
       for (let k = 0; k < count; k++) {
         const row = (samples - 1 - k) * samples;
         let sum = 0;
         for (let n = 0; n < samples; n++) {
-          sum += (phi[n] as number) * (roots[n] as number) * (vectors.data[row + n] as number);
+          sum += phi[n] * roots[n] * vectors.data[row + n];
         }
-        out[i * count + k] = sum / ((chosen[k] as number) * Math.sqrt(samples));
+        out[i * count + k] = sum / (chosen[k] * Math.sqrt(samples));
       }
     }
     return { values: chosen, functions: out };
@@ -201,13 +201,13 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     const rows = phi.length / this.features;
     const columns = new Float64Array(samples * rows);
     for (let i = 0; i < rows; i++) {
-      for (let n = 0; n < samples; n++) columns[n * rows + i] = phi[i * this.features + n] as number;
+      for (let n = 0; n < samples; n++) columns[n * rows + i] = phi[i * this.features + n];
     }
     // B is symmetric.
     const solved = await this.#filtered(columns, rows);
     const out = new Float64Array(rows * samples);
     for (let i = 0; i < rows; i++) {
-      for (let n = 0; n < samples; n++) out[i * samples + n] = solved[n * rows + i] as number;
+      for (let n = 0; n < samples; n++) out[i * samples + n] = solved[n * rows + i];
     }
     return out;
   }
@@ -219,11 +219,11 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     const scale = (rows: Float64Array, by: (n: number) => number): Float64Array =>
       rows.map((value, i) => value * by(Math.floor(i / count)));
     const matrix = (data: Float64Array) => ({ data, rows: samples, columns: count });
-    const weighted = matrix(scale(columns, (n) => roots[n] as number));
+    const weighted = matrix(scale(columns, (n) => roots[n]));
     const inner = await matmul(engine, vectors, weighted);
-    const filtered = matrix(scale(inner.data, (n) => this.#filter[n] as number));
+    const filtered = matrix(scale(inner.data, (n) => this.#filter[n]));
     const outer = await matmul(engine, vectors, filtered, { transposeA: true });
-    return scale(outer.data, (n) => (roots[n] as number) / samples);
+    return scale(outer.data, (n) => roots[n] / samples);
   }
 
   protected override async initial(): Promise<Start> {
@@ -234,13 +234,13 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     const outputs = new Float64Array(samples * dim);
     if (linear) {
       for (let j = 0; j < map.count; j++) {
-        for (let d = 0; d < dim; d++) weights[(samples + j) * dim + d] = linear[d * map.count + j] as number;
+        for (let d = 0; d < dim; d++) weights[(samples + j) * dim + d] = linear[d * map.count + j];
       }
       for (let n = 0; n < samples; n++) {
         for (let d = 0; d < dim; d++) {
           let sum = 0;
           for (let j = 0; j < map.count; j++) {
-            sum += (linear[d * map.count + j] as number) * (inputs[n * map.count + j] as number);
+            sum += linear[d * map.count + j] * inputs[n * map.count + j];
           }
           outputs[n * dim + d] = sum;
         }
@@ -267,16 +267,16 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
       streams.start,
     );
     for (let k = 0; k < samples; k++) {
-      const value = values[k] as number;
+      const value = values[k];
       if (!(value > least)) continue;
       const root = Math.sqrt(value);
       for (let n = 0; n < samples; n++) {
-        const v = vectors.data[k * samples + n] as number;
+        const v = vectors.data[k * samples + n];
         for (let d = 0; d < dim; d++) {
-          const z = v * (xi[k * dim + d] as number);
+          const z = v * xi[k * dim + d];
           const at = (samples + n) * dim + d;
-          weights[at] = (weights[at] as number) + z / root;
-          outputs[n * dim + d] = (outputs[n * dim + d] as number) + z * root;
+          weights[at] = weights[at] + z / root;
+          outputs[n * dim + d] = outputs[n * dim + d] + z * root;
         }
       }
     }
@@ -301,15 +301,9 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
       await product(left.sigma, right.smooth),
     ] as const;
     for (let q = 0; q < m * n; q++) {
-      const [own, both, one, other] = parts.map(({ data }) => data[q] as number) as [
-        number,
-        number,
-        number,
-        number,
-      ];
+      const [own, both, one, other] = parts.map(({ data }) => data[q]) as [number, number, number, number];
       const value = own + both - one - other;
-      for (let i = 0; i < dim; i++)
-        out[(q * dim + i) * dim + i] = (out[(q * dim + i) * dim + i] as number) + value;
+      for (let i = 0; i < dim; i++) out[(q * dim + i) * dim + i] = out[(q * dim + i) * dim + i] + value;
     }
     return out;
   }
@@ -324,12 +318,11 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     const own = await ntkDiagonal(engine, psi, gaussian.points.options);
     const inner = await matmul(engine, smooth, gaussian.gram);
     for (let p = 0; p < psi.rows; p++) {
-      let value = own[p] as number;
+      let value = own[p];
       for (let n = p * samples; n < (p + 1) * samples; n++) {
-        value += (smooth.data[n] as number) * ((inner.data[n] as number) - 2 * (sigma.data[n] as number));
+        value += smooth.data[n] * (inner.data[n] - 2 * sigma.data[n]);
       }
-      for (let i = 0; i < dim; i++)
-        out[(p * dim + i) * dim + i] = (out[(p * dim + i) * dim + i] as number) + value;
+      for (let i = 0; i < dim; i++) out[(p * dim + i) * dim + i] = out[(p * dim + i) * dim + i] + value;
     }
     return out;
   }
@@ -340,7 +333,7 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     gaussian: GaussianStart,
   ): Promise<{ psi: Matrix; sigma: Matrix; smooth: Matrix }> {
     const { x, times } = checkPlaces(this.data, this.process, places, "places");
-    const psi = this.#psi(x, (row) => times[row] as number);
+    const psi = this.#psi(x, (row) => times[row]);
     const sigma = await gaussian.points.rows(psi);
     const data = await this.smoothAt(places);
     return { psi, sigma, smooth: { data, rows: psi.rows, columns: this.samples.t.length } };
@@ -385,7 +378,7 @@ function defaultMap(dim: number, process: Process, spread: number): InputMap {
     count: dim + 2,
     row(x, t, out) {
       const scale = 1 / Math.sqrt(process.variance(t) + (process.alpha(t) * spread) ** 2);
-      for (let d = 0; d < dim; d++) out[d] = (x[d] as number) * scale;
+      for (let d = 0; d < dim; d++) out[d] = x[d] * scale;
       out[dim] = log(process.sigma(t)) / 4;
       out[dim + 1] = 1;
     },
@@ -405,7 +398,7 @@ function customMap(given: NonNullable<NtkScoreOptions["inputMap"]>): InputMap {
         throw badArgument("E_SHAPE", "inputMap", `${count} numbers from row(x, t)`, values?.length);
       }
       for (let j = 0; j < count; j++) {
-        const value = values[j] as number;
+        const value = values[j];
         if (!Number.isFinite(value)) {
           throw badArgument("E_NONFINITE", `inputMap[${j}]`, `a finite number at t = ${t}`, value);
         }
@@ -484,7 +477,7 @@ export async function ntkScore<P extends Precision>(
   const inputs = new Float64Array(count * map.count);
   for (let n = 0; n < count; n++) {
     const row = samples.x.slice(n * dim, (n + 1) * dim);
-    map.row(row, samples.t[n] as number, inputs.subarray(n * map.count, (n + 1) * map.count));
+    map.row(row, samples.t[n], inputs.subarray(n * map.count, (n + 1) * map.count));
     const wait = turns.take(20 * map.count + 100);
     if (wait) await wait;
   }
@@ -498,8 +491,8 @@ export async function ntkScore<P extends Precision>(
   const scaled = new Float64Array(count * count);
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < count; j++) {
-      const value = gram.data[i * count + j] as number;
-      scaled[i * count + j] = (value * (roots[i] as number) * (roots[j] as number)) / count;
+      const value = gram.data[i * count + j];
+      scaled[i * count + j] = (value * roots[i] * roots[j]) / count;
     }
     const wait = turns.take(6 * count);
     if (wait) await wait;

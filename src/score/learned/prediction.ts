@@ -128,7 +128,7 @@ export function convertPrediction<X extends Float32Array | Float64Array>(
     if (from === to) continue;
     checkDiffusion(level, from);
     for (let i = row * dim; i < (row + 1) * dim; i++) {
-      out[i] = convertOne(values[i] as number, x[i] as number, level, from, to);
+      out[i] = convertOne(values[i], x[i], level, from, to);
     }
   }
   return out;
@@ -155,7 +155,7 @@ export function scoreOf(
   if (from === "score") return values;
   const level = levelAt(process, t, "t");
   checkDiffusion(level, from);
-  return values.map((value, d) => convertOne(value, x[d] as number, level, from, "score"));
+  return values.map((value, d) => convertOne(value, x[d], level, from, "score"));
 }
 
 /**
@@ -185,7 +185,7 @@ export async function predict<P extends Precision>(
   const { process, data } = field;
   checkIsotropic(process);
   const { score, posteriorMean } = await field.evaluate(x, t, ["score", "posteriorMean"], options);
-  const timeOf = (i: number): number => (typeof t === "number" ? t : (t[Math.floor(i / data.dim)] as number));
+  const timeOf = (i: number): number => (typeof t === "number" ? t : t[Math.floor(i / data.dim)]);
   let known = Number.NaN;
   let level: Level | undefined;
   return Float64Array.from(score as ArrayLike<number>, (s, i) => {
@@ -195,6 +195,6 @@ export async function predict<P extends Precision>(
       known = time;
     }
     const noise = -level.deviation * s;
-    return kind === "noise" ? noise : level.alpha * noise - level.deviation * (posteriorMean[i] as number);
+    return kind === "noise" ? noise : level.alpha * noise - level.deviation * posteriorMean[i];
   });
 }

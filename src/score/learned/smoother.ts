@@ -151,8 +151,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
         const scaled = left.slice();
         for (let p = 0; p < m; p++) {
           for (let s = 0; s < count; s++) {
-            scaled[p * count + s] =
-              (scaled[p * count + s] as number) * (c[(s * dim + i) * dim + j] as number);
+            scaled[p * count + s] = scaled[p * count + s] * c[(s * dim + i) * dim + j];
           }
         }
         const block = await matmul(
@@ -162,8 +161,8 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
           { transposeB: true },
         );
         for (let q = 0; q < m * n; q++) {
-          out[(q * dim + i) * dim + j] = block.data[q] as number;
-          out[(q * dim + j) * dim + i] = block.data[q] as number;
+          out[(q * dim + i) * dim + j] = block.data[q];
+          out[(q * dim + j) * dim + i] = block.data[q];
         }
       }
     }
@@ -187,7 +186,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
         kind === "draws" ? await this.redraw(seed, first + r) : await this.gaussianTargets(seed, first + r);
       const start = this.randomStart?.(seed, first + r);
       if (start) {
-        for (let i = 0; i < some.length; i++) some[i] = (some[i] as number) - (start.outputs[i] as number);
+        for (let i = 0; i < some.length; i++) some[i] = some[i] - start.outputs[i];
         for (let j = 0; j < this.features; j++) {
           starts?.set(start.weights.subarray(j * dim, (j + 1) * dim), j * columns + r * dim);
         }
@@ -197,15 +196,15 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       }
     }
     const weights = await this.apply(targets, columns);
-    return starts ? weights.map((value, i) => value + (starts[i] as number)) : weights;
+    return starts ? weights.map((value, i) => value + starts[i]) : weights;
   }
 
   async #weightsOf(targets: Float64Array, random?: Start): Promise<Float64Array> {
     const start = random ?? (await this.initial?.());
     if (start === undefined) return this.apply(targets, this.data.dim);
-    const rest = targets.map((value, i) => value - (start.outputs[i] as number));
+    const rest = targets.map((value, i) => value - start.outputs[i]);
     const weights = await this.apply(rest, this.data.dim);
-    return weights.map((value, i) => value + (start.weights[i] as number));
+    return weights.map((value, i) => value + start.weights[i]);
   }
 
   async #fieldOf(targets: Float64Array, random?: Start): Promise<ScoreField<P>> {
@@ -257,28 +256,28 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     const x0 = new Float64Array(count * dim);
     const noiseAt = noiseOf(this.process, dim, sigma0);
     for (let n = 0; n < count; n++) {
-      const u = uniform(seed, n, realization, streams.redraw, 0) * (totals[(n + 1) * size - 1] as number);
+      const u = uniform(seed, n, realization, streams.redraw, 0) * totals[(n + 1) * size - 1];
       // The first point whose running total exceeds u.
       let low = n * size;
       let high = (n + 1) * size - 1;
       while (low < high) {
         const middle = (low + high) >> 1;
-        if ((totals[middle] as number) > u) high = middle;
+        if (totals[middle] > u) high = middle;
         else low = middle + 1;
       }
       const m = low - n * size;
-      for (let d = 0; d < dim; d++) x0[n * dim + d] = points[m * dim + d] as number;
+      for (let d = 0; d < dim; d++) x0[n * dim + d] = points[m * dim + d];
       if (sigma0 === 0) continue;
-      const noise = noiseAt(t[n] as number);
+      const noise = noiseAt(t[n]);
       const width = noise.spread(
         fillNormals(new Float64Array(dim), dim, 1, n, seed, realization, streams.component),
       );
       const row = x0.subarray(n * dim, (n + 1) * dim);
-      const pull = row.map((mu, d) => (x[n * dim + d] as number) - noise.alpha * mu);
+      const pull = row.map((mu, d) => x[n * dim + d] - noise.alpha * mu);
       noise.solveTotal(pull);
       const gain = noise.alpha * sigma0 * sigma0;
       for (let d = 0; d < dim; d++) {
-        row[d] = (row[d] as number) + gain * (pull[d] as number) + (width[d] as number);
+        row[d] = row[d] + gain * pull[d] + width[d];
       }
     }
     return this.#proxies(x0);
@@ -307,7 +306,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       for (let n = first; n < last; n++) {
         let sum = 0;
         for (let m = 0; m < size; m++) {
-          sum += posteriorWeights[(n - first) * size + m] as number;
+          sum += posteriorWeights[(n - first) * size + m];
           totals[n * size + m] = sum;
         }
       }
@@ -336,8 +335,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     for (let n = 0; n < count; n++) {
       for (let i = 0; i < dim; i++) {
         let sum = 0;
-        for (let j = 0; j < dim; j++)
-          sum += (roots[(n * dim + i) * dim + j] as number) * (z[n * dim + j] as number);
+        for (let j = 0; j < dim; j++) sum += roots[(n * dim + i) * dim + j] * z[n * dim + j];
         out[n * dim + i] = sum;
       }
     }
@@ -363,7 +361,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     for (let first = 0; first < count; ) {
       let last = first + 1;
       while (last < count && times[last] === times[first]) last++;
-      const some = await this.phi(x.slice(first * dim, last * dim), times[first] as number);
+      const some = await this.phi(x.slice(first * dim, last * dim), times[first]);
       phi.set(some, first * this.features);
       first = last;
     }
@@ -383,7 +381,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       const phi = await this.phi(x, t);
       const noise = contract(phi, weights, dim, (row) => realization(row) * dim, count * dim);
       const mean = contract(phi, rest, dim, () => 0, dim);
-      return noise.map((value, i) => value + (mean[i] as number));
+      return noise.map((value, i) => value + mean[i]);
     };
   }
 }
@@ -393,7 +391,7 @@ function traceOf(slopes: Float64Array, weights: Float64Array): Float64Array {
   const each = weights.length;
   return Float64Array.from({ length: slopes.length / each }, (_, i) => {
     let sum = 0;
-    for (let k = 0; k < each; k++) sum += (slopes[i * each + k] as number) * (weights[k] as number);
+    for (let k = 0; k < each; k++) sum += slopes[i * each + k] * weights[k];
     return sum;
   });
 }
@@ -412,11 +410,10 @@ export function contract(
   for (let i = 0; i < rows; i++) {
     const start = column(i);
     for (let j = 0; j < features; j++) {
-      const value = phi[i * features + j] as number;
+      const value = phi[i * features + j];
       if (value === 0) continue;
       const at = j * stride + start;
-      for (let d = 0; d < dim; d++)
-        out[i * dim + d] = (out[i * dim + d] as number) + value * (weights[at + d] as number);
+      for (let d = 0; d < dim; d++) out[i * dim + d] = out[i * dim + d] + value * weights[at + d];
     }
   }
   return out;

@@ -31,7 +31,7 @@ export function stableTargets<P extends Precision>(
   const proxies = new Float64Array(batch * dim);
   const batchPoints = new Float64Array(batch * dim);
   for (let n = 0; n < t.length; n++) {
-    const noise = noiseAt(t[n] as number);
+    const noise = noiseAt(t[n]);
     const { alpha } = noise;
     const row = x.subarray(n * dim, (n + 1) * dim);
     batchPoints.set(x0.subarray(n * dim, (n + 1) * dim));
@@ -41,7 +41,7 @@ export function stableTargets<P extends Precision>(
       if (sigma0 === 0) continue;
       const z = fillNormals(new Float64Array(dim), dim, 1, n, seed, b, streams.redraw);
       for (let d = 0; d < dim; d++) {
-        batchPoints[b * dim + d] = (batchPoints[b * dim + d] as number) + sigma0 * (z[d] as number);
+        batchPoints[b * dim + d] = batchPoints[b * dim + d] + sigma0 * z[d];
       }
     }
     const logs = new Float64Array(batch);
@@ -49,25 +49,25 @@ export function stableTargets<P extends Precision>(
     for (let b = 0; b < batch; b++) {
       const proxy = proxies.subarray(b * dim, (b + 1) * dim);
       for (let d = 0; d < dim; d++) {
-        proxy[d] = alpha * (batchPoints[b * dim + d] as number) - (row[d] as number);
+        proxy[d] = alpha * batchPoints[b * dim + d] - row[d];
       }
       const residual = proxy.slice();
       noise.solve(proxy);
       // |S^(-1/2) (alpha x_0 - x)|^2
       let square = 0;
-      for (let d = 0; d < dim; d++) square += (residual[d] as number) * (proxy[d] as number);
+      for (let d = 0; d < dim; d++) square += residual[d] * proxy[d];
       logs[b] = -square / 2;
-      top = Math.max(top, logs[b] as number);
+      top = Math.max(top, logs[b]);
     }
     let sum = 0;
     for (let b = 0; b < batch; b++) {
-      const w = exp((logs[b] as number) - top);
+      const w = exp(logs[b] - top);
       sum += w;
       for (let d = 0; d < dim; d++) {
-        out[n * dim + d] = (out[n * dim + d] as number) + w * (proxies[b * dim + d] as number);
+        out[n * dim + d] = out[n * dim + d] + w * proxies[b * dim + d];
       }
     }
-    for (let d = 0; d < dim; d++) out[n * dim + d] = (out[n * dim + d] as number) / sum;
+    for (let d = 0; d < dim; d++) out[n * dim + d] = out[n * dim + d] / sum;
   }
   return out;
 }

@@ -52,7 +52,7 @@ export function gridTimes(list: ArrayLike<number>): TimeLaw {
   return {
     name: "grid",
     parameters: { times: times.length },
-    draw: (_, u) => times[Math.min(times.length - 1, Math.floor(u * times.length))] as number,
+    draw: (_, u) => times[Math.min(times.length - 1, Math.floor(u * times.length))],
   };
 }
 
@@ -161,10 +161,10 @@ export async function trainingTuples(
     const { alpha, colour } = noiseAt(time);
     const noise = colour(normals(seed, first + n, 4, dim));
     for (let d = 0; d < dim; d++) {
-      const mu = places[m * dim + d] as number;
-      const start = mu + (inner ? data.sigma0 * (inner[d] as number) : 0);
+      const mu = places[m * dim + d];
+      const start = mu + (inner ? data.sigma0 * inner[d] : 0);
       x0[n * dim + d] = start;
-      x[n * dim + d] = alpha * start + (noise[d] as number);
+      x[n * dim + d] = alpha * start + noise[d];
     }
     const wait = turns.take(80 * dim + data.weights.length + 500);
     if (wait) await wait;
@@ -181,9 +181,9 @@ export function spreadOf({ local: points, weights, dim, sigma0 }: Mixture): numb
   let sum = 0;
   for (let d = 0; d < dim; d++) {
     let mean = 0;
-    for (let m = 0; m < weights.length; m++) mean += (weights[m] as number) * (points[m * dim + d] as number);
+    for (let m = 0; m < weights.length; m++) mean += weights[m] * points[m * dim + d];
     for (let m = 0; m < weights.length; m++) {
-      sum += (weights[m] as number) * ((points[m * dim + d] as number) - mean) ** 2;
+      sum += weights[m] * (points[m * dim + d] - mean) ** 2;
     }
   }
   return Math.sqrt(sum / dim + sigma0 * sigma0) || 1;

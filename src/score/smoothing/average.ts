@@ -40,7 +40,7 @@ export async function averageScore(
     for (let i = 0, at = 0; i < some; i++) {
       for (let j = 0, place = 0; j < draws; j++) {
         for (let d = 0; d < dim; d++, at++, place++) {
-          queries[at] = (x[(first + i) * dim + d] as number) + width * (places[place] as number);
+          queries[at] = x[(first + i) * dim + d] + width * places[place];
         }
       }
     }
@@ -51,11 +51,11 @@ export async function averageScore(
       for (let d = 0; d < dim; d++) {
         let sum = 0;
         for (let j = 0, at = i * draws * dim + d; j < draws; j++, at += dim) {
-          sum += (weights[j] as number) * (scores[at] as number);
+          sum += weights[j] * scores[at];
         }
         score[(first + i) * dim + d] = sum;
         if (!error) continue;
-        const at = (j: number): number => scores[(i * draws + j) * dim + d] as number;
+        const at = (j: number): number => scores[(i * draws + j) * dim + d];
         const each = draws / groups;
         let spread = 0;
         for (let g = 0; g < groups; g++) {
@@ -88,13 +88,13 @@ export async function averageTrace(
     const queries = new Float64Array(some * draws * dim);
     for (let at = 0; at < queries.length; at++) {
       const [row, place] = [Math.floor(at / (draws * dim)), at % (draws * dim)];
-      queries[at] = (x[(first + row) * dim + (at % dim)] as number) + width * (places[place] as number);
+      queries[at] = x[(first + row) * dim + (at % dim)] + width * places[place];
     }
     await values.spend(8 * queries.length);
     const traces = await values.traces(queries, t);
     for (let i = 0; i < some; i++) {
       let sum = 0;
-      for (let j = 0; j < draws; j++) sum += (weights[j] as number) * (traces[i * draws + j] as number);
+      for (let j = 0; j < draws; j++) sum += weights[j] * traces[i * draws + j];
       out[first + i] = sum;
     }
   }
@@ -104,9 +104,9 @@ export async function averageTrace(
 function shorten(scores: Float64Array, dim: number, most: number): void {
   for (let i = 0; i < scores.length; i += dim) {
     let square = 0;
-    for (let d = 0; d < dim; d++) square += (scores[i + d] as number) ** 2;
+    for (let d = 0; d < dim; d++) square += scores[i + d] ** 2;
     if (square <= most * most) continue;
     const factor = most / Math.sqrt(square);
-    for (let d = 0; d < dim; d++) scores[i + d] = (scores[i + d] as number) * factor;
+    for (let d = 0; d < dim; d++) scores[i + d] = scores[i + d] * factor;
   }
 }

@@ -24,7 +24,7 @@ export async function lineMean(
 ): Promise<Float64Array> {
   const { dim } = values.data;
   const rows = x.length / dim;
-  const widthOf = (i: number): number => (typeof width === "number" ? width : (width[i] as number));
+  const widthOf = (i: number): number => (typeof width === "number" ? width : width[i]);
   const bend = values.bend(2, t);
   const out = new Float64Array(rows);
   const straight = new Uint8Array(rows);
@@ -41,9 +41,9 @@ export async function lineMean(
     for (let i = 0; i < rows; i++) {
       if (straight[i] === 0) continue;
       for (let n = 0; n < FEW; n++) {
-        const offset = widthOf(i) * (2 * (nodes[n] as number) - 1);
+        const offset = widthOf(i) * (2 * nodes[n] - 1);
         for (let d = 0; d < dim; d++) {
-          queries[at++] = (x[i * dim + d] as number) + offset * (direction[d] as number);
+          queries[at++] = x[i * dim + d] + offset * direction[d];
         }
       }
     }
@@ -54,8 +54,8 @@ export async function lineMean(
       let sum = 0;
       for (let n = 0; n < FEW; n++) {
         let along = 0;
-        for (let d = 0; d < dim; d++) along += (direction[d] as number) * (scores[at++] as number);
-        sum += (weights[n] as number) * along;
+        for (let d = 0; d < dim; d++) along += direction[d] * scores[at++];
+        sum += weights[n] * along;
       }
       out[i] = sum;
     }
@@ -67,14 +67,14 @@ export async function lineMean(
     for (let i = 0; i < rows; i++) {
       if (straight[i] === 1) continue;
       for (let d = 0; d < dim; d++) {
-        places[at] = x[i * dim + d] as number;
-        shifts[at++] = widthOf(i) * (direction[d] as number);
+        places[at] = x[i * dim + d];
+        shifts[at++] = widthOf(i) * direction[d];
       }
     }
     const ratios = await values.ratios(places, shifts, t);
     at = 0;
     for (let i = 0; i < rows; i++) {
-      if (straight[i] === 0) out[i] = (ratios[at++] as number) / (2 * widthOf(i));
+      if (straight[i] === 0) out[i] = ratios[at++] / (2 * widthOf(i));
     }
   }
   return out;
@@ -82,7 +82,7 @@ export async function lineMean(
 
 /** The axes along which the data vary: along the others the score is linear, and no mean changes it. */
 export function varyingAxes(values: Values): number[] {
-  return Array.from(values.ranges.keys()).filter((d) => (values.ranges[d] as number) > 0);
+  return Array.from(values.ranges.keys()).filter((d) => values.ranges[d] > 0);
 }
 
 /** Whether panels serve: the faces of the cube have at most two axes. */
@@ -107,7 +107,7 @@ export async function boxMean(
   const rows = x.length / dim;
   const out = new Float64Array(x.length);
   for (let i = 0, d = 0; i < x.length; i++, d = d + 1 === dim ? 0 : d + 1) {
-    out[i] = (alpha * (points[d] as number) - (x[i] as number)) / total;
+    out[i] = (alpha * points[d] - x[i]) / total;
   }
   const faces = axes.length - 1;
   // Two points' shares change over a length V / (alpha R) along a face.
@@ -124,7 +124,7 @@ export async function boxMean(
     direction[axis] = 1;
     if (faces === 0) {
       const means = await lineMean(values, direction, width, x, t);
-      for (let i = 0; i < rows; i++) out[i * dim + axis] = means[i] as number;
+      for (let i = 0; i < rows; i++) out[i * dim + axis] = means[i];
       continue;
     }
     for (let first = 0; first < rows; first += step) {
@@ -133,9 +133,9 @@ export async function boxMean(
       for (let i = 0; i < some; i++) {
         for (let j = 0; j < each; j++) {
           const at = (i * each + j) * dim;
-          for (let d = 0; d < dim; d++) queries[at + d] = x[(first + i) * dim + d] as number;
+          for (let d = 0; d < dim; d++) queries[at + d] = x[(first + i) * dim + d];
           others.forEach((d, k) => {
-            queries[at + d] = (queries[at + d] as number) + width * (rule.places[j * faces + k] as number);
+            queries[at + d] = queries[at + d] + width * rule.places[j * faces + k];
           });
         }
       }
@@ -143,7 +143,7 @@ export async function boxMean(
       const means = await lineMean(values, direction, width, queries, t);
       for (let i = 0; i < some; i++) {
         let sum = 0;
-        for (let j = 0; j < each; j++) sum += (rule.weights[j] as number) * (means[i * each + j] as number);
+        for (let j = 0; j < each; j++) sum += rule.weights[j] * means[i * each + j];
         out[(first + i) * dim + axis] = sum;
       }
     }
@@ -185,11 +185,11 @@ export async function boxTrace(
       for (let i = 0, at = 0; i < some; i++) {
         for (let j = 0; j < each; j++) {
           for (let n = 0; n < count; n++, at += dim) {
-            for (let d = 0; d < dim; d++) queries[at + d] = x[(first + i) * dim + d] as number;
+            for (let d = 0; d < dim; d++) queries[at + d] = x[(first + i) * dim + d];
             others.forEach((d, k) => {
-              queries[at + d] = (queries[at + d] as number) + width * (rule.places[j * faces + k] as number);
+              queries[at + d] = queries[at + d] + width * rule.places[j * faces + k];
             });
-            queries[at + axis] = (queries[at + axis] as number) + (offsets[n] as number);
+            queries[at + axis] = queries[at + axis] + offsets[n];
           }
         }
       }
@@ -200,9 +200,9 @@ export async function boxTrace(
           const at = (i * each + j) * count;
           let mean = 0;
           if (straight) {
-            for (let n = 0; n < count; n++) mean += (weights[n] as number) * (found[at + n] as number);
-          } else mean = ((found[at + 1] as number) - (found[at] as number)) / (2 * width);
-          out[first + i] = (out[first + i] as number) + (rule.weights[j] as number) * mean;
+            for (let n = 0; n < count; n++) mean += weights[n] * found[at + n];
+          } else mean = (found[at + 1] - found[at]) / (2 * width);
+          out[first + i] = out[first + i] + rule.weights[j] * mean;
         }
       }
     }

@@ -19,31 +19,31 @@ async function goldenSections(
   f: (at: Float64Array) => Promise<Float64Array>,
 ): Promise<Float64Array> {
   const rows = low.length;
-  const left = low.map((a, i) => (high[i] as number) - GOLDEN * ((high[i] as number) - a));
-  const right = low.map((a, i) => a + GOLDEN * ((high[i] as number) - a));
+  const left = low.map((a, i) => high[i] - GOLDEN * (high[i] - a));
+  const right = low.map((a, i) => a + GOLDEN * (high[i] - a));
   const [fl, fr] = [await f(left), await f(right)];
   const fresh = new Float64Array(rows);
   for (let round = 0; round < SECTIONS; round++) {
-    const lower = Array.from({ length: rows }, (_, i) => (fl[i] as number) <= (fr[i] as number));
+    const lower = Array.from({ length: rows }, (_, i) => fl[i] <= fr[i]);
     for (let i = 0; i < rows; i++) {
       if (lower[i]) {
-        high[i] = right[i] as number;
-        right[i] = left[i] as number;
-        fr[i] = fl[i] as number;
-        left[i] = (high[i] as number) - GOLDEN * ((high[i] as number) - (low[i] as number));
-        fresh[i] = left[i] as number;
+        high[i] = right[i];
+        right[i] = left[i];
+        fr[i] = fl[i];
+        left[i] = high[i] - GOLDEN * (high[i] - low[i]);
+        fresh[i] = left[i];
       } else {
-        low[i] = left[i] as number;
-        left[i] = right[i] as number;
-        fl[i] = fr[i] as number;
-        right[i] = (low[i] as number) + GOLDEN * ((high[i] as number) - (low[i] as number));
-        fresh[i] = right[i] as number;
+        low[i] = left[i];
+        left[i] = right[i];
+        fl[i] = fr[i];
+        right[i] = low[i] + GOLDEN * (high[i] - low[i]);
+        fresh[i] = right[i];
       }
     }
     const value = await f(fresh);
-    for (let i = 0; i < rows; i++) (lower[i] ? fl : fr)[i] = value[i] as number;
+    for (let i = 0; i < rows; i++) (lower[i] ? fl : fr)[i] = value[i];
   }
-  return left.map((a, i) => ((fl[i] as number) <= (fr[i] as number) ? a : (right[i] as number)));
+  return left.map((a, i) => (fl[i] <= fr[i] ? a : right[i]));
 }
 
 /**
@@ -70,9 +70,9 @@ export async function shortestOnLine(
   for (let k = 0; k <= SCAN; k++) {
     const some = await mean(new Float64Array(rows).fill((width * k) / SCAN));
     some.forEach((value, i) => {
-      if (k > 0 && value * (signs[i] as number) <= 0) crossed[i] = 1;
+      if (k > 0 && value * signs[i] <= 0) crossed[i] = 1;
       signs[i] = Math.sign(value);
-      if (Math.abs(value) < (best[i] as number)) [best[i], low[i]] = [Math.abs(value), k];
+      if (Math.abs(value) < best[i]) [best[i], low[i]] = [Math.abs(value), k];
     });
   }
   const high = low.map((k) => (width * Math.min(SCAN, k + 1)) / SCAN);
@@ -84,18 +84,18 @@ export async function shortestOnLine(
   const refined = await mean(found);
   const atScan = await mean(low.map((k) => (width * k) / SCAN));
   for (let i = 0; i < rows; i++) {
-    const [a, b] = [refined[i] as number, atScan[i] as number];
+    const [a, b] = [refined[i], atScan[i]];
     // Where the mean changes sign, it is 0 for some width.
     chosen[i] = crossed[i] ? 0 : Math.abs(a) < Math.abs(b) ? a : b;
   }
   const out = new Float64Array(x.length);
   for (let i = 0; i < rows; i++) {
     let place = 0;
-    for (let d = 0; d < dim; d++) place += (direction[d] as number) * (x[i * dim + d] as number);
+    for (let d = 0; d < dim; d++) place += direction[d] * x[i * dim + d];
     for (let d = 0; d < dim; d++) {
-      const u = direction[d] as number;
-      const across = alpha * (origin[d] as number) + place * u - (x[i * dim + d] as number);
-      out[i * dim + d] = (chosen[i] as number) * u + across / total;
+      const u = direction[d];
+      const across = alpha * origin[d] + place * u - x[i * dim + d];
+      out[i * dim + d] = chosen[i] * u + across / total;
     }
   }
   return out;
@@ -117,10 +117,9 @@ async function segmentMeans(
   const queries = new Float64Array(rows * along * dim);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < along; j++) {
-      const r = width * ((2 * (Math.floor(j / NODES) + (nodes[j % NODES] as number))) / panels - 1);
+      const r = width * ((2 * (Math.floor(j / NODES) + nodes[j % NODES])) / panels - 1);
       for (let d = 0; d < dim; d++) {
-        queries[(i * along + j) * dim + d] =
-          (x[i * dim + d] as number) + r * (directions[i * dim + d] as number);
+        queries[(i * along + j) * dim + d] = x[i * dim + d] + r * directions[i * dim + d];
       }
     }
   }
@@ -128,10 +127,9 @@ async function segmentMeans(
   const out = new Float64Array(x.length);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < along; j++) {
-      const weight = (weights[j % NODES] as number) / panels;
+      const weight = weights[j % NODES] / panels;
       for (let d = 0; d < dim; d++) {
-        out[i * dim + d] =
-          (out[i * dim + d] as number) + weight * (scores[(i * along + j) * dim + d] as number);
+        out[i * dim + d] = out[i * dim + d] + weight * scores[(i * along + j) * dim + d];
       }
     }
   }
@@ -143,7 +141,7 @@ function lengths(rows: Float64Array, dim: number): Float64Array {
   const out = new Float64Array(rows.length / dim);
   for (let i = 0; i < out.length; i++) {
     let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (rows[i * dim + d] as number) ** 2;
+    for (let d = 0; d < dim; d++) sum += rows[i * dim + d] ** 2;
     out[i] = Math.sqrt(sum);
   }
   return out;
@@ -171,7 +169,7 @@ export async function shortestInPlane(
   const step = Math.PI / SCAN;
   for (let k = 0; k < SCAN; k++) {
     (await size(new Float64Array(rows).fill(k * step))).forEach((value, i) => {
-      if (value < (best[i] as number)) [best[i], angle[i]] = [value, k * step];
+      if (value < best[i]) [best[i], angle[i]] = [value, k * step];
     });
   }
   const found = await goldenSections(
@@ -212,9 +210,9 @@ export async function shortestInSpace(
     const long = lengths(found, dim);
     const taken = new Uint8Array(rows);
     for (let i = 0; i < rows; i++) {
-      if (!((long[i] as number) < (size[i] as number))) continue;
+      if (!(long[i] < size[i])) continue;
       taken[i] = 1;
-      size[i] = long[i] as number;
+      size[i] = long[i];
       best.set(directions.subarray(i * dim, (i + 1) * dim), i * dim);
       vectors.set(found.subarray(i * dim, (i + 1) * dim), i * dim);
     }
@@ -224,7 +222,7 @@ export async function shortestInSpace(
     const one = starts.subarray(s * dim, (s + 1) * dim);
     const [length] = lengths(one, dim) as unknown as [number];
     const directions = new Float64Array(x.length);
-    for (let i = 0; i < x.length; i++) directions[i] = (one[i % dim] as number) / length;
+    for (let i = 0; i < x.length; i++) directions[i] = one[i % dim] / length;
     await tryOut(directions);
   }
   for (let round = 0; round < ROUNDS && steps.some((step) => step > LEAST_STEP); round++) {
@@ -233,17 +231,17 @@ export async function shortestInSpace(
       const directions = best.slice();
       for (let i = 0; i < rows; i++) {
         const at = i * dim + (axis >> 1);
-        directions[at] = (directions[at] as number) + (axis % 2 === 0 ? 1 : -1) * (steps[i] as number);
+        directions[at] = directions[at] + (axis % 2 === 0 ? 1 : -1) * steps[i];
       }
       const long = lengths(directions, dim);
       for (let i = 0; i < directions.length; i++) {
-        directions[i] = (directions[i] as number) / (long[Math.floor(i / dim)] as number);
+        directions[i] = directions[i] / long[Math.floor(i / dim)];
       }
       (await tryOut(directions)).forEach((taken, i) => {
         if (taken) better[i] = 1;
       });
     }
-    for (let i = 0; i < rows; i++) if (!better[i]) steps[i] = (steps[i] as number) / 2;
+    for (let i = 0; i < rows; i++) if (!better[i]) steps[i] = steps[i] / 2;
   }
   return vectors;
 }

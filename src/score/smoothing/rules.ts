@@ -33,8 +33,8 @@ export function panelRule(k: number, panels: number): CubeRule {
     for (let d = 0, rest = i; d < k; d++, rest = Math.floor(rest / along)) {
       const at = rest % along;
       const node = at % NODES;
-      places[i * k + d] = (2 * (Math.floor(at / NODES) + (nodes[node] as number))) / panels - 1;
-      shares[i] = ((shares[i] as number) * (weights[node] as number)) / panels;
+      places[i * k + d] = (2 * (Math.floor(at / NODES) + nodes[node])) / panels - 1;
+      shares[i] = (shares[i] * weights[node]) / panels;
     }
   }
   return { places, weights: shares };
@@ -60,7 +60,7 @@ export function quasiRule(k: number, count: number, seed: number): CubeRule {
     for (let d = 0; d < k; d++) {
       const shift = uniform(seed, r, d, streams.smoothing, 0);
       for (let i = 0; i < each; i++) {
-        places[(r * each + i) * k + d] = 2 * ((shift + (i + 1) * (roots[d] as number)) % 1) - 1;
+        places[(r * each + i) * k + d] = 2 * ((shift + (i + 1) * roots[d]) % 1) - 1;
       }
     }
   }

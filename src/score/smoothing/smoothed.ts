@@ -178,7 +178,7 @@ export function smoothedScore<P extends Precision>(
         const score = await boxMean(values, axes, w, x, t, false);
         if (!error || axes.length <= 1) return closed(score);
         const coarse = await boxMean(values, axes, w, x, t, true);
-        return { score, error: score.map((value, i) => Math.abs(value - (coarse[i] as number))) };
+        return { score, error: score.map((value, i) => Math.abs(value - coarse[i])) };
       };
     }
     const chosen = places();
@@ -201,7 +201,7 @@ export function smoothedScore<P extends Precision>(
     const places = new Float64Array(some.weights.length * dim);
     for (let j = 0; j < some.weights.length; j++) {
       axes.forEach((d, k) => {
-        places[j * dim + d] = some.places[j * axes.length + k] as number;
+        places[j * dim + d] = some.places[j * axes.length + k];
       });
     }
     return { places, weights: some.weights };

@@ -72,7 +72,7 @@ export class Values {
   async along(x: Float64Array, t: number, axis: number): Promise<Float64Array> {
     const { dim } = this.data;
     const scores = await this.score(x, t);
-    return Float64Array.from({ length: x.length / dim }, (_, i) => scores[i * dim + axis] as number);
+    return Float64Array.from({ length: x.length / dim }, (_, i) => scores[i * dim + axis]);
   }
 
   /** Its derivative along that axis. */
@@ -84,7 +84,7 @@ export class Values {
       const rows = x.subarray(first * dim, (first + batch) * dim);
       const { hessian } = await this.#field.evaluate(rows, t, ["hessian"], this.#call);
       for (let i = 0; i * dim < rows.length; i++) {
-        out[first + i] = hessian[(i * dim + axis) * dim + axis] as number;
+        out[first + i] = hessian[(i * dim + axis) * dim + axis];
       }
     }
     return out;
@@ -142,10 +142,10 @@ export class Values {
       const high = new Float64Array(dim).fill(Number.NEGATIVE_INFINITY);
       for (let i = 0; i < points.length; i++) {
         const d = i % dim;
-        low[d] = Math.min(low[d] as number, points[i] as number);
-        high[d] = Math.max(high[d] as number, points[i] as number);
+        low[d] = Math.min(low[d], points[i]);
+        high[d] = Math.max(high[d], points[i]);
       }
-      this.#ranges = low.map((value, d) => (high[d] as number) - value);
+      this.#ranges = low.map((value, d) => high[d] - value);
     }
     return this.#ranges;
   }

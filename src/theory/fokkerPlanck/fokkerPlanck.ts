@@ -162,7 +162,7 @@ async function checkProblem(data: Mixture, process: Process, options: FokkerPlan
   const initial: unknown = options.initial ?? "marginal";
   if (typeof initial === "string") checkWord(initial, ["noise", "normal", "marginal"] as const, "initial");
 
-  const first = times[0] as number;
+  const first = times[0];
   const reflecting = boundary === "reflecting";
   if (reflecting) checkReflecting(process, times, options.domain);
   const free = new DataLaw(data, process);
@@ -185,7 +185,7 @@ async function checkProblem(data: Mixture, process: Process, options: FokkerPlan
   const grid: PlaneGrid = {
     cells,
     low: box.map(([low]) => low),
-    width: box.map(([low, high], d) => (high - low) / (cells[d] as number)),
+    width: box.map(([low, high], d) => (high - low) / cells[d]),
   };
   checkKept(grid, times.length);
   // Where the law of the data is drawn on the grid: a forward run only starts from it.
@@ -221,8 +221,8 @@ function checkReflecting(process: Process, times: Float64Array, domain: unknown)
 function checkInside(data: Mixture, box: readonly (readonly [number, number])[]): void {
   const { dim, size, places: points } = data;
   for (let i = 0; i < size * dim; i++) {
-    const [low, high] = box[i % dim] as readonly [number, number];
-    const x = points[i] as number;
+    const [low, high] = box[i % dim];
+    const x = points[i];
     if (x >= low && x <= high) continue;
     throw badArgument(
       "E_RANGE",
@@ -246,7 +246,7 @@ function checkWidths(law: DataLaw, grid: PlaneGrid, t: number): void {
   }
   grid.width.forEach((width, d) => {
     if (width <= sigma) return;
-    const n = grid.cells[d] as number;
+    const n = grid.cells[d];
     throw badArgument(
       "E_RANGE",
       "cells",
@@ -290,7 +290,7 @@ async function solve(problem: Problem, options: LongCall): Promise<FokkerPlanckR
   const pieces = stepTimes(process, times, floor, problem.steps);
   const steps = pieces.reduce((sum, piece) => sum + piece.length - 1, 0);
   const scored = direction !== "forward";
-  const points = scored ? law.at(times[0] as number).logWeights.length : 0;
+  const points = scored ? law.at(times[0]).logWeights.length : 0;
   const densities: Float64Array[] = [start];
   let odd = false;
   await withStepper(
@@ -302,13 +302,13 @@ async function solve(problem: Problem, options: LongCall): Promise<FokkerPlanckR
     async (stepper) => {
       for (const piece of pieces) {
         for (let i = 1; i < piece.length; i++) {
-          const { drift, diffusion, middle } = stepOf(process, piece[i - 1] as number, piece[i] as number);
+          const { drift, diffusion, middle } = stepOf(process, piece[i - 1], piece[i]);
           if (scored) await stepper.density(law.at(middle));
           for (let k = 0; k < dim; k++) {
             // x then y, next time y then x: two such steps are symmetric in time, so splitting costs no order.
             const axis = odd ? dim - 1 - k : k;
-            const h = grid.width[axis] as number;
-            const face = (grid.low[axis] as number) + h;
+            const h = grid.width[axis];
+            const face = grid.low[axis] + h;
             if (direction === "deterministic") {
               const rate = drift / h;
               await stepper.transport(axis, {

@@ -49,9 +49,9 @@ export class DataLaw {
     const alpha = this.#process.alpha(t);
     const reach = REACH * Math.sqrt(this.total(t));
     return Array.from({ length: dim }, (_, d) => {
-      const place = alpha * (packed.points[m * dim + d] as number);
+      const place = alpha * packed.points[m * dim + d];
       if (!this.#box) return Float64Array.of(place);
-      const [low, high] = this.#box[d] as readonly [number, number];
+      const [low, high] = this.#box[d];
       const period = 2 * (high - low);
       const out: number[] = [place];
       const turns = Math.ceil(reach / period) + 1;
@@ -71,7 +71,7 @@ export class DataLaw {
     if (!this.#box) {
       const points = new Float64Array(2 * packed.weights.length);
       packed.weights.forEach((_, m) => {
-        for (let d = 0; d < dim; d++) points[2 * m + d] = packed.points[m * dim + d] as number;
+        for (let d = 0; d < dim; d++) points[2 * m + d] = packed.points[m * dim + d];
       });
       return { alpha, total, points, logWeights: packed.weights.map(log) };
     }
@@ -102,7 +102,7 @@ export class DataLaw {
   *#components(t: number): Generator<PlaneComponent, void, void> {
     const { weights } = this.#data.packed;
     for (let m = 0; m < weights.length; m++) {
-      yield { centres: this.#places(m, t), weight: weights[m] as number };
+      yield { centres: this.#places(m, t), weight: weights[m] };
     }
   }
 
@@ -116,7 +116,7 @@ export class DataLaw {
         const alpha = this.#process.alpha(t);
         const beyond = deviations * Math.sqrt(this.total(t));
         for (let m = 0; m < packed.weights.length; m++) {
-          const place = alpha * (packed.points[m * dim + d] as number);
+          const place = alpha * packed.points[m * dim + d];
           low = Math.min(low, place - beyond);
           high = Math.max(high, place + beyond);
         }

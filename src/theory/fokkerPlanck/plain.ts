@@ -75,27 +75,26 @@ export function* logDensityStrips(
       let best = 0;
       let most = Number.NEGATIVE_INFINITY;
       for (let m = 0; m < M; m++) {
-        const dx = xc - alpha * (points[2 * m] as number);
-        const dy = yc - alpha * (points[2 * m + 1] as number);
-        const value = (logWeights[m] as number) - (dx * dx + dy * dy) / (2 * total);
+        const dx = xc - alpha * points[2 * m];
+        const dy = yc - alpha * points[2 * m + 1];
+        const value = logWeights[m] - (dx * dx + dy * dy) / (2 * total);
         if (value > most) {
           most = value;
           best = m;
         }
       }
-      const rx = alpha * (points[2 * best] as number);
-      const ry = alpha * (points[2 * best + 1] as number);
-      const rw = logWeights[best] as number;
+      const rx = alpha * points[2 * best];
+      const ry = alpha * points[2 * best + 1];
+      const rw = logWeights[best];
       const cells = side * rows;
       for (let o = 0; o < cells; o++) sums[o] = 1;
       for (let m = 0; m < M; m++) {
         if (m === best) continue;
-        const mx = alpha * (points[2 * m] as number);
-        const my = alpha * (points[2 * m + 1] as number);
+        const mx = alpha * points[2 * m];
+        const my = alpha * points[2 * m + 1];
         const ax = (mx - rx) / total;
         const ay = (my - ry) / total;
-        const centre =
-          (logWeights[m] as number) - rw + 0.5 * (ax * (2 * xc - rx - mx) + ay * (2 * yc - ry - my));
+        const centre = logWeights[m] - rw + 0.5 * (ax * (2 * xc - rx - mx) + ay * (2 * yc - ry - my));
         if (centre + Math.abs(ax) * halfX + Math.abs(ay) * halfY < floor) continue;
         let factor = Math.exp(-ax * halfX);
         const ratio = Math.exp(ax * hx);
@@ -108,7 +107,7 @@ export function* logDensityStrips(
         for (let j = 0; j < rows; j++) {
           const start = j * side;
           for (let i = 0; i < columns; i++) {
-            sums[start + i] = (sums[start + i] as number) + up * (factors[i] as number);
+            sums[start + i] = sums[start + i] + up * factors[i];
           }
           up *= rise;
         }
@@ -118,7 +117,7 @@ export function* logDensityStrips(
         const target = (top + j) * nx + first;
         for (let i = 0; i < columns; i++) {
           const dx = left + hx * i - rx;
-          out[target + i] = rw - (dx * dx + dy * dy) / (2 * total) + Math.log(sums[j * side + i] as number);
+          out[target + i] = rw - (dx * dx + dy * dy) / (2 * total) + Math.log(sums[j * side + i]);
         }
       }
       yield cells;
@@ -140,8 +139,8 @@ export function tileSide(
     number,
   ];
   for (let m = 0; m < points.length; m += 2) {
-    const x = points[m] as number;
-    const y = points[m + 1] as number;
+    const x = points[m];
+    const y = points[m + 1];
     lowX = Math.min(lowX, x);
     highX = Math.max(highX, x);
     lowY = Math.min(lowY, y);
@@ -182,13 +181,13 @@ export function diffuseLine(
   scratch: LineScratch,
 ): void {
   const { rights, lefts, sources, couplings } = scratch;
-  let before = phi[start] as number;
+  let before = phi[start];
   let e = 1;
-  let y = q[start] as number;
+  let y = q[start];
   let at = start;
   for (let k = 0; k + 1 < n; k++) {
     at += stride;
-    const here = phi[at] as number;
+    const here = phi[at];
     const p = score * (here - before) + (drift0 + drift1 * k);
     before = here;
     const size = p < 0 ? -p : p;
@@ -212,42 +211,42 @@ export function diffuseLine(
     sources[k] = carried;
     couplings[k] = left * inverse;
     e = 1 + left * (e * inverse);
-    y = (q[at] as number) + right * carried;
+    y = q[at] + right * carried;
   }
   let x = y / e;
   if (order === 1) {
     q[at] = x;
     for (let k = n - 2; k >= 0; k--) {
       at -= stride;
-      x = (sources[k] as number) + (couplings[k] as number) * x;
+      x = sources[k] + couplings[k] * x;
       q[at] = x;
     }
     return;
   }
-  sources[n - 1] = weight(q[at] as number, x);
+  sources[n - 1] = weight(q[at], x);
   for (let k = n - 2; k >= 0; k--) {
     at -= stride;
-    x = (sources[k] as number) + (couplings[k] as number) * x;
-    sources[k] = weight(q[at] as number, x);
+    x = sources[k] + couplings[k] * x;
+    sources[k] = weight(q[at], x);
   }
   e = 1;
-  y = q[start] as number;
+  y = q[start];
   for (let k = 0; k + 1 < n; k++) {
     at += stride;
-    const right = (rights[k] as number) * (sources[k] as number);
-    const left = (lefts[k] as number) * (sources[k + 1] as number);
+    const right = rights[k] * sources[k];
+    const left = lefts[k] * sources[k + 1];
     const inverse = 1 / (e + right);
     const carried = y * inverse;
     sources[k] = carried;
     couplings[k] = left * inverse;
     e = 1 + left * (e * inverse);
-    y = (q[at] as number) + right * carried;
+    y = q[at] + right * carried;
   }
   x = y / e;
   q[at] = x;
   for (let k = n - 2; k >= 0; k--) {
     at -= stride;
-    x = (sources[k] as number) + (couplings[k] as number) * x;
+    x = sources[k] + couplings[k] * x;
     q[at] = x;
   }
 }
@@ -268,39 +267,39 @@ export function transportLine(
   { score, drift0, drift1 }: Omit<LineStep, "lambda">,
   { rights: flow, lefts: slopes, sources: source, couplings: old }: LineScratch,
 ): void {
-  for (let k = 0; k < n; k++) old[k] = q[start + k * stride] as number;
+  for (let k = 0; k < n; k++) old[k] = q[start + k * stride];
   for (let k = 1; k < n; k++) {
-    const rise = (phi[start + k * stride] as number) - (phi[start + (k - 1) * stride] as number);
+    const rise = phi[start + k * stride] - phi[start + (k - 1) * stride];
     flow[k] = score * rise + drift0 + drift1 * (k - 1);
   }
   slopes[0] = 0;
   slopes[n - 1] = 0;
   for (let k = 1; k + 1 < n; k++) {
-    const most = 2 * (old[k] as number);
-    const slope = 0.5 * ((old[k + 1] as number) - (old[k - 1] as number));
+    const most = 2 * old[k];
+    const slope = 0.5 * (old[k + 1] - old[k - 1]);
     slopes[k] = Math.max(Math.min(slope, most), -most);
   }
   source[0] = 0;
   source[n] = n;
   for (let k = 1; k < n; k++) {
-    const middle = Math.max(Math.min(k - 0.5 * (flow[k] as number), n - 1), 1);
+    const middle = Math.max(Math.min(k - 0.5 * flow[k], n - 1), 1);
     const at = Math.max(Math.min(Math.floor(middle), n - 2), 1);
-    const a = flow[at] as number;
-    const b = flow[Math.min(at + 1, n - 1)] as number;
+    const a = flow[at];
+    const b = flow[Math.min(at + 1, n - 1)];
     const from = k - (a + (b - a) * (middle - at));
-    source[k] = Math.max(Math.min(from, n), source[k - 1] as number);
+    source[k] = Math.max(Math.min(from, n), source[k - 1]);
   }
   const part = (cell: number, a: number, b: number): number =>
-    (b - a) * ((old[cell] as number) + (slopes[cell] as number) * (0.5 * (a + b) - 0.5));
+    (b - a) * (old[cell] + slopes[cell] * (0.5 * (a + b) - 0.5));
   let c0 = 0;
   for (let k = 0; k < n; k++) {
-    const [z0, z1] = [source[k] as number, source[k + 1] as number];
+    const [z0, z1] = [source[k], source[k + 1]];
     const c1 = Math.min(Math.floor(z1), n - 1);
     let sum: number;
     if (c0 === c1) sum = part(c0, z0 - c0, z1 - c1);
     else {
       sum = part(c0, z0 - c0, 1);
-      for (let cell = c0 + 1; cell < c1; cell++) sum += old[cell] as number;
+      for (let cell = c0 + 1; cell < c1; cell++) sum += old[cell];
       sum += part(c1, 0, z1 - c1);
     }
     q[start + k * stride] = sum;

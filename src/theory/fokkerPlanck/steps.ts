@@ -37,11 +37,11 @@ export function workOf(grid: PlaneGrid, steps: number, points: number, scored: b
 }
 
 const placesOf = ({ cells, low, width }: PlaneGrid): GridPlaces => ({
-  nx: cells[0] as number,
+  nx: cells[0],
   ny: cells[1] ?? 1,
-  x0: (low[0] as number) + 0.5 * (width[0] as number),
-  hx: width[0] as number,
-  y0: cells.length === 2 ? (low[1] as number) + 0.5 * (width[1] as number) : 0,
+  x0: low[0] + 0.5 * width[0],
+  hx: width[0],
+  y0: cells.length === 2 ? low[1] + 0.5 * width[1] : 0,
   hy: width[1] ?? 1,
 });
 
@@ -101,7 +101,7 @@ class KernelStepper implements PlaneStepper {
     const { start } = this.#points;
     const view = this.#space.f64(start, 3 * M);
     view.set(points);
-    for (let m = 0; m < M; m++) view[2 * M + m] = (logWeights[m] as number) * Math.LOG2E;
+    for (let m = 0; m < M; m++) view[2 * M + m] = logWeights[m] * Math.LOG2E;
     const { nx, ny, x0, hx, y0, hy } = this.#places;
     const tile = tileSide(law, this.#places, TILE, TILE_REACH * Math.LN2);
     const down = this.#grid.cells.length === 1 ? 1 : tile;

@@ -55,13 +55,13 @@ export function stepTimes(
     return 0.5 * log(sigma * sigma + floor);
   };
   const levels = times.map(level);
-  const whole = Math.abs((levels.at(-1) as number) - (levels[0] as number));
+  const whole = Math.abs((levels.at(-1) as number) - levels[0]);
   const pieces: Float64Array[] = [];
   let passed = 0;
   let taken = 0;
   for (let k = 1; k < times.length; k++) {
-    const [from, to] = [levels[k - 1] as number, levels[k] as number];
-    const [start, end] = [times[k - 1] as number, times[k] as number];
+    const [from, to] = [levels[k - 1], levels[k]];
+    const [start, end] = [times[k - 1], times[k]];
     passed += Math.abs(to - from);
     // Rounded in sum, so that they add up.
     const reached =
@@ -75,7 +75,7 @@ export function stepTimes(
     for (let i = 1; i < count; i++) {
       const square = exp(2 * (from + ((to - from) * i) / count)) - floor;
       const t = process.timeOfSigma(Math.sqrt(Math.max(0, square)));
-      const last = piece[i - 1] as number;
+      const last = piece[i - 1];
       // Rounding, and processes whose noise level stands still: then evenly in time.
       const inside = start < end ? t > last && t < end : t < last && t > end;
       piece[i] = inside ? t : last + (end - last) / (count - i + 1);

@@ -45,18 +45,18 @@ const STEP = 0.25;
 export async function unstable(problem: Problem, options: LongCall): Promise<UnstableRun> {
   const { process, times, grid, start, data } = problem;
   const { signal, onProgress } = options;
-  const n = grid.cells[0] as number;
-  const h = grid.width[0] as number;
-  const end = times[0] as number;
+  const n = grid.cells[0];
+  const h = grid.width[0];
+  const end = times[0];
   const added = times.map((t) => process.transition(t, end).variance);
   const total = added.at(-1) as number;
   const waveNumbers = Float64Array.from({ length: n }, (_, j) => (Math.PI * j) / (n * h));
   const cosines = Float64Array.from({ length: 4 * n }, (_, i) => cos((Math.PI * i) / (2 * n)));
-  const seen = waveNumbers.map((_, j) => (2 - 2 * (cosines[(2 * j) % (4 * n)] as number)) / (h * h));
+  const seen = waveNumbers.map((_, j) => (2 - 2 * cosines[(2 * j) % (4 * n)]) / (h * h));
   const amplitudesOf = (w: Float64Array): Float64Array =>
     waveNumbers.map((_, j) => {
       let sum = 0;
-      for (let i = 0; i < n; i++) sum += (w[i] as number) * (cosines[((2 * i + 1) * j) % (4 * n)] as number);
+      for (let i = 0; i < n; i++) sum += w[i] * cosines[((2 * i + 1) * j) % (4 * n)];
       return (sum * (j === 0 ? 1 : 2)) / n;
     });
   const densities = [start];
@@ -65,22 +65,21 @@ export async function unstable(problem: Problem, options: LongCall): Promise<Uns
   let w: Float64Array = start.slice();
   const turns = new Turns(signal, () => data.engine.check());
   for (let k = 1; k < times.length && stopped === undefined; k++) {
-    const share = (added[k] as number) - (added[k - 1] as number);
+    const share = added[k] - added[k - 1];
     const count = Math.max(1, Math.ceil((share * 2) / (STEP * h * h)));
     for (let i = 0; i < count; i++) {
       w = step(w, share / (2 * count * h * h));
       let largest = 0;
       for (const value of w) largest = Math.max(largest, Math.abs(value));
       if (!(largest < LARGEST)) {
-        const [a, b] = [times[k - 1] as number, times[k] as number];
+        const [a, b] = [times[k - 1], times[k]];
         stopped = { time: a + ((b - a) * (i + 1)) / count, largest };
         break;
       }
       const wait = turns.take(40 * n);
       if (!wait) continue;
       await wait;
-      if (onProgress)
-        turns.tell(() => onProgress((added[k - 1] as number) + (share * (i + 1)) / count, total));
+      if (onProgress) turns.tell(() => onProgress(added[k - 1] + (share * (i + 1)) / count, total));
     }
     if (stopped) break;
     densities.push(w.slice());
@@ -100,8 +99,8 @@ export async function unstable(problem: Problem, options: LongCall): Promise<Uns
     densities,
     waveNumbers,
     amplitudes,
-    growth: Array.from(reached, (_, k) => waveNumbers.map((q) => exp(0.5 * q * q * (added[k] as number)))),
-    gridGrowth: Array.from(reached, (_, k) => seen.map((square) => exp(0.5 * square * (added[k] as number)))),
+    growth: Array.from(reached, (_, k) => waveNumbers.map((q) => exp(0.5 * q * q * added[k]))),
+    gridGrowth: Array.from(reached, (_, k) => seen.map((square) => exp(0.5 * square * added[k]))),
   };
 }
 
@@ -113,11 +112,11 @@ function step(w: Float64Array, r: number): Float64Array {
   for (let order = 1; order <= 4; order++) {
     const next = new Float64Array(n);
     for (let i = 0; i < n; i++) {
-      const here = term[i] as number;
-      const left = i > 0 ? (term[i - 1] as number) - here : 0;
-      const right = i + 1 < n ? (term[i + 1] as number) - here : 0;
+      const here = term[i];
+      const left = i > 0 ? term[i - 1] - here : 0;
+      const right = i + 1 < n ? term[i + 1] - here : 0;
       next[i] = (-r / order) * (left + right);
-      out[i] = (out[i] as number) + (next[i] as number);
+      out[i] = out[i] + next[i];
     }
     term = next;
   }

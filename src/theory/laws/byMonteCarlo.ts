@@ -42,7 +42,7 @@ export async function bySamples(call: LawCall, rows: Float64Array): Promise<LawP
       const transition = past.process.transition(t, horizon);
       return eachRow(places, dim, (z) => {
         const logs = logTransition(z, rows, dim, transition);
-        return [logs.map((value, i) => Math.exp(value - (seen[i] as number)))];
+        return [logs.map((value, i) => Math.exp(value - seen[i]))];
       });
     },
   };
@@ -70,7 +70,7 @@ export async function byDraws(
     async ratio(places, t, options) {
       if (t === horizon) {
         const marginal = await past.logDensity(places, t, options);
-        const values = start.logDensity(places).map((value, q) => Math.exp(value - (marginal[q] as number)));
+        const values = start.logDensity(places).map((value, q) => Math.exp(value - marginal[q]));
         return { values, errors: values.map(() => 0) };
       }
       const transition = past.process.transition(t, horizon);
@@ -82,14 +82,14 @@ export async function byDraws(
       /** q_0 N / rho_T over q_0 + N: the balance heuristic of half the draws from either. */
       const balanced = (logNear: Float64Array, logStart: Float64Array, logPast: Float64Array) =>
         logNear.map((near, i) => {
-          const own = logStart[i] as number;
+          const own = logStart[i];
           const both = Math.max(near, own) + Math.log1p(Math.exp(-Math.abs(near - own)));
-          return Math.exp(near + own - both - (logPast[i] as number));
+          return Math.exp(near + own - both - logPast[i]);
         });
       return eachRow(places, dim, async (z) => {
         const { signal } = options;
         if (signal?.aborted) throw aborted(signal);
-        const moved = about.map((value, i) => transition.scale * (z[i % dim] as number) + spread * value);
+        const moved = about.map((value, i) => transition.scale * z[i % dim] + spread * value);
         const movedPast = await past.logDensity(moved, horizon, signal && { signal });
         return [
           balanced(logTransition(z, drawn, dim, transition), drawnStart, drawnPast),
@@ -115,7 +115,7 @@ async function eachRow(
       const n = list.length;
       const mean = list.reduce((sum, value) => sum + value, 0) / n;
       const spread = list.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-      values[q] = (values[q] as number) + mean;
+      values[q] = values[q] + mean;
       square += spread / (n - 1) / n;
     }
     errors[q] = Math.sqrt(square);
@@ -150,12 +150,12 @@ async function massesOver(
     );
     for (let i = first; i < last; i++) {
       const group = i % groups;
-      members[group] = (members[group] as number) + 1;
+      members[group] = members[group] + 1;
       for (let m = 0; m < size; m++) {
-        const w = posteriorWeights[(i - first) * size + m] as number;
-        sums[m] = (sums[m] as number) + w;
-        squares[m] = (squares[m] as number) + (w - (weights[m] as number)) ** 2;
-        grouped[group * size + m] = (grouped[group * size + m] as number) + w;
+        const w = posteriorWeights[(i - first) * size + m];
+        sums[m] = sums[m] + w;
+        squares[m] = squares[m] + (w - weights[m]) ** 2;
+        grouped[group * size + m] = grouped[group * size + m] + w;
       }
     }
     const wait = turns.take((last - first) * size * 8);
@@ -168,15 +168,15 @@ async function massesOver(
   const values = sums.map((sum) => sum / count);
   // Squares are about the weights, near which the means lie: nothing cancels.
   const errors = values.map((value, m) => {
-    const variance = ((squares[m] as number) / count - (value - (weights[m] as number)) ** 2) / (count - 1);
+    const variance = (squares[m] / count - (value - weights[m]) ** 2) / (count - 1);
     return Math.sqrt(Math.max(0, variance));
   });
   // The total variation is linear in the masses where no sign changes.
   const linear = Float64Array.from({ length: groups }, (_, g) => {
     let sum = 0;
     for (let m = 0; m < size; m++) {
-      const sign = Math.sign((values[m] as number) - (weights[m] as number));
-      sum += (0.5 * sign * (grouped[g * size + m] as number)) / (members[g] as number);
+      const sign = Math.sign(values[m] - weights[m]);
+      sum += (0.5 * sign * grouped[g * size + m]) / members[g];
     }
     return sum;
   });

@@ -52,7 +52,7 @@ export async function byQuadrature(call: LawCall, start: DensityStart): Promise<
       if (table === undefined) break;
       const fine = probe(table);
       if (coarse !== undefined) {
-        const errors = fine.map((value, i) => Math.abs(value - ((coarse as Float64Array)[i] as number)));
+        const errors = fine.map((value, i) => Math.abs(value - (coarse as Float64Array)[i]));
         change = errors.reduce((most, value) => Math.max(most, value), 0) / scale(fine);
         if (change <= tolerance) return { values: fine, errors, table, level };
       }
@@ -88,7 +88,7 @@ export async function byQuadrature(call: LawCall, start: DensityStart): Promise<
     async ratio(rows, t, options) {
       if (t === horizon) {
         const marginal = await past.logDensity(rows, t, options);
-        const exact = start.logDensity(rows).map((value, q) => Math.exp(value - (marginal[q] as number)));
+        const exact = start.logDensity(rows).map((value, q) => Math.exp(value - marginal[q]));
         return { values: exact, errors: exact.map(() => 0) };
       }
       const transition = past.process.transition(t, horizon);
@@ -129,14 +129,14 @@ async function makeTable(
       signal && { signal },
     );
     for (let k = first; k < last; k++) {
-      const logShare = Math.log(weightOf(rule, k)) + (logStart[k - first] as number);
+      const logShare = Math.log(weightOf(rule, k)) + logStart[k - first];
       const share = Math.exp(logShare);
       const logPast = (onRule?.[k] ?? seen?.logDensity[k - first]) as number;
       logRatio[k] = share === 0 ? Number.NEGATIVE_INFINITY : logShare - logPast;
       total += share;
       if (share === 0 || seen === undefined) continue;
       for (let m = 0; m < size; m++) {
-        masses[m] = (masses[m] as number) + share * (seen.posteriorWeights[(k - first) * size + m] as number);
+        masses[m] = masses[m] + share * seen.posteriorWeights[(k - first) * size + m];
       }
     }
     const wait = turns.take((last - first) * (size * 4 + 200));
@@ -150,8 +150,8 @@ async function makeTable(
   let largest = Number.NEGATIVE_INFINITY;
   const shift = Math.log(total);
   for (let k = 0; k < count; k++) {
-    logRatio[k] = (logRatio[k] as number) - shift;
-    largest = Math.max(largest, logRatio[k] as number);
+    logRatio[k] = logRatio[k] - shift;
+    largest = Math.max(largest, logRatio[k]);
   }
   return { rule, count, logRatio, largest, masses: masses.map((mass) => mass / total) };
 }
@@ -163,8 +163,8 @@ function rowsOf(rule: readonly Nodes[], first: number, last: number): Float64Arr
   for (let k = first; k < last; k++) {
     let rest = k;
     for (let d = 0; d < dim; d++) {
-      const { nodes } = rule[d] as Nodes;
-      rows[(k - first) * dim + d] = nodes[rest % nodes.length] as number;
+      const { nodes } = rule[d];
+      rows[(k - first) * dim + d] = nodes[rest % nodes.length];
       rest = Math.floor(rest / nodes.length);
     }
   }
@@ -175,7 +175,7 @@ function weightOf(rule: readonly Nodes[], k: number): number {
   let product = 1;
   let rest = k;
   for (const { weights } of rule) {
-    product *= weights[rest % weights.length] as number;
+    product *= weights[rest % weights.length];
     rest = Math.floor(rest / weights.length);
   }
   return product;
@@ -201,17 +201,16 @@ function ratioBy(
     return part.map((_, j) => {
       let sum = 0;
       for (let i = 0, k = j * width; i < width; i++, k++) {
-        sum += ((weights as Float64Array)[k] as number) * (along[i] as number);
+        sum += (weights as Float64Array)[k] * along[i];
       }
       return sum;
     });
   });
   return Float64Array.from({ length: rows.length / dim }, (_, q) => {
-    const y = down ? exponents(rows[q * dim + 1] as number, down) : Float64Array.of(0);
+    const y = down ? exponents(rows[q * dim + 1], down) : Float64Array.of(0);
     if (weights === undefined) {
-      const along = exponents(rows[q * dim] as number, across);
-      const at = (k: number): number =>
-        (logRatio[k] as number) + (along[k % width] as number) + (y[Math.floor(k / width)] as number);
+      const along = exponents(rows[q * dim], across);
+      const at = (k: number): number => logRatio[k] + along[k % width] + y[Math.floor(k / width)];
       let top = Number.NEGATIVE_INFINITY;
       for (let k = 0; k < count; k++) top = Math.max(top, at(k));
       if (top === Number.NEGATIVE_INFINITY) return 0;
@@ -220,8 +219,8 @@ function ratioBy(
       return sum * Math.exp(top + constant);
     }
     let sum = 0;
-    const inner = alongX(rows[q * dim] as number);
-    for (let j = 0; j < y.length; j++) sum += Math.exp(y[j] as number) * (inner[j] as number);
+    const inner = alongX(rows[q * dim]);
+    for (let j = 0; j < y.length; j++) sum += Math.exp(y[j]) * inner[j];
     return sum * Math.exp(constant);
   });
 }
@@ -240,13 +239,13 @@ export async function variationOnGrid(grid: Grid, parts: LawParts, options: Eval
       const density = gridAt(grid, rows);
       let [value, error] = [0, 0];
       for (let k = 0; k < count; k++) {
-        const share = 0.5 * weightOf(rule, k) * (density[k] as number);
-        value += share * Math.abs((values[k] as number) - 1);
-        error += share * (errors[k] as number);
+        const share = 0.5 * weightOf(rule, k) * density[k];
+        value += share * Math.abs(values[k] - 1);
+        error += share * errors[k];
       }
       return { value, error };
     }),
   );
-  const { value, error } = fine as { value: number; error: number };
+  const { value, error } = fine;
   return { value, standardError: error + Math.abs(value - (coarse as { value: number }).value) };
 }

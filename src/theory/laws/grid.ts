@@ -43,7 +43,7 @@ export function checkGrid(input: GriddedDensity, argument: string): Grid {
     places.forEach((place, i) => {
       if (!Number.isFinite(place))
         throw badArgument("E_NONFINITE", `${name}[${i}]`, "a finite number", place);
-      if (i > 0 && !(place > (places[i - 1] as number))) {
+      if (i > 0 && !(place > places[i - 1])) {
         throw badArgument("E_RANGE", `${name}[${i}]`, `a place above ${places[i - 1]}`, place);
       }
     });
@@ -65,8 +65,8 @@ export function checkGrid(input: GriddedDensity, argument: string): Grid {
   });
   const [columns, rows] = axes.map(hatIntegrals) as [Float64Array, Float64Array | undefined];
   const total = values.reduce((sum, value, k) => {
-    const row = rows === undefined ? 1 : (rows[Math.floor(k / columns.length)] as number);
-    return sum + value * row * (columns[k % columns.length] as number);
+    const row = rows === undefined ? 1 : rows[Math.floor(k / columns.length)];
+    return sum + value * row * columns[k % columns.length];
   }, 0);
   checkIntegral(total, name);
   return { dim: axes.length as 1 | 2, axes, values: values.map((value) => value / total) };
@@ -90,29 +90,29 @@ function hatIntegrals(places: Float64Array): Float64Array {
 /** The cell that a place falls into, and how far along it lies; -1 beyond the grid. */
 function cellOf(places: Float64Array, at: number): { cell: number; share: number } {
   const last = places.length - 1;
-  if (!(at >= (places[0] as number) && at <= (places[last] as number))) return { cell: -1, share: 0 };
+  if (!(at >= places[0] && at <= places[last])) return { cell: -1, share: 0 };
   let [low, high] = [0, last];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if ((places[middle] as number) <= at) low = middle;
+    if (places[middle] <= at) low = middle;
     else high = middle;
   }
-  const left = places[low] as number;
-  return { cell: low, share: (at - left) / ((places[high] as number) - left) };
+  const left = places[low];
+  return { cell: low, share: (at - left) / (places[high] - left) };
 }
 
 /** The density at rows of `dim` numbers. */
 export function gridAt({ dim, axes, values }: Grid, rows: ArrayLike<number>): Float64Array {
-  const columns = (axes[0] as Float64Array).length;
+  const columns = axes[0].length;
   return Float64Array.from({ length: rows.length / dim }, (_, q) => {
-    const x = cellOf(axes[0] as Float64Array, rows[q * dim] as number);
+    const x = cellOf(axes[0], rows[q * dim]);
     if (x.cell < 0) return 0;
     const along = (row: number): number => {
       const k = row * columns + x.cell;
-      return (1 - x.share) * (values[k] as number) + x.share * (values[k + 1] as number);
+      return (1 - x.share) * values[k] + x.share * values[k + 1];
     };
     if (dim === 1) return along(0);
-    const y = cellOf(axes[1] as Float64Array, rows[q * dim + 1] as number);
+    const y = cellOf(axes[1], rows[q * dim + 1]);
     return y.cell < 0 ? 0 : (1 - y.share) * along(y.cell) + y.share * along(y.cell + 1);
   });
 }
@@ -133,7 +133,7 @@ const FOLLOWED = 40;
 function blur(places: Float64Array, z: number, alpha: number, variance: number): Blurred {
   const sigma = Math.sqrt(variance) / alpha;
   const centre = z / alpha;
-  const [low, high] = [places[0] as number, places[places.length - 1] as number];
+  const [low, high] = [places[0], places[places.length - 1]];
   // How far the place lies beyond the grid, in units of the noise: that much is factored out.
   const off = Math.max(0, low - centre, centre - high) / sigma;
   const reach = sigma * Math.sqrt(off * off + 2 * FOLLOWED);
@@ -141,19 +141,19 @@ function blur(places: Float64Array, z: number, alpha: number, variance: number):
   const { nodes, weights } = unitRule(NODES);
   const hats = new Float64Array(places.length);
   for (let i = 0; i + 1 < places.length; i++) {
-    const [left, right] = [places[i] as number, places[i + 1] as number];
+    const [left, right] = [places[i], places[i + 1]];
     const from = Math.max(left, centre - reach);
     const to = Math.min(right, centre + reach);
     if (!(to > from)) continue;
     const count = Math.ceil((to - from) / widest);
     const width = (to - from) / count;
     for (let n = 0; n < count * NODES; n++) {
-      const x = from + (Math.floor(n / NODES) + (nodes[n % NODES] as number)) * width;
+      const x = from + (Math.floor(n / NODES) + nodes[n % NODES]) * width;
       const u = (x - centre) / sigma;
-      const value = width * (weights[n % NODES] as number) * Math.exp(-0.5 * (u - off) * (u + off));
+      const value = width * weights[n % NODES] * Math.exp(-0.5 * (u - off) * (u + off));
       const share = (x - left) / (right - left);
-      hats[i] = (hats[i] as number) + (1 - share) * value;
-      hats[i + 1] = (hats[i + 1] as number) + share * value;
+      hats[i] = hats[i] + (1 - share) * value;
+      hats[i + 1] = hats[i + 1] + share * value;
     }
   }
   const first = hats.findIndex((value) => value > 0);
@@ -196,9 +196,9 @@ export function blurredAt(
   });
   const alongY = remembered((z) => blur(down as Float64Array, z, alpha, variance));
   return Float64Array.from({ length: rows.length / dim }, (_, q) => {
-    const { partial, logScale } = alongX(rows[q * dim] as number);
-    if (down === undefined) return Math.log(partial[0] as number) + logScale;
-    const y = alongY(rows[q * dim + 1] as number);
+    const { partial, logScale } = alongX(rows[q * dim]);
+    if (down === undefined) return Math.log(partial[0]) + logScale;
+    const y = alongY(rows[q * dim + 1]);
     return Math.log(dot(partial, y.first, y.hats)) + logScale + y.logScale;
   });
 }
@@ -211,9 +211,9 @@ export function blurredOn(
   variance: number,
 ): Float64Array {
   const [across, down] = axes.map((places, d) =>
-    Array.from((rule[d] as Nodes).nodes, (z) => blur(places, z, alpha, variance)),
+    Array.from(rule[d].nodes, (z) => blur(places, z, alpha, variance)),
   ) as [Blurred[], Blurred[] | undefined];
-  const columns = (axes[0] as Float64Array).length;
+  const columns = axes[0].length;
   const rows = values.length / columns;
   const width = across.length;
   // Each row of the grid, blurred along x.
@@ -221,12 +221,12 @@ export function blurredOn(
   across.forEach(({ first, hats }, i) => {
     for (let b = 0; b < rows; b++) partial[i * rows + b] = dot(values, b * columns + first, hats);
   });
-  if (down === undefined) return partial.map((sum, i) => Math.log(sum) + (across[i] as Blurred).logScale);
+  if (down === undefined) return partial.map((sum, i) => Math.log(sum) + across[i].logScale);
   const out = new Float64Array(width * down.length);
   down.forEach(({ first, hats, logScale }, j) => {
     for (let i = 0; i < width; i++) {
       const sum = dot(partial, i * rows + first, hats);
-      out[j * width + i] = Math.log(sum) + logScale + (across[i] as Blurred).logScale;
+      out[j * width + i] = Math.log(sum) + logScale + across[i].logScale;
     }
   });
   return out;
@@ -234,7 +234,7 @@ export function blurredOn(
 
 function dot(values: Float64Array, start: number, hats: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < hats.length; i++) sum += (hats[i] as number) * (values[start + i] as number);
+  for (let i = 0; i < hats.length; i++) sum += hats[i] * values[start + i];
   return sum;
 }
 

@@ -84,11 +84,11 @@ export function lawOf({ past, horizon }: LawCall, parts: LawParts, variation?: E
       const { rows, values, errors } = await ratio(x, t, options);
       const marginal = (await past.logDensity(rows, t, options)).map(Math.exp);
       const times = (list: Float64Array): Float64Array =>
-        list.map((value, q) => (marginal[q] === 0 ? 0 : value * (marginal[q] as number)));
+        list.map((value, q) => (marginal[q] === 0 ? 0 : value * marginal[q]));
       return { values: times(values), errors: times(errors) };
     },
   };
 }
 
 export const variationOf = (masses: ArrayLike<number>, weights: Float64Array): number =>
-  weights.reduce((sum, w, m) => sum + 0.5 * Math.abs((masses[m] as number) - w), 0);
+  weights.reduce((sum, w, m) => sum + 0.5 * Math.abs(masses[m] - w), 0);

@@ -66,7 +66,7 @@ export function pairLaw(data: Mixture | GriddedDensity, process: Process, option
   const joint = async (x: Float64Array, y: Float64Array): Promise<Float64Array> => {
     const before = await past.logDensity(x, earlier);
     return logTransition(x, y, dim, transition).map(
-      (value, q) => value + (before[before.length === 1 ? 0 : q] as number),
+      (value, q) => value + before[before.length === 1 ? 0 : q],
     );
   };
   return {
@@ -81,7 +81,7 @@ export function pairLaw(data: Mixture | GriddedDensity, process: Process, option
       const [left, right] = rowsOf(x, y);
       const both = await joint(left, right);
       const after = await past.logDensity(right, later);
-      return both.map((value, q) => value - (after[after.length === 1 ? 0 : q] as number));
+      return both.map((value, q) => value - after[after.length === 1 ? 0 : q]);
     },
     async bridges(y) {
       const { field } = past;
@@ -105,7 +105,7 @@ export function pairLaw(data: Mixture | GriddedDensity, process: Process, option
         const d = i % dim;
         const pair = (i - d) / dim;
         const [q, m] = [Math.floor(pair / size), pair % size];
-        means[i] = own * (rows[q * dim + d] as number) + pull * (points[m * dim + d] as number);
+        means[i] = own * rows[q * dim + d] + pull * points[m * dim + d];
       }
       return { weights: Float64Array.from(posteriorWeights), means, variance: (width * variance) / total };
     },

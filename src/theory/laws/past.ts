@@ -108,7 +108,7 @@ export function logTransition(
   return Float64Array.from({ length: count }, (_, q) => {
     let square = 0;
     for (let d = 0; d < dim; d++) {
-      square += ((y[q * stepY + d] as number) - scale * (x[q * stepX + d] as number)) ** 2;
+      square += (y[q * stepY + d] - scale * x[q * stepX + d]) ** 2;
     }
     return constant - square / (2 * variance);
   });

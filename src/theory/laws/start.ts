@@ -92,7 +92,7 @@ export function normalStart(variance: number, dim: number): DensityStart {
     logDensity: (rows) =>
       Float64Array.from({ length: rows.length / dim }, (_, q) => {
         let square = 0;
-        for (let d = 0; d < dim; d++) square += (rows[q * dim + d] as number) ** 2;
+        for (let d = 0; d < dim; d++) square += rows[q * dim + d] ** 2;
         return constant - square / (2 * variance);
       }),
   };
@@ -126,7 +126,7 @@ function functionStart(density: DensityFunction["density"], box: unknown, dim: n
     return [low, high];
   });
   const inside = (row: Float64Array): boolean =>
-    ends.every(([low, high], d) => (row[d] as number) >= low && (row[d] as number) <= high);
+    ends.every(([low, high], d) => row[d] >= low && row[d] <= high);
   return {
     kind: "density",
     variance: undefined,

@@ -63,7 +63,7 @@ export function slopesBy(
   return (x, t, out) => {
     base(x, out);
     const f = factors(t);
-    for (let k = 0; k < out.length; k++) out[k] = (out[k] as number) * (f[Math.floor(k / dim)] as number);
+    for (let k = 0; k < out.length; k++) out[k] = out[k] * f[Math.floor(k / dim)];
   };
 }
 
@@ -80,17 +80,17 @@ export function kernelSlopes(
       if (kernel.kind === "rbf") {
         const square = kernel.width * kernel.width;
         let distance = 0;
-        for (let d = 0; d < dim; d++) distance += ((x[d] as number) - (centre[d] as number)) ** 2;
+        for (let d = 0; d < dim; d++) distance += (x[d] - centre[d]) ** 2;
         const value = exp(-distance / (2 * square));
         for (let d = 0; d < dim; d++) {
-          out[j * dim + d] = (-((x[d] as number) - (centre[d] as number)) / square) * value;
+          out[j * dim + d] = (-(x[d] - centre[d]) / square) * value;
         }
         continue;
       }
-      let phase = kernel.offsets[j] as number;
-      for (let d = 0; d < dim; d++) phase += (centre[d] as number) * (x[d] as number);
+      let phase = kernel.offsets[j];
+      for (let d = 0; d < dim; d++) phase += centre[d] * x[d];
       const value = -kernel.scale * sin(phase);
-      for (let d = 0; d < dim; d++) out[j * dim + d] = value * (centre[d] as number);
+      for (let d = 0; d < dim; d++) out[j * dim + d] = value * centre[d];
     }
   };
 }
@@ -109,7 +109,7 @@ export function separable(
     row(x, t, out) {
       base(x, out);
       const f = factor(t);
-      for (let j = 0; j < count; j++) out[j] = (out[j] as number) * f;
+      for (let j = 0; j < count; j++) out[j] = out[j] * f;
     },
     ...(more.kernel && { kernel: more.kernel }),
     ...(more.slopes && { slopes: more.slopes }),

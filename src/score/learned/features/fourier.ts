@@ -50,9 +50,8 @@ export function fourierFeatures(options: FourierOptions): FeatureMap {
       const base = (x: Float64Array, out: Float64Array): void => {
         for (let i = 0; i * dim < x.length; i++) {
           for (let j = 0; j < count; j++) {
-            let phase = offsets[j] as number;
-            for (let d = 0; d < dim; d++)
-              phase += (centres[j * dim + d] as number) * (x[i * dim + d] as number);
+            let phase = offsets[j];
+            for (let d = 0; d < dim; d++) phase += centres[j * dim + d] * x[i * dim + d];
             out[i * count + j] = scale * cos(phase);
           }
         }
@@ -116,7 +115,7 @@ export function gaussFourierFeatures(options: GaussFourierOptions): FeatureMap {
         row(x, t, out) {
           base(x, out);
           const f = factors(t);
-          for (let j = 0; j < count; j++) out[j] = (out[j] as number) * (f[j] as number);
+          for (let j = 0; j < count; j++) out[j] = out[j] * f[j];
         },
         kernel: { kind: "rbf", centres: repeated, width },
       };

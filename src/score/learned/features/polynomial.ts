@@ -25,9 +25,9 @@ export interface PolynomialOptions {
 export function polynomialFeatures(options: PolynomialOptions): FeatureMap {
   const fill = (x: number, powers: Float64Array): void => {
     powers[0] = 1;
-    for (let n = 1; n < powers.length; n++) powers[n] = (powers[n - 1] as number) * x;
+    for (let n = 1; n < powers.length; n++) powers[n] = powers[n - 1] * x;
   };
-  return products("polynomial", options, fill, (powers, n) => (n > 0 ? n * (powers[n - 1] as number) : 0));
+  return products("polynomial", options, fill, (powers, n) => (n > 0 ? n * powers[n - 1] : 0));
 }
 
 /**
@@ -39,13 +39,11 @@ export function hermiteFeatures(options: PolynomialOptions): FeatureMap {
     // He_(n+1) = x He_n - n He_(n-1), divided by sqrt(n!)
     values[0] = 1;
     for (let n = 0; n + 1 < values.length; n++) {
-      const before = n > 0 ? Math.sqrt(n) * (values[n - 1] as number) : 0;
-      values[n + 1] = (x * (values[n] as number) - before) / Math.sqrt(n + 1);
+      const before = n > 0 ? Math.sqrt(n) * values[n - 1] : 0;
+      values[n + 1] = (x * values[n] - before) / Math.sqrt(n + 1);
     }
   };
-  return products("hermite", options, fill, (values, n) =>
-    n > 0 ? Math.sqrt(n) * (values[n - 1] as number) : 0,
-  );
+  return products("hermite", options, fill, (values, n) => (n > 0 ? Math.sqrt(n) * values[n - 1] : 0));
 }
 
 function products(
@@ -76,24 +74,24 @@ function products(
       const count = exponents.length;
       const base = (x: Float64Array, out: Float64Array): void => {
         for (let i = 0; i * dim < x.length; i++) {
-          for (let d = 0; d < dim; d++) fill((x[i * dim + d] as number) / width, tables[d] as Float64Array);
+          for (let d = 0; d < dim; d++) fill(x[i * dim + d] / width, tables[d] as Float64Array);
           for (let j = 0; j < count; j++) {
             let product = 1;
-            const row = exponents[j] as number[];
-            for (let d = 0; d < dim; d++) product *= (tables[d] as Float64Array)[row[d] as number] as number;
+            const row = exponents[j];
+            for (let d = 0; d < dim; d++) product *= (tables[d] as Float64Array)[row[d]];
             out[i * count + j] = product;
           }
         }
       };
       /** d/dx_d by the derivative of one factor: n x^(n-1), and sqrt(n) He_(n-1) of normalised ones. */
       const baseSlopes = (x: Float64Array, out: Float64Array): void => {
-        for (let d = 0; d < dim; d++) fill((x[d] as number) / width, tables[d] as Float64Array);
+        for (let d = 0; d < dim; d++) fill(x[d] / width, tables[d] as Float64Array);
         for (let j = 0; j < count; j++) {
-          const row = exponents[j] as number[];
+          const row = exponents[j];
           for (let d = 0; d < dim; d++) {
-            let product = slopeOf(tables[d] as Float64Array, row[d] as number) / width;
+            let product = slopeOf(tables[d] as Float64Array, row[d]) / width;
             for (let e = 0; e < dim; e++) {
-              if (e !== d) product *= (tables[e] as Float64Array)[row[e] as number] as number;
+              if (e !== d) product *= (tables[e] as Float64Array)[row[e]];
             }
             out[j * dim + d] = product;
           }

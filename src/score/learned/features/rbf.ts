@@ -88,7 +88,7 @@ export function bumps(centres: Float64Array, dim: number, width: number) {
       for (let j = 0; j < count; j++) {
         let square = 0;
         for (let d = 0; d < dim; d++) {
-          const e = (x[i * dim + d] as number) - (centres[j * dim + d] as number);
+          const e = x[i * dim + d] - centres[j * dim + d];
           square += e * e;
         }
         out[i * count + j] = exp(factor * square);

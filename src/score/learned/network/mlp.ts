@@ -110,7 +110,7 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
       const at = shapeAt(shape, process, t);
       const inputs = await turnsOf(signal).run(inputsOf(shape, x, () => at));
       const out = await machine.forward(inputs, signal && { signal });
-      return out.map((value, i) => at.skip * (x[i] as number) + at.scale * value);
+      return out.map((value, i) => at.skip * x[i] + at.scale * value);
     };
     // Exact in float64: skip dim + scale gain times the trace of the network's derivative.
     const trace: RowFunction = (x, t, _, signal) => turnsOf(signal).run(traces(x, t));
@@ -303,12 +303,12 @@ export async function mlpScore<P extends Precision>(
       }
       shapes.push(at);
       for (let i = r * dim; i < (r + 1) * dim; i++) {
-        wanted[i] = ((targets[i] as number) - at.skip * (x[i] as number)) / at.scale;
+        wanted[i] = (targets[i] - at.skip * x[i]) / at.scale;
       }
-      weights[r] = ((lambda[r] as number) * at.scale ** 2) / t.length;
+      weights[r] = (lambda[r] * at.scale ** 2) / t.length;
       yield 300 + 10 * dim;
     }
-    const inputs = yield* inputsOf(shape, x, (r) => shapes[r] as TimeShape);
+    const inputs = yield* inputsOf(shape, x, (r) => shapes[r]);
     return { inputs, targets: wanted, weights };
   }
 }
@@ -331,7 +331,7 @@ function* startOf(sizes: readonly number[], seed: number): Generator<number, Flo
   const out = new Float64Array(parameterCount(sizes));
   let at = 0;
   for (let l = 1; l < sizes.length; l++) {
-    const [ins, outs] = [sizes[l - 1] as number, sizes[l] as number];
+    const [ins, outs] = [sizes[l - 1], sizes[l]];
     const bound = 1 / Math.sqrt(ins);
     for (let i = 0; i < (ins + 1) * outs; i++) {
       out[at + i] = bound * (2 * uniform(seed, i, l, streams.network, 0) - 1);

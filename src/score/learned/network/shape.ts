@@ -69,7 +69,7 @@ export function* inputsOf(
   const out = new Float64Array(rows * width);
   for (let r = 0; r < rows; r++) {
     const { gain, time } = at(r);
-    for (let d = 0; d < dim; d++) out[r * width + d] = gain * (x[r * dim + d] as number);
+    for (let d = 0; d < dim; d++) out[r * width + d] = gain * x[r * dim + d];
     out.set(time, r * width + dim);
     yield 20 + 2 * width;
   }
