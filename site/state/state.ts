@@ -79,7 +79,7 @@ export interface View {
   readonly epsilon: number;
   /** Draws of the naive estimator, Vastola 2025's R. */
   readonly draws: number;
-  /** Noise of the "kappa" estimator, a note on Vastola 2025, Sec. 9.3. */
+  /** Noise of the "kappa" estimator, whose limit of small steps exists (docs/mathematics.md). */
   readonly noiseKappa: number;
   /** Width of the smoothed score: delta - sqrt(kappa t), and the kappa of the piecewise score. */
   readonly smoothingKappa: number;

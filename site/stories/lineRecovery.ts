@@ -40,7 +40,7 @@ function mass(a: number, b: number): number {
   return places.reduce((sum, y) => sum + normalMass((a - y) / sigma, (b - y) / sigma) / 4, 0);
 }
 const reach = Math.sqrt(KAPPA * T0);
-/** What is caught by each point, mathematics.md 13. */
+/** What is caught by each point, docs/mathematics.md, n points. */
 const atoms = places.map((y, k) => mass(k === 0 ? -9 : y - reach, k === 3 ? 9 : y + reach));
 const continuous = 1 - atoms.reduce((a, b) => a + b);
 

@@ -21,7 +21,7 @@ function logDensity(x: number, t: number): number {
   const far = Math.abs(x);
   return -((far - 1) ** 2) / (2 * t) + Math.log1p(Math.exp((-2 * far) / t));
 }
-/** The score averaged over x - tau ... x + tau (mathematics.md 14). */
+/** The score averaged over x - tau ... x + tau (docs/mathematics.md, Box averages). */
 const averaged = (x: number): number => (logDensity(x + TAU, T) - logDensity(x - TAU, T)) / (2 * TAU);
 
 /** Chen 2025, Eq. 9. */

@@ -134,7 +134,7 @@ const draws: Card = {
     }),
 };
 
-/** Particles of R = 1, Euler, from p_T: exactly a kernel density of width epsilon (mathematics.md 23). */
+/** Particles of R = 1, Euler, from p_T: exactly a kernel density of width epsilon (docs/mathematics.md, An identity). */
 async function naiveRun(
   context: CardContext,
   data: Mixture,

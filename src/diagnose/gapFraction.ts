@@ -35,7 +35,7 @@ export interface Gaps {
 
 /**
  * The share of samples in the gaps between training points, and where between the two nearest points each lies:
- * whether a model interpolates. Vastola 2025, Sec. 4; `mathematics.md`, 21. With `radius` r and a mixture of two points
+ * whether a model interpolates. Vastola 2025, Sec. 4; `docs/mathematics.md`, Gaps. With `radius` r and a mixture of two points
  * at distance L, a uniform law between them has the fraction 1 - 2 r / L.
  *
  * Cost: count x size x dim multiply-adds, and size x size x dim for the default radius, on the calling thread in turns

@@ -17,7 +17,7 @@ import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.
 
 const optionNames = ["signal", "onProgress"];
 
-/** The exact score of noised data: the gradient of log p(x | t). Vastola 2025, Eq. 7; `mathematics.md`, Evaluate. */
+/** The exact score of noised data: the gradient of log p(x | t). Vastola 2025, Eq. 7; `docs/mathematics.md`, Conventions. */
 export class ExactScore<P extends Precision = Precision> implements ScoreField<P> {
   readonly kind = "field";
   readonly data: Mixture<P>;

@@ -32,7 +32,7 @@ const MAX_ORDER = 600;
 /**
  * The discretized weight of a path under the effective SDE: Vastola 2025, Eq. 7 with its M1 and M2 integrated over the
  * auxiliary p_t, which leaves a Gaussian in the residuals r_k = x_(k+1) - x_k - dt (beta x_k + D s_avg(x_k, t_k)) of covariance
- * dt_k V(z_k, z_l) dt_l, taken on its range (`mathematics.md` 7b). Residuals are functions of the path with unit
+ * dt_k V(z_k, z_l) dt_l, taken on its range (`docs/mathematics.md`, Densities of paths). Residuals are functions of the path with unit
  * Jacobian (Ito), so this is the density of the Euler scheme itself.
  *
  * @param estimator `effectiveSde(...)` of a naive estimator (V white) or of an ensemble (V correlated)

@@ -1,7 +1,7 @@
 import { type RunningServer, type ServerOptions, startServer } from "../../cli/server.js";
 import { root } from "./bundle.js";
 
-/** The content-security policy of `reliability.md`: nothing from elsewhere, no inline script, no eval, no blob. */
+/** The content-security policy of `docs/reliability.md`: nothing from elsewhere, no inline script, no eval, no blob. */
 export const strictPolicy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 

@@ -116,7 +116,7 @@ const lossTolerance = 1e-10;
 const corollaryTolerance = 1e-10;
 /** How far the file's finite volumes are from its quadrature. */
 const volumesTolerance = 3e-6;
-/** Scores and log densities in float64 (`reliability.md`), relative to their scale. */
+/** Scores and log densities in float64 (`docs/reliability.md`), relative to their scale. */
 const scoreTolerance = 1e-12;
 
 /** A line where a number is further from the truth than a share of its scale. */

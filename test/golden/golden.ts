@@ -91,7 +91,7 @@ export function roundedMixture(mixture: ReferenceMixture): ReferenceMixture {
   };
 }
 
-/** Float32 results are right to this, relative to scale and condition (`reliability.md`): 34 units of 2^-24. */
+/** Float32 results are right to this, relative to scale and condition (`docs/reliability.md`): 34 units of 2^-24. */
 export const float32Unit = 2e-6;
 
 /** The unit of the files' exponent error, dE = 4e-16 (D + 8) (1 + E): what float64 loses in an exponent E. */

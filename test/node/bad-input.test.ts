@@ -1,4 +1,4 @@
-// What each bad input gets: reliability.md, "Bad input", line by line, through the API. Files are in io.test.ts.
+// What each bad input gets: docs/reliability.md, "Bad input", line by line, through the API. Files are in io.test.ts.
 import {
   anisotropic,
   createEngine,

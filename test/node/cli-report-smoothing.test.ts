@@ -57,7 +57,7 @@ describe("the quick run", () => {
   });
 
   it("has the paper's own numbers where they are exact", () => {
-    // page.md: t = 0.1, tau = 0.58: slope 7.2414, largest value 4.2.
+    // Chen 2025, Fig. 1: t = 0.1, tau = 0.58: slope 7.2414, largest value 4.2.
     expect(study.figure1.slope).toBeCloseTo(7.2414, 4);
     expect(study.figure1.largest).toBeCloseTo(4.2, 9);
     const { rows } = study.divergences;

@@ -119,7 +119,7 @@ describe("the quick run", () => {
   });
 
   it("the known values: tr C of the hexagon, the kernel density, the naive estimator at small epsilon", () => {
-    // mathematics.md, 3: 0.0047 at a point, 156 at the midpoint of two neighbours (25 |dmu|^2 25 / 4 = 156.25).
+    // docs/mathematics.md, Where tr C is high: 0.0047 at a point, 156 at the midpoint of two neighbours (25 |dmu|^2 25 / 4 = 156.25).
     expect(study.figure1.places.map((place) => Number(place.proxyVariance.toPrecision(2)))).toEqual([
       0.0047, 160, 620,
     ]);

@@ -76,7 +76,7 @@ describe("alongRun", () => {
         });
         const average = truth.reduce((a, b) => a + b, 0) / 40;
         const variance = truth.reduce((a, b) => a + (b - average) ** 2, 0) / 39;
-        // float64 kernels agree with the reference to 1e-12 of the scale of the answer (reliability.md).
+        // float64 kernels agree with the reference to 1e-12 of the scale of the answer (docs/reliability.md).
         const scale = 1e-11 * Math.max(1, ...truth.map(Math.abs));
         expect(Math.abs(mean[row] - average)).toBeLessThan(scale);
         expect(Math.abs(standardError[row] - Math.sqrt(variance / 40))).toBeLessThan(scale);

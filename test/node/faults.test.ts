@@ -640,7 +640,7 @@ describe("memory", () => {
     expect(a).toEqual(b);
   });
 
-  /** reliability.md: create and close leave memory within 5 %. Node's own heap breathes by some tens of MiB. */
+  /** docs/reliability.md: create and close leave memory within 5 %. Node's own heap breathes by some tens of MiB. */
   const breath = 60 * 2 ** 20;
 
   it.each([

@@ -1,4 +1,4 @@
-// What is true of every data set (reliability.md, "Invariants"), on random ones. The seed is fixed: no run is retried.
+// What is true of every data set (docs/reliability.md, "Invariants"), on random ones. The seed is fixed: no run is retried.
 import fc from "fast-check";
 import {
   createEngine,

@@ -39,7 +39,7 @@ const problems: [string, Process, number, number][] = [
   ["songVp", songVp({ betaMin: 0.8, betaMax: 2.4 }), 1, 0.5],
   ["ou", ou(), 1.5, 0.5],
 ];
-/** h = 2^-3 ... 2^-9 (`reliability.md`); all times are exact in binary. */
+/** h = 2^-3 ... 2^-9 (`docs/reliability.md`); all times are exact in binary. */
 const exponents = [3, 4, 5, 6, 7, 8, 9];
 
 let engine: Engine;

@@ -158,7 +158,7 @@ describe.each([1, 3, 10])("laws after %d steps", (steps) => {
 
 describe("what the tests of laws see", () => {
   it("one Euler step of the PF-ODE is far from p_epsilon: twenty times what is allowed", async () => {
-    // mathematics.md, 23, has 0.22 for it; here it is 0.26 along the axes. The naive step is exact on the same grid.
+    // 0.22 is the distance of the whole law (docs/mathematics.md, An identity); along the axes it is 0.26. The naive step is exact.
     const data = mixtureOf(hexagon);
     const options = {
       sampler: euler(),

@@ -13,7 +13,7 @@ export const hexagon: readonly number[] = Array.from({ length: 6 }, (_, k) => [
   Math.sin((k * Math.PI) / 3),
 ]).flat();
 
-/** alpha and S of a process. `mathematics.md`, Conventions. */
+/** alpha and S of a process. `docs/mathematics.md`, Conventions. */
 export function levelOf(process: View["process"], t: number): { alpha: number; variance: number } {
   switch (process) {
     case "edm":

@@ -71,7 +71,7 @@ export interface Scans {
   readonly recipe: Recipe;
 }
 
-/** The naive estimator on the hexagon as epsilon, steps, R and kappa change: mathematics.md, 21 and 22. */
+/** The naive estimator on the hexagon as epsilon, steps, R and kappa change: docs/mathematics.md, Gaps. */
 export async function measureScans(bench: Bench): Promise<Scans> {
   const { tMax, steps, radius, epsilons, stepCounts, draws, kappas, ends } = scanSettings;
   const data = hexagon(bench);

@@ -2,7 +2,7 @@ import { cholesky, multiply, solve, solveLower, symmetricOf, trace } from "../..
 
 /**
  * The noised empirical density p(x | t) = sum_m w_m N(x; alpha mu_m, V) with V = alpha^2 sigma0^2 I + S, and all
- * that follows from it. Formulas: `mathematics.md`, Evaluate; Vastola 2025, Sec. 2 and Eq. 7.
+ * that follows from it. Formulas: `docs/mathematics.md`, Conventions; Vastola 2025, Sec. 2 and Eq. 7.
  */
 
 /** The training points mu_m, their weights w_m (sum 1) and the width sigma0 of each. */
