@@ -167,7 +167,9 @@ export function runPlainly() {
  * particles alone, runs go where they are sought, and kernels come from files.
  */
 const emptied = [
-  [/src\/score\/evaluate\/evaluate\./, ["anisotropic", "referenceEvaluation", "referenceLogRatios"]],
+  [/src\/score\/evaluate\/anisotropic\./, ["anisotropic"]],
+  [/src\/score\/evaluate\/reference\./, ["referenceEvaluation"]],
+  [/src\/score\/evaluate\/logRatio\./, ["referenceLogRatios"]],
   [/src\/score\/exact\./, ["ExactScore.posteriorExpectation"]],
   [/src\/data\/mixture\./, ["fromNested"]],
   [/src\/run\/program\./, ["ProgramBuilder.#framedSlope", "ProgramBuilder.#framedMean"]],

@@ -1,7 +1,7 @@
 import type { Mixture } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
-import { checkRequest } from "./evaluate/evaluate.js";
+import { checkRequest } from "./evaluate/request.js";
 import type { Places } from "./field.js";
 
 /** Places as float64 rows and one time for each. */

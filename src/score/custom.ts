@@ -5,7 +5,7 @@ import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.j
 import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
 import { multiply } from "../numeric/linear.js";
-import { requestInPieces } from "./evaluate/evaluate.js";
+import { requestInPieces } from "./evaluate/request.js";
 import { aborted, runAtOnce, Turns } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField, TimeRange } from "./field.js";

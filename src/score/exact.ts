@@ -5,14 +5,9 @@ import { aborted, Turns } from "../core/scheduler.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
-import {
-  checkRequest,
-  evaluation,
-  requestInPieces,
-  partsOf,
-  type Request,
-  referenceEvaluation,
-} from "./evaluate/evaluate.js";
+import { evaluation, partsOf } from "./evaluate/evaluate.js";
+import { referenceEvaluation } from "./evaluate/reference.js";
+import { checkRequest, requestInPieces, type Request } from "./evaluate/request.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
 
 const optionNames = ["signal", "onProgress"];

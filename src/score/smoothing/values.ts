@@ -1,7 +1,7 @@
 import { Turns } from "../../core/scheduler.js";
 import type { Mixture } from "../../data/mixture.js";
 import type { Process } from "../../process/process.js";
-import { logRatios, referenceLogRatios } from "../evaluate/evaluate.js";
+import { logRatios, referenceLogRatios } from "../evaluate/logRatio.js";
 import { exactScore, runAll } from "../exact.js";
 import type { ScoreField } from "../field.js";
 import { levelOf } from "../level.js";
