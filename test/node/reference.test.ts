@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { anisotropic, edm, ou, type Process, ve, vp } from "../../build/ts/src/process/index.js";
 import {
@@ -58,16 +57,6 @@ const triangle = [
 const uneven = mixtureOf(triangle, [0.5, 0.3, 0.2]);
 const wide = mixtureOf(triangle, [0.5, 0.3, 0.2], 0.25);
 const names = Object.keys(quantityShapes) as ReferenceQuantity[];
-
-describe("src/reference", () => {
-  it("imports nothing of bindings", () => {
-    const folder = new URL("../../src/reference/", import.meta.url);
-    for (const file of readdirSync(folder)) {
-      const imports = readFileSync(new URL(file, folder), "utf8").match(/from "[^"]+"/g) ?? [];
-      for (const line of imports) expect(line, file).toMatch(/"(\.\/|\.\.\/process\/process|\.\.\/math\.js)/);
-    }
-  });
-});
 
 describe("random numbers", () => {
   // Random123 1.14, kat_vectors: philox4x32 10.
