@@ -6,9 +6,9 @@ export default defineConfig({
   test: {
     name: "all",
     include: ["test/**/*.test.ts"],
-    // Nothing here measures time, so files may slow each other down. One more than half of the cores: engines, browsers and
+    // Nothing here measures time, so files may slow each other down. One more than cores: engines, browsers and
     // command lines have threads of their own, and some files wait for others than the processor. A single core gets two.
-    maxWorkers: Math.max(2, 1 + Math.ceil(availableParallelism() / 2)),
+    maxWorkers: 1 + availableParallelism(),
     testTimeout: limits.test,
     hookTimeout: limits.test,
     expect: { poll: { timeout: limits.state } },

@@ -28,6 +28,7 @@ import {
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OpCode } from "../../build/ts/bindings/job.js";
+import type { ProgramBuilder } from "../../build/ts/src/run/program.js";
 import { dormandPrince } from "../../build/ts/src/run/plain/dormandPrince.js";
 
 const steps = 40;
@@ -64,9 +65,10 @@ function counted(sampler: Sampler): { sampler: Sampler; looks(): number } {
     sampler: {
       ...sampler,
       step(program, t, s) {
-        const first = program.ops.length;
+        const { ops } = program as ProgramBuilder;
+        const first = ops.length;
         sampler.step(program, t, s);
-        for (const op of program.ops.slice(first)) if (codes.includes(op.code)) looks++;
+        for (const op of ops.slice(first)) if (codes.includes(op.code)) looks++;
       },
     },
   };

@@ -29,6 +29,7 @@ import {
 import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OpCode } from "../../build/ts/bindings/job.js";
+import type { ProgramBuilder } from "../../build/ts/src/run/program.js";
 import {
   distanceBound,
   ksDistance,
@@ -399,7 +400,7 @@ describe("one training point: mean and variance obey their exact recurrence", ()
     sampler: {
       ...scheme.sampler,
       step(program, t, s) {
-        const { ops } = program;
+        const { ops } = program as ProgramBuilder;
         const noise = program.register("noise");
         const push = ops.push.bind(ops);
         ops.push = (op) =>
