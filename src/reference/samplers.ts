@@ -147,7 +147,7 @@ export const posterior: ReferenceStep = (x, context) => {
  *
  * `draws: R` takes the mean of R proxy scores: x + dt (beta x + D s~) (Vastola 2025, Prop. 4.1).
  * `kappa` takes one, its noise scaled so that small steps have a limit:
- * x + dt (beta x + D s) + sqrt(kappa dt) D (s~ - s) (a note on Vastola 2025, Sec. 9.3).
+ * x + dt (beta x + D s) + sqrt(kappa dt) D (s~ - s) (docs/mathematics.md, Prop. 4.1).
  */
 export function naive(options: { draws: number } | { kappa: number }): ReferenceStep {
   return (x, context) => {

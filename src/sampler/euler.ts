@@ -3,9 +3,9 @@ import type { Sampler } from "./sampler.js";
 
 /**
  * Probability-flow ODE, Euler's method: x + (s - t) v(x, t), v = -beta x - D s-hat. Order 1, one evaluation a step.
- * With a naive estimator: Vastola 2025, Prop. 4.1 and a note on Vastola 2025, Sec. 9.3. On edm it is DDIM.
+ * With a naive estimator: Vastola 2025, Prop. 4.1, corrected (docs/mathematics.md). On edm it is DDIM.
  *
- * `variable: "squareRoot"` steps in u = sqrt(t), by dx/du = 2 u v: x + 2 sqrt(t) (sqrt(s) - sqrt(t)) v, the scheme of Paper
+ * `variable: "squareRoot"` steps in u = sqrt(t), by dx/du = 2 u v: x + 2 sqrt(t) (sqrt(s) - sqrt(t)) v, the scheme of
  * Chen 2025, Sec. 4.2, exact for scores that are linear in pieces on ve.
  * @throws {VkernelError} E_USAGE
  */

@@ -17,7 +17,7 @@ export interface NaiveOptions {
 
 /**
  * The naive estimator: at every step the proxy score of freshly drawn training points, as if training and
- * sampling were interleaved. Vastola 2025, Prop. 4.1; `kappa`: a note on Vastola 2025, Sec. 9.3.
+ * sampling were interleaved. Vastola 2025, Prop. 4.1; `kappa`: docs/mathematics.md, Prop. 4.1.
  */
 export function naiveScore<P extends Precision>(
   data: Mixture<P>,

@@ -188,7 +188,7 @@ function product(a: Float64Array, b: Float64Array, dim: number): Float64Array {
 
 /**
  * The covariance of what an estimator's noise adds in one step of length dt: dt^2 D C D / R for draws (dt D C D / R in the literal
- * effective SDE), kappa dt D C D for kappa. Vastola 2025, Eq. 9, corrected; a note on Vastola 2025, Sec. 9.3.
+ * effective SDE), kappa dt D C D for kappa. Vastola 2025, Eq. 9, corrected; docs/mathematics.md, Prop. 4.1.
  *
  * @returns `[count, dim, dim]`
  */
