@@ -162,16 +162,18 @@ export interface SampleJob {
   outputs: number;
 }
 
-/**
- * A function of rows x `[n, dim]` of the particles from `first` on, at time t: gives as many rows, at once or later; where it
- * takes long it looks at the signal.
- */
-export type RowFunction = (
-  x: Float64Array,
-  t: number,
-  first: number,
-  signal?: AbortSignal,
-) => Float64Array | Promise<Float64Array>;
+/** A function of rows x `[n, dim]`: gives as many rows, or numbers, at once or later; where it takes long it looks at the signal. */
+export interface RowFunction {
+  /** Rows of the particles from `first` on, at time t. */
+  (x: Float64Array, t: number, first: number, signal?: AbortSignal): Float64Array | Promise<Float64Array>;
+  /** Rows each at a time and of a particle of its own, in one call. */
+  readonly each?: (
+    x: Float64Array,
+    times: Float64Array,
+    particles: Int32Array,
+    signal?: AbortSignal,
+  ) => Float64Array | Promise<Float64Array>;
+}
 
 /** Slopes of rows `[n, dim]`, and of the log densities of each. */
 export interface Slopes {

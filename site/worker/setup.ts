@@ -24,6 +24,7 @@ import {
   vp,
 } from "../../src/index.js";
 import { line } from "../../src/data/builtin.js";
+import { notesOf } from "../../src/run/notes.js";
 import { type GridName, type ProcessName, type SamplerName, starts, type View } from "../state/state.js";
 import { insteadOf } from "./pairs.js";
 import type { Plan } from "./protocol.js";
@@ -175,6 +176,8 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
   const { steps, epsilon } = view;
   const last = Math.min(epsilon, start / 2);
   const grid = gridMakers[view.grid]({ steps, tMin: last, tMax: start, last: "sigmaMin" });
+  const times = grid.times(process);
+  notices.push(...notesOf(field, { sampler, times, noise: "independent" }));
   return {
     process,
     exact,
@@ -182,7 +185,7 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
     field,
     sampler,
     grid,
-    times: grid.times(process),
+    times,
     initial,
     plan: { estimator, sampler: name, tMax: start, tMin: last, initial, places },
     kernel: estimator === "kde",

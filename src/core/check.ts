@@ -1,3 +1,4 @@
+import { isThenable } from "../../bindings/host.js";
 import { badArgument, describe, VkernelError } from "./errors.js";
 import { meantBy } from "./words.js";
 
@@ -116,6 +117,22 @@ export function checkNumber(
     throw badArgument("E_RANGE", argument, expected, value);
   }
   return value;
+}
+
+/**
+ * What a function of the caller's gave, which is needed at once.
+ * @throws {VkernelError} E_TYPE where it has to be waited for
+ */
+export function atOnce<T>(given: T, argument: string): T {
+  if (!isThenable(given)) return given;
+  // It may be rejected, and nobody else looks at it.
+  Promise.resolve(given).catch(() => {});
+  throw new VkernelError("E_TYPE", {
+    argument,
+    expected: "a function that returns numbers at once",
+    got: "a promise",
+    hint: "await what it needs before, and let it look that up",
+  });
 }
 
 /** Checks the options that every long call takes. */

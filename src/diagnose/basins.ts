@@ -58,6 +58,8 @@ export interface BasinMapOptions extends PlaneOptions {
 export interface BasinMap<P extends Precision = Precision> extends CellMap {
   /** How far each end is from that point: 0 where the model copies. `[height, width]` */
   readonly distance: Numbers<P>;
+  /** What has to be said of the run, in sentences, as `sample` says it. */
+  readonly notes: readonly string[];
 }
 
 const STEPS = 60;
@@ -99,7 +101,7 @@ export async function basinMap<P extends Precision>(
     ...(onProgress && { onProgress }),
   });
   const { index, distance } = await nearestPoints(run.samples, data, signal ? { signal } : {});
-  return { width: x.length, height: y.length, x, y, index, distance };
+  return { width: x.length, height: y.length, x, y, index, distance, notes: run.notes };
 }
 
 /** From t to where points are told apart, then to 0. */

@@ -78,6 +78,8 @@ export interface FieldComparison {
   };
   /** The smoothed score that is nearest to the field, by time; undefined where none is fitted. */
   readonly smoothing: readonly SmoothingFit[] | undefined;
+  /** What has to be said of the field's paths, in sentences, as `sample` says it. */
+  readonly notes: readonly string[];
 }
 
 const optionNames = [
@@ -201,6 +203,7 @@ export async function compareFields(
     along,
     departures: await departuresOf(),
     smoothing: kernel === undefined ? undefined : smoothing,
+    notes: a.notes,
   };
 
   /** Writes a row of errors; returns the scores themselves. */

@@ -76,32 +76,6 @@ function exponentOf(t: number): number {
   return e;
 }
 
-/**
- * The coordinates in which a run goes on: those given; others in which an anisotropic process is isotropic; or others at
- * every time.
- *
- * @throws {VkernelError} E_UNSUPPORTED where the process takes others than the field or the sampler does
- */
-export function coordinatesOf(
-  field: ScoreField | StepEstimator,
-  run: Pick<RunSpec, "sampler" | "density">,
-): "given" | "white" | "framed" {
-  const { process, data } = field;
-  if (process.covariance === undefined && process.matrices === undefined) return "given";
-  const called = isCalled(field);
-  if (process.covariance !== undefined && data.sigma0 === 0 && !called) return "white";
-  if (field.kind === "step" || !run.sampler.slopesOnly || run.density) {
-    throw new VkernelError("E_UNSUPPORTED", {
-      argument: field.kind === "step" ? "field" : run.density ? "logLikelihood" : "sampler",
-      expected: called
-        ? "euler, heun, rk4 or eulerMaruyama, without likelihood, for a score that is not the exact one under a covariance"
-        : "the exact score by euler, heun, rk4 or eulerMaruyama, without likelihood, where the covariance varies or sigma0 is above 0",
-      got: field.kind === "step" ? "an estimator" : run.sampler.name,
-    });
-  }
-  return "framed";
-}
-
 /** A score of any kind can drive particles beyond all numbers; the exact one cannot. */
 export function checkEnds(samples: ArrayLike<number>, dim: number): void {
   for (let i = 0; i < samples.length; i++) {

@@ -1,8 +1,9 @@
 import type { Precision } from "../data/mixture.js";
 import { aborted } from "../core/scheduler.js";
 import { RowField } from "../score/custom.js";
-import { rowsOf } from "../score/ensemble.js";
+import { eachOf } from "../score/ensemble.js";
 import type { ScoreEnsemble, ScoreField } from "../score/field.js";
+import { byRows, realized } from "../score/rows.js";
 import { integrate } from "./integrate.js";
 import type { RunResult, RunSpec } from "./spec.js";
 
@@ -110,8 +111,14 @@ export async function realize<P extends Precision>(
   const rows = ensemble.realizations
     ? await ensemble.realizations({ kind: "draws", first, count, seed, signal })
     : await byDraws(ensemble, first, count, seed);
-  return new RowField(ensemble.data, ensemble.process, (x, t, particle) =>
-    rows(x, t, (row) => Math.floor((particle + row) / each) - first),
+  const of = (particle: number): number => Math.floor(particle / each) - first;
+  const together = rows.each;
+  return new RowField(
+    ensemble.data,
+    ensemble.process,
+    together
+      ? byRows((x, time, particle) => together(x, time, (row) => of(particle(row))))
+      : (x, t, particle) => rows(x, t, (row) => of(particle + row)),
   );
 }
 
@@ -119,7 +126,7 @@ async function byDraws(ensemble: ScoreEnsemble, first: number, count: number, se
   const fields: ScoreField[] = [];
   for (let r = 0; r < count; r++) fields.push(await ensemble.draw(seed + first + r));
   const { dim } = ensemble.data;
-  return async (x: Float64Array, t: number, realization: (row: number) => number): Promise<Float64Array> => {
+  return realized(async (x, time, realization) => {
     const out = new Float64Array(x.length);
     const rows = x.length / dim;
     for (let i = 0; i < rows; ) {
@@ -128,12 +135,12 @@ async function byDraws(ensemble: ScoreEnsemble, first: number, count: number, se
       let end = i + 1;
       while (end < rows && realization(end) === r) end++;
       const field = fields[r];
-      const some = x.slice(i * dim, end * dim);
-      out.set(await rowsOf(field, some, t), i * dim);
+      const start = i;
+      out.set(await eachOf(field, x.slice(i * dim, end * dim), (row) => time(start + row)), i * dim);
       i = end;
     }
     return out;
-  };
+  });
 }
 
 /** The part of supplied noise that belongs to some particles. */

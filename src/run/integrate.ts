@@ -1,11 +1,12 @@
 import { Turns } from "../core/scheduler.js";
 import type { Numbers, Precision } from "../data/mixture.js";
+import type { Process } from "../process/process.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
-import { Frames } from "./frames.js";
+import type { Frames } from "./frames.js";
 import { runOnKernels } from "./kernels.js";
 import { runPlainly } from "./plain/run.js";
-import { type Whitened, whiten } from "./whiten.js";
-import { checkEnds, checkEvaluations, coordinatesOf, compileProgram } from "./compile.js";
+import type { Whitened } from "./whiten.js";
+import { checkEnds, checkEvaluations, compileProgram } from "./compile.js";
 import { isCalled } from "./called.js";
 import type { RunSpec, RunResult } from "./spec.js";
 
@@ -19,22 +20,25 @@ interface LocalResult<P extends Precision> {
   shifts: readonly number[];
 }
 
+/** Whether noise has a direction. */
+export const isDirected = ({ covariance, matrices }: Process): boolean =>
+  covariance !== undefined || matrices !== undefined;
+
 /** Writes the program of a run and runs it, on the kernels or by the reference. */
 export async function integrate<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: RunSpec,
 ): Promise<RunResult<P>> {
   const { data } = field;
-  const coordinates = coordinatesOf(field, run);
   const local = localStart(field, run);
+  // Noise with a direction is rare: what it takes loads with it.
+  const directed = isDirected(field.process) ? await import("./directed.js") : undefined;
+  const coordinates = directed?.coordinatesOf(field, run);
+  const frames = directed && coordinates === "framed" ? new directed.Frames(data, field.process) : undefined;
   const done =
-    coordinates === "white"
-      ? await integrateWhitened(field, local)
-      : await integrateLocal(
-          field,
-          local,
-          coordinates === "framed" ? new Frames(data, field.process) : undefined,
-        );
+    directed && coordinates === "white"
+      ? await integrateWhitened(field, local, directed.whiten(field))
+      : await integrateLocal(directed && frames ? directed.driven(field, run) : field, local, frames);
   const { samples, trajectories, evaluations, density, shifts } = done;
   if (data.centre === undefined) {
     return { samples, states: samples, trajectories, paths: trajectories, evaluations, density };
@@ -90,10 +94,11 @@ async function integrateLocal<P extends Precision>(
 async function integrateWhitened<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: RunSpec,
+  white: Whitened<P>,
 ): Promise<LocalResult<P>> {
-  const white = whiten(field);
   try {
-    const done = await integrateLocal(white.field, { ...run, initial: await whiteStart(white, run) });
+    const initial = await whiteStart(white, run, field);
+    const done = await integrateLocal(white.field, { ...run, initial });
     white.outward(done.samples);
     if (done.trajectories) white.outward(done.trajectories);
     return done;
@@ -106,18 +111,24 @@ async function integrateWhitened<P extends Precision>(
 export async function whiteStart<P extends Precision>(
   white: Whitened<P>,
   run: RunSpec,
+  field: ScoreField<P> | StepEstimator<P>,
 ): Promise<RunSpec["initial"]> {
   let { initial } = run;
+  const still = {
+    ...run,
+    times: run.times.slice(0, 1),
+    recorded: new Int32Array(0),
+    density: false,
+    onProgress: undefined,
+  };
   if (initial === "normal") {
     // N(0, I) in x: drawn as such, then carried inward.
-    const still = {
-      ...run,
-      times: run.times.slice(0, 1),
-      recorded: new Int32Array(0),
-      onProgress: undefined,
-    };
     const drawn = (await integrateLocal(white.field, still)).samples;
     initial = white.data.inward(drawn, white.process.alpha(run.times[0]));
+  } else if (initial === "marginal" && white.data.sigma0 > 0) {
+    // Components with a width are round in x alone.
+    const { Frames } = await import("./directed.js");
+    initial = (await integrateLocal(field, still, new Frames(white.data, white.process))).samples;
   }
   return typeof initial === "string" ? initial : white.inward(initial);
 }

@@ -3,7 +3,7 @@ import type { Carried } from "../../bindings/job.js";
 import { OP_WIDTH, type SampleJob, Scalar } from "../../bindings/job.js";
 import { runAtOnce, Turns } from "../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
-import { callsOf, isCalled } from "./called.js";
+import { isCalled } from "./called.js";
 import { type Blocks, writeStart } from "./kernels.js";
 import { type Part, type PartOptions, type Parts, waits, type Whole } from "./parts.js";
 import { checkEnds, checkEvaluations } from "./compile.js";
@@ -55,7 +55,7 @@ export class KernelParts<P extends Precision> implements Parts<P> {
   }
 
   async run(part: Part<P>, options: PartOptions): Promise<void> {
-    const calls = callsOf(part.field, options.signal);
+    const calls = part.calls(options.signal);
     const turns = new Turns(options.signal, () => this.#data.check());
     if (part.run.count > 0) {
       const job = await turns.run(this.#jobOf(part));
@@ -65,7 +65,7 @@ export class KernelParts<P extends Precision> implements Parts<P> {
   }
 
   runSync(part: Part<P>): void {
-    const calls = callsOf(part.field, undefined);
+    const calls = part.calls(undefined);
     if (part.run.count > 0) this.#data.runtime.runSync(runAtOnce(this.#jobOf(part)), calls, waits);
     this.#commit(part);
   }

@@ -132,7 +132,7 @@ export async function runOnKernels<P extends Precision>(
     const whole = await turns.run(uploadJob(data, program, frames, run, blocks));
     const job = { ...whole, state, end: state, record, outputs };
     await runtime.run(job, {
-      calls: callsOf(field, run.signal),
+      calls: (await callsOf(field))(run.signal),
       signal: run.signal,
       onProgress: onProgress && ((done: number, total: number) => onProgress({ done, total })),
     });

@@ -5,9 +5,9 @@ import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import type { Kernels } from "../core/kernels.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
-import { Frames } from "./frames.js";
 import { notesOf } from "./notes.js";
-import { localStart, whiteStart } from "./integrate.js";
+import { type Calling, callsOf } from "./called.js";
+import { isDirected, localStart, whiteStart } from "./integrate.js";
 import type { RunSpec } from "./spec.js";
 import { checkedRun } from "./sample.js";
 import type { SampleOptions } from "./options.js";
@@ -15,8 +15,8 @@ import { Blocks, uploadJob } from "./kernels.js";
 import { KernelParts } from "./kernelParts.js";
 import { PlainParts } from "./plain/parts.js";
 import type { Part, Parts, Whole } from "./parts.js";
-import { type Whitened, whiten } from "./whiten.js";
-import { coordinatesOf, compileProgram } from "./compile.js";
+import type { Whitened } from "./whiten.js";
+import { compileProgram } from "./compile.js";
 
 /** What `sample` takes, but for what only a run that ends has: `record` and `logLikelihood`. */
 export type LiveOptions = Pick<
@@ -246,8 +246,8 @@ export class LiveRun<P extends Precision = Precision> {
     this.#moved(to);
   }
 
-  #part(from: number | undefined, to: number, { field, run }: Seeded<P>): Part<P> {
-    return { field, run, from, to };
+  #part(from: number | undefined, to: number, { field, run, calls }: Seeded<P>): Part<P> {
+    return { field, run, calls, from, to };
   }
 
   #moved(step: number): void {
@@ -293,6 +293,7 @@ export class LiveRun<P extends Precision = Precision> {
 interface Seeded<P extends Precision> {
   readonly field: ScoreField<P> | StepEstimator<P>;
   readonly run: RunSpec;
+  readonly calls: Calling;
 }
 
 interface LiveParts<P extends Precision> {
@@ -343,13 +344,21 @@ export async function liveRun<P extends Precision>(
       : (field as ScoreField<P> | StepEstimator<P>);
   return data.hold(async () => {
     const first = await fieldOf(run.seed, signal);
-    const coordinates = coordinatesOf(first, run);
-    const white = coordinates === "white" ? whiten(first) : undefined;
-    const frames = coordinates === "framed" ? new Frames(data, field.process) : undefined;
+    const directed = isDirected(field.process) ? await import("./directed.js") : undefined;
+    const coordinates = directed?.coordinatesOf(first, run);
+    const white = coordinates === "white" ? directed?.whiten(first) : undefined;
+    const frames =
+      directed && coordinates === "framed" ? new directed.Frames(data, field.process) : undefined;
     const begin = async (seed: number, aborting: AbortSignal | undefined): Promise<Seeded<P>> => {
       const seeded: RunSpec = localStart(first, { ...run, seed, signal: aborting, onProgress: undefined });
-      if (white) return { field: white.field, run: { ...seeded, initial: await whiteStart(white, seeded) } };
-      return { field: seed === run.seed ? first : await fieldOf(seed, aborting), run: seeded };
+      const own = seed === run.seed ? first : await fieldOf(seed, aborting);
+      if (!white) {
+        const driving = directed && frames ? directed.driven(own, run) : own;
+        return { field: driving, run: seeded, calls: await callsOf(driving) };
+      }
+      const inside = own === first ? white.field : white.of(own);
+      const initial = await whiteStart(white, seeded, own);
+      return { field: inside, run: { ...seeded, initial }, calls: await callsOf(inside) };
     };
     let steps: Parts<P> | undefined;
     try {

@@ -1,6 +1,7 @@
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
+import type { Calling } from "./called.js";
 import type { Frames } from "./frames.js";
 import type { RunSpec } from "./spec.js";
 import type { Compiled } from "./compile.js";
@@ -9,6 +10,8 @@ import type { Compiled } from "./compile.js";
 export interface Part<P extends Precision> {
   readonly field: ScoreField<P> | StepEstimator<P>;
   readonly run: RunSpec;
+  /** What its program calls. */
+  readonly calls: Calling;
   /** The time of the grid to go on from; undefined: from the start, which is drawn anew. */
   readonly from: number | undefined;
   readonly to: number;

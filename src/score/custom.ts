@@ -1,6 +1,6 @@
 import { isThenable } from "../../bindings/host.js";
 import type { RowFunction } from "../../bindings/job.js";
-import { checkLongCall, checkOptions, checkWord } from "../core/check.js";
+import { atOnce, checkLongCall, checkOptions, checkWord } from "../core/check.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
@@ -8,7 +8,8 @@ import { multiply } from "../numeric/linear.js";
 import { requestInPieces } from "./evaluate/request.js";
 import { aborted, runAtOnce, Turns } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";
-import type { EvaluateOptions, Evaluation, Quantity, ScoreField, TimeRange } from "./field.js";
+import type { EvaluateOptions, Evaluation, Lack, Quantity, ScoreField, TimeRange } from "./field.js";
+import { beyondFit } from "./fitted.js";
 import { checkIsotropic } from "./line.js";
 import { type Prediction, predictions, scoreOf } from "./learned/prediction.js";
 
@@ -18,6 +19,8 @@ export const scoreQuantities = ["score", "velocity", "posteriorMean"] as const;
 /** What a field by rows has beside its score: the trace of its derivative, and the times that it was fitted on. */
 export interface RowFieldParts {
   readonly trace?: RowFunction | undefined;
+  /** Why there is none. */
+  readonly untraced?: Lack | undefined;
   readonly fitted?: TimeRange | undefined;
   /** Numbers of the rows that the function is given at a time: fewer where each takes long. */
   readonly part?: number | undefined;
@@ -35,6 +38,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
   readonly process: Process;
   readonly scoreRows: RowFunction;
   readonly traceRows: RowFunction | undefined;
+  readonly untraced: Lack | undefined;
   readonly fitted: TimeRange | undefined;
   readonly #part: number;
 
@@ -44,6 +48,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     this.process = process;
     this.scoreRows = rows;
     this.traceRows = more.trace;
+    this.untraced = more.untraced;
     this.fitted = more.fitted;
     this.#part = more.part ?? PART;
   }
@@ -65,15 +70,16 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     const { dim } = this.data;
     const step = Math.max(1, Math.floor(this.#part / dim));
     let done = 0;
-    for (const { rows, time, places } of groups.list) {
-      const score = new Float64Array(rows.length);
-      const slopes = new Float64Array(trace ? places.length : 0);
-      for (let first = 0; first < places.length; first += step) {
+    for (const group of groups.list) {
+      const rows = group.places.length;
+      const score = new Float64Array(rows * dim);
+      const slopes = new Float64Array(trace ? rows : 0);
+      for (let first = 0; first < rows; first += step) {
         if (signal?.aborted) throw aborted(signal);
-        const last = Math.min(places.length, first + step);
-        const some = rows.subarray(first * dim, last * dim);
-        score.set(await this.scoreRows(some, time, first, signal), first * dim);
-        if (trace) slopes.set(await trace(some, time, first, signal), first);
+        const last = Math.min(rows, first + step);
+        const some = partOf(group, first, last, dim);
+        score.set(await asked(this.scoreRows, some, signal), first * dim);
+        if (trace) slopes.set(await asked(trace, some, signal), first);
         const wait = turns.take((last - first) * (ROW + MOVE * dim));
         if (wait) await wait;
         done += last - first;
@@ -93,7 +99,7 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     quantities: readonly Q[],
   ): Evaluation<P, Q> {
     const groups = runAtOnce(this.#groups(x, t, quantities));
-    const atOnce = (given: ReturnType<RowFunction>): Float64Array => {
+    const now = (given: ReturnType<RowFunction>): Float64Array => {
       if (!isThenable(given)) return given;
       Promise.resolve(given).catch(() => {});
       throw new VkernelError("E_UNSUPPORTED", {
@@ -103,24 +109,30 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       });
     };
     const trace = quantities.some((name) => name === "divergence") ? this.traceRows : undefined;
-    const values = groups.list.map(({ rows, time }) => atOnce(this.scoreRows(rows, time, 0)));
-    const traces = trace ? groups.list.map(({ rows, time }) => atOnce(trace(rows, time, 0))) : [];
-    return runAtOnce(this.#finish(groups, values, traces, quantities));
+    const { dim } = this.data;
+    const of = (f: RowFunction): Float64Array[] =>
+      groups.list.map((group) => now(asked(f, partOf(group, 0, group.places.length, dim), undefined)));
+    return runAtOnce(this.#finish(groups, of(this.scoreRows), trace ? of(trace) : [], quantities));
   }
 
-  /** The rows of each time together, in the order in which times come. */
+  /** Rows that are asked for together: those of each time, in the order in which times come; or any, where the field takes that. */
   *#groups(
     x: PointsInput,
     t: number | ArrayLike<number>,
     quantities: readonly Quantity[],
   ): Generator<number, Groups, void> {
     const request = yield* requestInPieces(this.data, this.process, x, t, quantities);
-    const { covariance, matrices } = this.process;
-    const plain = covariance === undefined && matrices === undefined;
-    const given: readonly string[] =
-      this.traceRows && plain ? [...scoreQuantities, "divergence"] : scoreQuantities;
+    const given: readonly string[] = this.traceRows ? [...scoreQuantities, "divergence"] : scoreQuantities;
     for (const name of quantities) {
       if (given.includes(name)) continue;
+      if (name === "divergence" && this.untraced) {
+        const { reason, way } = this.untraced;
+        throw new VkernelError("E_UNSUPPORTED", {
+          argument: name,
+          expected: `a field with a known divergence (${way})`,
+          got: `one without: ${reason}`,
+        });
+      }
       throw new VkernelError("E_UNSUPPORTED", {
         argument: name,
         expected: `one of ${given.join(", ")} for this field: a score alone has no law (exactScore gives that of the data)`,
@@ -139,7 +151,16 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       else members.set(time, [q]);
       if (q % GROUP === GROUP - 1) yield GROUP * MOVE;
     }
-    const list: Groups["list"] = [];
+    const list: Group[] = [];
+    if (members.size > 1 && this.scoreRows.each && (!this.traceRows || this.traceRows.each)) {
+      for (let first = 0; first < count; first += TOGETHER) {
+        const time = times.slice(first, first + TOGETHER);
+        const places = Array.from(time, (_, i) => first + i);
+        list.push({ time, places, rows: all.slice(first * dim, (first + places.length) * dim) });
+        yield places.length * (MOVE + dim);
+      }
+      return { list, all, count, times };
+    }
     for (const [time, places] of members) {
       const rows = new Float64Array(places.length * dim);
       for (const [i, q] of places.entries()) {
@@ -173,9 +194,9 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     for (const name of quantities) {
       if (name === "divergence") {
         const filled = this.data.array(count);
-        list.forEach(({ places, time }, g) => {
-          const [beta, diffusion] = [this.process.beta(time), this.process.diffusion(time)];
+        list.forEach(({ places }, g) => {
           places.forEach((q, i) => {
+            const [beta, diffusion] = [this.process.beta(timeOf(q)), this.process.diffusion(timeOf(q))];
             filled[q] = -beta * dim - diffusion * traces[g][i];
           });
         });
@@ -200,7 +221,8 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       }
       out[name] = filled;
     }
-    return out as Evaluation<P, Q>;
+    const notes = beyondFit(this, times);
+    return (notes.length > 0 ? { ...out, notes } : out) as Evaluation<P, Q>;
   }
 
   /** -beta x - D s, or (x + S s) / alpha. */
@@ -223,16 +245,48 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
 
 /** Rows between two yields. */
 const GROUP = 256;
+/** Rows of different times that are asked for together. */
+const TOGETHER = 1024;
+
+interface Group {
+  time: number | Float64Array;
+  places: number[];
+  rows: Float64Array;
+}
+
+/** Some rows of a group, counted from the first of them. */
+interface Part extends Pick<Group, "time" | "rows"> {
+  first: number;
+}
+
+const partOf = ({ time, rows }: Group, first: number, last: number, dim: number): Part => ({
+  first,
+  time: typeof time === "number" ? time : time.subarray(first, last),
+  rows: rows.subarray(first * dim, last * dim),
+});
+
+function asked(
+  f: RowFunction,
+  { rows, time, first }: Part,
+  signal: AbortSignal | undefined,
+): ReturnType<RowFunction> {
+  if (typeof time === "number") return f(rows, time, first, signal);
+  return (f.each as NonNullable<RowFunction["each"]>)(rows, time, new Int32Array(time.length), signal);
+}
 
 interface Groups {
-  list: { time: number; places: number[]; rows: Float64Array }[];
+  list: Group[];
   all: Float64Array;
   count: number;
   times: Float64Array;
 }
 
 export interface CustomScoreOptions {
-  /** The trace of the score's derivative at one row x, exactly: what log densities and the quantity "divergence" ask for. */
+  /**
+   * The divergence of the score at one row x, the trace of its derivative J, exactly: what log densities and the quantity
+   * "divergence" ask for. Under noise with a direction that of A s, tr(A J): A the process's covariance, or D_t over its scalar
+   * `diffusion` where the covariance depends on time.
+   */
   divergence?: (x: Float64Array, t: number) => number;
   /** What the function gives: "score" (default), or another prediction, as networks are trained for. */
   predicts?: Prediction;
@@ -268,7 +322,7 @@ export function customScore<P extends Precision>(
   const rows: RowFunction = (x, t) => {
     const out = new Float64Array(x.length);
     for (let i = 0; i < x.length; i += dim) {
-      const values = score(x.slice(i, i + dim), t);
+      const values = atOnce(score(x.slice(i, i + dim), t), "score");
       if (values?.length !== dim)
         throw badArgument("E_SHAPE", "score", `${dim} numbers from score(x, t)`, values?.length);
       for (let d = 0; d < dim; d++) {
@@ -282,10 +336,16 @@ export function customScore<P extends Precision>(
     if (predicts !== "score") out.set(scoreOf(out, x, t, process, predicts));
     return out;
   };
-  if (divergence === undefined) return new RowField(data, process, rows);
+  if (divergence === undefined) {
+    const untraced = {
+      reason: "a function that gives the values of a score tells nothing of its derivative",
+      way: "customScore takes a divergence of yours",
+    };
+    return new RowField(data, process, rows, { untraced });
+  }
   const trace: RowFunction = (x, t) =>
     Float64Array.from({ length: x.length / dim }, (_, i) => {
-      const value: unknown = divergence(x.slice(i * dim, (i + 1) * dim), t);
+      const value: unknown = atOnce(divergence(x.slice(i * dim, (i + 1) * dim), t), "divergence");
       if (typeof value === "number" && Number.isFinite(value)) return value;
       throw badArgument(
         "E_NONFINITE",

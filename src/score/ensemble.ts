@@ -9,6 +9,7 @@ import type { RowFunction } from "../../bindings/job.js";
 import { isExact } from "./exact.js";
 import { RowField } from "./custom.js";
 import type { Places, ScoreEnsemble, ScoreField, TimeRange } from "./field.js";
+import { byRows, picked, realized, timeByTime } from "./rows.js";
 
 /** An ensemble of given members. */
 export interface MemberEnsemble<P extends Precision = Precision> extends ScoreEnsemble<P> {
@@ -42,14 +43,14 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
   const average = new RowField<P>(
     data,
     process,
-    async (x, t, _, signal) => {
+    byRows(async (x, time, _, signal) => {
       const sums = new Float64Array(x.length);
       for (const member of members) {
-        const score = await rowsOf(member, x, t, signal);
+        const score = await eachOf(member, x, time, signal);
         for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + score[i] / n;
       }
       return sums;
-    },
+    }),
     { trace: meanTrace(members), fitted: common(members) },
   );
   const deviations = async (
@@ -117,7 +118,7 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
     async realizations({ kind, first: start, count, seed }) {
       if (kind === "draws") {
         const chosen = Int32Array.from({ length: count }, (_, r) => memberOf(seed, start + r, n));
-        return async (x, t, realization) => {
+        return realized(async (x, time, realization) => {
           const rows = x.length / dim;
           const out = new Float64Array(x.length);
           // Rows of one member go together.
@@ -125,17 +126,15 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
             const mine: number[] = [];
             for (let i = 0; i < rows; i++) if (chosen[realization(i)] === m) mine.push(i);
             if (mine.length === 0) continue;
-            const some = new Float64Array(mine.length * dim);
-            mine.forEach((i, k) => {
-              some.set(x.subarray(i * dim, (i + 1) * dim), k * dim);
-            });
-            const score = await rowsOf(members[m] as ScoreField<P>, some, t);
+            const score = await eachOf(members[m] as ScoreField<P>, picked(x, mine, dim), (k) =>
+              time(mine[k]),
+            );
             mine.forEach((i, k) => {
               out.set(score.subarray(k * dim, (k + 1) * dim), i * dim);
             });
           }
           return out;
-        };
+        });
       }
       // sum_r (s_r - mean) xi_r / sqrt(n - 1): Gaussian with the empirical covariance, one set of xi a realization.
       const xi = new Float64Array(count * n);
@@ -146,9 +145,9 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
           if (m + 1 < n) xi[r * n + m + 1] = z1;
         }
       }
-      return async (x, t, realization) => {
+      return realized(async (x, time, realization) => {
         const scores: Float64Array[] = [];
-        for (const member of members) scores.push(await rowsOf(member, x, t));
+        for (const member of members) scores.push(await eachOf(member, x, time));
         const out = new Float64Array(x.length);
         for (let i = 0; i < x.length; i++) {
           let mean = 0;
@@ -161,7 +160,7 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
           out[i] = mean + noise / Math.sqrt(n - 1);
         }
         return out;
-      };
+      });
     },
   };
 }
@@ -170,14 +169,15 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
 function meanTrace(members: readonly ScoreField[]): RowFunction | undefined {
   const traces = members.map(traceRowsOf);
   if (traces.includes(undefined)) return undefined;
-  return async (x, t, _, signal) => {
-    const sums = new Float64Array(x.length / members[0].data.dim);
+  const { dim } = members[0].data;
+  return byRows(async (x, time, _, signal) => {
+    const sums = new Float64Array(x.length / dim);
     for (const trace of traces as RowFunction[]) {
-      const some = await trace(x, t, 0, signal);
+      const some = await tracesOf(trace, x, time, dim, signal);
       for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + some[i] / members.length;
     }
     return sums;
-  };
+  });
 }
 
 /** The times that all fitted members were fitted on. */
@@ -190,16 +190,24 @@ function common(members: readonly ScoreField[]): TimeRange | undefined {
   };
 }
 
-/** The trace of a score's derivative at rows, of the exact score from its divergence: -(div v + beta dim) / D. */
+/** The trace of a score's derivative as `traceRows` has it, of the exact score from its divergence: -(div v + beta dim) / D. */
 export function traceRowsOf(field: ScoreField): RowFunction | undefined {
   if (!isExact(field)) return field.traceRows;
   const { process, data } = field;
-  if (process.covariance !== undefined || process.matrices !== undefined) return undefined;
-  return async (x, t, _, signal) => {
-    const { divergence } = await field.evaluate(x, t, ["divergence"], signal && { signal });
-    const [beta, diffusion] = [process.beta(t), process.diffusion(t)];
-    return Float64Array.from(divergence, (value) => -(value + beta * data.dim) / diffusion);
-  };
+  return byRows(async (x, time, _, signal) => {
+    const times = Float64Array.from({ length: x.length / data.dim }, (_, row) => time(row));
+    const one = times.every((t) => t === times[0]);
+    const { divergence } = await field.evaluate(
+      x,
+      one ? times[0] : times,
+      ["divergence"],
+      signal && { signal },
+    );
+    return Float64Array.from(divergence, (value, i) => {
+      const [beta, diffusion] = [process.beta(times[i]), process.diffusion(times[i])];
+      return -(value + beta * data.dim) / diffusion;
+    });
+  });
 }
 
 /** Whether two processes are one: the same object, or made by the same built-in maker with the same numbers. */
@@ -225,4 +233,38 @@ export async function rowsOf(
 ): Promise<Float64Array> {
   if (field.scoreRows) return field.scoreRows(x, t, 0, signal);
   return new Float64Array((await field.evaluate(x, t, ["score"], signal && { signal })).score);
+}
+
+/** The same of rows each at a time of its own: in one call, where the field takes that. */
+export async function eachOf(
+  field: ScoreField,
+  x: Float64Array,
+  time: (row: number) => number,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
+  const { dim } = field.data;
+  const times = Float64Array.from({ length: x.length / dim }, (_, row) => time(row));
+  if (times.every((t) => t === times[0])) return rowsOf(field, x, times[0], signal);
+  if (!field.scoreRows) {
+    return new Float64Array((await field.evaluate(x, times, ["score"], signal && { signal })).score);
+  }
+  const { each } = field.scoreRows;
+  return each
+    ? each(x, times, new Int32Array(times.length), signal)
+    : timeByTime(x, time, dim, dim, (some, t) => rowsOf(field, some, t, signal));
+}
+
+/** Traces of rows, each at a time of its own. */
+async function tracesOf(
+  trace: RowFunction,
+  x: Float64Array,
+  time: (row: number) => number,
+  dim: number,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const times = Float64Array.from({ length: x.length / dim }, (_, row) => time(row));
+  const { each } = trace;
+  return each && !times.every((t) => t === times[0])
+    ? each(x, times, new Int32Array(times.length), signal)
+    : timeByTime(x, time, dim, 1, (some, t) => trace(some, t, 0, signal));
 }

@@ -44,6 +44,9 @@ export type Quantity = (typeof quantities)[number];
  */
 export type Evaluation<P extends Precision, Q extends Quantity> = {
   [K in Q]: K extends "nearest" ? Int32Array<ArrayBuffer> : Numbers<P>;
+} & {
+  /** What has to be said, in sentences, where there is something: a learned field at times on which it was not fitted. */
+  readonly notes?: readonly string[];
 };
 
 export interface EvaluateOptions {
@@ -89,7 +92,10 @@ export interface ScoreField<P extends Precision = Precision> {
   readonly scoreRows?: RowFunction;
   /** The times that a learned field was fitted on: beyond them nothing holds it. */
   readonly fitted?: TimeRange | undefined;
-  /** @internal The trace of the score's derivative at rows, one number each, where it is known exactly. */
+  /**
+   * @internal The trace of the score's derivative J at rows, one number each, where it is known exactly; under noise with a
+   * direction tr(D_t J) over the process's scalar `diffusion`, which is tr(A J) of a constant covariance A.
+   */
   readonly traceRows?: RowFunction | undefined;
   /** @internal Why it has no trace. */
   readonly untraced?: Lack | undefined;
@@ -149,8 +155,12 @@ export interface RealizationRequest {
 }
 
 /** The scores of rows, each by the realization (counted from `first`) that its row number stands for. */
-export type RealizedRows = (
-  x: Float64Array,
-  t: number,
-  realization: (row: number) => number,
-) => Promise<Float64Array>;
+export interface RealizedRows {
+  (x: Float64Array, t: number, realization: (row: number) => number): Promise<Float64Array>;
+  /** Rows each at a time of its own, in one call. */
+  readonly each?: (
+    x: Float64Array,
+    time: (row: number) => number,
+    realization: (row: number) => number,
+  ) => Promise<Float64Array>;
+}

@@ -3,6 +3,7 @@ import type { Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import { RowField } from "../score/custom.js";
 import type { Randomness, ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import { byRows } from "../score/rows.js";
 
 export interface EffectiveSdeOptions {
   /**
@@ -114,5 +115,10 @@ async function gaussianDraw<P extends Precision>(
     seed,
     signal: undefined,
   });
-  return new RowField(estimator.data, estimator.process, (x, t) => rows(x, t, () => 0));
+  const { each } = rows;
+  return new RowField(
+    estimator.data,
+    estimator.process,
+    each ? byRows((x, time) => each(x, time, () => 0)) : (x, t) => rows(x, t, () => 0),
+  );
 }

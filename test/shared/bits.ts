@@ -158,10 +158,9 @@ function evaluating(set: string, count: number, anisotropic: boolean): BitsRun[]
           })
         : vkernel.songVp();
       const t = Float64Array.from({ length: n }, (_, i) => levels[i % levels.length] as number);
-      const values = (await vkernel.exactScore(data, process).evaluate(x, t, vkernel.quantities)) as Record<
-        string,
-        Bytes
-      >;
+      const values = (await vkernel
+        .exactScore(data, process)
+        .evaluate(x, t, vkernel.quantities)) as unknown as Record<string, Bytes>;
       data.dispose();
       return vkernel.quantities.map((name) => values[name] as Bytes);
     },

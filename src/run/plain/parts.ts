@@ -23,7 +23,7 @@ export class PlainParts<P extends Precision> implements Parts<P> {
     const turns = new Turns(signal, () => data.check());
     let done = 0;
     if (signal?.aborted) throw aborted(signal);
-    for (const { later, work } of this.#work(part, blocks, ops)) {
+    for (const { later, work } of this.#work(part, blocks, ops, signal)) {
       if (later) await later;
       done++;
       const wait = turns.take(work);
@@ -38,7 +38,7 @@ export class PlainParts<P extends Precision> implements Parts<P> {
 
   runSync(part: Part<P>): void {
     const blocks = this.#blocksOf(part);
-    for (const { later } of this.#work(part, blocks, this.#opsOf(part))) {
+    for (const { later } of this.#work(part, blocks, this.#opsOf(part), undefined)) {
       if (!later) continue;
       later.catch(() => {});
       throw waits();
@@ -68,11 +68,12 @@ export class PlainParts<P extends Precision> implements Parts<P> {
   }
 
   *#work(
-    { field, run }: Part<P>,
+    { calls, run }: Part<P>,
     blocks: Block[],
     ops: Op[],
+    signal: AbortSignal | undefined,
   ): Generator<{ later: Promise<void> | undefined; work: number }> {
-    const runOp = referenceOps(field, this.#whole.data, this.#whole.frames, run);
+    const runOp = referenceOps(calls(signal), this.#whole.data, this.#whole.frames, run);
     for (const block of blocks) {
       for (const op of ops) yield { later: runOp(op, block), work: block.n * opWork(this.#whole.data, op) };
     }

@@ -1,5 +1,5 @@
 import { isThenable } from "../../../bindings/host.js";
-import { type Op, OpCode, SCALAR_OUTPUTS, Scalar, type Slopes } from "../../../bindings/job.js";
+import { type Called, type Op, OpCode, SCALAR_OUTPUTS, Scalar, type Slopes } from "../../../bindings/job.js";
 import { PIECE, Turns } from "../../core/scheduler.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import { type DormandPrinceEnd, dormandPrinceSteps } from "./dormandPrince.js";
@@ -51,7 +51,7 @@ export async function runPlainly<P extends Precision>(
   const samples = data.array(count * dim);
   const trajectories = recorded > 0 ? data.array(recorded * count * dim) : undefined;
   const outputs = new Float64Array(SCALAR_OUTPUTS * count);
-  const runOp = referenceOps(field, data, frames, run, trajectories);
+  const runOp = referenceOps((await callsOf(field))(signal), data, frames, run, trajectories);
   const total = count * program.ops.length;
   const turns = new Turns(signal, () => data.check());
   const batch = batchOf(data);
@@ -105,7 +105,7 @@ export function startBlock(
 
 /** How operations of a run work on a block; a promise where they wait for the caller's function. */
 export function referenceOps<P extends Precision>(
-  field: ScoreField<P> | StepEstimator<P>,
+  calls: readonly Called[],
   data: Mixture<P>,
   frames: Frames | undefined,
   run: RunSpec,
@@ -114,7 +114,6 @@ export function referenceOps<P extends Precision>(
   const { dim, packed } = data;
   const { count } = run;
   const start = run.particle ?? 0;
-  const calls = callsOf(field, run.signal);
   const mixture = { points: packed.local, dim, weights: packed.weights, sigma0: 0 };
   const mixtures = [mixture, ...(frames?.pointSets ?? []).map((points) => ({ ...mixture, points }))];
   return runOp;

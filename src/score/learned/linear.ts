@@ -89,32 +89,37 @@ export class LinearScore<P extends Precision = Precision> extends Smoother<P> {
     this.#factor = parts.factor;
     this.#again = parts.again;
     const slopes = parts.bound.slopes?.bind(parts.bound);
-    if (slopes === undefined) return;
+    if (slopes === undefined) {
+      this.untraced = {
+        reason: "features that are given by their values tell nothing of their derivatives",
+        way: "customFeatures takes slopes of yours",
+      };
+      return;
+    }
     const { dim } = data;
-    this.slopes = (x, t) => {
-      const rows = x.length / dim;
-      const out = new Float64Array(rows * this.features * dim);
-      for (let i = 0; i < rows; i++) {
-        const at = i * this.features * dim;
-        slopes(x.slice(i * dim, (i + 1) * dim), t, out.subarray(at + dim, at + this.features * dim));
-      }
-      return out;
-    };
+    // sum over j and d of W[j, d] d phi_j / d x_d; the constant has no derivative, a mean taken off changes none.
+    const bent = new Float64Array(parts.bound.count * dim);
+    this.trace = (x, time, weights) =>
+      Float64Array.from({ length: x.length / dim }, (_, i) => {
+        slopes(x.slice(i * dim, (i + 1) * dim), time(i), bent);
+        let sum = 0;
+        for (let k = 0; k < bent.length; k++) sum += bent[k] * weights[dim + k];
+        return sum;
+      });
   }
 
   /** [1, phi - mean]; without bias the 1 is a 0. */
-  async phi(x: Float64Array, t: number): Promise<Float64Array> {
+  async phi(x: Float64Array, time: (row: number) => number): Promise<Float64Array> {
     const { dim } = this.data;
     const rows = x.length / dim;
     const { count } = this.#bound;
     const out = new Float64Array(rows * (count + 1));
-    const values = await evaluateOnPool(this.data.engine, this.#bound, x, dim, t);
+    const values = await evaluateOnPool(this.data.engine, this.#bound, x, dim, time);
     for (let i = 0; i < rows; i++) this.#centre(values, i, out, i);
     return out;
   }
 
-  /** The constant has none; a mean taken off changes none. */
-  override slopes?: (x: Float64Array, t: number) => Float64Array;
+  override trace?: (x: Float64Array, time: (row: number) => number, weights: Float64Array) => Float64Array;
 
   #centre(values: Float64Array, from: number, out: Float64Array, to: number): void {
     const { count } = this.#bound;
@@ -265,16 +270,16 @@ function evaluateRows(
   return out;
 }
 
-/** phi of rows at one time, by the kernels where they can. */
+/** phi of rows, by the kernels where they can. */
 async function evaluateOnPool(
   engine: Kernels,
   bound: BoundFeatures,
   x: Float64Array,
   dim: number,
-  t: number,
+  time: (row: number) => number,
 ): Promise<Float64Array> {
   const { kernel, factors, count } = bound;
-  if (kernel === undefined || factors === undefined) return evaluateRows(bound, x, dim, () => t);
+  if (kernel === undefined || factors === undefined) return evaluateRows(bound, x, dim, time);
   const rows = { data: x, rows: x.length / dim, columns: dim };
   const centres = { data: kernel.centres, rows: count, columns: dim };
   const { data } =
@@ -282,8 +287,14 @@ async function evaluateOnPool(
       ? await rbfFeatures(engine, rows, centres, kernel.width)
       : await fourierFeatures(engine, rows, centres, kernel.offsets);
   const scale = kernel.kind === "fourier" ? kernel.scale : 1;
-  const by = factors(t).map((factor) => scale * factor);
+  let known = Number.NaN;
+  let by = new Float64Array(count);
   for (let i = 0; i < data.length; i += count) {
+    const t = time(i / count);
+    if (t !== known) {
+      by = Float64Array.from(factors(t), (factor) => scale * factor);
+      known = t;
+    }
     for (let j = 0; j < count; j++) data[i + j] = data[i + j] * by[j];
   }
   return data;

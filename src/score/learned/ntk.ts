@@ -1,5 +1,5 @@
 import { Turns } from "../../core/scheduler.js";
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
+import { atOnce, checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import type { Kernels } from "../../core/kernels.js";
 import { badArgument, VkernelError } from "../../core/errors.js";
@@ -16,6 +16,7 @@ import {
 } from "../../dense/index.js";
 import { expm1, log } from "../../numeric/elementary.js";
 import type { Process } from "../../process/process.js";
+import { ntkSlopes } from "../../dense/plain/ntk.js";
 import { fillNormals, streams } from "../../numeric/random.js";
 import { checkMixture, checkProcess } from "../exact.js";
 import { checkPlaces } from "../checkPlaces.js";
@@ -35,6 +36,8 @@ export interface InputMap {
   readonly name: string;
   readonly count: number;
   row(x: Float64Array, t: number, out: Float64Array): void;
+  /** Takes a vector v of `count` numbers to J' v, `[dim]`, with J the derivative of psi at (x, t), where it is known. */
+  pull?(x: Float64Array, t: number): (v: Float64Array) => Float64Array;
 }
 
 export interface NtkScoreOptions {
@@ -56,8 +59,15 @@ export interface NtkScoreOptions {
    * another one in every realization; or your own linear map of psi.
    */
   initial?: "zero" | "gaussian" | { readonly linear: readonly (readonly number[])[] };
-  /** psi; by default x / sqrt(S_t + alpha_t^2 sd^2), log(sigma_t) / 4 and 1, with sd the spread of the data. */
-  inputMap?: { count: number; row: (x: Float64Array, t: number) => ArrayLike<number> };
+  /**
+   * psi; by default x / sqrt(S_t + alpha_t^2 sd^2), log(sigma_t) / 4 and 1, with sd the spread of the data. `slopes`, its
+   * derivative by x, `[count, dim]` row-major, is what a divergence takes.
+   */
+  inputMap?: {
+    count: number;
+    row: (x: Float64Array, t: number) => ArrayLike<number>;
+    slopes?: (x: Float64Array, t: number) => ArrayLike<number>;
+  };
   weighting?: Weighting;
   times?: TimeLaw;
   seed?: number;
@@ -101,6 +111,13 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     this.eigenvalues = parts.values;
     const inputs = parts.linear ? parts.map.count : 0;
     this.features = samples.t.length * (parts.gaussian ? 2 : 1) + inputs;
+    if (parts.map.pull) this.trace = (x, time, weights, signal) => this.#trace(x, time, weights, signal);
+    else {
+      this.untraced = {
+        reason: "an input map that is given by its values tells nothing of its derivative",
+        way: "inputMap takes slopes of yours",
+      };
+    }
     if (parts.gaussian) this.randomStart = (seed, realization) => this.#drawStart(seed, realization);
     // (1 - exp(-(b + ridge) tau)) / (b + ridge); modes of eigenvalue 0 (to rounding) are left out without a ridge.
     const least = largestOf(parts.values) * samples.t.length * Number.EPSILON;
@@ -139,7 +156,8 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
       throw badArgument("E_RANGE", "count", "as many as eigenvalues that are not 0", count);
     }
     for (let i = 0; i < rows; i++) {
-      const phi = await this.phi(x.slice(i * dim, (i + 1) * dim), times[i]);
+      const t = times[i];
+      const phi = await this.phi(x.slice(i * dim, (i + 1) * dim), () => t);
       for (let k = 0; k < count; k++) {
         const row = (samples - 1 - k) * samples;
         let sum = 0;
@@ -163,9 +181,9 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     return this.eigenvalues.map((value) => -expm1(-Math.max(value, 0) * this.trainingTime));
   }
 
-  async phi(x: Float64Array, t: number): Promise<Float64Array> {
+  async phi(x: Float64Array, time: (row: number) => number): Promise<Float64Array> {
     const { points, linear, gaussian } = this.#parts;
-    const psi = this.#psi(x, () => t);
+    const psi = this.#psi(x, time);
     const { data: kernel } = await points.rows(psi);
     const rest = linear ? psi : gaussian && (await gaussian.points.rows(psi));
     if (!rest) return kernel;
@@ -187,6 +205,58 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
       map.row(x.slice(i * dim, (i + 1) * dim), time(i), data.subarray(i * map.count, (i + 1) * map.count));
     }
     return { data, rows, columns: map.count };
+  }
+
+  override trace?: (
+    x: Float64Array,
+    time: (row: number) => number,
+    weights: Float64Array,
+    signal?: AbortSignal,
+  ) => Promise<Float64Array>;
+
+  /** sum_n W_n . J' grad k(psi, psi_n), the kernel's gradient by its derivatives with respect to |psi|^2 and psi . psi_n. */
+  async #trace(
+    x: Float64Array,
+    time: (row: number) => number,
+    weights: Float64Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Float64Array> {
+    const { dim } = this.data;
+    const { map, inputs, points, gaussian, linear } = this.#parts;
+    const samples = this.samples.t.length;
+    const { data: psi, columns } = this.#psi(x, time);
+    const kernels = [points, ...(gaussian ? [gaussian.points] : [])].map(({ options }) => options);
+    const turns = new Turns(signal, () => this.data.check());
+    const out = new Float64Array(x.length / dim);
+    for (let i = 0; i < out.length; i++) {
+      const own = psi.subarray(i * columns, (i + 1) * columns);
+      const pull = (map.pull as NonNullable<InputMap["pull"]>)(x.slice(i * dim, (i + 1) * dim), time(i));
+      const along = (v: Float64Array, feature: number): number => {
+        let sum = 0;
+        for (let d = 0; d < dim; d++) sum += v[d] * weights[feature * dim + d];
+        return sum;
+      };
+      const centre = pull(own);
+      let sum = 0;
+      for (let n = 0; n < samples; n++) {
+        const other = inputs.subarray(n * columns, (n + 1) * columns);
+        const pulled = pull(other);
+        kernels.forEach((options, k) => {
+          const { square, product } = ntkSlopes(own, other, options);
+          const feature = k * samples + n;
+          sum += 2 * square * along(centre, feature) + product * along(pulled, feature);
+        });
+        const wait = turns.take(20 * columns + 60 * points.options.depth + 6 * dim);
+        if (wait) await wait;
+      }
+      for (let j = 0; linear && j < columns; j++) {
+        const unit = new Float64Array(columns);
+        unit[j] = 1;
+        sum += along(pull(unit), samples + j);
+      }
+      out[i] = sum;
+    }
+    return out;
   }
 
   /** B = Lambda^(1/2) U f(b) U' Lambda^(1/2) / P times columns; the features of s_0 take nothing. */
@@ -382,29 +452,64 @@ function defaultMap(dim: number, process: Process, spread: number): InputMap {
       out[dim] = log(process.sigma(t)) / 4;
       out[dim + 1] = 1;
     },
+    pull(_, t) {
+      const scale = 1 / Math.sqrt(process.variance(t) + (process.alpha(t) * spread) ** 2);
+      return (v) => v.slice(0, dim).map((value) => value * scale);
+    },
   };
 }
 
-function customMap(given: NonNullable<NtkScoreOptions["inputMap"]>): InputMap {
+function customMap(given: NonNullable<NtkScoreOptions["inputMap"]>, dim: number): InputMap {
   const count = checkInteger(given?.count, "inputMap.count", 1, 10_000);
   if (typeof given.row !== "function")
     throw badArgument("E_TYPE", "inputMap.row", "a function of (x, t)", given.row);
+  const { row, slopes } = given;
+  if (slopes !== undefined && typeof slopes !== "function") {
+    throw badArgument("E_TYPE", "inputMap.slopes", "a function of (x, t)", slopes);
+  }
+  const fill = (
+    f: typeof row,
+    name: "row" | "slopes",
+    x: Float64Array,
+    t: number,
+    out: Float64Array,
+  ): void => {
+    const values = atOnce(f(x, t), `inputMap.${name}`);
+    if (values?.length !== out.length) {
+      throw badArgument("E_SHAPE", "inputMap", `${out.length} numbers from ${name}(x, t)`, values?.length);
+    }
+    for (let j = 0; j < out.length; j++) {
+      const value: unknown = values[j];
+      if (typeof value !== "number" || !Number.isFinite(value)) {
+        throw badArgument(
+          "E_NONFINITE",
+          `inputMap[${j}]`,
+          `a finite number from ${name}(x, t), t = ${t}`,
+          value,
+        );
+      }
+      out[j] = value;
+    }
+  };
   return {
     name: "custom",
     count,
-    row(x, t, out) {
-      const values = given.row(x, t);
-      if (values?.length !== count) {
-        throw badArgument("E_SHAPE", "inputMap", `${count} numbers from row(x, t)`, values?.length);
-      }
-      for (let j = 0; j < count; j++) {
-        const value = values[j];
-        if (!Number.isFinite(value)) {
-          throw badArgument("E_NONFINITE", `inputMap[${j}]`, `a finite number at t = ${t}`, value);
-        }
-        out[j] = value;
-      }
-    },
+    row: (x, t, out) => fill(row, "row", x, t, out),
+    ...(slopes && {
+      pull(x: Float64Array, t: number) {
+        const bent = new Float64Array(count * dim);
+        fill(slopes, "slopes", x, t, bent);
+        return (v: Float64Array) => {
+          const out = new Float64Array(dim);
+          for (let j = 0; j < count; j++) {
+            for (let d = 0; d < dim; d++) {
+              out[d] = out[d] + v[j] * bent[j * dim + d];
+            }
+          }
+          return out;
+        };
+      },
+    }),
   };
 }
 
@@ -471,7 +576,9 @@ export async function ntkScore<P extends Precision>(
   }
   const { dim, engine } = data;
   const map =
-    options.inputMap === undefined ? defaultMap(dim, process, spreadOf(data)) : customMap(options.inputMap);
+    options.inputMap === undefined
+      ? defaultMap(dim, process, spreadOf(data))
+      : customMap(options.inputMap, dim);
   const initial = options.initial ?? "zero";
   const linear = checkInitial(initial, dim, map.count);
   const inputs = new Float64Array(count * map.count);

@@ -1,14 +1,16 @@
+import type { RowFunction } from "../../../bindings/job.js";
 import { checkNumber } from "../../core/check.js";
 import { checkTable, type Mixture, type PointsInput, type Precision } from "../../data/mixture.js";
 import { badArgument } from "../../core/errors.js";
 import { matmul } from "../../dense/index.js";
 import type { Process } from "../../process/process.js";
-import { semidefiniteRoot } from "../../numeric/linear.js";
+import { multiply, semidefiniteRoot } from "../../numeric/linear.js";
 import { fillNormals, streams, uniform } from "../../numeric/random.js";
 import { checkPlaces } from "../checkPlaces.js";
 import { RowField } from "../custom.js";
 import { exactScore } from "../exact.js";
 import type {
+  Lack,
   Places,
   RealizationRequest,
   RealizedRows,
@@ -17,6 +19,7 @@ import type {
   TimeRange,
 } from "../field.js";
 import { noiseOf, proxyScores } from "../noise.js";
+import { byRows, realized, timeByTime } from "../rows.js";
 import { needTargets, type TrainingTuples } from "./training.js";
 
 /** Covariances of targets are matrices a sample: as many dimensions as these fit. */
@@ -57,10 +60,17 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     this.samples = samples;
   }
 
-  /** @internal phi of rows at one time: `[n, F]`. */
-  abstract phi(x: Float64Array, t: number): Promise<Float64Array>;
-  /** @internal The derivatives of phi, `[n, F, dim]`, where they are known. */
-  slopes?(x: Float64Array, t: number): Float64Array;
+  /** @internal phi of rows, each at its time: `[n, F]`. */
+  abstract phi(x: Float64Array, time: (row: number) => number): Promise<Float64Array>;
+  /** @internal The trace of d(W' phi) / dx at rows of one time or many, where phi's derivatives are known. */
+  trace?(
+    x: Float64Array,
+    time: (row: number) => number,
+    weights: Float64Array,
+    signal?: AbortSignal,
+  ): Float64Array | Promise<Float64Array>;
+  /** @internal Why they are not. */
+  protected untraced?: Lack;
   /** @internal B times columns `[P, columns]`: `[F, columns]`. */
   abstract apply(columns: Float64Array, count: number): Promise<Float64Array>;
   /** @internal A(z) = B' phi(z) for rows of features `[n, F]`: `[n, P]`. */
@@ -210,16 +220,48 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
   async #fieldOf(targets: Float64Array, random?: Start): Promise<ScoreField<P>> {
     const weights = await this.#weightsOf(targets, random);
     const { dim } = this.data;
-    const slopes = this.slopes?.bind(this);
+    const trace = this.trace?.bind(this);
     return new RowField(
       this.data,
       this.process,
-      async (x, t) => contract(await this.phi(x, t), weights, dim, () => 0, dim),
+      byRows(async (x, time) => contract(await this.phi(x, time), weights, dim, () => 0, dim)),
       {
         fitted: this.fitted,
-        trace: slopes && ((x, t) => traceOf(slopes(x, t), weights)),
+        trace: trace && this.#directed(weights, trace),
+        untraced: this.untraced,
         part: dim * Math.max(1, Math.floor(PHI / this.features)),
       },
+    );
+  }
+
+  /** Traces of D_t J over `diffusion`: those of other weights, W D_t. */
+  #directed(weights: Float64Array, trace: NonNullable<Smoother["trace"]>): RowFunction {
+    const { process } = this;
+    const { dim } = this.data;
+    if (process.matrices === undefined) {
+      return byRows((x, time, _, signal) => trace(x, time, weights, signal));
+    }
+    const turned = (t: number): Float64Array => {
+      const { diffusion } = (process.matrices as NonNullable<Process["matrices"]>)(t);
+      const scale = process.diffusion(t);
+      const out = new Float64Array(weights.length);
+      for (let j = 0; j < weights.length; j += dim) {
+        out.set(
+          multiply(diffusion, dim, weights.subarray(j, j + dim)).map((value) => value / scale),
+          j,
+        );
+      }
+      return out;
+    };
+    let known = Number.NaN;
+    let own = weights;
+    return byRows((x, time, _, signal) =>
+      timeByTime(x, time, dim, 1, (some, t) => {
+        // A constant covariance has the same at all times.
+        if (t !== known && !(process.covariance && own !== weights)) own = turned(t);
+        known = t;
+        return trace(some, () => t, own, signal);
+      }),
     );
   }
 
@@ -361,7 +403,8 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
     for (let first = 0; first < count; ) {
       let last = first + 1;
       while (last < count && times[last] === times[first]) last++;
-      const some = await this.phi(x.slice(first * dim, last * dim), times[first]);
+      const t = times[first];
+      const some = await this.phi(x.slice(first * dim, last * dim), () => t);
       phi.set(some, first * this.features);
       first = last;
     }
@@ -377,23 +420,13 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       kind === "gaussian"
         ? await this.#weightsOf(await this.exactScores())
         : await this.#weightsOf(new Float64Array(this.samples.x.length));
-    return async (x, t, realization) => {
-      const phi = await this.phi(x, t);
+    return realized(async (x, time, realization) => {
+      const phi = await this.phi(x, time);
       const noise = contract(phi, weights, dim, (row) => realization(row) * dim, count * dim);
       const mean = contract(phi, rest, dim, () => 0, dim);
       return noise.map((value, i) => value + mean[i]);
-    };
+    });
   }
-}
-
-/** tr of d(W' phi) / dx: the sum over j and d of W[j, d] d phi_j / d x_d, row by row. */
-function traceOf(slopes: Float64Array, weights: Float64Array): Float64Array {
-  const each = weights.length;
-  return Float64Array.from({ length: slopes.length / each }, (_, i) => {
-    let sum = 0;
-    for (let k = 0; k < each; k++) sum += slopes[i * each + k] * weights[k];
-    return sum;
-  });
 }
 
 /** out[i] = sum_j phi[i, j] W[j, column(i) ...]: W has `stride` columns. */

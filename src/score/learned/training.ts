@@ -1,4 +1,4 @@
-import { checkInteger, checkNumber, checkOptions } from "../../core/check.js";
+import { atOnce, checkInteger, checkNumber, checkOptions } from "../../core/check.js";
 import { Turns } from "../../core/scheduler.js";
 import { checkTable, type Mixture, type PointsInput } from "../../data/mixture.js";
 import { badArgument, VkernelError } from "../../core/errors.js";
@@ -78,7 +78,7 @@ export function weightOf(weighting: Weighting, process: Process, sigmaData: numb
     throw badArgument("E_TYPE", "weighting", '"variance", "one", "edm" or a function of t', weighting);
   }
   return (t) => {
-    const value = weighting(t);
+    const value = atOnce(weighting(t), "weighting");
     if (!(value > 0 && Number.isFinite(value))) {
       throw badArgument("E_RANGE", "weighting", `a finite weight above 0 at t = ${t}`, value);
     }

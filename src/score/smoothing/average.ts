@@ -18,13 +18,13 @@ export interface AverageOptions {
   readonly groups: number;
 }
 
-/** The mean of the exact score at x + width times the places of a rule, over all axes. */
+/** The mean of the exact score at x + width times the places of a rule, over all axes; each row has a width and a time. */
 export async function averageScore(
   values: Values,
   rule: CubeRule,
-  width: number,
+  width: (row: number) => number,
   x: Float64Array,
-  t: number,
+  time: (row: number) => number,
   { truncate, groups }: AverageOptions,
 ): Promise<Smoothed> {
   const { dim } = values.data;
@@ -38,14 +38,18 @@ export async function averageScore(
     const some = Math.min(step, rows - first);
     const queries = new Float64Array(some * draws * dim);
     for (let i = 0, at = 0; i < some; i++) {
+      const w = width(first + i);
       for (let j = 0, place = 0; j < draws; j++) {
         for (let d = 0; d < dim; d++, at++, place++) {
-          queries[at] = x[(first + i) * dim + d] + width * places[place];
+          queries[at] = x[(first + i) * dim + d] + w * places[place];
         }
       }
     }
     await values.spend(4 * queries.length);
-    const scores = await values.score(queries, t);
+    const scores = await values.score(
+      queries,
+      timesOf(some, draws, (i) => time(first + i)),
+    );
     if (truncate < Number.POSITIVE_INFINITY) shorten(scores, dim, truncate);
     for (let i = 0; i < some; i++) {
       for (let d = 0; d < dim; d++) {
@@ -71,13 +75,17 @@ export async function averageScore(
   return { score, error };
 }
 
-/** The trace of that mean's derivative: the mean of the traces, where no score is shortened. */
+/**
+ * The trace of that mean's derivative: the mean of the traces. A score s of length above m = `truncate` is m s / |s|, whose derivative
+ * is m / |s| (I - u u') J with u = s / |s|: continuous, with a kink where |s| = m, a set of measure zero.
+ */
 export async function averageTrace(
   values: Values,
   { places, weights }: CubeRule,
-  width: number,
+  width: (row: number) => number,
   x: Float64Array,
-  t: number,
+  time: (row: number) => number,
+  truncate: number,
 ): Promise<Float64Array> {
   const { dim } = values.data;
   const draws = weights.length;
@@ -88,10 +96,12 @@ export async function averageTrace(
     const queries = new Float64Array(some * draws * dim);
     for (let at = 0; at < queries.length; at++) {
       const [row, place] = [Math.floor(at / (draws * dim)), at % (draws * dim)];
-      queries[at] = x[(first + row) * dim + (at % dim)] + width * places[place];
+      queries[at] = x[(first + row) * dim + (at % dim)] + width(first + row) * places[place];
     }
     await values.spend(8 * queries.length);
+    const t = timesOf(some, draws, (i) => time(first + i));
     const traces = await values.traces(queries, t);
+    if (truncate < Number.POSITIVE_INFINITY) await shortenTraces(values, traces, queries, t, truncate);
     for (let i = 0; i < some; i++) {
       let sum = 0;
       for (let j = 0; j < draws; j++) sum += weights[j] * traces[i * draws + j];
@@ -99,6 +109,44 @@ export async function averageTrace(
     }
   }
   return out;
+}
+
+/** The time of each query, `draws` of them a row; one number where they share it. */
+function timesOf(rows: number, draws: number, time: (row: number) => number): number | Float64Array {
+  const times = Float64Array.from({ length: rows }, (_, i) => time(i));
+  if (times.every((t) => t === times[0])) return times[0];
+  return Float64Array.from({ length: rows * draws }, (_, i) => times[Math.floor(i / draws)]);
+}
+
+/** Traces of scores that are shortened in place of those of whole ones. */
+async function shortenTraces(
+  values: Values,
+  traces: Float64Array,
+  x: Float64Array,
+  t: number | Float64Array,
+  most: number,
+): Promise<void> {
+  const { dim } = values.data;
+  const scores = await values.score(x, t);
+  const lengths = traces.map((_, i) => {
+    let square = 0;
+    for (let d = i * dim; d < (i + 1) * dim; d++) square += scores[d] ** 2;
+    return Math.sqrt(square);
+  });
+  const long = Array.from(lengths.keys()).filter((i) => lengths[i] > most);
+  const places = new Float64Array(long.length * dim);
+  const directions = new Float64Array(long.length * dim);
+  long.forEach((i, k) => {
+    places.set(x.subarray(i * dim, (i + 1) * dim), k * dim);
+    const unit = scores.slice(i * dim, (i + 1) * dim).map((value) => value / lengths[i]);
+    directions.set(unit, k * dim);
+  });
+  await values.spend(4 * (x.length + places.length));
+  const times = typeof t === "number" ? t : Float64Array.from(long, (i) => t[i]);
+  const bends = await values.bends(places, times, directions);
+  long.forEach((i, k) => {
+    traces[i] = (most / lengths[i]) * (traces[i] - bends[k]);
+  });
 }
 
 function shorten(scores: Float64Array, dim: number, most: number): void {

@@ -80,6 +80,55 @@ export async function lineMean(
   return out;
 }
 
+/** The derivative of that mean along `direction`: the difference of the score at both ends, or where that cancels its mean. */
+export async function lineSlope(
+  values: Values,
+  direction: ArrayLike<number>,
+  widths: Float64Array,
+  x: Float64Array,
+  t: number,
+): Promise<Float64Array> {
+  const { dim } = values.data;
+  const rows = widths.length;
+  const bend = values.bend(2, t);
+  const { nodes, weights } = legendre(FEW);
+  const out = new Float64Array(rows);
+  const straight = Array.from({ length: rows }, (_, i) => bend * widths[i] < STRAIGHT);
+  const placesOf = (flat: boolean, offsets: readonly number[]): Float64Array => {
+    const places: number[] = [];
+    for (let i = 0; i < rows; i++) {
+      if (straight[i] !== flat) continue;
+      for (const offset of offsets) {
+        for (let d = 0; d < dim; d++) {
+          places.push(x[i * dim + d] + offset * widths[i] * direction[d]);
+        }
+      }
+    }
+    return Float64Array.from(places);
+  };
+  const inside = placesOf(
+    true,
+    Array.from(nodes, (node) => 2 * node - 1),
+  );
+  const directions = inside.map((_, at) => direction[at % dim]);
+  const bends = await values.bends(inside, t, directions);
+  const ends = await values.score(placesOf(false, [-1, 1]), t);
+  for (let i = 0, near = 0, far = 0; i < rows; i++) {
+    let sum = 0;
+    if (straight[i]) {
+      for (let n = 0; n < FEW; n++) sum += weights[n] * bends[near++];
+    } else {
+      for (let d = 0; d < dim; d++, far++) {
+        sum += direction[d] * (ends[far + dim] - ends[far]);
+      }
+      far += dim;
+      sum /= 2 * widths[i];
+    }
+    out[i] = sum;
+  }
+  return out;
+}
+
 /** The axes along which the data vary: along the others the score is linear, and no mean changes it. */
 export function varyingAxes(values: Values): number[] {
   return Array.from(values.ranges.keys()).filter((d) => values.ranges[d] > 0);

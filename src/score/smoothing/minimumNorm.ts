@@ -1,6 +1,6 @@
 import type { Line } from "../line.js";
 import { levelOf } from "../level.js";
-import { lineMean } from "./box.js";
+import { lineMean, lineSlope } from "./box.js";
 import { legendre, NODES, normalRule } from "./rules.js";
 import type { Values } from "./values.js";
 
@@ -60,10 +60,52 @@ export async function shortestOnLine(
   const { dim, sigma0 } = values.data;
   const { alpha, total } = levelOf(values.process, t, sigma0);
   const rows = x.length / dim;
+  const { means: chosen } = await shortestMeans(values, direction, width, x, t);
+  const out = new Float64Array(x.length);
+  for (let i = 0; i < rows; i++) {
+    let place = 0;
+    for (let d = 0; d < dim; d++) place += direction[d] * x[i * dim + d];
+    for (let d = 0; d < dim; d++) {
+      const u = direction[d];
+      const across = alpha * origin[d] + place * u - x[i * dim + d];
+      out[i * dim + d] = chosen[i] * u + across / total;
+    }
+  }
+  return out;
+}
+
+/**
+ * The trace of its derivative. The least of means that move with x has the derivative of the one that is taken, almost everywhere
+ * (Danskin 1967), and 0 where it is 0; across the line it is -1 / V.
+ */
+export async function shortestTrace(
+  values: Values,
+  { direction }: Line,
+  width: number,
+  x: Float64Array,
+  t: number,
+): Promise<Float64Array> {
+  const { dim, sigma0 } = values.data;
+  const { total } = levelOf(values.process, t, sigma0);
+  const { widths, crossed } = await shortestMeans(values, direction, width, x, t);
+  const slopes = await lineSlope(values, direction, widths, x, t);
+  return slopes.map((slope, i) => (crossed[i] ? 0 : slope) - (dim - 1) / total);
+}
+
+/** The shortest means along the line over half lengths up to `width`, those half lengths, and where means change sign. */
+async function shortestMeans(
+  values: Values,
+  direction: Float64Array,
+  width: number,
+  x: Float64Array,
+  t: number,
+): Promise<{ means: Float64Array; widths: Float64Array; crossed: Uint8Array }> {
+  const rows = x.length / values.data.dim;
   const mean = (widths: Float64Array): Promise<Float64Array> => lineMean(values, direction, widths, x, t);
   const size = async (widths: Float64Array): Promise<Float64Array> => (await mean(widths)).map(Math.abs);
   const best = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
-  const chosen = new Float64Array(rows);
+  const means = new Float64Array(rows);
+  const widths = new Float64Array(rows);
   const low = new Float64Array(rows);
   const signs = new Float64Array(rows);
   const crossed = new Uint8Array(rows);
@@ -86,19 +128,11 @@ export async function shortestOnLine(
   for (let i = 0; i < rows; i++) {
     const [a, b] = [refined[i], atScan[i]];
     // Where the mean changes sign, it is 0 for some width.
-    chosen[i] = crossed[i] ? 0 : Math.abs(a) < Math.abs(b) ? a : b;
+    const inner = Math.abs(a) < Math.abs(b);
+    means[i] = crossed[i] ? 0 : inner ? a : b;
+    widths[i] = inner ? found[i] : (width * low[i]) / SCAN;
   }
-  const out = new Float64Array(x.length);
-  for (let i = 0; i < rows; i++) {
-    let place = 0;
-    for (let d = 0; d < dim; d++) place += direction[d] * x[i * dim + d];
-    for (let d = 0; d < dim; d++) {
-      const u = direction[d];
-      const across = alpha * origin[d] + place * u - x[i * dim + d];
-      out[i * dim + d] = chosen[i] * u + across / total;
-    }
-  }
-  return out;
+  return { means, widths, crossed };
 }
 
 /** Means of the score over segments of half length `width` through rows, each in its own direction `[rows, dim]`. */

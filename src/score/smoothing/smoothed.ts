@@ -1,5 +1,5 @@
 import type { RowFunction } from "../../../bindings/job.js";
-import { checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
+import { atOnce, checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
 import type { Mixture, PointsInput, Precision } from "../../data/mixture.js";
 import { badArgument } from "../../core/errors.js";
 import type { Process } from "../../process/process.js";
@@ -8,9 +8,10 @@ import { RowField } from "../custom.js";
 import { checkMixture, checkProcess } from "../exact.js";
 import type { ScoreField } from "../field.js";
 import { checkIsotropic, findLine } from "../line.js";
+import { byRows, picked } from "../rows.js";
 import { averageScore, averageTrace, type Smoothed } from "./average.js";
 import { boxMean, boxTrace, takesPanels, varyingAxes } from "./box.js";
-import { shortestInPlane, shortestInSpace, shortestOnLine } from "./minimumNorm.js";
+import { shortestInPlane, shortestInSpace, shortestOnLine, shortestTrace } from "./minimumNorm.js";
 import { type CubeRule, drawnRule, normalRule, quasiRule, SHIFTS } from "./rules.js";
 import { Values } from "./values.js";
 
@@ -60,15 +61,17 @@ class SmoothedField<P extends Precision> extends RowField<P> implements Smoothed
   constructor(
     data: Mixture<P>,
     process: Process,
-    values: Values,
-    rows: Rows,
-    widthAt: (t: number) => number,
+    estimate: (x: Float64Array, t: number) => Promise<Float64Array>,
+    plain: RowFunction,
     trace: RowFunction | undefined,
   ) {
-    const score: RowFunction = async (x, t, _, signal) =>
-      (await rows(values.during(signal), x, t, widthAt(t), false)).score;
-    super(data, process, score, { trace, part: PART });
-    this.#estimate = async (x, t) => (await rows(values, x, t, widthAt(t), true)).error as Float64Array;
+    const untraced = {
+      reason:
+        "the shortest mean jumps from one direction to another, and a field that jumps has no divergence there",
+      way: 'kernel "box" or "gaussian" has one',
+    };
+    super(data, process, plain, { trace, untraced, part: PART });
+    this.#estimate = estimate;
   }
 
   async errorEstimate(x: PointsInput, t: number): Promise<Float64Array> {
@@ -131,33 +134,80 @@ export function smoothedScore<P extends Precision>(
       : checkNumber(options.truncate, "truncate", { above: 0 });
   const widthAt = (t: number): number => {
     if (typeof width !== "function") return width;
-    return checkNumber(width(t), `width at t = ${t}`, { min: 0 });
+    return checkNumber(atOnce(width(t), "width"), `width at t = ${t}`, { min: 0 });
   };
   const closed = (score: Float64Array): Smoothed => ({ score, error: new Float64Array(score.length) });
+  const drawnPlaces = drawn ? places() : undefined;
   const smooth = rowsOf();
-  return new SmoothedField(
-    data,
-    process,
-    values,
-    async (values, x, t, w, error) =>
-      w === 0 ? closed(await values.score(x, t)) : smooth(values, x, t, w, error),
-    widthAt,
-    tracesOf(),
-  );
+  const rows: Rows = async (values, x, t, w, error) =>
+    w === 0 ? closed(await values.score(x, t)) : smooth(values, x, t, w, error);
+  const plain: RowFunction = drawnPlaces
+    ? byRows((x, time, _, signal) => {
+        const own = values.during(signal);
+        return whereWide(
+          x,
+          time,
+          data.dim,
+          (some, t) => own.score(some, t),
+          async (some, t) =>
+            (await averageScore(own, drawnPlaces, (i) => widthAt(t(i)), some, t, { truncate, groups: 0 }))
+              .score,
+        );
+      })
+    : async (x, t, _, signal) => (await rows(values.during(signal), x, t, widthAt(t), false)).score;
+  const estimate = async (x: Float64Array, t: number): Promise<Float64Array> =>
+    (await rows(values, x, t, widthAt(t), true)).error as Float64Array;
+  return new SmoothedField(data, process, estimate, plain, tracesOf());
 
-  /** Of means over fixed places the mean of traces; of the box along one axis the difference of its ends. */
+  /** Rows of no width by one function, the others by another; `width` numbers a row. */
+  async function whereWide(
+    x: Float64Array,
+    time: (row: number) => number,
+    width: number,
+    plainly: (x: Float64Array, t: Float64Array | number) => Promise<Float64Array>,
+    widely: (x: Float64Array, time: (row: number) => number) => Promise<Float64Array>,
+  ): Promise<Float64Array> {
+    const { dim } = data;
+    const all = Array.from({ length: x.length / dim }, (_, row) => row);
+    const out = new Float64Array(all.length * width);
+    for (const flat of [true, false]) {
+      const mine = all.filter((row) => (widthAt(time(row)) === 0) === flat);
+      if (mine.length === 0) continue;
+      const times = Float64Array.from(mine, time);
+      const one = times.every((t) => t === times[0]);
+      const some = picked(x, mine, dim);
+      const found = flat ? await plainly(some, one ? times[0] : times) : await widely(some, (i) => times[i]);
+      mine.forEach((row, i) => {
+        out.set(found.subarray(i * width, (i + 1) * width), row * width);
+      });
+    }
+    return out;
+  }
+
+  /** Of means over fixed places the mean of traces; of the box along one axis the difference of its ends; none that jumps. */
   function tracesOf(): RowFunction | undefined {
     if (drawn) {
-      // A score that is shortened where it is long has a kink there.
-      if (truncate < Number.POSITIVE_INFINITY) return undefined;
-      const rule = places();
+      const rule = drawnPlaces as CubeRule;
+      return byRows((x, time, _, signal) => {
+        const own = values.during(signal);
+        return whereWide(
+          x,
+          time,
+          1,
+          (some, t) => own.traces(some, t),
+          (some, t) => averageTrace(own, rule, (i) => widthAt(t(i)), some, t, truncate),
+        );
+      });
+    }
+    if (kernel === "minimumNorm" && data.dim > 1) {
+      const line = findLine(data);
+      if ("off" in line) return undefined;
       return (x, t, _, signal) => {
         const w = widthAt(t);
         const own = values.during(signal);
-        return w === 0 ? own.traces(x, t) : averageTrace(own, rule, w, x, t);
+        return w === 0 ? own.traces(x, t) : shortestTrace(own, line, w, x, t);
       };
     }
-    if (kernel === "minimumNorm" && data.dim > 1) return undefined;
     return (x, t, _, signal) => {
       const w = widthAt(t);
       const own = values.during(signal);
@@ -181,10 +231,17 @@ export function smoothedScore<P extends Precision>(
         return { score, error: score.map((value, i) => Math.abs(value - coarse[i])) };
       };
     }
-    const chosen = places();
+    const chosen = drawnPlaces as CubeRule;
     const groups = kernel !== "gaussian" && rule === "quasi" ? SHIFTS : chosen.weights.length;
     return (values, x, t, w, error) =>
-      averageScore(values, chosen, w, x, t, { truncate, groups: error ? groups : 0 });
+      averageScore(
+        values,
+        chosen,
+        () => w,
+        x,
+        () => t,
+        { truncate, groups: error ? groups : 0 },
+      );
   }
 
   /** Where a mean is taken that is no closed form, the same places at every query. */

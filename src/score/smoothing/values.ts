@@ -2,12 +2,17 @@ import { Turns } from "../../core/scheduler.js";
 import type { Mixture } from "../../data/mixture.js";
 import type { Process } from "../../process/process.js";
 import { logRatios, referenceLogRatios } from "../evaluate/logRatio.js";
+import { MAX_MATRIX_DIM } from "../evaluate/request.js";
 import { exactScore, runAll } from "../exact.js";
 import type { ScoreField } from "../field.js";
 import { levelOf } from "../level.js";
 
 /** Queries evaluated at a time. */
 const BATCH = 2 ** 18;
+
+/** The times of rows from `first` on. */
+const part = (t: number | Float64Array, first: number, count: number): number | Float64Array =>
+  typeof t === "number" ? t : t.subarray(first, first + count);
 
 /** What smoothing averages: the exact score, and ratios of densities, at rows of one time. */
 export class Values {
@@ -41,27 +46,33 @@ export class Values {
     await new Turns(this.#signal, () => this.data.check()).take(work);
   }
 
-  /** The exact score at rows `[count, dim]`. */
-  async score(x: Float64Array, t: number): Promise<Float64Array> {
+  /** The exact score at rows `[count, dim]`, at one time or at one for each. */
+  async score(x: Float64Array, t: number | Float64Array): Promise<Float64Array> {
     const { dim } = this.data;
     const out = new Float64Array(x.length);
     for (let first = 0; first < x.length; first += BATCH * dim) {
-      const rows = x.subarray(first, first + BATCH * dim);
-      const { score } = await this.#field.evaluate(rows, t, ["score"], this.#call);
+      const some = x.subarray(first, first + BATCH * dim);
+      const times = part(t, first / dim, some.length / dim);
+      const { score } = await this.#field.evaluate(some, times, ["score"], this.#call);
       out.set(score, first);
     }
     return out;
   }
 
   /** The trace of the score's derivative at rows: (-div v - beta dim) / D, both of one sign. */
-  async traces(x: Float64Array, t: number): Promise<Float64Array> {
+  async traces(x: Float64Array, t: number | Float64Array): Promise<Float64Array> {
     const { dim } = this.data;
-    const [beta, diffusion] = [this.process.beta(t), this.process.diffusion(t)];
+    let known = Number.NaN;
+    let [beta, diffusion] = [0, 0];
     const out = new Float64Array(x.length / dim);
     for (let first = 0; first < out.length; first += BATCH) {
       const rows = x.subarray(first * dim, (first + BATCH) * dim);
-      const { divergence } = await this.#field.evaluate(rows, t, ["divergence"], this.#call);
+      const times = part(t, first, rows.length / dim);
+      const { divergence } = await this.#field.evaluate(rows, times, ["divergence"], this.#call);
       divergence.forEach((value, i) => {
+        const time = typeof times === "number" ? times : times[i];
+        if (time !== known) [beta, diffusion] = [this.process.beta(time), this.process.diffusion(time)];
+        known = time;
         out[first + i] = -(value + beta * dim) / diffusion;
       });
     }
@@ -85,6 +96,55 @@ export class Values {
       const { hessian } = await this.#field.evaluate(rows, t, ["hessian"], this.#call);
       for (let i = 0; i * dim < rows.length; i++) {
         out[first + i] = hessian[(i * dim + axis) * dim + axis];
+      }
+    }
+    return out;
+  }
+
+  /** u' J u at rows, J the score's derivative, u the unit direction of each row, `[count, dim]`. */
+  async bends(x: Float64Array, t: number | Float64Array, directions: Float64Array): Promise<Float64Array> {
+    const { dim, size, local: points, sigma0 } = this.data;
+    const out = new Float64Array(x.length / dim);
+    const matrices = dim <= MAX_MATRIX_DIM;
+    const turns = new Turns(this.#signal, () => this.data.check());
+    const batch = Math.max(1, Math.floor((8 * BATCH) / (matrices ? dim * dim : size)));
+    for (let first = 0; first < out.length; first += batch) {
+      const rows = x.subarray(first * dim, (first + batch) * dim);
+      const times = part(t, first, rows.length / dim);
+      const name = matrices ? "hessian" : "posteriorWeights";
+      const found = (await this.#field.evaluate(rows, times, [name], this.#call))[name];
+      for (let i = 0; i * dim < rows.length; i++) {
+        const wait = turns.take(2 * dim * (matrices ? dim : size));
+        if (wait) await wait;
+        const u = directions.subarray((first + i) * dim, (first + i + 1) * dim);
+        let sum = 0;
+        if (matrices) {
+          for (let d = 0; d < dim; d++) {
+            for (let e = 0; e < dim; e++) {
+              sum += u[d] * found[(i * dim + d) * dim + e] * u[e];
+            }
+          }
+          out[first + i] = sum;
+          continue;
+        }
+        // J = alpha^2 Cov / V^2 - I / V: the variance of the points along u.
+        const time = typeof times === "number" ? times : times[i];
+        const { alpha, total } = levelOf(this.process, time, sigma0);
+        const along = (m: number): number => {
+          let product = 0;
+          for (let d = 0; d < dim; d++) product += u[d] * points[m * dim + d];
+          return product;
+        };
+        let mean = 0;
+        for (let m = 0; m < size; m++) {
+          const weight = found[i * size + m];
+          if (weight > 0) mean += weight * along(m);
+        }
+        for (let m = 0; m < size; m++) {
+          const weight = found[i * size + m];
+          if (weight > 0) sum += weight * (along(m) - mean) ** 2;
+        }
+        out[first + i] = (alpha / total) ** 2 * sum - 1 / total;
       }
     }
     return out;

@@ -1,4 +1,4 @@
-import { checkNumber } from "../../../core/check.js";
+import { atOnce, checkNumber } from "../../../core/check.js";
 import { exp, sin } from "../../../numeric/elementary.js";
 import { badArgument, VkernelError } from "../../../core/errors.js";
 import type { Process } from "../../../process/process.js";
@@ -46,7 +46,7 @@ export function timeFactor(time: TimeFactor | undefined, process: Process): (t: 
   if (time === undefined || time === "noise") return (t) => 1 / Math.sqrt(process.variance(t));
   if (time === "none") return () => 1;
   if (typeof time === "function") {
-    return (t) => checkNumber(time(t), "time", {});
+    return (t) => checkNumber(atOnce(time(t), "time"), "time", {});
   }
   throw badArgument("E_TYPE", "time", '"noise", "none" or a function of t', time);
 }

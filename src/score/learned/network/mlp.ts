@@ -1,4 +1,3 @@
-import type { RowFunction } from "../../../../bindings/job.js";
 import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../../../core/check.js";
 import type { Mixture, Precision } from "../../../data/mixture.js";
 import { badArgument } from "../../../core/errors.js";
@@ -12,6 +11,7 @@ import { checkMixture, checkProcess, exactScore } from "../../exact.js";
 import type { ScoreField, TimeRange } from "../../field.js";
 import { checkIsotropic } from "../../line.js";
 import { proxyScoresInPieces } from "../../noise.js";
+import { byRows } from "../../rows.js";
 import { spreadOf, type TimeLaw, type TrainingTuples, trainingTuples, type Weighting } from "../training.js";
 import { activations, conditionings, decodeNetwork, encodeNetwork, type NetworkHeader } from "./file.js";
 import {
@@ -92,6 +92,9 @@ export interface MlpScore<P extends Precision = Precision> extends ScoreField<P>
   dispose(): void;
 }
 
+/** Units of the shape of one time. */
+const SHAPE = 300;
+
 class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
   readonly losses: Float64Array;
   readonly #machine: PerceptronMachine;
@@ -105,29 +108,52 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
     losses: Float64Array,
     fitted: TimeRange | undefined,
   ) {
+    const { dim } = data;
     const turnsOf = (signal: AbortSignal | undefined): Turns => new Turns(signal, () => data.check());
-    const rows: RowFunction = async (x, t, _, signal) => {
-      const at = shapeAt(shape, process, t);
-      const inputs = await turnsOf(signal).run(inputsOf(shape, x, () => at));
-      const out = await machine.forward(inputs, signal && { signal });
-      return out.map((value, i) => at.skip * x[i] + at.scale * value);
-    };
+    /** Rows of one time share a shape. */
+    function* shapesOf(
+      rows: number,
+      time: (row: number) => number,
+    ): Generator<number, (row: number) => TimeShape, void> {
+      const known = new Map<number, TimeShape>();
+      const shapes: TimeShape[] = [];
+      for (let row = 0; row < rows; row++) {
+        const t = time(row);
+        let at = known.get(t);
+        if (!at) {
+          at = shapeAt(shape, process, t);
+          known.set(t, at);
+          yield SHAPE;
+        }
+        shapes.push(at);
+      }
+      return (row) => shapes[row];
+    }
+    const rows = byRows(async (x, time, _, signal) => {
+      const turns = turnsOf(signal);
+      const at = await turns.run(shapesOf(x.length / dim, time));
+      const out = await machine.forward(await turns.run(inputsOf(shape, x, at)), signal && { signal });
+      return out.map((value, i) => {
+        const { skip, scale } = at(Math.floor(i / dim));
+        return skip * x[i] + scale * value;
+      });
+    });
     // Exact in float64: skip dim + scale gain times the trace of the network's derivative.
-    const trace: RowFunction = (x, t, _, signal) => turnsOf(signal).run(traces(x, t));
-    function* traces(x: Float64Array, t: number): Generator<number, Float64Array, void> {
-      const { dim } = data;
-      const at = shapeAt(shape, process, t);
+    function* traces(x: Float64Array, time: (row: number) => number): Generator<number, Float64Array, void> {
+      const at = yield* shapesOf(x.length / dim, time);
       const { network, parameters } = machine;
       const width = inputCount(shape);
-      const inputs = yield* inputsOf(shape, x, () => at);
+      const inputs = yield* inputsOf(shape, x, at);
       const out = new Float64Array(x.length / dim);
       for (let i = 0; i < out.length; i++) {
         const row = inputs.subarray(i * width, (i + 1) * width);
         const sum = yield* perceptronTrace(network, parameters, row, dim);
-        out[i] = at.skip * dim + at.scale * at.gain * sum;
+        const { skip, scale, gain } = at(i);
+        out[i] = skip * dim + scale * gain * sum;
       }
       return out;
     }
+    const trace = byRows((x, time, _, signal) => turnsOf(signal).run(traces(x, time)));
     super(data, process, rows, { trace, fitted });
     this.#machine = machine;
     this.#shape = shape;

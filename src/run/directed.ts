@@ -1,0 +1,72 @@
+import type { Precision } from "../data/mixture.js";
+import { RowField } from "../score/custom.js";
+import { eachOf, traceRowsOf } from "../score/ensemble.js";
+import type { ScoreField, StepEstimator } from "../score/field.js";
+import { byRows } from "../score/rows.js";
+import { VkernelError } from "../core/errors.js";
+import { isCalled } from "./called.js";
+import { listed } from "../sampler/capabilities.js";
+import { registry } from "../sampler/registry.js";
+import type { RunSpec } from "./spec.js";
+
+/** What runs take where noise has a direction, in one piece. */
+export { Frames } from "./frames.js";
+export { whiten } from "./whiten.js";
+
+/**
+ * What drives a run in coordinates of their own at every time: the field; or the exact score as one that is called, where noise
+ * is not round and its kernels have neither a divergence nor steps of each particle's own, and `evaluate` has what they take.
+ */
+export function driven<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
+  run: Pick<RunSpec, "density" | "sampler">,
+): ScoreField<P> | StepEstimator<P> {
+  if (isCalled(field) || !(run.density || run.sampler.adaptive)) return field;
+  const one = field as ScoreField<P>;
+  return new RowField(
+    one.data,
+    one.process,
+    byRows((x, time, _, signal) => eachOf(one, x, time, signal)),
+    { trace: traceRowsOf(one) },
+  );
+}
+
+/**
+ * The coordinates in which a run goes on, where noise has a direction: others in which an anisotropic process is isotropic; or others at
+ * every time.
+ *
+ * @throws {VkernelError} E_UNSUPPORTED where the process takes others than the field or the sampler does
+ */
+export function coordinatesOf(
+  field: ScoreField | StepEstimator,
+  run: Pick<RunSpec, "sampler" | "density">,
+): "white" | "framed" {
+  const { process, data } = field;
+  const { sampler, density } = run;
+  const constant = process.covariance !== undefined;
+  if (constant && data.sigma0 === 0 && !isCalled(field)) return "white";
+  const draws = field.kind === "step" || (sampler.needs ?? []).includes("posteriorDraws");
+  if (draws) {
+    throw new VkernelError("E_UNSUPPORTED", {
+      argument: field.kind === "step" ? "field" : "sampler",
+      expected:
+        "a constant covariance and sigma0 = 0 for what draws x_0 (fields and other samplers take any)",
+      got: constant ? `sigma0 = ${data.sigma0}` : "a covariance that depends on time",
+    });
+  }
+  if (sampler.slopesOnly && (isCalled(field) || !density || !constant)) return "framed";
+  if (sampler.adaptive && sampler.flow && !constant) return "framed";
+  if (constant) return "white";
+  throw new VkernelError("E_UNSUPPORTED", {
+    argument: "sampler",
+    expected: `${listed(timeSamplers())}, which step in time, where the covariance depends on time`,
+    got: `${sampler.name}, whose steps are in closed form for noise that keeps its shape`,
+  });
+}
+
+/** The names of the samplers that ask for slopes alone. */
+const timeSamplers = (): string[] =>
+  Object.keys(registry).filter((name) => {
+    const { slopesOnly, adaptive, flow } = registry[name]();
+    return slopesOnly || (adaptive !== undefined && flow);
+  });

@@ -1,0 +1,489 @@
+// What fields owe to samplers: under noise with a direction any field goes with any sampler; adaptive steps ask a field once a stage;
+// churn is an increment of a path; what cannot be used says so at once.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as v from "../../src/index.js";
+import { fillNormals, streams } from "../../src/numeric/random.js";
+import { registry } from "../../src/sampler/registry.js";
+
+let engine: v.Engine;
+let data: v.Mixture<"f64">;
+beforeAll(async () => {
+  engine = await v.createEngine({ threads: 1 });
+  data = engine.mixture(
+    [
+      [1, 0],
+      [-0.6, 0.8],
+      [-0.3, -0.9],
+    ],
+    { precision: "f64" },
+  );
+});
+afterAll(() => engine?.close());
+
+const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  expect(a.length).toBe(b.length);
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs((a[i] as number) - (b[i] as number)));
+  return most;
+};
+const covariance = [
+  [1, 0.4],
+  [0.4, 0.6],
+];
+const grid = v.logarithmic({ steps: 6, tMin: 0.1, tMax: 2 });
+const times = v.logUniformTimes({ tMin: 0.1, tMax: 2 });
+
+/** The exact score as a function of one row, with its divergence of A s. */
+function byHand(field: v.ScoreField<"f64">): v.ScoreField<"f64"> {
+  const { process } = field;
+  return v.customScore(field.data, process, (x, t) => field.evaluateSync(x, t, ["score"]).score, {
+    divergence: (x, t) => {
+      const { divergence } = field.evaluateSync(x, t, ["divergence"]);
+      return -((divergence[0] as number) + x.length * process.beta(t)) / process.diffusion(t);
+    },
+  });
+}
+
+describe("noise of a constant covariance", () => {
+  it.each(Object.keys(registry))("%s takes the exact score as a score of one's own", async (name) => {
+    const make = registry[name] as () => v.Sampler;
+    const process = v.anisotropic(v.ou(), { covariance });
+    const exact = v.exactScore(data, process);
+    const options = { sampler: make(), grid, count: 12, seed: 4, logLikelihood: make().flow };
+    const own = v.sample(byHand(exact), options);
+    if (name === "posterior") {
+      await expect(own).rejects.toThrow(/a score gives the mean of x_0/);
+      return;
+    }
+    const [a, b] = [await v.sample(exact, options), await own];
+    if (make().noise === "none") {
+      expect(worst(a.samples, b.samples)).toBeLessThan(1e-7);
+      expect(worst(a.likelihood?.logDensity ?? [], b.likelihood?.logDensity ?? [])).toBeLessThan(1e-6);
+    } else {
+      // The increments are coloured by two roots of one covariance: the same for one that is triangular.
+      expect(b.samples.every(Number.isFinite)).toBe(true);
+      expect(worst(a.samples, b.samples)).toBeLessThan(name === "eulerMaruyama" ? 3 : 1e-7);
+    }
+  });
+
+  it.each(Object.keys(registry).filter((name) => name !== "posterior"))(
+    "%s runs to 0 from every start, with components of a width",
+    async (name) => {
+      const make = registry[name] as () => v.Sampler;
+      const wide = engine.mixture([[0.4, -0.1]], { sigma0: 0.5, precision: "f64" });
+      const process = v.anisotropic(v.edm(), { covariance });
+      const field = v.exactScore(wide, process);
+      const count = 4000;
+      const { samples } = await v.sample(field, {
+        sampler: make(),
+        grid: v.karras({ steps: 48, sigmaMin: 0.02, sigmaMax: 20 }),
+        count,
+        seed: 9,
+        initial: "marginal",
+      });
+      // Of one Gaussian, N(mu, sigma0^2 I): to sampling (6 standard errors) and the bias of so many steps.
+      for (const d of [0, 1]) {
+        const column = Float64Array.from({ length: count }, (_, i) => samples[2 * i + d] as number);
+        const mean = column.reduce((sum, x) => sum + x, 0) / count;
+        const variance = column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / count;
+        expect(Math.abs(mean - (d === 0 ? 0.4 : -0.1))).toBeLessThan(0.06);
+        expect(variance / 0.25).toBeGreaterThan(0.75);
+        expect(variance / 0.25).toBeLessThan(1.3);
+      }
+      for (const initial of ["noise", "normal"] as const) {
+        const run = await v.sample(field, { sampler: make(), grid, count: 5, initial });
+        expect(run.samples.every(Number.isFinite)).toBe(true);
+      }
+      wide.dispose();
+    },
+  );
+
+  it("log densities of components with a width, against log p", async () => {
+    const wide = engine.mixture(Float64Array.of(1, 0, -0.6, 0.8, -0.3, -0.9), {
+      dim: 2,
+      sigma0: 0.3,
+      precision: "f64",
+    });
+    const process = v.anisotropic(v.ou(), { covariance });
+    const field = v.exactScore(wide, process);
+    const points = [
+      [0.4, -0.2],
+      [-0.5, 0.9],
+      [1.1, 0.2],
+    ];
+    const { logDensity } = await field.evaluate(points, 0.1, ["logDensity"]);
+    for (const sampler of [v.dopri5({ rtol: 1e-10, atol: 1e-10 }), v.rk4()]) {
+      const steps = v.logarithmic({ steps: sampler.adaptive ? 1 : 300, tMin: 0.1, tMax: 2 });
+      const run = await v.logLikelihood(field, points, { sampler, grid: steps, base: "marginal" });
+      expect(worst(run.logDensity, logDensity), sampler.name).toBeLessThan(1e-7);
+    }
+    wide.dispose();
+  });
+
+  it("learned fields: their divergence is that of their own velocity, by central differences", async () => {
+    const process = v.anisotropic(v.ou(), { covariance });
+    const fits = [
+      (await v.linearScore(data, process, { features: v.rbfFeatures({ count: 9 }), samples: 80, times }))
+        .average,
+      (await v.ntkScore(data, process, { samples: 40, times, activation: "erf", ridge: 1e-3 })).average,
+    ];
+    await checkDivergences([...fits, v.ensemble(fits).average, byHand(v.exactScore(data, process))]);
+  });
+
+  it("a live run of an ensemble begins anew with the realizations of its seed", async () => {
+    const process = v.anisotropic(v.ou(), { covariance });
+    const linear = await v.linearScore(data, process, {
+      features: v.rbfFeatures({ count: 9 }),
+      samples: 80,
+      times,
+    });
+    const options = { sampler: v.dopri5(), grid, count: 4 };
+    const live = await v.liveRun(linear, { ...options, seed: 1 });
+    await live.restart({ seed: 2 });
+    await live.advance(6);
+    const { samples } = await v.sample(linear, { ...options, seed: 2 });
+    expect(live.samples).toEqual(samples);
+    live.dispose();
+  });
+});
+
+/** The quantity "divergence" against differences of the quantity "velocity". */
+async function checkDivergences(fields: readonly v.ScoreField[]): Promise<void> {
+  const places = [
+    [0.4, -0.2],
+    [-0.5, 0.9],
+  ];
+  const h = 1e-5;
+  for (const [which, field] of fields.entries()) {
+    for (const t of [0.3, 1.2]) {
+      const { divergence } = await field.evaluate(places, t, ["divergence"]);
+      for (const [i, place] of places.entries()) {
+        const rows = [0, 1].flatMap((d) => [-h, h].map((by) => place.map((x, k) => (k === d ? x + by : x))));
+        const { velocity } = await field.evaluate(rows, t, ["velocity"]);
+        const at = (row: number, d: number): number => velocity[2 * row + d] as number;
+        const truth = (at(1, 0) - at(0, 0) + at(3, 1) - at(2, 1)) / (2 * h);
+        expect(Math.abs((divergence[i] as number) - truth), `${which}, t = ${t}`).toBeLessThan(
+          1e-5 * (1 + Math.abs(truth)),
+        );
+      }
+    }
+  }
+}
+
+describe("noise whose covariance depends on time", () => {
+  const process = v.anisotropic(v.ou(), {
+    dim: 2,
+    covariance: (t) => [
+      [1 + 0.2 * t, 0.1 * t],
+      [0.1 * t, 1],
+    ],
+    derivative: () => [
+      [0.2, 0.1],
+      [0.1, 0],
+    ],
+  });
+  it.each([0, 0.3])(
+    "log densities by samplers that step in time, against log p: sigma0 %d",
+    async (sigma0) => {
+      const points = [
+        [0.4, -0.2],
+        [-0.5, 0.9],
+      ];
+      const some = engine.mixture(Float64Array.of(1, 0, -0.6, 0.8, -0.3, -0.9), {
+        dim: 2,
+        sigma0,
+        precision: "f64",
+      });
+      const exact = v.exactScore(some, process);
+      const { logDensity } = await exact.evaluate(points, 0.2, ["logDensity"]);
+      const steps = v.logarithmic({ steps: 300, tMin: 0.2, tMax: 2 });
+      for (const field of [exact, byHand(exact)]) {
+        for (const sampler of [v.rk4(), v.dopri5({ rtol: 1e-9, atol: 1e-9 })]) {
+          const schedule = sampler.adaptive ? v.times([2, 0.2]) : steps;
+          const run = await v.logLikelihood(field, points, { sampler, grid: schedule, base: "marginal" });
+          expect(worst(run.logDensity, logDensity), sampler.name).toBeLessThan(1e-6);
+        }
+      }
+      some.dispose();
+    },
+  );
+
+  it("learned fields have divergences there too", async () => {
+    const features = v.rbfFeatures({ count: 9 });
+    const fit = await v.linearScore(data, process, { features, samples: 80, times });
+    await checkDivergences([fit.average]);
+  });
+
+  it("a sampler whose steps are in closed form for one shape of noise is refused", async () => {
+    const field = v.exactScore(data, process);
+    for (const sampler of [v.dpmpp2m(), v.ancestral(), v.predictorCorrector()]) {
+      await expect(v.sample(field, { sampler, grid, count: 2 })).rejects.toThrow(
+        /expected euler, heun, rk4, dopri5 or eulerMaruyama, which step in time.*in closed form for noise that keeps its shape/,
+      );
+    }
+  });
+});
+
+describe("adaptive steps", () => {
+  it("ask a network once a stage for all rows of a block, and get the bits of one row at a time", async () => {
+    const process = v.edm();
+    const network = await v.mlpScore(data, process, { widths: [8], steps: 5, batch: 16, times });
+    const calls: number[] = [];
+    const { scoreRows } = network as unknown as {
+      scoreRows: ((...given: unknown[]) => unknown) & { each: (...given: unknown[]) => unknown };
+    };
+    const counting =
+      (f: (...given: unknown[]) => unknown) =>
+      (...given: unknown[]) => {
+        calls.push((given[0] as Float64Array).length / 2);
+        return f(...given);
+      };
+    const field = Object.assign(Object.create(Object.getPrototypeOf(network) as object), network, {
+      scoreRows: Object.assign(counting(scoreRows), { each: counting(scoreRows.each) }),
+    }) as v.ScoreField;
+    const count = 30;
+    const options = {
+      sampler: v.dopri5(),
+      grid: v.logarithmic({ steps: 1, tMin: 0.1, tMax: 2 }),
+      count,
+      seed: 1,
+    };
+    const run = await v.sample(field, options);
+    // Rows that have arrived are no longer asked for: as many calls as the slowest particle has stages.
+    expect(Math.max(...calls)).toBe(count);
+    const rows = calls.reduce((sum, n) => sum + n, 0);
+    expect(rows).toBe(run.stats.evaluations * count);
+    expect(calls.length).toBeLessThan(rows / 4);
+    expect(calls.length % 6).toBe(1);
+    // One row at a time gives the same bits.
+    const alone = Object.assign(Object.create(Object.getPrototypeOf(network) as object), network, {
+      scoreRows: (x: Float64Array, t: number, first: number) => scoreRows(x, t, first),
+    }) as v.ScoreField;
+    expect((await v.sample(alone, options)).samples).toEqual(run.samples);
+  });
+
+  it("and so every field that the pool computes, and their ensembles", async () => {
+    const process = v.edm();
+    const network = await v.mlpScore(data, process, { widths: [8], steps: 5, batch: 16, times });
+    const linear = await v.linearScore(data, process, {
+      features: v.rbfFeatures({ count: 9 }),
+      samples: 60,
+      times,
+    });
+    const ntk = await v.ntkScore(data, process, { samples: 20, times, ridge: 1e-3 });
+    const fields = {
+      linear: linear.average,
+      ntk: ntk.average,
+      smoothed: v.smoothedScore(data, process, { width: 0.3, rule: "quasi", count: 32 }),
+      "average of an ensemble": v.ensemble([network, linear.average]).average,
+    };
+    for (const [name, field] of Object.entries(fields)) {
+      const one = {
+        sampler: v.dopri5(),
+        grid: v.logarithmic({ steps: 1, tMin: 0.2, tMax: 2 }),
+        seed: 1,
+      } as const;
+      const together = await v.sample(field, { ...one, count: 9, logLikelihood: true });
+      const { scoreRows, traceRows } = field as unknown as Record<string, (...given: unknown[]) => unknown>;
+      expect((scoreRows as { each?: unknown } | undefined)?.each, name).toBeTypeOf("function");
+      const alone = Object.assign(Object.create(Object.getPrototypeOf(field) as object), field, {
+        scoreRows: (...given: unknown[]) => scoreRows?.(...given),
+        traceRows: (...given: unknown[]) => traceRows?.(...given),
+      }) as v.ScoreField;
+      const rowByRow = await v.sample(alone, { ...one, count: 9, logLikelihood: true });
+      expect(rowByRow.samples, name).toEqual(together.samples);
+      expect(rowByRow.likelihood?.logDensity, name).toEqual(together.likelihood?.logDensity);
+    }
+  });
+});
+
+describe("churn", () => {
+  const process = v.edm();
+  const churned = (more: Parameters<typeof v.heun>[0] = {}) =>
+    v.heun({ churn: 20, noiseScale: 1.01, ...more });
+  const field = () => v.exactScore(data, process);
+
+  it("given the normals that it draws itself, it makes the same particles", async () => {
+    const [count, steps, seed] = [7, 9, 31];
+    const schedule = v.karras({ steps, sigmaMax: 10 });
+    const noise = new Float64Array(steps * count * 2);
+    for (let i = 0; i < steps; i++) {
+      const rows = noise.subarray(i * count * 2, (i + 1) * count * 2);
+      fillNormals(rows, 2, count, 0, seed, i, streams.churn);
+    }
+    const options = { sampler: churned(), grid: schedule, count, seed };
+    const [drawn, given] = [await v.sample(field(), options), await v.sample(field(), { ...options, noise })];
+    // Kernels' normals are the reference's to 1e-14.
+    expect(worst(drawn.samples, given.samples)).toBeLessThan(1e-11);
+    expect(given.notes).toEqual([]);
+    const other = await v.sample(field(), { ...options, noise: noise.map((z) => -z) });
+    expect(worst(drawn.samples, other.samples)).toBeGreaterThan(1e-3);
+  });
+
+  it("shared noise: any two grids follow one path, to 0 as well", async () => {
+    const wide = engine.mixture([[0.4, -0.1]], { sigma0: 0.5, precision: "f64" });
+    const one = v.exactScore(wide, process);
+    const count = 300;
+    const run = async (steps: number, noise: "shared" | "independent") =>
+      (
+        await v.sample(one, {
+          sampler: churned(),
+          grid: v.logarithmic({ steps, tMin: 0.05, tMax: 5 }),
+          count,
+          seed: 6,
+          initial: "noise",
+          noise,
+        })
+      ).samples;
+    const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+      Math.sqrt(Array.from(a).reduce((sum, x, i) => sum + (x - (b[i] as number)) ** 2, 0) / a.length);
+    const shared = await Promise.all([100, 200, 400, 800].map((steps) => run(steps, "shared")));
+    const distances = shared.slice(1).map((x, i) => apart(shared[i] as Float64Array, x));
+    // Strongly of order 1, as noise that does not depend on the state is; fresh noise parts by a fifth of the data.
+    expect(distances[1]).toBeLessThan(0.7 * (distances[0] as number));
+    expect(distances[2]).toBeLessThan(0.7 * (distances[1] as number));
+    const fresh = apart(await run(400, "independent"), await run(800, "independent"));
+    expect(distances[2]).toBeLessThan(fresh / 10);
+    wide.dispose();
+  });
+
+  it("shared noise has the law of fresh noise, the step to 0 included", async () => {
+    const point = engine.mixture([[0, 0]], { precision: "f64" });
+    const count = 20_000;
+    // x_0 = 0 whatever x is: what is left of a state is noise, whose variance is the grid's.
+    const law = async (noise: "shared" | "independent") => {
+      const { trajectories } = await v.sample(v.exactScore(point, process), {
+        sampler: churned(),
+        grid: v.times([4, 2.2, 1.1, 0.4, 0]),
+        count,
+        seed: 12,
+        record: [1, 2, 3],
+        noise,
+      });
+      return [0, 1, 2].map((row) => {
+        const some = (trajectories as Float64Array).subarray(row * 2 * count, (row + 1) * 2 * count);
+        return some.reduce((sum, x) => sum + x * x, 0) / some.length;
+      });
+    };
+    const [shared, fresh] = [await law("shared"), await law("independent")];
+    // Variances of 40,000 numbers: a standard error of 0.7 % each; 6 of the difference's, false in 2e-9 of changes of stream.
+    shared.forEach((value, i) => {
+      expect(Math.abs(value / (fresh[i] as number) - 1)).toBeLessThan(0.06);
+    });
+    // The last increment reaches down to time 0: with points all around, the step to 0 moves by it, and has unit variance.
+    const ring = engine.mixture([[0, 0]], { sigma0: 1, precision: "f64" });
+    const end = async (noise: "shared" | "independent") => {
+      const { samples } = await v.sample(v.exactScore(ring, process), {
+        sampler: v.heun({ churn: 1 }),
+        grid: v.times([0.75, 0]),
+        count,
+        seed: 13,
+        initial: new Float64Array(2 * count),
+        noise,
+      });
+      return samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
+    };
+    // x = sqrt(hat^2 - t^2) z, then x / (1 + hat^2), hat = t sqrt(2).
+    const hat = 0.75 * Math.SQRT2;
+    const truth = (hat * hat - 0.75 * 0.75) / (1 + hat * hat) ** 2;
+    for (const noise of ["shared", "independent"] as const) {
+      expect(Math.abs((await end(noise)) / truth - 1)).toBeLessThan(0.05);
+    }
+    point.dispose();
+    ring.dispose();
+  });
+
+  it("a predictor without corrections takes what it takes alone", async () => {
+    const options = { grid, count: 5, seed: 2, noise: "shared" } as const;
+    const alone = await v.sample(field(), { ...options, sampler: v.ancestral() });
+    const wrapped = await v.sample(field(), { ...options, sampler: v.predictorCorrector({ correctors: 0 }) });
+    expect(wrapped.samples).toEqual(alone.samples);
+    await expect(v.sample(field(), { ...options, sampler: v.predictorCorrector() })).rejects.toThrow(
+      /predictorCorrector, which makes draws/,
+    );
+  });
+});
+
+describe("what cannot be used says so at once", () => {
+  it("an ensemble by hand without realizations has no effective SDE", async () => {
+    const { average, covariance, draw, kind, process } = v.ensemble([
+      v.exactScore(data, v.edm()),
+      v.customScore(data, v.edm(), (x) => x.map(() => 0)),
+    ]);
+    const own: v.ScoreEnsemble = { kind, data, process, average, covariance, draw };
+    expect(() => v.effectiveSde(own)).toThrow(
+      /"estimator" expected an ensemble that draws Gaussian functions of its covariance.*got one without realizations/,
+    );
+    // Its draws are sampled as before.
+    const run = await v.sample(own, { grid, count: 3 });
+    expect(run.samples.every(Number.isFinite)).toBe(true);
+  });
+
+  it("functions that return promises are named as such, and a rejection goes no further", async () => {
+    const later = (async () => {
+      throw new Error("nobody waits for it");
+    }) as unknown as (x: Float64Array, t: number) => number[];
+    const features = v.customFeatures({ count: 1, row: later });
+    const at = later as unknown as (t: number) => number;
+    const calls: Record<string, () => unknown> = {
+      score: () => v.customScore(data, v.edm(), later).evaluateSync([[0, 0]], 1, ["score"]),
+      divergence: () =>
+        v
+          .customScore(data, v.edm(), (x) => x, { divergence: later as unknown as () => number })
+          .evaluateSync([[0, 0]], 1, ["divergence"]),
+      row: () => v.linearScore(data, v.edm(), { features, samples: 5, times }),
+      "inputMap.row": () =>
+        v.ntkScore(data, v.edm(), { samples: 5, times, inputMap: { count: 1, row: later } }),
+      width: () => v.smoothedScore(data, v.edm(), { width: at }).evaluate([[0, 0]], 1, ["score"]),
+      weighting: () =>
+        v.linearScore(data, v.edm(), {
+          features: v.rbfFeatures({ count: 2 }),
+          samples: 5,
+          times,
+          weighting: at,
+        }),
+      time: () =>
+        v.linearScore(data, v.edm(), { features: v.rbfFeatures({ count: 2, time: at }), samples: 5, times }),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await (async () => call())().then(
+        () => undefined,
+        (thrown: v.VkernelError) => thrown,
+      );
+      expect(error, name).toMatchObject({ code: "E_TYPE", argument: name });
+      expect(error?.message).toMatch(
+        /expected a function that returns numbers at once, got a promise; await/,
+      );
+    }
+    // An unhandled rejection would end the test run.
+    await new Promise((done) => setTimeout(done, 0));
+  });
+
+  it("a fit evaluated beyond its times says so, as a run does", async () => {
+    const linear = await v.linearScore(data, v.edm(), {
+      features: v.rbfFeatures({ count: 5 }),
+      samples: 50,
+      times,
+    });
+    const far = await linear.average.evaluate([[0, 0]], 7, ["score"]);
+    expect(far.notes).toEqual([
+      "the field was fitted on t in [0.1, 2] and is asked for t = 7: no sample has held its weights there, so that it extrapolates; start at tMax 2 (--t-max; sigma 2), or fit up to 7",
+    ]);
+    const low = linear.average.evaluate(
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      [0.01, 1],
+      ["score", "divergence"],
+    );
+    expect((await low).notes?.[0]).toMatch(/t = 0.01: .* tMin 0.1/);
+    const within = await linear.average.evaluate([[0, 0]], 1, ["score"]);
+    expect(Object.keys(within)).toEqual(["score"]);
+    const run = await v.sample(linear.average, {
+      grid: v.karras({ steps: 3, sigmaMax: 7, sigmaMin: 1 }),
+      count: 2,
+    });
+    expect(run.notes[0]).toBe(far.notes?.[0]);
+  });
+});
