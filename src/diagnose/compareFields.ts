@@ -189,9 +189,9 @@ export async function compareFields(
     seed,
     ...asked,
   } as const;
-  const a = await pathsOf(mine, { ...run, initial, count });
+  const { paths: a, notes } = await pathsOf(mine, { ...run, initial, count });
   await step();
-  const b = await pathsOf(exact, { ...run, initial: statesOf(a, 0).slice() });
+  const { paths: b } = await pathsOf(exact, { ...run, initial: statesOf(a, 0).slice() });
   await step();
   const along = emptyErrors(times.length);
   for (const [row, t] of times.entries())
@@ -203,7 +203,7 @@ export async function compareFields(
     along,
     departures: await departuresOf(),
     smoothing: kernel === undefined ? undefined : smoothing,
-    notes: a.notes,
+    notes,
   };
 
   /** Writes a row of errors; returns the scores themselves. */

@@ -123,10 +123,10 @@ export async function sample<P extends Precision>(
 export async function pathsOf<P extends Precision>(
   field: ScoreField<P>,
   options: Omit<SampleOptions, "record">,
-): Promise<Float32Array | Float64Array> {
+): Promise<{ paths: Float32Array | Float64Array; notes: readonly string[] }> {
   const { run } = checkedRun(field, { ...options, record: "all" }, known);
   const { paths } = await integrate(field, { ...run, paths: true });
-  return paths as Numbers<P>;
+  return { paths: paths as Numbers<P>, notes: notesOf(field, run) };
 }
 
 /** Checks a field and the options of a run, and gives what they stand for. */
