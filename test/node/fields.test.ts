@@ -297,6 +297,56 @@ describe("adaptive steps", () => {
   });
 });
 
+describe("calls that end", () => {
+  it("what a field computes has the signal of the run, in calls of one time and of many", async () => {
+    const process = v.edm();
+    const network = await v.mlpScore(data, process, { widths: [8], steps: 5, batch: 16, times });
+    const { scoreRows } = network as unknown as {
+      scoreRows: ((...given: unknown[]) => unknown) & { each: (...given: unknown[]) => unknown };
+    };
+    const seen = { same: new Set<unknown>(), each: new Set<unknown>() };
+    const watched =
+      (name: keyof typeof seen, f: (...given: unknown[]) => unknown) =>
+      (...given: unknown[]) => {
+        seen[name].add(given[3]);
+        return f(...given);
+      };
+    const field = Object.assign(Object.create(Object.getPrototypeOf(network) as object), network, {
+      scoreRows: Object.assign(watched("same", scoreRows), { each: watched("each", scoreRows.each) }),
+    }) as v.ScoreField;
+    const { signal } = new AbortController();
+    const grid = v.logarithmic({ steps: 1, tMin: 0.1, tMax: 2 });
+    await v.sample(field, { sampler: v.dopri5(), grid, count: 9, seed: 1, signal });
+    expect(seen).toEqual({ same: new Set([signal]), each: new Set([signal]) });
+  });
+
+  it("rows at times of their own are asked for in parts, which are counted and between which a call ends", async () => {
+    const field = v.smoothedScore(data, v.edm(), { width: 0.3, rule: "quasi", count: 8 });
+    const count = 2500;
+    const x = Float64Array.from({ length: 2 * count }, (_, i) => Math.sin(i));
+    const t = Float64Array.from({ length: count }, (_, i) => (i % 2 === 0 ? 0.3 : 1.5));
+    const told: number[] = [];
+    const onProgress = ({ done, total }: { done: number; total: number }): void => {
+      expect(total).toBe(count);
+      told.push(done);
+    };
+    const { score } = await field.evaluate(x, t, ["score"], { onProgress });
+    expect(told.length).toBeGreaterThan(2);
+    expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
+    expect(told.at(-1)).toBe(count);
+    for (const i of [0, 1, 1023, 1024, count - 1]) {
+      const alone = await field.evaluate(x.slice(2 * i, 2 * i + 2), t[i] as number, ["score"]);
+      expect(score.slice(2 * i, 2 * i + 2)).toEqual(alone.score);
+    }
+    const controller = new AbortController();
+    const cut = field.evaluate(x, t, ["score"], {
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    await expect(cut).rejects.toMatchObject({ code: "E_ABORT" });
+  });
+});
+
 describe("churn", () => {
   const process = v.edm();
   const churned = (more: Parameters<typeof v.heun>[0] = {}) =>

@@ -14,6 +14,7 @@ import {
   exactScore,
   heun,
   naiveScore,
+  predictorCorrector,
   sample,
   times,
   ve,
@@ -337,7 +338,14 @@ describe('noise: "shared" through the public API', () => {
       );
       expect(a?.samples).toEqual(b?.samples);
     }
-    await expect(sample(field, { sampler: heun({ churn: 1 }), noise: "shared", count: 1 })).rejects.toThrow(
+    // Churn takes an increment of the path.
+    const [a, b] = await Promise.all(
+      (["shared", "independent"] as const).map((noise) =>
+        sample(field, { sampler: heun({ churn: 1 }), noise, count: 5 }),
+      ),
+    );
+    expect(a?.samples).not.toEqual(b?.samples);
+    await expect(sample(field, { sampler: predictorCorrector(), noise: "shared", count: 1 })).rejects.toThrow(
       /noise/,
     );
     await expect(sample(naiveScore(data, edm()), { noise: "shared", count: 1 })).rejects.toThrow(/noise/);
