@@ -13,6 +13,6 @@ export type Calling = (signal: AbortSignal | undefined) => readonly Called[];
 /** What a program of a field calls; nothing for the exact score and for estimators that draw. */
 export async function callsOf(field: ScoreField | StepEstimator): Promise<Calling> {
   if (field.kind !== "field" || !isCalled(field)) return () => [];
-  const { rowCalls } = await import("../sampler/rowCalls.js");
+  const { rowCalls } = await import("./rowCalls.js");
   return (signal) => rowCalls(field, signal);
 }

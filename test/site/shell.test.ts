@@ -355,7 +355,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
   it("fetches ahead what the page needs, so that a network that goes away is not missed", () =>
     onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
       await fetched(page, "help", "table", "stories", "exporter", "overlay", "d3-delaunay", "decode");
-      await fetched(page, "pointer", "places", "scores", "shapes", "kernelRun", "plain");
+      await fetched(page, "pointer", "places", "scores", "shapes", "kernelRun", "plain", "rowCalls");
       await page.context().setOffline(true);
       for (const name of ["Help (?)", "Table"]) {
         await page.getByRole("button", { name, exact: true }).click();
