@@ -72,8 +72,7 @@ async function startThread(
   }
   const own =
     url === undefined ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
-  // Without an address of its own there is hardly another reason.
-  const policy = watchPolicy(own === undefined ? ADDRESS_TURNS : BLOB_TURNS);
+  const policy = watchPolicy();
   const worker = new Worker(own ?? (url as string | URL), { type: "classic" });
   const lock = `vkernel-${Math.random().toString(36).slice(2)}-${lockNumber++}`;
   let unwatch = (): void => {};
@@ -107,31 +106,37 @@ async function startThread(
   };
 }
 
-/** How often a page looks again, some milliseconds apart, whether its policy has refused a worker that has failed. */
-const BLOB_TURNS = 4000;
-const ADDRESS_TURNS = 200;
+/** Milliseconds that a page waits for what its policy says of a worker that has failed: the error may come before it. */
+const POLICY_WAIT = 1000;
 
 /** Watches for workers that the page's policy refuses; `why` tells how to have some. */
-function watchPolicy(most: number): { why(): Promise<string | undefined>; end(): void } {
+function watchPolicy(): { why(): Promise<string | undefined>; end(): void } {
   const over = new AbortController();
-  let refused: string | undefined;
-  globalThis.addEventListener(
-    "securitypolicyviolation",
-    ({ effectiveDirective, blockedURI, disposition }) => {
-      if (disposition !== "enforce" || !/^(worker|child|script|default)-src/.test(effectiveDirective)) return;
-      refused ??= /^blob/.test(blockedURI)
-        ? `the page's policy (${effectiveDirective}) has no blob:; give "worker" the URL of a copy of dist/worker.js (vkernel/worker)`
-        : `the page's policy (${effectiveDirective}) does not allow ${blockedURI}`;
-    },
-    { signal: over.signal },
-  );
+  const refused = new Promise<string>((tell) => {
+    globalThis.addEventListener(
+      "securitypolicyviolation",
+      ({ effectiveDirective, blockedURI, disposition }) => {
+        if (disposition !== "enforce" || !/^(worker|child|script|default)-src/.test(effectiveDirective))
+          return;
+        tell(
+          /^blob/.test(blockedURI)
+            ? `the page's policy (${effectiveDirective}) has no blob:; give "worker" the URL of a copy of dist/worker.js (vkernel/worker)`
+            : `the page's policy (${effectiveDirective}) does not allow ${blockedURI}`,
+        );
+      },
+      { signal: over.signal },
+    );
+  });
   return {
     async why() {
-      // The worker's error may come before the event that says why, on a busy machine long before.
-      for (let i = 0; i < most && refused === undefined; i++)
-        await new Promise((next) => setTimeout(next, 5));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const silence = new Promise<undefined>((next) => {
+        timer = setTimeout(() => next(undefined), POLICY_WAIT);
+      });
+      const reason = await Promise.race([refused, silence]);
+      clearTimeout(timer);
       over.abort();
-      return refused;
+      return reason;
     },
     end: () => over.abort(),
   };
