@@ -13,6 +13,8 @@ const clocks =
 const waits = /(^|\.)(waitForTimeout|setInterval|sleep)$|^AbortSignal\.timeout$/;
 /** Those of vitest's functions that take a limit as their last argument. */
 const limited = /^(it|test|describe|beforeAll|afterAll|beforeEach|afterEach)\b/;
+/** Options by which a test that failed would be tried again, or run more than once. */
+const again = ["retry", "repeats"];
 
 /** What a source has to do with time, line by line. */
 function timeIn(source: string): string[] {
@@ -37,7 +39,7 @@ function timeIn(source: string): string[] {
       say(node, "reads new Date()");
     if (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) {
       const name = node.name.getText(file).replace(/["']/g, "");
-      if (name === "retry" || name === "repeats") say(node, name);
+      if (again.includes(name)) say(node, name);
       const value = ts.isPropertyAssignment(node) ? node.initializer.getText(file) : name;
       if (name === "timeout" && !/^limits\.\w+$/.test(value)) say(node, `a limit of ${value}`);
     }
@@ -50,10 +52,10 @@ function timeIn(source: string): string[] {
 }
 
 describe("time in tests", () => {
-  it("is seen by this test", () => {
+  it.each(again)("is seen by this test, with %s", (option) => {
     const sample = `
       import { setTimeout as sleep } from "node:timers/promises";
-      it("is fast", { retry: 2, timeout: 5000 }, async () => {
+      it("is fast", { ${option}: 2, timeout: 5000 }, async () => {
         const start = performance.now();
         await sleep(50);
         setTimeout(() => controller.abort(), 100);
@@ -68,7 +70,7 @@ describe("time in tests", () => {
       setInterval(() => {}, 5);`;
     expect(timeIn(sample)).toEqual([
       "2: node:timers/promises",
-      "3: retry",
+      `3: ${option}`,
       "3: a limit of 5000",
       "4: reads performance.now",
       "5: waits by sleep",
