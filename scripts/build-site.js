@@ -217,6 +217,7 @@ function withoutBodies(code, id, names) {
 const noMatrix = "\0no-matrix";
 
 function trimmed() {
+  const used = new Set();
   return {
     name: "trimmed",
     resolveId(id, importer) {
@@ -225,7 +226,13 @@ function trimmed() {
     },
     load(id) {
       if (id === noMatrix) return "export const multiply = () => {};";
-      return without.find(([pattern]) => pattern.test(id))?.[1] ?? null;
+      const found = without.find(([pattern]) => pattern.test(id));
+      if (found) used.add(found);
+      return found?.[1] ?? null;
+    },
+    buildEnd(error) {
+      const idle = without.filter((one) => !used.has(one));
+      if (!error && idle.length > 0) throw new Error(`no module is ${idle.map(([one]) => one).join(" or ")}`);
     },
     transform(code, id) {
       let out = code;
