@@ -1,6 +1,7 @@
 import { drawMarginal, logLevels, nearest, type Problem, project } from "./problems.js";
 import { exactFlow } from "./order.js";
-import { chiSquare, kolmogorov, normalCdf } from "../numeric/statistics.js";
+import { normalCdf } from "../numeric/special.js";
+import { chiSquare, kolmogorov } from "../numeric/statistics.js";
 import { karras } from "../sampler/grids/karras.js";
 import type { Subject } from "./subject.js";
 

@@ -14,6 +14,9 @@ export const SLICE = 2 ** 23;
 /** The most units of a piece of work that is not cut. A slice is less than SLICE + PIECE. */
 export { PIECE };
 
+/** Units of a piece of work that does not say how many it has: some tenths of a millisecond. */
+export const unitOfWork = 2 ** 17;
+
 /** A slice that has ended. */
 export interface Slice {
   readonly units: number;
@@ -123,19 +126,32 @@ export class Turns implements SharedTurns {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** Runs work that yields the units of each of its pieces. */
-  async run<R>(work: Generator<number, R, void>): Promise<R> {
+  /** Runs work that yields the units of each of its pieces, or nothing after {@link unitOfWork}. */
+  async run<R>(work: Generator<unknown, R, void>): Promise<R> {
     try {
       for (;;) {
         const next = work.next();
         if (next.done) return next.value;
-        const wait = this.take(next.value);
+        const wait = this.take(typeof next.value === "number" ? next.value : unitOfWork);
         if (wait) await wait;
       }
     } finally {
       work.return(undefined as never);
     }
   }
+}
+
+/**
+ * One call's work in slices, where there is nothing else to it.
+ *
+ * @throws {VkernelError} E_ABORT
+ */
+export async function inTurns<R>(
+  work: Generator<unknown, R, void>,
+  signal: AbortSignal | undefined,
+): Promise<R> {
+  if (signal?.aborted) throw aborted(signal);
+  return new Turns(signal).run(work);
 }
 
 /** The same at once, where a call gives no turns. */

@@ -1,6 +1,6 @@
 import type { Mixture } from "./mixture.js";
-import { quantileOf } from "../numeric/quantiles.js";
-import { unitOfWork } from "../core/turns.js";
+import { quantileOf } from "../numeric/statistics.js";
+import { unitOfWork } from "../core/scheduler.js";
 
 /** The distinct positions of a mixture's points, heaviest point first. */
 export interface Positions {

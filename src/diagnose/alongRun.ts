@@ -4,7 +4,7 @@ import { badArgument } from "../core/errors.js";
 import type { ScoreField } from "../score/field.js";
 import { type ScalarQuantity, scalarQuantities } from "../score/field.js";
 import { checkRun, type RecordedRun } from "./run.js";
-import { momentsOf, quantileLevels, quantilesOf } from "../numeric/quantiles.js";
+import { momentsOf, quantileLevels, quantilesOf } from "../numeric/statistics.js";
 
 /** One number a state, of which a mean makes sense. */
 export type RunQuantity = Exclude<ScalarQuantity, "nearest">;

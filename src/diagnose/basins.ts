@@ -8,7 +8,7 @@ import { sample } from "../run/index.js";
 import type { ScoreField } from "../score/field.js";
 import { nearestPoints } from "./nearest.js";
 import { distinctPositions, spacingOf } from "../data/neighbours.js";
-import { inTurns } from "../core/turns.js";
+import { inTurns } from "../core/scheduler.js";
 
 export interface CellMapOptions extends PlaneOptions {
   signal?: AbortSignal;

@@ -8,8 +8,8 @@ import { excursions } from "./excursions.js";
 import { nearestPoints } from "./nearest.js";
 import { distinctPositions } from "../data/neighbours.js";
 import { checkRun, type RecordedRun } from "./run.js";
-import { momentsOf, shareOf } from "../numeric/quantiles.js";
-import { inTurns } from "../core/turns.js";
+import { momentsOf, shareOf } from "../numeric/statistics.js";
+import { inTurns } from "../core/scheduler.js";
 
 export interface CaptureOptions {
   /** Whether to count what happens between recorded times too, as `shareByTime.unseen`; false by default. */

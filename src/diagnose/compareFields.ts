@@ -5,7 +5,7 @@ import type { Process } from "../process/process.js";
 import { multiply } from "../numeric/linear.js";
 import { heun, type Sampler, times as timesGrid } from "../sampler/index.js";
 import { pathsOf } from "../run/sample.js";
-import { aborted, Turns } from "../core/scheduler.js";
+import { aborted, inTurns, Turns } from "../core/scheduler.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
 import { gridTimes, trainingTuples } from "../score/learned/training.js";
@@ -13,8 +13,7 @@ import type { Shares } from "./capture.js";
 import { nearestPoints } from "./nearest.js";
 import { distinctPositions, spacingOf } from "../data/neighbours.js";
 import { fitSmoothing, type SmoothingFit, type SmoothingKernel, squaredDistances } from "./smoothingFit.js";
-import { momentsOf, shareOf } from "../numeric/quantiles.js";
-import { inTurns } from "../core/turns.js";
+import { momentsOf, shareOf } from "../numeric/statistics.js";
 
 export interface CompareOptions {
   /** The noise levels to compare at: descending times above 0. Paths begin at the first and go on from the last to 0. */

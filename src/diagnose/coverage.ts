@@ -3,7 +3,7 @@ import type { Mixture, PointsInput } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
 import { distinctPositions, neighbours } from "../data/neighbours.js";
-import { inTurns } from "../core/turns.js";
+import { inTurns } from "../core/scheduler.js";
 
 export interface CoverageOptions {
   /** One radius for every ball. */

@@ -2,7 +2,7 @@ import { checkLongCall, checkOptions } from "../core/check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSides } from "./input.js";
 import { type Discrepancy, discrepancy } from "./pairs.js";
-import { inTurns } from "../core/turns.js";
+import { inTurns } from "../core/scheduler.js";
 
 export interface EnergyOptions {
   /** Coordinates of a sample. Needed where both sides are flat. */

@@ -1,6 +1,6 @@
 import type { Process } from "../process/process.js";
 import type { Positions } from "../data/neighbours.js";
-import { unitOfWork } from "../core/turns.js";
+import { unitOfWork } from "../core/scheduler.js";
 
 /** States `[count, dim]` at two times that follow each other. */
 export interface Pair {

@@ -3,8 +3,8 @@ import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSamples } from "./input.js";
 import { nearestTwo } from "./memorization.js";
 import { spacingOf } from "../data/neighbours.js";
-import { shareOf } from "../numeric/quantiles.js";
-import { inTurns } from "../core/turns.js";
+import { shareOf } from "../numeric/statistics.js";
+import { inTurns } from "../core/scheduler.js";
 
 export interface GapOptions {
   /** Default: a tenth of the median distance between a training position and its nearest other one. */

@@ -3,8 +3,8 @@ import type { Mixture, PointsInput } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
 import { distinctPositions } from "../data/neighbours.js";
-import { shareOf } from "../numeric/quantiles.js";
-import { inTurns, unitOfWork } from "../core/turns.js";
+import { shareOf } from "../numeric/statistics.js";
+import { inTurns, unitOfWork } from "../core/scheduler.js";
 
 export interface HullOptions {
   /**

@@ -3,8 +3,8 @@ import type { Mixture, PointsInput } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
 import { distinctPositions, neighbours, type Positions } from "../data/neighbours.js";
-import { quantileLevels, quantilesOf, shareOf } from "../numeric/quantiles.js";
-import { inTurns } from "../core/turns.js";
+import { quantileLevels, quantilesOf, shareOf } from "../numeric/statistics.js";
+import { inTurns } from "../core/scheduler.js";
 
 export interface MemorizationOptions {
   /** Ratios of distances below it count as memorized; 1/3 by default. */

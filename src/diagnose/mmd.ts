@@ -2,7 +2,7 @@ import { checkLongCall, checkNumber, checkOptions, checkWord } from "../core/che
 import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSides, type Side } from "./input.js";
 import { type Discrepancy, discrepancy, type Kernel, squaredDistance } from "./pairs.js";
-import { inTurns } from "../core/turns.js";
+import { inTurns } from "../core/scheduler.js";
 
 export interface MmdOptions {
   /** Coordinates of a sample. Needed where both sides are flat. */

@@ -1,6 +1,6 @@
 import type { Side } from "./input.js";
-import { momentsOf } from "../numeric/quantiles.js";
-import { unitOfWork } from "../core/turns.js";
+import { momentsOf } from "../numeric/statistics.js";
+import { unitOfWork } from "../core/scheduler.js";
 
 /** A kernel as a function of the squared distance, shifted to be 0 at 0 (a constant changes no discrepancy). */
 export type Kernel = (squared: number) => number;

@@ -3,8 +3,8 @@ import { checkSize, type Mixture, type PointsInput } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import { fillNormals } from "../numeric/random.js";
 import { checkSides, type Side } from "./input.js";
-import { momentsOf } from "../numeric/quantiles.js";
-import { inTurns, unitOfWork } from "../core/turns.js";
+import { momentsOf } from "../numeric/statistics.js";
+import { inTurns, unitOfWork } from "../core/scheduler.js";
 
 export interface SlicedOptions {
   /** Random directions; 128 by default, 1 in one dimension. */

@@ -2,7 +2,7 @@ import type { Mixture } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 import { smoothedScore } from "../score/smoothing/index.js";
 import { leastOf } from "../numeric/minimize.js";
-import { momentsOf } from "../numeric/quantiles.js";
+import { momentsOf } from "../numeric/statistics.js";
 
 export type SmoothingKernel = "box" | "minimumNorm" | "gaussian";
 

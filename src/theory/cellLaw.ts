@@ -1,7 +1,7 @@
 import { checkLongCall, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import type { Mixture } from "../data/mixture.js";
 import { distinctPositions, type Positions } from "../data/neighbours.js";
-import { inTurns, unitOfWork } from "../core/turns.js";
+import { inTurns, unitOfWork } from "../core/scheduler.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";

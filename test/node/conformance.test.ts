@@ -35,14 +35,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { programMoments } from "../../build/ts/src/conformance/moments.js";
 import { measure } from "../../build/ts/src/conformance/order.js";
 import { drawMarginal, logLevels, single, smooth } from "../../build/ts/src/conformance/problems.js";
-import {
-  chiSquare,
-  fitLine,
-  kolmogorov,
-  normalCdf,
-  upperGamma,
-  wasserstein,
-} from "../../build/ts/src/numeric/statistics.js";
+import { normalCdf, upperGamma } from "../../build/ts/src/numeric/special.js";
+import { chiSquare, fitLine, kolmogorov, wasserstein } from "../../build/ts/src/numeric/statistics.js";
 import { abortedAfter } from "../shared/turns.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

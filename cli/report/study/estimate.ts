@@ -1,4 +1,4 @@
-import { shareOf } from "../../../src/numeric/quantiles.js";
+import { shareOf } from "../../../src/numeric/statistics.js";
 
 /** A number with its standard error; 0 where it is computed and not sampled. */
 export interface Estimate {
