@@ -5,6 +5,7 @@ import { eachOf } from "../score/ensemble.js";
 import type { Process } from "../process/process.js";
 import { multiply } from "../numeric/linear.js";
 import type { ScoreField } from "../score/field.js";
+import { diffusionShape } from "../score/noise.js";
 import { byRows } from "../score/rows.js";
 
 /** What a program of a field calls in a run of a signal. */
@@ -96,13 +97,11 @@ function slopesOf(field: ScoreField, score: RowFunction, trace: RowFunction | un
 function directed(process: Process, rows: Float64Array, times: Float64Array, dim: number): Float64Array {
   const out = new Float64Array(rows.length);
   let known = Number.NaN;
-  let matrix = new Float64Array(0);
+  let matrix: Float64Array = new Float64Array(0);
   for (let i = 0; i * dim < rows.length; i++) {
     const t = times[i];
     if (t !== known) {
-      const scale = process.diffusion(t);
-      const { diffusion } = (process.matrices as NonNullable<Process["matrices"]>)(t);
-      matrix = Float64Array.from(diffusion, (value) => value / scale);
+      matrix = diffusionShape(process, t);
       known = t;
     }
     out.set(multiply(matrix, dim, rows.subarray(i * dim, (i + 1) * dim)), i * dim);

@@ -148,3 +148,10 @@ export function* proxyScoresInPieces(
   }
   return out;
 }
+
+/** D_t over the scalar `diffusion(t)`: what turns a score where noise has a direction, a fresh matrix. */
+export function diffusionShape(process: Process, t: number): Float64Array {
+  const { diffusion } = (process.matrices as NonNullable<Process["matrices"]>)(t);
+  const scale = process.diffusion(t);
+  return diffusion.map((value) => value / scale);
+}

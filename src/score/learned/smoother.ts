@@ -18,7 +18,7 @@ import type {
   ScoreField,
   TimeRange,
 } from "../field.js";
-import { noiseOf, proxyScores } from "../noise.js";
+import { noiseOf, proxyScores, diffusionShape } from "../noise.js";
 import { byRows, realized, timeByTime } from "../rows.js";
 import { needTargets, type TrainingTuples } from "./training.js";
 
@@ -242,14 +242,10 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
       return byRows((x, time, _, signal) => trace(x, time, weights, signal));
     }
     const turned = (t: number): Float64Array => {
-      const { diffusion } = (process.matrices as NonNullable<Process["matrices"]>)(t);
-      const scale = process.diffusion(t);
+      const shape = diffusionShape(process, t);
       const out = new Float64Array(weights.length);
       for (let j = 0; j < weights.length; j += dim) {
-        out.set(
-          multiply(diffusion, dim, weights.subarray(j, j + dim)).map((value) => value / scale),
-          j,
-        );
+        out.set(multiply(shape, dim, weights.subarray(j, j + dim)), j);
       }
       return out;
     };
