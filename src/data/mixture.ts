@@ -5,6 +5,7 @@ import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/chec
 import type { Kernels } from "../core/kernels.js";
 import { centred, centreOf, scaledCentre } from "./centre.js";
 import { badArgument, describe, VkernelError } from "../core/errors.js";
+import { Calls } from "../core/queue.js";
 
 export type Precision = "f32" | "f64";
 
@@ -214,8 +215,10 @@ export class Mixture<P extends Precision = Precision> {
   readonly uniform: boolean;
   #packed: Packed | undefined;
   #layout: MixtureLayout | undefined;
-  #disposed = false;
-  #holds = 0;
+  readonly #calls = new Calls(
+    () => this.check(),
+    () => this.#release(),
+  );
 
   /** @internal */
   constructor(
@@ -373,35 +376,26 @@ export class Mixture<P extends Precision = Precision> {
 
   /** @internal */
   check(): void {
-    if (this.#disposed) {
+    if (this.#calls.disposed) {
       throw new VkernelError("E_DISPOSED", { argument: "mixture", message: "the mixture was disposed of" });
     }
     this.engine.check();
   }
 
   /** @internal Runs work on the points; what is disposed of meanwhile is freed when the last such work ends. */
-  async hold<T>(work: () => Promise<T>): Promise<T> {
-    this.#holds++;
-    try {
-      return await work();
-    } finally {
-      this.#holds--;
-      this.#release();
-    }
+  hold<T>(work: () => Promise<T>): Promise<T> {
+    return this.#calls.hold(work);
   }
 
   #release(): void {
-    if (!this.#disposed || this.#holds > 0 || !this.#layout) return;
+    if (!this.#layout) return;
     this.freeLayout(this.#layout);
     this.#layout = undefined;
   }
 
   /** Gives its memory back, once runs under way are done with it. Using it afterwards is an error. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#release();
-    this.engine.disown(this);
+    if (this.#calls.dispose()) this.engine.disown(this);
   }
 
   [Symbol.dispose](): void {

@@ -2,6 +2,7 @@ import type { TaskPiece } from "../../bindings/dense.js";
 import type { Kernels, Owned } from "../core/kernels.js";
 import { PIECE, Turns } from "../core/scheduler.js";
 import { VkernelError } from "../core/errors.js";
+import { Calls } from "../core/queue.js";
 import * as reference from "./plain/mlp.js";
 import { inWorkspace, type LongCall, padded, type Workspace } from "./workspace.js";
 
@@ -49,8 +50,10 @@ export class PerceptronMachine implements Owned {
   readonly #size: number;
   #resident: Resident | undefined;
   #plain: Plain | undefined;
-  #disposed = false;
-  #calls = 0;
+  readonly #calls = new Calls(
+    () => this.#check(),
+    () => this.#release(),
+  );
 
   /** @param parameters layer after layer, weights `[outputs, inputs]`, then biases */
   constructor(
@@ -102,7 +105,8 @@ export class PerceptronMachine implements Owned {
 
   #check(): Resident | undefined {
     this.#engine.check();
-    if (this.#disposed) throw new VkernelError("E_DISPOSED", { message: "the network was disposed of" });
+    if (this.#calls.disposed)
+      throw new VkernelError("E_DISPOSED", { message: "the network was disposed of" });
     return this.#resident;
   }
 
@@ -360,26 +364,16 @@ export class PerceptronMachine implements Owned {
   }
 
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#engine.disown(this);
-    this.#release();
+    if (this.#calls.dispose()) this.#engine.disown(this);
   }
 
-  /** What is disposed of during a call is freed when the last one ends. */
-  async #inWorkspace<T>(options: LongCall, work: number, call: (space: Workspace) => Promise<T>): Promise<T> {
-    this.#calls++;
-    try {
-      return await inWorkspace(this.#engine, options, work, call);
-    } finally {
-      this.#calls--;
-      if (this.#disposed) this.#release();
-    }
+  #inWorkspace<T>(options: LongCall, work: number, call: (space: Workspace) => Promise<T>): Promise<T> {
+    return this.#calls.hold(() => inWorkspace(this.#engine, options, work, call));
   }
 
   #release(): void {
     const { memory } = this.#engine.runtime ?? {};
-    if (memory === undefined || this.#resident === undefined || this.#calls > 0) return;
+    if (memory === undefined || this.#resident === undefined) return;
     for (const start of Object.values(this.#resident)) memory.free(start as number);
     this.#resident = undefined;
   }

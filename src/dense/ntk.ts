@@ -2,6 +2,7 @@ import { kernelScratch } from "../../bindings/abi.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import type { Kernels, Owned } from "../core/kernels.js";
 import { badArgument, VkernelError } from "../core/errors.js";
+import { Calls } from "../core/queue.js";
 import * as reference from "./plain/ntk.js";
 import { checkMatrix, type Matrix } from "./matrix.js";
 import { pack } from "./products.js";
@@ -233,7 +234,10 @@ export class NtkPoints implements Owned {
   readonly #engine: Kernels;
   readonly #psi: Matrix;
   #resident: Points | undefined;
-  #disposed = false;
+  readonly #calls = new Calls(
+    () => this.#check(),
+    () => this.#release(),
+  );
 
   /** @internal Use {@link ntkPoints}. */
   constructor(engine: Kernels, psi: Matrix, options: Required<NtkOptions>, resident: Points | undefined) {
@@ -251,8 +255,7 @@ export class NtkPoints implements Owned {
    * @throws {VkernelError} E_DISPOSED, and as {@link ntkGram}
    */
   async rows(psiQuery: Matrix, options: LongCall = {}): Promise<Matrix> {
-    this.#engine.check();
-    if (this.#disposed) throw new VkernelError("E_DISPOSED", { message: "the points were disposed of" });
+    this.#check();
     checkOptions(options, longCall);
     checkCall(options);
     checkFeatures(psiQuery, "psiQuery", this.columns);
@@ -260,17 +263,26 @@ export class NtkPoints implements Owned {
     if (points === undefined) return reference.ntkGram(psiQuery, this.#psi, this.options);
     const width = widthOf(this.columns, this.options);
     const total = psiQuery.rows * (this.size + 1) * workOf(width, this.options);
-    return inWorkspace(this.#engine, options, total, async (space) => {
-      const queries = await prepare(space, psiQuery, this.options);
-      return tiles(space, queries, points, width, this.options, false);
-    });
+    return this.#calls.hold(() =>
+      inWorkspace(this.#engine, options, total, async (space) => {
+        const queries = await prepare(space, psiQuery, this.options);
+        return tiles(space, queries, points, width, this.options, false);
+      }),
+    );
+  }
+
+  #check(): void {
+    this.#engine.check();
+    if (this.#calls.disposed)
+      throw new VkernelError("E_DISPOSED", { message: "the points were disposed of" });
   }
 
   /** Kernels of points and queries with themselves need no points: see {@link ntkDiagonal}. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#engine.disown(this);
+    if (this.#calls.dispose()) this.#engine.disown(this);
+  }
+
+  #release(): void {
     const { memory } = this.#engine.runtime ?? {};
     if (memory === undefined || this.#resident === undefined) return;
     for (const start of blocksOf(this.#resident)) memory.free(start);

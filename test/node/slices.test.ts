@@ -1,7 +1,7 @@
 // Long calls work in slices that are bounded by the work in them: an abort is noticed at the end of one, by count.
 import * as v from "../../build/ts/src/index.js";
 import { conformance } from "../../build/ts/src/conformance/index.js";
-import { PerceptronMachine } from "../../build/ts/src/dense/index.js";
+import { ntkPoints, PerceptronMachine } from "../../build/ts/src/dense/index.js";
 import { camera, createRaster } from "../../build/ts/src/raster/index.js";
 import { parameterCount } from "../../build/ts/src/dense/plain/mlp.js";
 import {
@@ -439,6 +439,25 @@ describe("no piece of work is longer than a slice", () => {
     expect(found).toEqual(wanted);
     field.data.dispose();
     expect(engine.info.memoryUsed).toBe(before);
+  });
+
+  it("the points of an infinitely wide network as well", async () => {
+    const engine = await make({ threads: 1 });
+    const before = engine.info.memoryUsed;
+    const matrix = (rows: number, seed: number) => ({ data: scattered(rows * 8, seed), rows, columns: 8 });
+    const points = await ntkPoints(engine, matrix(2000, 1), { depth: 3 });
+    const queries = matrix(400, 2);
+    const wanted = (await points.rows(queries)).data;
+    let found = new Float64Array(0);
+    await watched(
+      async () => {
+        found = Float64Array.from((await points.rows(queries)).data);
+      },
+      () => points.dispose(),
+    );
+    expect(found).toEqual(Float64Array.from(wanted));
+    expect(engine.info.memoryUsed).toBe(before);
+    await expect(points.rows(queries)).rejects.toMatchObject({ code: "E_DISPOSED" });
   });
 });
 
