@@ -154,7 +154,7 @@ export function runPlainly() {
     "export const checkLikelihood = () => {}, likelihoodOf = () => {}, logLikelihood = () => {};",
   ],
   [/src\/run\/whiten\./, "export const whiten = () => {};"],
-  [/src\/run\/frames\./, "export class Frames {}"],
+  [/src\/run\/framed\./, "export class RunFrames {}"],
   // What its loader decodes beyond exports, these kernels have none of.
   [
     /@assemblyscript\/loader/,
@@ -172,7 +172,6 @@ const emptied = [
   [/src\/score\/evaluate\/logRatio\./, ["referenceLogRatios"]],
   [/src\/score\/exact\./, ["ExactScore.posteriorExpectation"]],
   [/src\/data\/mixture\./, ["fromNested"]],
-  [/src\/run\/program\./, ["ProgramBuilder.#framedSlope", "ProgramBuilder.#framedMean"]],
   [/src\/run\/live\./, ["LiveRun.advance", "LiveRun.advanceSync", "LiveRun.restart"]],
   [/src\/run\/kernelParts\./, ["KernelParts.runSync"]],
   [

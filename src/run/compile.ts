@@ -2,7 +2,7 @@ import type { Precision } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
 import { isCalled } from "./called.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
-import type { Frames } from "./frames.js";
+import type { Framing } from "./framing.js";
 import { ProgramBuilder } from "./program.js";
 import type { RunSpec } from "./spec.js";
 
@@ -22,7 +22,7 @@ const STEP = 4000;
 export function* compileProgram<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: RunSpec,
-  frames: Frames | undefined,
+  frames: Framing | undefined,
 ): Generator<number, Compiled, void> {
   const { data, process } = field;
   const { times, initial, recorded, sampler, density, noise } = run;

@@ -10,7 +10,7 @@ import { registry } from "../sampler/registry.js";
 import type { RunSpec } from "./spec.js";
 
 /** What runs take where noise has a direction, in one piece. */
-export { Frames } from "./frames.js";
+export { RunFrames } from "./framed.js";
 export { whiten } from "./whiten.js";
 
 /**
@@ -45,28 +45,23 @@ export function coordinatesOf(
   const { sampler, density } = run;
   const constant = process.covariance !== undefined;
   if (constant && data.sigma0 === 0 && !isCalled(field)) return "white";
+  // Components with a width are round in x alone, and what draws x_0 has no score to be called in other coordinates.
   const draws = field.kind === "step" || (sampler.needs ?? []).includes("posteriorDraws");
-  if (draws) {
-    throw new VkernelError("E_UNSUPPORTED", {
-      argument: field.kind === "step" ? "field" : "sampler",
-      expected:
-        "a constant covariance and sigma0 = 0 for what draws x_0 (fields and other samplers take any)",
-      got: constant ? `sigma0 = ${data.sigma0}` : "a covariance that depends on time",
-    });
-  }
-  if (sampler.slopesOnly && (isCalled(field) || !density || !constant)) return "framed";
-  if (sampler.adaptive && sampler.flow && !constant) return "framed";
+  if (constant && draws) return "framed";
+  if (sampler.anyCovariance && (isCalled(field) || !density || !constant)) return "framed";
   if (constant) return "white";
+  if (sampler.adaptive) return "framed";
+  const parameters = Object.entries(sampler.parameters).map(([name, value]) => `with ${name} ${value}`);
   throw new VkernelError("E_UNSUPPORTED", {
     argument: "sampler",
-    expected: `${listed(timeSamplers())}, which step in time, where the covariance depends on time`,
-    got: `${sampler.name}, whose steps are in closed form for noise that keeps its shape`,
+    expected: `${listed(anySamplers())} where the covariance depends on time`,
+    got: `${[sampler.name, ...parameters].join(" ")}, whose steps are in closed form for noise that keeps its shape`,
   });
 }
 
-/** The names of the samplers that ask for slopes alone. */
-const timeSamplers = (): string[] =>
+/** The names of the samplers that take any covariance, as they are without options. */
+const anySamplers = (): string[] =>
   Object.keys(registry).filter((name) => {
-    const { slopesOnly, adaptive, flow } = registry[name]();
-    return slopesOnly || (adaptive !== undefined && flow);
+    const { anyCovariance, adaptive } = registry[name]();
+    return anyCovariance || adaptive !== undefined;
   });

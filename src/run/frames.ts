@@ -1,7 +1,8 @@
 import type { Mixture } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
+import { bridgeMatrices } from "../process/bridge.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
-import { cholesky, semidefiniteRoot, solveLower, solveUpper } from "../numeric/linear.js";
+import { cholesky, semidefiniteRoot, solve, solveLower, solveUpper } from "../numeric/linear.js";
 
 interface Frame {
   /** alpha^2 log2(e) / (2 v) */
@@ -11,6 +12,9 @@ interface Frame {
   outward: number;
   pull: number;
   width: number;
+  /** L^-T */
+  transposed: Float64Array;
+  v: number;
 }
 
 /**
@@ -27,8 +31,13 @@ export class Frames {
   readonly #process: Process;
   readonly #frames = new Map<number, Frame>();
   readonly #roots = new Map<string, number>();
+  readonly #bridges = new Map<string, { state: number; point: number; root: number }>();
+
+  /** Whether the covariance is the same at all times, so that all matrices are multiples of it. */
+  readonly constant: boolean;
 
   constructor(data: Mixture, process: Process) {
+    this.constant = process.covariance !== undefined;
     this.#data = data;
     this.#process = process;
   }
@@ -43,6 +52,18 @@ export class Frames {
   pull = (t: number): number => this.#at(t).pull;
   /** (alpha^2 sigma0^2 / v) L^-T: takes z - mean to alpha sigma0^2 V^-1 (x - alpha mean). */
   width = (t: number): number => this.#at(t).width;
+  /** (alpha / v) L^-T: takes z - mean to V^-1 (x - alpha mean), the score but for its sign. */
+  score = (t: number): number =>
+    this.#root(`score ${t}`, () => {
+      const { transposed, v } = this.#at(t);
+      return transposed.map((entry) => (this.#process.alpha(t) / v) * entry);
+    });
+  /** (1 / v) S_t L^-T: takes a difference of points to that of x_0, S_t V^-1 of it. */
+  hold = (t: number): number =>
+    this.#root(`hold ${t}`, () => {
+      const { transposed, v } = this.#at(t);
+      return this.#times(this.#matrices(t).variance, transposed, 1 / v);
+    });
 
   /** D_t and S_t themselves. */
   diffusion = (t: number): number => this.#root(`D ${t}`, () => this.#matrices(t).diffusion);
@@ -53,18 +74,81 @@ export class Frames {
     this.#root(`noise ${t}`, () => cholesky(this.#matrices(t).variance, this.#data.dim));
   /** A matrix R with R R' = V_t. */
   totalRoot = (t: number): number => this.#root(`total ${t}`, () => cholesky(this.#total(t), this.#data.dim));
+  /** A matrix R with R R' = sigma0^2 S_t V^-1: the covariance of x_0 given x and a component's mean. */
+  componentRoot = (t: number): number => this.#root(`component ${t}`, () => this.#component(t));
+  /** D_t S_t^-1 R of that R. */
+  componentPull = (t: number): number =>
+    this.#root(`component pull ${t}`, () => {
+      const { dim } = this.#data;
+      const { variance, diffusion } = this.#matrices(t);
+      const factor = cholesky(variance, dim);
+      // Both are symmetric: row i of D S^-1 solves S for row i of D.
+      const ratio = new Float64Array(dim * dim);
+      for (let i = 0; i < dim * dim; i += dim) ratio.set(solve(factor, dim, diffusion.slice(i, i + dim)), i);
+      return this.#times(ratio, this.#component(t), 1);
+    });
+  /** The bridge from t to s, by three matrices. */
+  bridge(t: number, s: number): { state: number; point: number; root: number } {
+    const key = `${t} ${s}`;
+    let found = this.#bridges.get(key);
+    if (found === undefined) {
+      const { state, point, root } = bridgeMatrices(this.#process, t, s, this.#data.dim);
+      found = { state: this.#keep(state), point: this.#keep(point), root: this.#keep(root) };
+      this.#bridges.set(key, found);
+    }
+    return found;
+  }
+  /** The transition from s up to t: its scale, and a matrix and a factor with (factor R) (factor R)' its covariance. */
+  transition(s: number, t: number): { scale: number; root: number; factor: number } {
+    const process = this.#process;
+    if (this.constant) {
+      const { scale, variance } = process.transition(s, t);
+      return { scale, root: this.noiseRoot(t), factor: Math.sqrt(variance / process.variance(t)) };
+    }
+    const matrixOf = process.transitionMatrix as NonNullable<Process["transitionMatrix"]>;
+    const { scale, variance } = matrixOf(s, t);
+    const root = this.#root(`transition ${s} ${t}`, () => this.#rootOf(variance, `between ${s} and ${t}`));
+    return { scale, root, factor: 1 };
+  }
+  /** Its scale alone. */
+  scaleOf(s: number, t: number): number {
+    const process = this.#process;
+    if (this.constant) return process.transition(s, t).scale;
+    return (process.transitionMatrix as NonNullable<Process["transitionMatrix"]>)(s, t).scale;
+  }
   /** A matrix R with R R' = D_t, which has to be positive semidefinite. */
   diffusionRoot = (t: number): number =>
-    this.#root(`diffusion ${t}`, () => {
-      const { root, semidefinite } = semidefiniteRoot(this.#matrices(t).diffusion, this.#data.dim);
-      if (semidefinite) return root;
-      throw new VkernelError("E_RANGE", {
-        argument: "process",
-        expected:
-          "a positive semidefinite diffusion matrix for a sampler with noise (euler, heun and rk4 take any)",
-        got: `one with a negative direction at t = ${t}`,
-      });
+    this.#root(`diffusion ${t}`, () => this.#rootOf(this.#matrices(t).diffusion, `at t = ${t}`));
+
+  /** A root of a covariance of noise. */
+  #rootOf(matrix: Float64Array, where: string): Float64Array {
+    const { root, semidefinite } = semidefiniteRoot(matrix, this.#data.dim);
+    if (semidefinite) return root;
+    throw new VkernelError("E_RANGE", {
+      argument: "process",
+      expected:
+        "a positive semidefinite diffusion matrix for a sampler with noise (euler, heun and rk4 take any)",
+      got: `one with a negative direction ${where}`,
     });
+  }
+
+  /** As above, symmetric positive definite where sigma0 is above 0. */
+  #component(t: number): Float64Array {
+    const { dim, sigma0 } = this.#data;
+    const { variance } = this.#matrices(t);
+    const total = cholesky(this.#total(t), dim);
+    const square = sigma0 * sigma0;
+    // S and V commute: row i of S V^-1 solves V for row i of S.
+    const covariance = new Float64Array(dim * dim);
+    for (let i = 0; i < dim; i++) {
+      const row = solve(total, dim, variance.slice(i * dim, (i + 1) * dim));
+      covariance.set(
+        row.map((value) => square * value),
+        i * dim,
+      );
+    }
+    return cholesky(covariance, dim);
+  }
 
   #matrices(t: number): ProcessMatrices {
     // Every process that comes here has them.
@@ -127,24 +211,32 @@ export class Frames {
       }
     }
     const { diffusion } = this.#matrices(t);
-    const pull = new Float64Array(dim * dim);
-    for (let i = 0; i < dim; i++) {
-      for (let j = 0; j < dim; j++) {
-        let sum = 0;
-        for (let e = 0; e < dim; e++) {
-          sum += diffusion[i * dim + e] * transposed[e * dim + j];
-        }
-        pull[i * dim + j] = (alpha / v) * sum;
-      }
-    }
     const width = (alpha * sigma0) ** 2 / v;
     return {
       scale: (alpha * alpha * Math.LOG2E) / (2 * v),
       points: this.pointSets.push(points),
       inward: this.#keep(inward),
       outward: this.#keep(factor),
-      pull: this.#keep(pull),
+      pull: this.#keep(this.#times(diffusion, transposed, alpha / v)),
       width: this.#keep(transposed.map((entry) => width * entry)),
+      transposed,
+      v,
     };
+  }
+
+  /** `factor` times the product of two matrices. */
+  #times(a: Float64Array, b: Float64Array, factor: number): Float64Array {
+    const { dim } = this.#data;
+    const out = new Float64Array(dim * dim);
+    for (let i = 0; i < dim; i++) {
+      for (let j = 0; j < dim; j++) {
+        let sum = 0;
+        for (let e = 0; e < dim; e++) {
+          sum += a[i * dim + e] * b[e * dim + j];
+        }
+        out[i * dim + j] = factor * sum;
+      }
+    }
+    return out;
   }
 }

@@ -2,7 +2,7 @@ import { Turns } from "../core/scheduler.js";
 import type { Numbers, Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
-import type { Frames } from "./frames.js";
+import type { Framing } from "./framing.js";
 import { runOnKernels } from "./kernels.js";
 import { runPlainly } from "./plain/run.js";
 import type { Whitened } from "./whiten.js";
@@ -34,7 +34,8 @@ export async function integrate<P extends Precision>(
   // Noise with a direction is rare: what it takes loads with it.
   const directed = isDirected(field.process) ? await import("./directed.js") : undefined;
   const coordinates = directed?.coordinatesOf(field, run);
-  const frames = directed && coordinates === "framed" ? new directed.Frames(data, field.process) : undefined;
+  const frames =
+    directed && coordinates === "framed" ? new directed.RunFrames(data, field.process) : undefined;
   const done =
     directed && coordinates === "white"
       ? await integrateWhitened(field, local, directed.whiten(field))
@@ -69,7 +70,7 @@ export function localStart<P extends Precision>(
 async function integrateLocal<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   run: RunSpec,
-  frames?: Frames,
+  frames?: Framing,
 ): Promise<LocalResult<P>> {
   const { data } = field;
   const { count, recorded, density } = run;
@@ -127,8 +128,8 @@ export async function whiteStart<P extends Precision>(
     initial = white.data.inward(drawn, white.process.alpha(run.times[0]));
   } else if (initial === "marginal" && white.data.sigma0 > 0) {
     // Components with a width are round in x alone.
-    const { Frames } = await import("./directed.js");
-    initial = (await integrateLocal(field, still, new Frames(white.data, white.process))).samples;
+    const { RunFrames } = await import("./directed.js");
+    initial = (await integrateLocal(field, still, new RunFrames(white.data, white.process))).samples;
   }
   return typeof initial === "string" ? initial : white.inward(initial);
 }

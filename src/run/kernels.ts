@@ -5,7 +5,7 @@ import { Turns } from "../core/scheduler.js";
 import type { Mixture, Precision } from "../data/mixture.js";
 import { copyInParts, readInParts, writeInParts, zeroInParts } from "../data/parts.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
-import type { Frames } from "./frames.js";
+import type { Framing } from "./framing.js";
 import type { ProgramBuilder } from "./program.js";
 import type { RunSpec, RunOutput } from "./spec.js";
 import { callsOf } from "./called.js";
@@ -35,7 +35,7 @@ export class Blocks {
 export function* uploadJob(
   data: Mixture,
   program: ProgramBuilder,
-  frames: Frames | undefined,
+  frames: Framing | undefined,
   run: RunSpec,
   blocks: Blocks,
 ): Generator<number, SampleJob, void> {
@@ -111,7 +111,7 @@ export async function runOnKernels<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   data: Mixture<P>,
   program: ProgramBuilder,
-  frames: Frames | undefined,
+  frames: Framing | undefined,
   run: RunSpec,
 ): Promise<RunOutput<P>> {
   const { count, onProgress } = run;

@@ -348,7 +348,7 @@ export async function liveRun<P extends Precision>(
     const coordinates = directed?.coordinatesOf(first, run);
     const white = coordinates === "white" ? directed?.whiten(first) : undefined;
     const frames =
-      directed && coordinates === "framed" ? new directed.Frames(data, field.process) : undefined;
+      directed && coordinates === "framed" ? new directed.RunFrames(data, field.process) : undefined;
     const begin = async (seed: number, aborting: AbortSignal | undefined): Promise<Seeded<P>> => {
       const seeded: RunSpec = localStart(first, { ...run, seed, signal: aborting, onProgress: undefined });
       const own = seed === run.seed ? first : await fieldOf(seed, aborting);

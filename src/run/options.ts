@@ -60,6 +60,9 @@ const MIN_RTOL = 1e-5;
 export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator | ScoreEnsemble): void {
   if (typeof sampler?.step !== "function")
     throw badArgument("E_TYPE", "sampler", "a sampler such as heun()", sampler);
+  if ("slopesOnly" in sampler && sampler.anyCovariance === undefined) {
+    throw badArgument("E_USAGE", "sampler", "anyCovariance, which slopesOnly is called now", "slopesOnly");
+  }
   if (field.kind === "step" && !isExact(field.average)) {
     throw badArgument(
       "E_USAGE",

@@ -2,7 +2,7 @@ import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Calling } from "./called.js";
-import type { Frames } from "./frames.js";
+import type { Framing } from "./framing.js";
 import type { RunSpec } from "./spec.js";
 import type { Compiled } from "./compile.js";
 
@@ -37,7 +37,7 @@ export interface Parts<P extends Precision> {
 export interface Whole<P extends Precision> {
   readonly data: Mixture<P>;
   readonly compiled: Compiled;
-  readonly frames: Frames | undefined;
+  readonly frames: Framing | undefined;
   readonly run: RunSpec;
 }
 

@@ -3,13 +3,14 @@ import { Ops } from "../../bindings/ops.js";
 import { VkernelError } from "../core/errors.js";
 import type { Precision } from "../data/mixture.js";
 import { log, log2 } from "../numeric/elementary.js";
+import { bridge } from "../process/bridge.js";
 import type { Process } from "../process/process.js";
 import { streams } from "../numeric/random.js";
-import type { Randomness } from "../score/field.js";
+import { noiseSize, type Randomness } from "../score/field.js";
 import { kernelScale, type Level, levelOf } from "../score/level.js";
 import { type Capability, abilities } from "../sampler/abilities.js";
-import type { Predicted, Program, Slope, Term } from "../sampler/program.js";
-import type { Frames } from "./frames.js";
+import type { Predicted, Slope, Term } from "../sampler/program.js";
+import type { FramedWriter, Framing, OpenProgram } from "./framing.js";
 
 /** A step number of its own for the draw of the start, beyond every step of a grid. */
 const INITIAL_STEP = 0xffffffff;
@@ -33,8 +34,9 @@ function unserved(capability: Capability): VkernelError {
 function framed(): VkernelError {
   return new VkernelError("E_UNSUPPORTED", {
     argument: "sampler",
-    expected: "slopes alone (slopesOnly: true) where noise has a direction",
-    got: "one that asks for predictions, scores or draws",
+    expected:
+      "slopes, predictions, bridges and Langevin steps alone (anyCovariance: true) where noise has a direction",
+    got: "one that asks for adaptive steps",
   });
 }
 
@@ -55,7 +57,7 @@ export interface ProgramOptions {
   /** Whether the score is a function of rows (operation `Call` 0) in place of the exact one. */
   readonly called?: boolean | undefined;
   /** For noise whose covariance is no number: the coordinates in which it is, at each time. */
-  readonly frames?: Frames | undefined;
+  readonly frames?: Framing | undefined;
   /** Whether the data has a centre, so that states are x less a multiple of it. */
   readonly far?: boolean | undefined;
 }
@@ -73,7 +75,7 @@ const ROUNDING = 2 ** -51;
  * Writes the program of a run: the operations that each block of particles goes through. Samplers see the
  * state in register 0 and add operations; all numbers are computed here, in float64, once.
  */
-export class ProgramBuilder implements Program {
+export class ProgramBuilder implements OpenProgram {
   readonly ops = new Ops();
   readonly process: Process;
   readonly sigma0: number;
@@ -94,12 +96,15 @@ export class ProgramBuilder implements Program {
   readonly #scalarNames = new Map<string, number>();
   readonly #levels = new Map<number, Level>();
   readonly #shifts = new Map<Register, Shift>();
+  /** What steps are written by where noise has a matrix of its own. */
+  readonly #framed: FramedWriter | undefined;
 
   constructor(options: ProgramOptions) {
     this.process = options.process;
     this.sigma0 = options.sigma0;
     this.steps = options.steps;
     this.#options = options;
+    this.#framed = options.frames?.steps(this, options);
   }
 
   /** The state of a particle. */
@@ -122,17 +127,17 @@ export class ProgramBuilder implements Program {
     return this.#shifts.get(register) ?? NO_SHIFT;
   }
 
-  #shift(register: Register, by: number, slack = 0): void {
+  shifted(register: Register, by: number, slack = 0): void {
     this.#shifts.set(register, { by, slack });
   }
 
   /** The states of the start are given, at time t: less alpha_t centres. */
   given(t: number): void {
-    if (this.#options.far) this.#shift(this.state, this.level(t).alpha);
+    if (this.#options.far) this.shifted(this.state, this.level(t).alpha);
   }
 
   /** Makes x one that points are seen from at time t: less alpha_t centres. What is rounding alone is none. */
-  #settle(x: Register, t: number): void {
+  settle(x: Register, t: number): void {
     if (!this.#options.far) return;
     const { alpha } = this.level(t);
     const { by, slack } = this.#shiftOf(x);
@@ -145,7 +150,7 @@ export class ProgramBuilder implements Program {
         [centre, rest],
       ]);
     }
-    this.#shift(x, alpha);
+    this.shifted(x, alpha);
   }
 
   /** A scratch register by name; the same name gives the same register. */
@@ -179,9 +184,9 @@ export class ProgramBuilder implements Program {
   }
 
   #seen(x: Register, t: number, name: string) {
-    this.#settle(x, t);
+    this.settle(x, t);
     const mean = this.register(name);
-    this.#shift(mean, 1);
+    this.shifted(mean, 1);
     const level = this.level(t);
     this.evaluations++;
     return {
@@ -200,18 +205,22 @@ export class ProgramBuilder implements Program {
     return seen.mean;
   }
 
-  /** The average of `draws` training points drawn from the posterior, and the weighted mean. */
-  draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
-    const { called, frames, randomness } = this.#options;
+  /** `factor` times the average of `draws` draws of x_0 from its law given x. */
+  draw(factor: number, x: Register, t: number, draws: number): Term[] {
+    const { called, randomness } = this.#options;
     if (called || randomness) throw unserved("posteriorDraws");
-    if (frames) throw framed();
-    return this.#draw(x, t, draws);
+    return this.#drawn(factor, x, t, draws);
+  }
+
+  #drawn(factor: number, x: Register, t: number, draws: number): Term[] {
+    if (this.#framed) return this.#framed.drawn(factor, x, t, draws);
+    return this.#drawTerms(factor, x, this.#draw(x, t, draws).point, t, draws);
   }
 
   #draw(x: Register, t: number, draws: number): { mean: Register; point: Register } {
     const seen = this.#seen(x, t, "mean");
     const point = this.register("point");
-    this.#shift(point, 1);
+    this.shifted(point, 1);
     this.draws = Math.max(this.draws, draws);
     this.ops.push({ code: OpCode.Draw, ...seen, out: point, draws, step: this.step, stream: streams.draw });
     return { mean: seen.mean, point };
@@ -229,7 +238,7 @@ export class ProgramBuilder implements Program {
    * The terms of `factor` times an average of posterior draws of x_0, given the drawn points: with sigma0 > 0 a draw
    * is (S / V) mu + (alpha sigma0^2 / V) x + sqrt(sigma0^2 S / V) xi.
    */
-  drawTerms(factor: number, x: Register, point: Register, t: number, draws: number): Term[] {
+  #drawTerms(factor: number, x: Register, point: Register, t: number, draws: number): Term[] {
     const { alpha, variance, total } = this.level(t);
     if (this.sigma0 === 0) return [[point, factor]];
     const square = this.sigma0 * this.sigma0;
@@ -266,12 +275,7 @@ export class ProgramBuilder implements Program {
   /** sqrt(2 D_t dt) times the increment of the step: the noise of the reverse SDE. */
   diffusionNoise(t: number, dt: number): Term[] {
     const noise = this.increment();
-    const { frames } = this.#options;
-    if (frames) {
-      const out = this.register("coloured");
-      this.ops.push({ code: OpCode.Linear, out, x: noise, matrix: frames.diffusionRoot(t) });
-      return [[out, Math.sqrt(2 * dt)]];
-    }
+    if (this.#framed) return this.#framed.diffusionNoise(noise, t, dt);
     return [[noise, Math.sqrt(2 * this.level(t).diffusion * dt)]];
   }
 
@@ -288,7 +292,7 @@ export class ProgramBuilder implements Program {
         by += factor * from.by;
         slack += Math.abs(factor) * (from.slack + ROUNDING * Math.abs(from.by));
       }
-      this.#shift(out, by, slack);
+      this.shifted(out, by, slack);
     }
     if (list.length === 0) list.push([out, 0]);
     this.#push(out, list);
@@ -309,21 +313,21 @@ export class ProgramBuilder implements Program {
    * for: kappa adds sqrt(kappa / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
    */
   slope(x: Register, t: number, dt: number, name = ""): Slope {
-    const { frames, randomness, density, dim, called } = this.#options;
+    const { randomness, density, dim, called } = this.#options;
     const { alpha, variance, total, beta, diffusion } = this.level(t);
     if (called) {
       const scalar = density ? this.#scalar(`trace${name}`) : -1;
       const score = this.#call(x, t, `score${name}`, scalar);
-      if (frames) this.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: frames.diffusion(t) });
+      this.#framed?.diffuse(score, t);
       return {
         terms: [
           [x, -beta],
-          [score, frames ? -1 : -diffusion],
+          [score, this.#framed ? -1 : -diffusion],
         ],
         ...(density && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
       };
     }
-    if (frames) return this.#framedSlope(x, t, name, frames);
+    if (this.#framed) return this.#framed.slope(x, t, dt, name);
     if (randomness === undefined) {
       const scalar = density ? this.#scalar(`trace${name}`) : -1;
       const mean = this.#mean(x, t, `mean${name}`, scalar);
@@ -340,7 +344,7 @@ export class ProgramBuilder implements Program {
     if ("draws" in randomness && randomness.gaussian === undefined) {
       const { point } = this.#draw(x, t, randomness.draws);
       const rate = diffusion / variance;
-      return { terms: [[x, rate - beta], ...this.drawTerms(-rate * alpha, x, point, t, randomness.draws)] };
+      return { terms: [[x, rate - beta], ...this.#drawTerms(-rate * alpha, x, point, t, randomness.draws)] };
     }
     const { mean, noise } = this.#noisy(x, t, dt, (-diffusion * alpha) / variance);
     const rate = diffusion / total;
@@ -349,9 +353,9 @@ export class ProgramBuilder implements Program {
 
   /** A register with the score of rows by the caller's function. */
   #call(x: Register, t: number, name: string, trace = -1): Register {
-    this.#settle(x, t);
+    this.settle(x, t);
     const out = this.register(name);
-    this.#shift(out, 0);
+    this.shifted(out, 0);
     this.evaluations++;
     this.ops.push({ code: OpCode.Call, x, out, t, index: 0, trace });
     return out;
@@ -362,17 +366,14 @@ export class ProgramBuilder implements Program {
     const { alpha, variance, total } = this.level(t);
     const randomness = this.#options.randomness as NonNullable<Randomness>;
     const square = this.sigma0 * this.sigma0;
-    const size =
-      "kappa" in randomness
-        ? Math.sqrt(randomness.kappa / dt)
-        : 1 / Math.sqrt(randomness.gaussian === "literal" ? randomness.draws * dt : randomness.draws);
+    const size = noiseSize(randomness, dt);
     if (randomness.gaussian === undefined) {
       // x_0 - E x_0 for one draw x_0
       const { mean, point } = this.#draw(x, t, 1);
       return {
         mean,
         noise: [
-          ...this.drawTerms(factor * size, x, point, t, 1),
+          ...this.#drawTerms(factor * size, x, point, t, 1),
           [mean, (-factor * size * variance) / total],
           [x, (-factor * size * alpha * square) / total],
         ],
@@ -385,50 +386,6 @@ export class ProgramBuilder implements Program {
       noise.push([component, factor * size * Math.sqrt(square * (variance / total))]);
     }
     return { mean, noise };
-  }
-
-  /** The velocity where noise has a matrix of its own at every time: -beta x + D_t V^-1 (x - alpha mean). */
-  #framedSlope(x: Register, t: number, name: string, frames: Frames): Slope {
-    const { beta } = this.level(t);
-    const { seen, mean } = this.#framedMean(x, t, `mean${name}`, frames);
-    const residual = this.register("residual");
-    const pull = this.register(`pull${name}`);
-    this.affine(residual, [
-      [seen, 1],
-      [mean, -1],
-    ]);
-    this.#shift(pull, 0);
-    this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.pull(t) });
-    return {
-      terms: [
-        [x, -beta],
-        [pull, 1],
-      ],
-    };
-  }
-
-  /** x / alpha and the weighted mean in the coordinates where the noise of time t is round. */
-  #framedMean(x: Register, t: number, name: string, frames: Frames): { seen: Register; mean: Register } {
-    this.#settle(x, t);
-    const { alpha } = this.level(t);
-    const mean = this.register(name);
-    const seen = this.register("seen");
-    this.ops.push({ code: OpCode.Linear, out: seen, x, matrix: frames.inward(t) });
-    this.affine(seen, [[seen, 1 / alpha]]);
-    // Of the centre in these coordinates.
-    for (const register of [seen, mean]) this.#shift(register, this.#options.far ? 1 : 0);
-    this.evaluations++;
-    const k = frames.scale(t);
-    this.ops.push({
-      code: OpCode.Score,
-      x: seen,
-      mean,
-      k,
-      inverseAlpha: 1,
-      points: frames.points(t),
-      trace: -1,
-    });
-    return { seen, mean };
   }
 
   /** out <- x + sum of h slope, and other terms. Where out is the state, its log density goes with it. */
@@ -469,12 +426,12 @@ export class ProgramBuilder implements Program {
    */
   prediction(factor: number, x: Register, t: number, dt: number): Predicted {
     const { alpha, variance, total } = this.level(t);
-    const { randomness, called, frames, density, dim } = this.#options;
-    if (frames) throw framed();
+    const { randomness, called, density, dim } = this.#options;
     const scalar = density ? this.#scalar("trace") : -1;
     if (called) {
       // x_0 = (x + S s-hat) / alpha
       const score = this.#call(x, t, "score", scalar);
+      if (this.#framed) return this.#framed.tweedie(factor, x, score, t);
       return {
         terms: [
           [x, factor / alpha],
@@ -484,9 +441,9 @@ export class ProgramBuilder implements Program {
       };
     }
     if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
-      const { point } = this.#draw(x, t, randomness.draws);
-      return { terms: this.drawTerms(factor, x, point, t, randomness.draws) };
+      return { terms: this.#drawn(factor, x, t, randomness.draws) };
     }
+    if (this.#framed) return this.#framed.prediction(factor, x, t, dt);
     const noisy = randomness && this.#noisy(x, t, dt, factor);
     const mean = noisy?.mean ?? this.#mean(x, t, "mean", scalar);
     const width = (alpha * this.sigma0) ** 2 / total;
@@ -546,10 +503,10 @@ export class ProgramBuilder implements Program {
   /** The terms of `factor` times the exact score at x. */
   scoreTerms(factor: number, x: Register, t: number): Term[] {
     const { alpha, total } = this.level(t);
-    const { called, frames, randomness } = this.#options;
+    const { called, randomness } = this.#options;
     if (randomness) throw unserved("steady");
-    if (frames) throw framed();
     if (called) return [[this.#call(x, t, "score"), factor]];
+    if (this.#framed) return this.#framed.scoreTerms(factor, x, t);
     const mean = this.#mean(x, t, "mean");
     return [
       [x, -factor / total],
@@ -557,14 +514,66 @@ export class ProgramBuilder implements Program {
     ];
   }
 
+  /**
+   * Carries the state from t to s by the law of x_s given x_t and what `origin` gives times a factor, a prediction of x_0: DDPM's
+   * where eta is 1, with less noise below it; `noise` gives the standard normals, where there are to be any.
+   */
+  bridge(
+    t: number,
+    s: number,
+    eta: number,
+    origin: (factor: number) => Predicted,
+    noise: () => Register,
+  ): Predicted {
+    if (this.#framed) return this.#framed.bridge(t, s, eta, origin, noise);
+    const x = this.state;
+    const { a, b, c } = bridge(this.process, t, s, eta);
+    const predicted = origin(b);
+    const coloured: Term[] = c > 0 ? [[noise(), Math.sqrt(c)]] : [];
+    this.affine(x, [[x, a], ...predicted.terms, ...coloured]);
+    return predicted;
+  }
+
+  /**
+   * A Langevin step at s after a step from t: x + E s-hat + sqrt(2 E) eps, E = 2 r^2 snr^2 S_s (r: the scale of the transition
+   * from s to t), with standard normals of a stream.
+   */
+  langevin(t: number, s: number, snr: number, stream: number): void {
+    if (this.#framed) {
+      this.#framed.langevin(t, s, snr, stream);
+      return;
+    }
+    const x = this.state;
+    const { scale } = this.process.transition(s, t);
+    const size = 2 * (scale * snr) ** 2 * this.level(s).variance;
+    const score = this.scoreTerms(size, x, s);
+    const noise = this.normal("noise", stream);
+    this.affine(x, [[x, 1], ...score, [noise, Math.sqrt(2 * size)]]);
+  }
+
+  /** Carries the state up from t to a later time by the process itself, with noise `noiseScale` times as large. */
+  raise(t: number, later: number, noiseScale: number, stream: number): void {
+    const x = this.state;
+    if (this.#framed) {
+      this.#framed.raise(t, later, noiseScale, stream);
+      return;
+    }
+    const { scale, variance } = this.process.transition(t, later);
+    const noise = this.increment(stream);
+    this.affine(x, [
+      [x, scale],
+      [noise, noiseScale * Math.sqrt(variance)],
+    ]);
+  }
+
   /** Carries the state from t to s by steps of each particle's own, within tolerances in units of the data. */
   adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void {
-    const { density, dim, randomness, frames, called } = this.#options;
+    const { density, dim, randomness, called } = this.#options;
     if (randomness) throw unserved("steady");
-    if (frames && !called) throw framed();
+    if (this.#framed && !called) throw framed();
     const from = this.level(t);
     const to = this.level(s);
-    this.#settle(this.state, t);
+    this.settle(this.state, t);
     this.affine(this.state, [[this.state, 1 / from.alpha]]);
     this.ops.push({
       code: OpCode.Adaptive,
@@ -578,72 +587,38 @@ export class ProgramBuilder implements Program {
       index: called ? 0 : -1,
     });
     this.affine(this.state, [[this.state, to.alpha]]);
-    this.#shift(this.state, this.#options.far ? to.alpha : 0);
+    this.shifted(this.state, this.#options.far ? to.alpha : 0);
     // A density of x / alpha is alpha^dim times that of x.
     if (density) this.#addDensity(dim * (log(from.alpha) - log(to.alpha)), []);
   }
 
   /** Replaces the state by its posterior mean: the step to 0 of every sampler. */
   posteriorMean(t: number): void {
-    const { frames, called } = this.#options;
-    if (frames !== undefined && called) {
-      // (x + S s-hat) / alpha
-      const score = this.#call(this.state, t, "score");
-      this.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: frames.variance(t) });
-      const { alpha } = this.level(t);
-      this.affine(this.state, [
-        [this.state, 1 / alpha],
-        [score, 1 / alpha],
-      ]);
-      return;
-    }
-    if (frames === undefined) {
-      const { randomness } = this.#options;
-      const terms =
-        randomness === undefined || called
-          ? this.prediction(1, this.state, t, t).terms
-          : this.#meanTerms(1, this.state, t, this.#mean(this.state, t, "mean"));
-      this.affine(this.state, terms);
-      return;
-    }
-    const { seen, mean } = this.#framedMean(this.state, t, "mean", frames);
-    const residual = this.register("residual");
-    const pull = this.register("pull");
-    this.affine(residual, [
-      [seen, 1],
-      [mean, -1],
-    ]);
-    this.ops.push({ code: OpCode.Linear, out: pull, x: residual, matrix: frames.width(t) });
-    this.ops.push({ code: OpCode.Linear, out: this.state, x: mean, matrix: frames.outward(t) });
-    this.#shift(this.state, this.#options.far ? 1 : 0);
-    this.#shift(pull, 0);
-    this.affine(this.state, [
-      [this.state, 1],
-      [pull, 1],
-    ]);
+    const { called, randomness } = this.#options;
+    const x = this.state;
+    if (randomness === undefined || called) this.affine(x, this.prediction(1, x, t, t).terms);
+    else if (this.#framed) this.affine(x, this.#framed.average(1, x, t));
+    else this.affine(x, this.#meanTerms(1, x, t, this.#mean(x, t, "mean")));
   }
 
   /** The state of the start, at the largest time. */
   start(initial: "noise" | "normal" | "marginal", t: number): void {
     const { alpha, variance, total } = this.level(t);
-    const { frames, precision } = this.#options;
+    const { precision } = this.#options;
     const noise = this.normal("noise", streams.initial, INITIAL_STEP);
     if (initial === "normal") {
       this.affine(this.state, [[noise, 1]]);
       return;
     }
-    if (frames) {
-      const matrix = initial === "noise" ? frames.noiseRoot(t) : frames.totalRoot(t);
-      this.ops.push({ code: OpCode.Linear, out: noise, x: noise, matrix });
-    }
-    const width = frames ? 1 : Math.sqrt(initial === "noise" ? variance : total);
+    this.#framed?.start(noise, initial, t);
+    const width = this.#framed ? 1 : Math.sqrt(initial === "noise" ? variance : total);
     if (initial === "noise") {
       this.affine(this.state, [[noise, width]]);
       return;
     }
     // At an infinite noise level the posterior is the law of the data: k as small as the kernels take.
     const point = this.register("point");
-    this.#shift(point, 1);
+    this.shifted(point, 1);
     this.draws = Math.max(this.draws, 1);
     this.ops.push({
       code: OpCode.Draw,

@@ -25,7 +25,7 @@ export function dopri5(options: Dopri5Options = {}): Sampler {
     takesRandom: false,
     noise: "none",
     flow: true,
-    slopesOnly: false,
+    anyCovariance: false,
     adaptive: { rtol, atol },
     step(program, t, s) {
       program.adaptive(t, s, { rtol, atol });

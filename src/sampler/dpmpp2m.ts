@@ -1,5 +1,5 @@
 import { log } from "../numeric/elementary.js";
-import { bridge } from "./ancestral.js";
+import { bridge } from "../process/bridge.js";
 import type { Predicted, Term } from "./program.js";
 import type { Sampler } from "./sampler.js";
 
@@ -16,7 +16,7 @@ export function dpmpp2m(): Sampler {
     takesRandom: false,
     noise: "none",
     flow: true,
-    slopesOnly: false,
+    anyCovariance: false,
     step(program, t, s) {
       const x = program.state;
       const { process, previous, step } = program;

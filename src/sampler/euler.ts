@@ -19,7 +19,7 @@ export function euler(options: { variable?: "time" | "squareRoot" } = {}): Sampl
     takesRandom: true,
     noise: "none",
     flow: true,
-    slopesOnly: true,
+    anyCovariance: true,
     step(program, t, s) {
       const x = program.state;
       const dt = variable === "time" ? s - t : 2 * Math.sqrt(t) * (Math.sqrt(s) - Math.sqrt(t));

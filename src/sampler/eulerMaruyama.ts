@@ -25,7 +25,7 @@ export function eulerMaruyama(options: EulerMaruyamaOptions = {}): Sampler {
     takesRandom: true,
     noise: "increment",
     flow: false,
-    slopesOnly: true,
+    anyCovariance: true,
     step(program, t, s) {
       const x = program.state;
       const dt = t - s;

@@ -30,19 +30,14 @@ export function heun(options: HeunOptions = {}): Sampler {
 
   /** Adds noise at time t; returns the time of the raised level. */
   const raise = (program: Program, t: number): number => {
-    const { process, state } = program;
+    const { process } = program;
     const sigma = process.sigma(t);
     const gamma = Math.min(churn / program.steps, Math.SQRT2 - 1);
     if (gamma === 0 || sigma < churnMin || sigma > churnMax) return t;
     const top = process.end === Number.POSITIVE_INFINITY ? sigma * 2 : process.sigma(process.end);
     const raised = Math.min(process.timeOfSigma(Math.min(sigma * (1 + gamma), top)), process.end);
     if (!(raised > t)) return t;
-    const { scale, variance } = process.transition(t, raised);
-    const noise = program.increment(streams.churn);
-    program.affine(state, [
-      [state, scale],
-      [noise, noiseScale * Math.sqrt(variance)],
-    ]);
+    program.raise(t, raised, noiseScale, streams.churn);
     return raised;
   };
 
@@ -54,7 +49,7 @@ export function heun(options: HeunOptions = {}): Sampler {
     noise: churn === 0 ? "none" : "increment",
     flow: churn === 0,
     flowWith: { option: "churn", value: 0 },
-    slopesOnly: churn === 0,
+    anyCovariance: true,
     step(program, from, s) {
       const t = raise(program, from);
       const x = program.state;

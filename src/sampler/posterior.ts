@@ -1,5 +1,4 @@
 import { streams } from "../numeric/random.js";
-import { bridge } from "./ancestral.js";
 import type { Sampler } from "./sampler.js";
 
 /**
@@ -18,14 +17,15 @@ export function posterior(): Sampler {
     needs: ["posteriorDraws"],
     noise: "own",
     flow: false,
-    slopesOnly: false,
+    anyCovariance: true,
     step(program, t, s) {
-      const x = program.state;
-      const { a, b, c } = bridge(program.process, t, s, 1);
-      const { point } = program.draw(x, t, 1);
-      const terms = program.drawTerms(b, x, point, t, 1);
-      const noise = program.normal("noise", streams.noise);
-      program.affine(x, [[x, a], ...terms, [noise, Math.sqrt(c)]]);
+      program.bridge(
+        t,
+        s,
+        1,
+        (factor) => ({ terms: program.draw(factor, program.state, t, 1) }),
+        () => program.normal("noise", streams.noise),
+      );
     },
   };
 }

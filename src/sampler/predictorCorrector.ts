@@ -37,18 +37,11 @@ export function predictorCorrector(options: PredictorCorrectorOptions = {}): Sam
     ...(predictor.needs && { needs: predictor.needs }),
     noise: correctors === 0 ? predictor.noise : "own",
     flow: false,
-    slopesOnly: false,
+    anyCovariance: predictor.anyCovariance,
     ...(predictor.adaptive && { adaptive: predictor.adaptive }),
     step(program, t, s) {
       predictor.step(program, t, s);
-      const x = program.state;
-      const { scale } = program.process.transition(s, t);
-      const size = 2 * (scale * snr) ** 2 * program.level(s).variance;
-      for (let j = 0; j < correctors; j++) {
-        const score = program.scoreTerms(size, x, s);
-        const noise = program.normal("noise", streams.langevin + j);
-        program.affine(x, [[x, 1], ...score, [noise, Math.sqrt(2 * size)]]);
-      }
+      for (let j = 0; j < correctors; j++) program.langevin(t, s, snr, streams.langevin + j);
     },
     ...(predictor.finish && { finish: predictor.finish }),
   };

@@ -74,11 +74,29 @@ export interface Program {
   /** The terms of `factor` times the score at x. */
   scoreTerms(factor: number, x: Register, t: number): Term[];
 
-  /** The average of `draws` training points drawn from the posterior, and the weighted mean. */
-  draw(x: Register, t: number, draws: number): { mean: Register; point: Register };
+  /** `factor` times the average of `draws` draws of x_0 from its law given x. */
+  draw(factor: number, x: Register, t: number, draws: number): Term[];
 
-  /** The terms of `factor` times an average of posterior draws of x_0, given the drawn points. */
-  drawTerms(factor: number, x: Register, point: Register, t: number, draws: number): Term[];
+  /**
+   * Carries the state from t to s by the law of x_s given x_t and what `origin` gives times a factor, a prediction of x_0: DDPM's
+   * where eta is 1, with less noise below it; `noise` gives the standard normals, where there are to be any. Returns what was given.
+   */
+  bridge(
+    t: number,
+    s: number,
+    eta: number,
+    origin: (factor: number) => Predicted,
+    noise: () => Register,
+  ): Predicted;
+
+  /**
+   * A Langevin step at s after a step from t: x + E s-hat + sqrt(2 E) eps, E = 2 r^2 snr^2 S_s (r: the scale of the transition
+   * from s to t), with standard normals of a stream.
+   */
+  langevin(t: number, s: number, snr: number, stream: number): void;
+
+  /** Carries the state up from t to a later time by the process itself, with noise `noiseScale` times as large. */
+  raise(t: number, later: number, noiseScale: number, stream: number): void;
 
   /** Fresh standard normals. */
   normal(name: string, stream: number, step?: number): Register;

@@ -9,7 +9,7 @@ export function rk4(): Sampler {
     takesRandom: false,
     noise: "none",
     flow: true,
-    slopesOnly: true,
+    anyCovariance: true,
     step(program, t, s) {
       const x = program.state;
       const h = s - t;

@@ -21,8 +21,11 @@ export interface Sampler {
   readonly flow: boolean;
   /** The option, and its value, with which alone it does. */
   readonly flowWith?: { readonly option: string; readonly value: number };
-  /** Whether it is written in slopes alone, which also serves noise that is no multiple of one matrix. */
-  readonly slopesOnly: boolean;
+  /**
+   * Whether it is written in what also serves noise that is no multiple of one matrix: slopes, predictions, draws, bridges of
+   * eta 1 and Langevin steps, and no numbers of the level but alpha and beta.
+   */
+  readonly anyCovariance: boolean;
   /** Whether it chooses its own steps between the times of the grid. */
   readonly adaptive?: { readonly rtol: number; readonly atol: number };
   /** Adds the operations of a step from time t to s > 0; s < t, or s > t for a flow that runs upward. */

@@ -164,3 +164,9 @@ export interface RealizedRows {
     realization: (row: number) => number,
   ) => Promise<Float64Array>;
 }
+
+/** How large an estimator's noise is in a step of dt, in units of the covariance of x_0 given x. */
+export function noiseSize(randomness: Randomness, dt: number): number {
+  if ("kappa" in randomness) return Math.sqrt(randomness.kappa / dt);
+  return 1 / Math.sqrt(randomness.gaussian === "literal" ? randomness.draws * dt : randomness.draws);
+}

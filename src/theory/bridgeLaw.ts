@@ -4,7 +4,7 @@ import type { PointsInput } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { fillNormals, streams } from "../numeric/random.js";
-import { bridge } from "../sampler/ancestral.js";
+import { bridge } from "../process/bridge.js";
 import { checkIsotropic, unsupported } from "../score/line.js";
 import { checkRows } from "./laws/grid.js";
 import type { Estimate } from "./objectives.js";

@@ -22,7 +22,7 @@ import {
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { flowsFor } from "../../src/sampler/capabilities.js";
-import { bridge } from "../../src/sampler/ancestral.js";
+import { bridge } from "../../src/process/bridge.js";
 import { readGolden } from "../golden/files.js";
 import { mixtureOf, processOf } from "../golden/golden.js";
 

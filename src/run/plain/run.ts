@@ -7,7 +7,7 @@ import { multiply } from "../../numeric/linear.js";
 import { evaluatePoint, type ReferenceMixture } from "../../score/evaluate/plain.js";
 import { categorical, brownianPath, fillNormals, uniform } from "../../numeric/random.js";
 import type { ScoreField, StepEstimator } from "../../score/field.js";
-import type { Frames } from "../frames.js";
+import type { Framing } from "../framing.js";
 import type { ProgramBuilder } from "../program.js";
 import type { RunSpec, RunOutput } from "../spec.js";
 import { callsOf } from "../called.js";
@@ -42,7 +42,7 @@ export async function runPlainly<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
   data: Mixture<P>,
   program: ProgramBuilder,
-  frames: Frames | undefined,
+  frames: Framing | undefined,
   run: RunSpec,
 ): Promise<RunOutput<P>> {
   const { dim } = data;
@@ -107,7 +107,7 @@ export function startBlock(
 export function referenceOps<P extends Precision>(
   calls: readonly Called[],
   data: Mixture<P>,
-  frames: Frames | undefined,
+  frames: Framing | undefined,
   run: RunSpec,
   trajectories?: Float32Array | Float64Array,
 ): (op: Op, block: Block) => Promise<void> | undefined {

@@ -1,0 +1,52 @@
+import type { Register } from "../../bindings/job.js";
+import type { Ops } from "../../bindings/ops.js";
+import type { Randomness } from "../score/field.js";
+import type { Predicted, Program, Slope, Term } from "../sampler/program.js";
+
+/** A program, with what those who write operations themselves need of it. */
+export interface OpenProgram extends Program {
+  readonly ops: Ops;
+  readonly sigma0: number;
+  evaluations: number;
+  /** The most draws that an operation makes. */
+  draws: number;
+  /** Makes x one that points are seen from at time t: less alpha_t centres of the data. */
+  settle(x: Register, t: number): void;
+  /** Notes how many centres have been taken from a register. */
+  shifted(register: Register, by: number): void;
+}
+
+/** What a run says of its field and data to those who write steps. */
+export interface FramedOptions {
+  readonly randomness?: Randomness | undefined;
+  readonly called?: boolean | undefined;
+  readonly far?: boolean | undefined;
+}
+
+/** How steps are written where noise has a matrix of its own at every time: each part as in `Program`. */
+export interface FramedWriter {
+  slope(x: Register, t: number, dt: number, name: string): Slope;
+  prediction(factor: number, x: Register, t: number, dt: number): Predicted;
+  drawn(factor: number, x: Register, t: number, draws: number): Term[];
+  /** `factor` times the mean of x_0, whatever an estimator draws. */
+  average(factor: number, x: Register, t: number): Term[];
+  /** `factor` times (x + S s-hat) / alpha, of a score that was called. */
+  tweedie(factor: number, x: Register, score: Register, t: number): Predicted;
+  /** Takes a score to D_t times it. */
+  diffuse(score: Register, t: number): void;
+  diffusionNoise(noise: Register, t: number, dt: number): Term[];
+  scoreTerms(factor: number, x: Register, t: number): Term[];
+  /** Colours the normals that a run starts from. */
+  start(noise: Register, initial: "noise" | "marginal", t: number): void;
+  bridge: Program["bridge"];
+  langevin: Program["langevin"];
+  raise: Program["raise"];
+}
+
+/** Coordinates of their own at every time: the tables that operations name, and what writes steps by them. */
+export interface Framing {
+  /** Row-major dim x dim. */
+  readonly matrices: readonly Float64Array[];
+  readonly pointSets: readonly Float64Array[];
+  steps(program: OpenProgram, options: FramedOptions): FramedWriter;
+}
