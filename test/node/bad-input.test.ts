@@ -5,6 +5,7 @@ import {
   edm,
   type Engine,
   type EngineOptions,
+  dpmpp2m,
   euler,
   type ExactScore,
   exactScore,
@@ -486,12 +487,12 @@ const option: Row[] = [
     "base",
   ],
   [
-    "sigma0 under an anisotropic run, by a sampler that is not written in slopes",
+    "a covariance that depends on time, by a sampler in closed form for noise of one shape",
     () =>
-      sample(exactScore(engine.mixture([[1]], { sigma0: 1 }), anisotropic(edm(), { covariance: [[1]] })), {
-        grid: grid(),
-        sampler: posterior(),
-      }),
+      sample(
+        exactScore(engine.mixture([[1]]), anisotropic(edm(), { dim: 1, covariance: (t) => [[1 + t]] })),
+        { grid: grid(), sampler: dpmpp2m() },
+      ),
     "E_UNSUPPORTED",
     "sampler",
   ],
