@@ -30,7 +30,7 @@ function unserved(capability: Capability): VkernelError {
   return new VkernelError("E_USAGE", { argument: "sampler", expected, got: `one that does not: ${reason}` });
 }
 
-/** A sampler that is not written in slopes alone met noise whose covariance is no number. */
+/** Adaptive steps were asked for where noise has a direction and the score is not called. */
 function framed(): VkernelError {
   return new VkernelError("E_UNSUPPORTED", {
     argument: "sampler",
