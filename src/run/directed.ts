@@ -5,7 +5,7 @@ import type { ScoreField, StepEstimator } from "../score/field.js";
 import { byRows } from "../score/rows.js";
 import { VkernelError } from "../core/errors.js";
 import { isCalled } from "./called.js";
-import { listed } from "../sampler/capabilities.js";
+import { listed, samplersFor } from "../sampler/capabilities.js";
 import { registry } from "../sampler/registry.js";
 import type { RunSpec } from "./spec.js";
 
@@ -54,14 +54,19 @@ export function coordinatesOf(
   const parameters = Object.entries(sampler.parameters).map(([name, value]) => `with ${name} ${value}`);
   throw new VkernelError("E_UNSUPPORTED", {
     argument: "sampler",
-    expected: `${listed(anySamplers())} where the covariance depends on time`,
+    expected: `${listed(anySamplers(field, sampler.name))} where the covariance depends on time`,
     got: `${[sampler.name, ...parameters].join(" ")}, whose steps are in closed form for noise that keeps its shape`,
   });
 }
 
-/** The names of the samplers that take any covariance, as they are without options. */
-const anySamplers = (): string[] =>
-  Object.keys(registry).filter((name) => {
-    const { anyCovariance, adaptive } = registry[name]();
-    return anyCovariance || adaptive !== undefined;
+/** The samplers that take any covariance and the field, in words: one of the refused name with the options that do. */
+function anySamplers(field: ScoreField | StepEstimator, refused: string): string[] {
+  const names = samplersFor(field, ({ anyCovariance, adaptive }) => anyCovariance || adaptive !== undefined);
+  return names.map((name) => {
+    if (name !== refused) return name;
+    const options = Object.entries(registry[name]().parameters).map(
+      ([option, value]) => `${option}: ${value}`,
+    );
+    return `${name}({ ${options.join(", ")} })`;
   });
+}

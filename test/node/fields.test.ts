@@ -219,9 +219,13 @@ describe("noise whose covariance depends on time", () => {
     const field = v.exactScore(data, process);
     for (const sampler of [v.dpmpp2m(), v.ancestral({ eta: 0 }), v.ancestral({ eta: 0.5 })]) {
       await expect(v.sample(field, { sampler, grid, count: 2 })).rejects.toThrow(
-        /expected euler, heun, rk4, dopri5, ancestral, eulerMaruyama, posterior or predictorCorrector where.*(dpmpp2m|ancestral with eta 0(\.5)?), whose steps are in closed form for noise that keeps its shape/,
+        /expected euler, heun, rk4, dopri5, ancestral(\(\{ eta: 1 \}\))?, eulerMaruyama, posterior or predictorCorrector where.*(dpmpp2m|ancestral with eta 0(\.5)?), whose steps are in closed form for noise that keeps its shape/,
       );
     }
+    // What else would go is what the field goes with.
+    await expect(v.sample(byHand(field), { sampler: v.dpmpp2m(), grid, count: 2 })).rejects.toThrow(
+      /expected euler, heun, rk4, dopri5, ancestral, eulerMaruyama or predictorCorrector where/,
+    );
   });
 
   it("a sampler's old name for that is an error that names the new", async () => {
