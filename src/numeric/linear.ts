@@ -64,6 +64,14 @@ export function multiply(a: Float64Array, dim: number, x: Float64Array): Float64
   return y;
 }
 
+/** A B^-1 for symmetric matrices, B by its factor L L'. */
+export function timesInverse(a: Float64Array, l: Float64Array, dim: number): Float64Array {
+  const out = new Float64Array(dim * dim);
+  // Row i solves B for row i of A.
+  for (let i = 0; i < dim * dim; i += dim) out.set(solve(l, dim, a.slice(i, i + dim)), i);
+  return out;
+}
+
 /** L x for a lower triangular L: noise of covariance L L' where x is standard normal. */
 export function multiplyLower(l: Float64Array, dim: number, x: Float64Array): Float64Array {
   const y = new Float64Array(dim);
@@ -352,4 +360,16 @@ export function semidefiniteRoot(
   }
   const allowed = Math.max(rounding, 1e-12 * largest);
   return { root, semidefinite: rest.every((entry) => Math.abs(entry) <= allowed) };
+}
+
+/**
+ * The same, triangular where a is positive definite: a root that moves with the matrix, where pivots would change places from one time
+ * to the next, and with them which normal goes where.
+ */
+export function steadyRoot(a: Float64Array, dim: number): { root: Float64Array; semidefinite: boolean } {
+  let largest = 0;
+  for (let d = 0; d < dim; d++) largest = Math.max(largest, a[d * (dim + 1)]);
+  const floors = new Float64Array(dim).fill(largest * dim * dim * Number.EPSILON);
+  const made = factorize({ data: a, rows: dim, columns: dim }, floors);
+  return made.ok ? { root: made.l.data, semidefinite: true } : semidefiniteRoot(a, dim);
 }

@@ -51,22 +51,21 @@ export function coordinatesOf(
   if (sampler.anyCovariance && (isCalled(field) || !density || !constant)) return "framed";
   if (constant) return "white";
   if (sampler.adaptive) return "framed";
-  const parameters = Object.entries(sampler.parameters).map(([name, value]) => `with ${name} ${value}`);
+  const { name, parameters } = sampler.predictor ?? sampler;
+  const takes = samplersFor(
+    field,
+    ({ anyCovariance, adaptive, flow }) => (anyCovariance || adaptive !== undefined) && (flow || !density),
+  );
+  const refused = Object.entries(parameters).map(([option, value]) => `with ${option} ${value}`);
   throw new VkernelError("E_UNSUPPORTED", {
     argument: "sampler",
-    expected: `${listed(anySamplers(field, sampler.name))} where the covariance depends on time`,
-    got: `${[sampler.name, ...parameters].join(" ")}, whose steps are in closed form for noise that keeps its shape`,
+    expected: `${listed(takes.map((one) => (one === name ? withOptions(one) : one)))} where the covariance depends on time`,
+    got: `${[name, ...refused].join(" ")}, whose steps are in closed form for noise that keeps its shape`,
   });
 }
 
-/** The samplers that take any covariance and the field, in words: one of the refused name with the options that do. */
-function anySamplers(field: ScoreField | StepEstimator, refused: string): string[] {
-  const names = samplersFor(field, ({ anyCovariance, adaptive }) => anyCovariance || adaptive !== undefined);
-  return names.map((name) => {
-    if (name !== refused) return name;
-    const options = Object.entries(registry[name]().parameters).map(
-      ([option, value]) => `${option}: ${value}`,
-    );
-    return `${name}({ ${options.join(", ")} })`;
-  });
+/** A sampler with the options that it has by default, in words. */
+function withOptions(name: string): string {
+  const options = Object.entries(registry[name]().parameters).map(([option, value]) => `${option}: ${value}`);
+  return `${name}({ ${options.join(", ")} })`;
 }

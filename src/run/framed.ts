@@ -1,4 +1,5 @@
 import { OpCode, type Register } from "../../bindings/job.js";
+import { VkernelError } from "../core/errors.js";
 import { bridge } from "../process/bridge.js";
 import { streams } from "../numeric/random.js";
 import { noiseSize, type Randomness } from "../score/field.js";
@@ -35,7 +36,12 @@ class FramedSteps implements FramedWriter {
         terms: [
           [x, -beta],
           [this.#turned(`pull${name}`, seen, out, this.#frames.pull(t)), 1],
-          ...this.#component(-alpha / Math.sqrt(randomness.draws), this.#frames.componentPull, t),
+          ...this.#component(
+            `pull${name}`,
+            -alpha / Math.sqrt(randomness.draws),
+            this.#frames.componentPull,
+            t,
+          ),
         ],
       };
     }
@@ -47,8 +53,8 @@ class FramedSteps implements FramedWriter {
         terms: [
           [x, -beta],
           [this.#turned(`pull${name}`, seen, mean, this.#frames.pull(t)), 1],
-          [this.#linear("spread", noise, this.#frames.pull(t)), -size],
-          ...this.#component(-alpha * size, this.#frames.componentPull, t),
+          [this.#linear(`spread pull${name}`, noise, this.#frames.pull(t)), -size],
+          ...this.#component(`pull${name}`, -alpha * size, this.#frames.componentPull, t),
         ],
       };
     }
@@ -63,10 +69,10 @@ class FramedSteps implements FramedWriter {
 
   /** x / alpha in the coordinates where the noise of time t is round, and what operations on points take there. */
   #seen(x: Register, t: number, name: string) {
-    this.#program.settle(x, t);
     const { alpha } = this.#program.level(t);
-    const mean = this.#program.register(name);
-    const seen = this.#program.register("seen");
+    this.#program.settle(x, alpha);
+    const mean = this.#register(name);
+    const seen = this.#register("seen");
     this.#program.ops.push({ code: OpCode.Linear, out: seen, x, matrix: this.#frames.inward(t) });
     this.#program.affine(seen, [[seen, 1 / alpha]]);
     // Of the centre in these coordinates.
@@ -85,7 +91,7 @@ class FramedSteps implements FramedWriter {
   /** x / alpha, the weighted mean and the average of `draws` points drawn, there. */
   #draw(x: Register, t: number, draws: number) {
     const seen = this.#seen(x, t, "mean");
-    const out = this.#program.register("point");
+    const out = this.#register("point");
     this.#program.shifted(out, this.#far ? 1 : 0);
     this.#program.draws = Math.max(this.#program.draws, draws);
     this.#program.ops.push({
@@ -102,7 +108,7 @@ class FramedSteps implements FramedWriter {
   /** x / alpha, the weighted mean, and what an estimator that draws adds to it for its law, there. */
   #noise(x: Register, t: number) {
     const randomness = this.#randomness as NonNullable<Randomness>;
-    const noise = this.#program.register("spread");
+    const noise = this.#register("spread");
     if (randomness.gaussian === undefined) {
       // One point drawn, less its mean.
       const { seen, mean, out } = this.#draw(x, t, 1);
@@ -125,9 +131,14 @@ class FramedSteps implements FramedWriter {
     return { seen: seen.x, mean: seen.mean, noise };
   }
 
+  /** A scratch register that no recipe has by its own name. */
+  #register(name: string): Register {
+    return this.#program.register(`framed ${name}`);
+  }
+
   /** A register with a matrix times one whose multiple of the centre is none. */
   #linear(name: string, x: Register, matrix: number): Register {
-    const out = this.#program.register(name);
+    const out = this.#register(name);
     this.#program.ops.push({ code: OpCode.Linear, out, x, matrix });
     this.#program.shifted(out, 0);
     return out;
@@ -135,7 +146,7 @@ class FramedSteps implements FramedWriter {
 
   /** A register with a matrix times the difference of two that are seen alike. */
   #turned(name: string, a: Register, b: Register, matrix: number): Register {
-    const residual = this.#program.register("residual");
+    const residual = this.#register("residual");
     this.#program.affine(residual, [
       [a, 1],
       [b, -1],
@@ -147,9 +158,9 @@ class FramedSteps implements FramedWriter {
    * The terms of `factor` times E[x_0] given x and a component of mean z, or an average of them, in coordinates where noise is
    * round: L z + alpha sigma0^2 V^-1 (x - alpha L z).
    */
-  #outward(factor: number, seen: Register, z: Register, t: number): Term[] {
-    const pull = this.#turned("pull", seen, z, this.#frames.width(t));
-    const out = this.#program.register("origin");
+  #outward(name: string, factor: number, seen: Register, z: Register, t: number): Term[] {
+    const pull = this.#turned(`${name} pull`, seen, z, this.#frames.width(t));
+    const out = this.#register(name);
     this.#program.ops.push({ code: OpCode.Linear, out, x: z, matrix: this.#frames.outward(t) });
     this.#program.shifted(out, this.#far ? 1 : 0);
     return [
@@ -159,25 +170,25 @@ class FramedSteps implements FramedWriter {
   }
 
   /** `factor` times noise of a component's width, by a root that depends on time. */
-  #component(factor: number, root: (t: number) => number, t: number): Term[] {
+  #component(name: string, factor: number, root: (t: number) => number, t: number): Term[] {
     if (this.#program.sigma0 === 0) return [];
-    const noise = this.#program.normal("component", streams.component);
-    return [[this.#linear("component", noise, root(t)), factor]];
+    const noise = this.#program.normal("framed normal", streams.component);
+    return [[this.#linear(`${name} component`, noise, root(t)), factor]];
   }
 
   /** `factor` times an average of draws of x_0. */
   drawn(factor: number, x: Register, t: number, draws: number): Term[] {
     const { seen, out } = this.#draw(x, t, draws);
     return [
-      ...this.#outward(factor, seen, out, t),
-      ...this.#component(factor / Math.sqrt(draws), this.#frames.componentRoot, t),
+      ...this.#outward("drawn", factor, seen, out, t),
+      ...this.#component("drawn", factor / Math.sqrt(draws), this.#frames.componentRoot, t),
     ];
   }
 
   /** `factor` times the mean of x_0, whatever an estimator draws. */
   average(factor: number, x: Register, t: number): Term[] {
     const { seen, mean } = this.#mean(x, t, "mean");
-    return this.#outward(factor, seen, mean, t);
+    return this.#outward("average", factor, seen, mean, t);
   }
 
   /** `factor` times the mean of x_0, and the noise of an estimator that draws by its law. */
@@ -188,9 +199,9 @@ class FramedSteps implements FramedWriter {
     const size = noiseSize(randomness, dt);
     return {
       terms: [
-        ...this.#outward(factor, seen, mean, t),
-        [this.#linear("spread", noise, this.#frames.hold(t)), factor * size],
-        ...this.#component(factor * size, this.#frames.componentRoot, t),
+        ...this.#outward("average", factor, seen, mean, t),
+        [this.#linear("average spread", noise, this.#frames.hold(t)), factor * size],
+        ...this.#component("average", factor * size, this.#frames.componentRoot, t),
       ],
     };
   }
@@ -201,25 +212,22 @@ class FramedSteps implements FramedWriter {
     return {
       terms: [
         [x, factor / alpha],
-        [this.#linear("score", score, this.#frames.variance(t)), factor / alpha],
+        [this.#linear("average", score, this.#frames.variance(t)), factor / alpha],
       ],
     };
   }
 
-  /** Takes a score to D_t times it. */
-  diffuse(score: Register, t: number): void {
-    this.#program.ops.push({ code: OpCode.Linear, out: score, x: score, matrix: this.#frames.diffusion(t) });
+  diffused(score: Register, t: number, name: string): Register {
+    return this.#linear(`pull${name}`, score, this.#frames.diffusion(t));
   }
 
   diffusionNoise(noise: Register, t: number, dt: number): Term[] {
-    const out = this.#program.register("coloured");
-    this.#program.ops.push({ code: OpCode.Linear, out, x: noise, matrix: this.#frames.diffusionRoot(t) });
-    return [[out, Math.sqrt(2 * dt)]];
+    return [[this.#linear("diffusion noise", noise, this.#frames.diffusionRoot(t)), Math.sqrt(2 * dt)]];
   }
 
   scoreTerms(factor: number, x: Register, t: number): Term[] {
     const { seen, mean } = this.#mean(x, t, "mean");
-    return [[this.#turned("pull", seen, mean, this.#frames.score(t)), -factor]];
+    return [[this.#turned("score", seen, mean, this.#frames.score(t)), -factor]];
   }
 
   /** Colours the normals that a run starts from. */
@@ -228,13 +236,7 @@ class FramedSteps implements FramedWriter {
     this.#program.ops.push({ code: OpCode.Linear, out: noise, x: noise, matrix });
   }
 
-  bridge(
-    t: number,
-    s: number,
-    eta: number,
-    origin: (factor: number) => Predicted,
-    noise: () => Register,
-  ): Predicted {
+  bridge(...[t, s, eta, origin, noise]: Parameters<FramedWriter["bridge"]>): Predicted {
     const frames = this.#frames;
     const program = this.#program;
     const x = program.state;
@@ -244,51 +246,58 @@ class FramedSteps implements FramedWriter {
       const terms: Term[] = [[x, a], ...predicted.terms];
       if (c > 0) {
         const size = Math.sqrt(c / program.level(s).variance);
-        terms.push([this.#linear("coloured", noise(), frames.noiseRoot(s)), size]);
+        terms.push([this.#linear("bridge noise", noise(), frames.noiseRoot(s)), size]);
       }
       program.affine(x, terms);
       return predicted;
     }
+    if (eta !== 1) {
+      throw new VkernelError("E_UNSUPPORTED", {
+        argument: "eta",
+        expected: "1, the only bridge of matrices, where the covariance depends on time",
+        got: `${eta}`,
+      });
+    }
     const { state, point, root } = frames.bridge(t, s);
     const predicted = origin(1);
-    const at = program.register("at");
+    const at = this.#register("origin");
     program.affine(at, predicted.terms);
-    // A sampler's own prediction may not have looked at the state.
-    program.settle(x, t);
+    // The matrices of the state and the point take alpha_t centres and one centre to alpha_s, whatever was predicted.
+    program.settle(at, 1);
+    program.settle(x, program.level(t).alpha);
     program.affine(x, [
       [this.#linear("kept", x, state), 1],
-      [this.#linear("at", at, point), 1],
-      [this.#linear("coloured", noise(), root), 1],
+      [this.#linear("origin", at, point), 1],
+      [this.#linear("bridge noise", noise(), root), 1],
     ]);
-    // The matrices of the state and the point take alpha_t centres and one centre to alpha_s.
     if (this.#far) program.shifted(x, program.level(s).alpha);
     return predicted;
   }
 
-  langevin(t: number, s: number, snr: number, stream: number): void {
+  langevin(...[t, s, snr, stream]: Parameters<FramedWriter["langevin"]>): void {
     const frames = this.#frames;
     const program = this.#program;
     const x = program.state;
     const rate = 2 * (frames.scaleOf(s, t) * snr) ** 2;
     let drift: Term;
     if (this.#called) {
-      const [[score]] = program.scoreTerms(1, x, s) as [Term];
-      drift = [this.#linear("score", score, frames.variance(s)), rate];
+      drift = [this.#linear("langevin", program.called(x, s), frames.variance(s)), rate];
     } else {
       const { seen, mean } = this.#mean(x, s, "mean");
-      drift = [this.#turned("pull", seen, mean, frames.hold(s)), -rate * program.level(s).alpha];
+      drift = [this.#turned("langevin", seen, mean, frames.hold(s)), -rate * program.level(s).alpha];
     }
-    const noise = this.#linear("coloured", program.normal("noise", stream), frames.noiseRoot(s));
+    const normal = program.normal("framed normal", stream);
+    const noise = this.#linear("langevin noise", normal, frames.noiseRoot(s));
     program.affine(x, [[x, 1], drift, [noise, Math.sqrt(2 * rate)]]);
   }
 
-  raise(t: number, later: number, noiseScale: number, stream: number): void {
+  raise(...[t, later, noiseScale, stream]: Parameters<FramedWriter["raise"]>): void {
     const program = this.#program;
-    const { scale, root, factor } = this.#frames.transition(t, later);
-    const noise = this.#linear("coloured", program.increment(stream), root);
+    const { scale, root } = this.#frames.transition(t, later);
+    const noise = this.#linear("raise noise", program.increment(stream), root);
     program.affine(program.state, [
       [program.state, scale],
-      [noise, noiseScale * factor],
+      [noise, noiseScale],
     ]);
   }
 }

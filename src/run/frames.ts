@@ -1,8 +1,20 @@
 import type { Mixture } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
+import { kernelScale } from "../score/level.js";
 import { bridgeMatrices } from "../process/bridge.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
-import { cholesky, semidefiniteRoot, solve, solveLower, solveUpper } from "../numeric/linear.js";
+import {
+  type Matrix,
+  cholesky,
+  matmul,
+  multiply,
+  solve,
+  solveLower,
+  solveUpper,
+  steadyRoot,
+  symmetricOf,
+  timesInverse,
+} from "../numeric/linear.js";
 
 interface Frame {
   /** alpha^2 log2(e) / (2 v) */
@@ -81,55 +93,59 @@ export class Frames {
     this.#root(`component pull ${t}`, () => {
       const { dim } = this.#data;
       const { variance, diffusion } = this.#matrices(t);
-      const factor = cholesky(variance, dim);
-      // Both are symmetric: row i of D S^-1 solves S for row i of D.
-      const ratio = new Float64Array(dim * dim);
-      for (let i = 0; i < dim * dim; i += dim) ratio.set(solve(factor, dim, diffusion.slice(i, i + dim)), i);
+      const ratio = timesInverse(diffusion, cholesky(variance, dim), dim);
       return this.#times(ratio, this.#component(t), 1);
     });
-  /** The bridge from t to s, by three matrices. */
+
+  /** The bridge from t to s, by three matrices: its covariance by a root. */
   bridge(t: number, s: number): { state: number; point: number; root: number } {
     const key = `${t} ${s}`;
     let found = this.#bridges.get(key);
     if (found === undefined) {
-      const { state, point, root } = bridgeMatrices(this.#process, t, s, this.#data.dim);
+      const { state, point, covariance } = bridgeMatrices(this.#process, t, s, this.#data.dim);
+      const root = this.#addedRoot(covariance, s, t);
       found = { state: this.#keep(state), point: this.#keep(point), root: this.#keep(root) };
       this.#bridges.set(key, found);
     }
     return found;
   }
-  /** The transition from s up to t: its scale, and a matrix and a factor with (factor R) (factor R)' its covariance. */
-  transition(s: number, t: number): { scale: number; root: number; factor: number } {
-    const process = this.#process;
-    if (this.constant) {
-      const { scale, variance } = process.transition(s, t);
-      return { scale, root: this.noiseRoot(t), factor: Math.sqrt(variance / process.variance(t)) };
-    }
-    const matrixOf = process.transitionMatrix as NonNullable<Process["transitionMatrix"]>;
-    const { scale, variance } = matrixOf(s, t);
-    const root = this.#root(`transition ${s} ${t}`, () => this.#rootOf(variance, `between ${s} and ${t}`));
-    return { scale, root, factor: 1 };
+
+  /** The transition from s up to t: its scale, and a matrix R with R R' its covariance. */
+  transition(s: number, t: number): { scale: number; root: number } {
+    const { scale, variance } = this.#transition(s, t);
+    return { scale, root: this.#root(`transition ${s} ${t}`, () => this.#addedRoot(variance, s, t)) };
   }
+
   /** Its scale alone. */
-  scaleOf(s: number, t: number): number {
-    const process = this.#process;
-    if (this.constant) return process.transition(s, t).scale;
-    return (process.transitionMatrix as NonNullable<Process["transitionMatrix"]>)(s, t).scale;
-  }
+  scaleOf = (s: number, t: number): number => this.#transition(s, t).scale;
+
   /** A matrix R with R R' = D_t, which has to be positive semidefinite. */
   diffusionRoot = (t: number): number =>
-    this.#root(`diffusion ${t}`, () => this.#rootOf(this.#matrices(t).diffusion, `at t = ${t}`));
+    this.#root(`diffusion ${t}`, () => {
+      const { root, semidefinite } = steadyRoot(this.#matrices(t).diffusion, this.#data.dim);
+      if (semidefinite) return root;
+      throw new VkernelError("E_RANGE", {
+        argument: "process",
+        expected:
+          "a positive semidefinite diffusion matrix for a sampler with noise (euler, heun and rk4 take any)",
+        got: `one with a negative direction at t = ${t}`,
+      });
+    });
 
-  /** A root of a covariance of noise. */
-  #rootOf(matrix: Float64Array, where: string): Float64Array {
-    const { root, semidefinite } = semidefiniteRoot(matrix, this.#data.dim);
+  /** A root of the covariance of noise that is added between two times. */
+  #addedRoot(covariance: Float64Array, s: number, t: number): Float64Array {
+    const { root, semidefinite } = steadyRoot(covariance, this.#data.dim);
     if (semidefinite) return root;
     throw new VkernelError("E_RANGE", {
       argument: "process",
       expected:
-        "a positive semidefinite diffusion matrix for a sampler with noise (euler, heun and rk4 take any)",
-      got: `one with a negative direction ${where}`,
+        "a covariance that shrinks no faster than noise is added, for a sampler with noise (euler, rk4, and heun without churn take any)",
+      got: `one by which noise is taken away from t = ${s} to t = ${t}`,
     });
+  }
+
+  #transition(s: number, t: number): { scale: number; variance: Float64Array } {
+    return (this.#process.transitionMatrix as NonNullable<Process["transitionMatrix"]>)(s, t);
   }
 
   /** As above, symmetric positive definite where sigma0 is above 0. */
@@ -137,17 +153,12 @@ export class Frames {
     const { dim, sigma0 } = this.#data;
     const { variance } = this.#matrices(t);
     const total = cholesky(this.#total(t), dim);
-    const square = sigma0 * sigma0;
-    // S and V commute: row i of S V^-1 solves V for row i of S.
-    const covariance = new Float64Array(dim * dim);
-    for (let i = 0; i < dim; i++) {
-      const row = solve(total, dim, variance.slice(i * dim, (i + 1) * dim));
-      covariance.set(
-        row.map((value) => square * value),
-        i * dim,
-      );
-    }
-    return cholesky(covariance, dim);
+    // S and V commute.
+    const covariance = symmetricOf(dim, (unit) => solve(total, dim, multiply(variance, dim, unit)));
+    return cholesky(
+      covariance.map((value) => sigma0 * sigma0 * value),
+      dim,
+    );
   }
 
   #matrices(t: number): ProcessMatrices {
@@ -213,7 +224,7 @@ export class Frames {
     const { diffusion } = this.#matrices(t);
     const width = (alpha * sigma0) ** 2 / v;
     return {
-      scale: (alpha * alpha * Math.LOG2E) / (2 * v),
+      scale: kernelScale({ alpha, total: v }, this.#data.precision),
       points: this.pointSets.push(points),
       inward: this.#keep(inward),
       outward: this.#keep(factor),
@@ -227,16 +238,7 @@ export class Frames {
   /** `factor` times the product of two matrices. */
   #times(a: Float64Array, b: Float64Array, factor: number): Float64Array {
     const { dim } = this.#data;
-    const out = new Float64Array(dim * dim);
-    for (let i = 0; i < dim; i++) {
-      for (let j = 0; j < dim; j++) {
-        let sum = 0;
-        for (let e = 0; e < dim; e++) {
-          sum += a[i * dim + e] * b[e * dim + j];
-        }
-        out[i * dim + j] = factor * sum;
-      }
-    }
-    return out;
+    const of = (data: Float64Array): Matrix => ({ data, rows: dim, columns: dim });
+    return matmul(of(a), of(b)).data.map((entry) => factor * entry);
   }
 }

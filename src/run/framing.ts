@@ -10,10 +10,12 @@ export interface OpenProgram extends Program {
   evaluations: number;
   /** The most draws that an operation makes. */
   draws: number;
-  /** Makes x one that points are seen from at time t: less alpha_t centres of the data. */
-  settle(x: Register, t: number): void;
+  /** Makes x one less `by` centres of the data: points are seen at time t from what is less alpha_t of them. */
+  settle(x: Register, by: number): void;
   /** Notes how many centres have been taken from a register. */
   shifted(register: Register, by: number): void;
+  /** A register with the score of rows by the caller's function. */
+  called(x: Register, t: number): Register;
 }
 
 /** What a run says of its field and data to those who write steps. */
@@ -32,8 +34,8 @@ export interface FramedWriter {
   average(factor: number, x: Register, t: number): Term[];
   /** `factor` times (x + S s-hat) / alpha, of a score that was called. */
   tweedie(factor: number, x: Register, score: Register, t: number): Predicted;
-  /** Takes a score to D_t times it. */
-  diffuse(score: Register, t: number): void;
+  /** A register with D_t times a score that was called. */
+  diffused(score: Register, t: number, name: string): Register;
   diffusionNoise(noise: Register, t: number, dt: number): Term[];
   scoreTerms(factor: number, x: Register, t: number): Term[];
   /** Colours the normals that a run starts from. */

@@ -30,13 +30,13 @@ function unserved(capability: Capability): VkernelError {
   return new VkernelError("E_USAGE", { argument: "sampler", expected, got: `one that does not: ${reason}` });
 }
 
-/** Adaptive steps were asked for where noise has a direction and the score is not called. */
-function framed(): VkernelError {
+/** A sampler that says that it takes any covariance asked for what does not. */
+function framed(what: string): VkernelError {
   return new VkernelError("E_UNSUPPORTED", {
     argument: "sampler",
     expected:
-      "slopes, predictions, bridges and Langevin steps alone (anyCovariance: true) where noise has a direction",
-    got: "one that asks for adaptive steps",
+      "what matrices give (slopes, predictions, draws, bridges, Langevin steps) where noise has a direction",
+    got: `one that asks for ${what}`,
   });
 }
 
@@ -136,12 +136,11 @@ export class ProgramBuilder implements OpenProgram {
     if (this.#options.far) this.shifted(this.state, this.level(t).alpha);
   }
 
-  /** Makes x one that points are seen from at time t: less alpha_t centres. What is rounding alone is none. */
-  settle(x: Register, t: number): void {
+  /** Makes x one less `count` centres. What is rounding alone is none. */
+  settle(x: Register, count: number): void {
     if (!this.#options.far) return;
-    const { alpha } = this.level(t);
     const { by, slack } = this.#shiftOf(x);
-    const rest = by - alpha;
+    const rest = by - count;
     if (Math.abs(rest) > slack) {
       const centre = this.register("centre");
       this.ops.push({ code: OpCode.Fill, out: centre, row: 0 });
@@ -150,7 +149,7 @@ export class ProgramBuilder implements OpenProgram {
         [centre, rest],
       ]);
     }
-    this.shifted(x, alpha);
+    this.shifted(x, count);
   }
 
   /** A scratch register by name; the same name gives the same register. */
@@ -184,7 +183,7 @@ export class ProgramBuilder implements OpenProgram {
   }
 
   #seen(x: Register, t: number, name: string) {
-    this.settle(x, t);
+    this.settle(x, this.level(t).alpha);
     const mean = this.register(name);
     this.shifted(mean, 1);
     const level = this.level(t);
@@ -318,12 +317,8 @@ export class ProgramBuilder implements OpenProgram {
     if (called) {
       const scalar = density ? this.#scalar(`trace${name}`) : -1;
       const score = this.#call(x, t, `score${name}`, scalar);
-      this.#framed?.diffuse(score, t);
       return {
-        terms: [
-          [x, -beta],
-          [score, this.#framed ? -1 : -diffusion],
-        ],
+        terms: [[x, -beta], this.#framed ? [this.#framed.diffused(score, t, name), -1] : [score, -diffusion]],
         ...(density && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
       };
     }
@@ -353,12 +348,16 @@ export class ProgramBuilder implements OpenProgram {
 
   /** A register with the score of rows by the caller's function. */
   #call(x: Register, t: number, name: string, trace = -1): Register {
-    this.settle(x, t);
+    this.settle(x, this.level(t).alpha);
     const out = this.register(name);
     this.shifted(out, 0);
     this.evaluations++;
     this.ops.push({ code: OpCode.Call, x, out, t, index: 0, trace });
     return out;
+  }
+
+  called(x: Register, t: number): Register {
+    return this.#call(x, t, "score");
   }
 
   /** `factor` times what the estimator's noise adds to the posterior mean in a step of dt. */
@@ -480,6 +479,7 @@ export class ProgramBuilder implements OpenProgram {
   carry(t: number, s: number, predictions: readonly (readonly [Predicted, number])[]): void {
     const { density, dim } = this.#options;
     if (!density) return;
+    if (this.#framed) throw framed("a log density along predictions");
     const [from, to] = [t, s].map((time) => log(this.process.sigma(time))) as [number, number];
     let constant = dim * (from - to) + dim * (log(this.level(t).alpha) - log(this.level(s).alpha));
     const traces: [number, number][] = [];
@@ -514,18 +514,9 @@ export class ProgramBuilder implements OpenProgram {
     ];
   }
 
-  /**
-   * Carries the state from t to s by the law of x_s given x_t and what `origin` gives times a factor, a prediction of x_0: DDPM's
-   * where eta is 1, with less noise below it; `noise` gives the standard normals, where there are to be any.
-   */
-  bridge(
-    t: number,
-    s: number,
-    eta: number,
-    origin: (factor: number) => Predicted,
-    noise: () => Register,
-  ): Predicted {
-    if (this.#framed) return this.#framed.bridge(t, s, eta, origin, noise);
+  bridge(...step: Parameters<OpenProgram["bridge"]>): Predicted {
+    if (this.#framed) return this.#framed.bridge(...step);
+    const [t, s, eta, origin, noise] = step;
     const x = this.state;
     const { a, b, c } = bridge(this.process, t, s, eta);
     const predicted = origin(b);
@@ -534,10 +525,6 @@ export class ProgramBuilder implements OpenProgram {
     return predicted;
   }
 
-  /**
-   * A Langevin step at s after a step from t: x + E s-hat + sqrt(2 E) eps, E = 2 r^2 snr^2 S_s (r: the scale of the transition
-   * from s to t), with standard normals of a stream.
-   */
   langevin(t: number, s: number, snr: number, stream: number): void {
     if (this.#framed) {
       this.#framed.langevin(t, s, snr, stream);
@@ -551,7 +538,6 @@ export class ProgramBuilder implements OpenProgram {
     this.affine(x, [[x, 1], ...score, [noise, Math.sqrt(2 * size)]]);
   }
 
-  /** Carries the state up from t to a later time by the process itself, with noise `noiseScale` times as large. */
   raise(t: number, later: number, noiseScale: number, stream: number): void {
     const x = this.state;
     if (this.#framed) {
@@ -570,10 +556,10 @@ export class ProgramBuilder implements OpenProgram {
   adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void {
     const { density, dim, randomness, called } = this.#options;
     if (randomness) throw unserved("steady");
-    if (this.#framed && !called) throw framed();
+    if (this.#framed && !called) throw framed("adaptive steps");
     const from = this.level(t);
     const to = this.level(s);
-    this.settle(this.state, t);
+    this.settle(this.state, from.alpha);
     this.affine(this.state, [[this.state, 1 / from.alpha]]);
     this.ops.push({
       code: OpCode.Adaptive,

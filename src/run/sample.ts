@@ -86,7 +86,7 @@ export async function sample<P extends Precision>(
   if (density && typeof initial === "string") {
     // The states to start from, as the run would draw them: their density is the base of all.
     const still = { ...run, times: times.slice(0, 1), recorded: new Int32Array(0), onProgress: undefined };
-    run.initial = (await integrate(field as ScoreField<P>, { ...still, density: false })).states;
+    run.initial = (await integrate(field as ScoreField<P>, still)).states;
   }
   const result =
     field.kind === "ensemble"

@@ -32,6 +32,7 @@ export function predictorCorrector(options: PredictorCorrectorOptions = {}): Sam
   return {
     name: "predictorCorrector",
     parameters: { snr, correctors, predictor: predictor.name },
+    predictor,
     order: 1,
     takesRandom: false,
     ...(predictor.needs && { needs: predictor.needs }),

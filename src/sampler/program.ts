@@ -21,7 +21,8 @@ export interface Predicted {
 
 /**
  * What a recipe writes a step to: operations on registers, which hold one vector for each particle. All factors are computed
- * when they are written, in float64; the operations run later, block by block.
+ * when they are written, in float64; the operations run later, block by block. Terms hold until the next request of their kind in the
+ * step (slopes: of their name), which takes the same registers.
  */
 export interface Program {
   readonly process: Process;

@@ -28,6 +28,8 @@ export interface Sampler {
   readonly anyCovariance: boolean;
   /** Whether it chooses its own steps between the times of the grid. */
   readonly adaptive?: { readonly rtol: number; readonly atol: number };
+  /** What goes from level to level, for one that does more at each. */
+  readonly predictor?: Sampler;
   /** Adds the operations of a step from time t to s > 0; s < t, or s > t for a flow that runs upward. */
   step(program: Program, t: number, s: number): void;
   /** Adds those of a step from t to 0: the posterior mean, where this is left out. */

@@ -32,7 +32,7 @@ export function levelOf(process: Process, t: number, sigma0: number): Level {
  * inverse overflows in the kernel's arithmetic; beyond that the weights are those of the limits (one point, or the
  * weights of the data).
  */
-export function kernelScale(level: Level, precision: Precision): number {
+export function kernelScale(level: Pick<Level, "alpha" | "total">, precision: Precision): number {
   const k = (level.alpha * level.alpha * Math.LOG2E) / (2 * level.total);
   const limit = precision === "f32" ? 1e30 : 1e290;
   return Math.min(limit, Math.max(1 / limit, k));

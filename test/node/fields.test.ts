@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as v from "../../src/index.js";
 import { fillNormals, streams } from "../../src/numeric/random.js";
 import { normalCdf } from "../../src/numeric/special.js";
+import type { Program } from "../../src/sampler/program.js";
 import { registry } from "../../src/sampler/registry.js";
 
 let engine: v.Engine;
@@ -61,9 +62,8 @@ describe("noise of a constant covariance", () => {
       expect(worst(a.samples, b.samples)).toBeLessThan(1e-7);
       expect(worst(a.likelihood?.logDensity ?? [], b.likelihood?.logDensity ?? [])).toBeLessThan(1e-6);
     } else {
-      // The increments are coloured by two roots of one covariance: the same for one that is triangular.
       expect(b.samples.every(Number.isFinite)).toBe(true);
-      expect(worst(a.samples, b.samples)).toBeLessThan(name === "eulerMaruyama" ? 3 : 1e-7);
+      expect(worst(a.samples, b.samples)).toBeLessThan(1e-7);
     }
   });
 
@@ -252,6 +252,22 @@ describe("noise whose covariance depends on time", () => {
       });
     }
   });
+});
+
+/** A sampler that says that it takes any covariance. */
+const own = (
+  step: (program: Program, t: number, s: number) => unknown,
+  more: Partial<v.Sampler> = {},
+): v.Sampler => ({
+  name: "own",
+  parameters: {},
+  order: 1,
+  takesRandom: false,
+  noise: "own",
+  flow: false,
+  anyCovariance: true,
+  step: (program, t, s) => void step(program, t, s),
+  ...more,
 });
 
 describe("what draws x_0, bridges and Langevin steps, under noise with a direction", () => {
@@ -488,6 +504,255 @@ describe("what draws x_0, bridges and Langevin steps, under noise with a directi
         expect(Math.abs(mean - truth), `${draws}`).toBeLessThan(6 * Math.sqrt(spread / count));
         expect(Math.abs(variance / spread - 1), `${draws}`).toBeLessThan(6 * Math.sqrt(3 / count));
       }
+    }
+    some.dispose();
+  });
+
+  it("a raise by the process itself has the law of the later time", async () => {
+    const one = engine.mixture([[0.4, -0.1]], { precision: "f64" });
+    const [t, s, later] = [0.9, 0.3, 1.6];
+    const { samples } = await v.sample(v.exactScore(one, turning), {
+      sampler: own((program) => program.raise(t, later, 1, 9)),
+      grid: v.times([t, s]),
+      count: 20_000,
+      seed: 4,
+      initial: "marginal",
+    });
+    for (const u of directions) {
+      const mean = turning.alpha(later) * (0.4 * (u[0] as number) - 0.1 * (u[1] as number));
+      const width = Math.sqrt(along(varianceAt(later), u));
+      expect(ks(samples, u, (y) => normalCdf((y - mean) / width))).toBeLessThan(2.7);
+    }
+    one.dispose();
+  });
+
+  // Diagonals that are one, that cross, and that stay apart: roots with pivots put the normals elsewhere from step to step.
+  it.each([
+    ["one", () => [1, 0.5, 0.5, 1]],
+    ["crossing", (t: number) => [1 + t, 0, 0, 2]],
+    ["turning", (t: number) => [1, 0.3 * t, 0.3 * t, 1]],
+  ] as const)("any two fine grids follow one path with shared noise: diagonals %s", async (_, entries) => {
+    const matrix = (t: number): number[][] => {
+      const [a, b, c, d] = entries(t) as unknown as [number, number, number, number];
+      return [
+        [a, b],
+        [c, d],
+      ];
+    };
+    const field = v.exactScore(data, v.anisotropic(v.ou(), { dim: 2, covariance: matrix }));
+    for (const sampler of [v.ancestral(), v.eulerMaruyama()]) {
+      const run = async (steps: number): Promise<Float64Array> => {
+        const path = { grid: v.logarithmic({ steps, tMin: 0.1, tMax: 2 }), noise: "shared" } as const;
+        return (await v.sample(field, { sampler, ...path, count: 50, seed: 3, initial: "normal" })).samples;
+      };
+      const [coarse, fine, finest] = [await run(40), await run(320), await run(1280)];
+      const apart = (a: Float64Array): number =>
+        Math.sqrt(a.reduce((sum, x, i) => sum + (x - (finest[i] as number)) ** 2, 0) / a.length);
+      expect(apart(coarse), sampler.name).toBeLessThan(0.06);
+      expect(apart(fine), sampler.name).toBeLessThan(0.25 * apart(coarse));
+    }
+  });
+
+  describe("a sampler of one's own", () => {
+    const pairs = (on: v.Mixture<"f64">) =>
+      [v.ou(), v.anisotropic(v.ou(), { covariance: round }), still(round)].map((process) =>
+        v.exactScore(on, process),
+      );
+    const schedule = { grid: v.times([1.6, 0.9, 0.4]), count: 20, seed: 5, initial: "marginal" } as const;
+    const recipes: Readonly<Record<string, v.Sampler>> = {
+      "a prediction and a score": own((p, t, s) =>
+        p.affine(p.state, [
+          [p.state, 1],
+          ...p.prediction(0.3 * (t - s), p.state, t, t - s).terms,
+          ...p.scoreTerms(0.2 * (t - s), p.state, t),
+        ]),
+      ),
+      "a score and a prediction": own((p, t, s) =>
+        p.affine(p.state, [
+          [p.state, 1],
+          ...p.scoreTerms(0.2 * (t - s), p.state, t),
+          ...p.prediction(0.3 * (t - s), p.state, t, t - s).terms,
+        ]),
+      ),
+      "a slope and a prediction": own((p, t, s) => {
+        const slope = p.slope(p.state, t, t - s);
+        p.move(p.state, p.state, [[slope, s - t]], p.prediction(0.2 * (t - s), p.state, t, t - s).terms);
+      }),
+      "a bridge from two slopes": own((p, t, s) => {
+        const { terms } = p.slope(p.state, t, t - s);
+        const kept = p.register("kept");
+        p.affine(kept, terms);
+        for (const name of ["at", "seen", "coloured", "origin", "pull"])
+          p.affine(p.register(name), [[kept, 1]]);
+        p.bridge(
+          t,
+          s,
+          1,
+          (factor) => p.prediction(factor, p.state, t, t - s),
+          () => p.normal("mine", 7),
+        );
+        const others = ["at", "seen", "coloured", "origin", "pull"].map(
+          (name) => [p.register(name), 0.02] as const,
+        );
+        p.affine(p.state, [[p.state, 1], [kept, 0.1], ...others]);
+      }),
+      "a prediction of its own": own((p, t, s) => {
+        p.bridge(
+          t,
+          s,
+          1,
+          (factor) => p.prediction(0.5 * factor, p.state, t, t - s),
+          () => p.normal("mine", 7),
+        );
+      }),
+      "nothing predicted": own((p, t, s) => {
+        p.bridge(
+          t,
+          s,
+          1,
+          () => ({ terms: [] }),
+          () => p.normal("mine", 7),
+        );
+      }),
+      "noise of two kinds": own((p, t, s) => {
+        const noise = p.diffusionNoise(t, 0.1 * (t - s));
+        p.bridge(
+          t,
+          s,
+          1,
+          (factor) => ({
+            terms: [
+              ...p.prediction(factor, p.state, t, t - s).terms,
+              ...noise.map(([r, f]) => [r, f * factor] as const),
+            ],
+          }),
+          () => p.normal("mine", 7),
+        );
+      }),
+    };
+    const drawing: Readonly<Record<string, v.Sampler>> = {
+      "a draw and a prediction": own(
+        (p, t, s) =>
+          p.bridge(
+            t,
+            s,
+            1,
+            (factor) => ({
+              terms: [
+                ...p.draw(0.5 * factor, p.state, t, 1),
+                ...p.prediction(0.5 * factor, p.state, t, t - s).terms,
+              ],
+            }),
+            () => p.normal("mine", 7),
+          ),
+        { needs: ["posteriorDraws"] },
+      ),
+      "a draw and a score": own(
+        (p, t, s) =>
+          p.affine(p.state, [
+            [p.state, 0.5],
+            ...p.draw(0.5, p.state, t, 2),
+            ...p.scoreTerms(0.1 * (t - s), p.state, t),
+          ]),
+        { needs: ["posteriorDraws"] },
+      ),
+    };
+    it.each(Object.keys({ ...recipes, ...drawing }))(
+      "%s: the same however noise is told, near and far",
+      async (name) => {
+        const sampler = { ...recipes, ...drawing }[name] as v.Sampler;
+        for (const far of [0, 1e6]) {
+          const points = Float64Array.of(1, 0, -0.6, 0.8, -0.3, -0.9).map((x) => x + far);
+          const on = engine.mixture(points, { dim: 2, sigma0: 0.3, precision: "f64" });
+          const exact = pairs(on);
+          const kindsOf = name in recipes ? [exact, exact.map(byHand)] : [exact];
+          for (const [first, ...others] of kindsOf) {
+            const { samples } = await v.sample(first as v.ScoreField<"f64">, { ...schedule, sampler });
+            for (const other of others) {
+              const run = await v.sample(other, { ...schedule, sampler });
+              // Sums of terms that stand for 1e6 have its rounding.
+              expect(worst(run.samples, samples), `${far}`).toBeLessThan(far === 0 ? 1e-9 : 1e-7);
+            }
+          }
+          on.dispose();
+        }
+      },
+    );
+
+    it("asks for what matrices do not give: an error, not something else", async () => {
+      const field = v.exactScore(data, turning);
+      for (const eta of [0, 0.5]) {
+        const sampler = own((p, t, s) => {
+          p.bridge(
+            t,
+            s,
+            eta,
+            (factor) => p.prediction(factor, p.state, t, t - s),
+            () => p.normal("mine", 7),
+          );
+        });
+        await expect(v.sample(field, { ...schedule, sampler })).rejects.toThrow(
+          `"eta" expected 1, the only bridge of matrices, where the covariance depends on time, got ${eta}`,
+        );
+      }
+      const carrying = own(
+        (p, t, s) => {
+          const predicted = p.prediction(1, p.state, t, t - s);
+          p.carry(t, s, [[predicted, 1]]);
+        },
+        { flow: true, noise: "none" },
+      );
+      await expect(v.sample(field, { ...schedule, sampler: carrying, logLikelihood: true })).rejects.toThrow(
+        /"sampler" expected what matrices give .* got one that asks for a log density along predictions/,
+      );
+    });
+  });
+
+  it("what cannot run names what steps, and what would", async () => {
+    const field = v.exactScore(data, turning);
+    const over = v.predictorCorrector({ predictor: v.ancestral({ eta: 0.5 }) });
+    await expect(v.sample(field, { sampler: over, grid, count: 2 })).rejects.toThrow(
+      /ancestral\(\{ eta: 1 \}\), .* or predictorCorrector where the covariance depends on time, got ancestral with eta 0.5, whose/,
+    );
+    await expect(
+      v.sample(field, { sampler: v.dpmpp2m(), grid, count: 2, logLikelihood: true, initial: "marginal" }),
+    ).rejects.toThrow(
+      /expected euler, heun, rk4 or dopri5 where the covariance depends on time, got dpmpp2m/,
+    );
+    const shrinking = v.anisotropic(v.ou(), {
+      dim: 2,
+      covariance: (t) => [
+        [1, 0],
+        [0, Math.exp(-6 * t)],
+      ],
+    });
+    for (const sampler of [v.posterior(), v.heun({ churn: 3 })]) {
+      await expect(
+        v.sample(v.exactScore(data, shrinking), { sampler, grid: v.times([2, 1]), count: 2 }),
+      ).rejects.toThrow(
+        /"process" expected a covariance that shrinks no faster than noise is added.*heun without churn take any\), got one by which noise is taken away from t = [\d.]+ to t = [\d.]+/,
+      );
+    }
+  });
+
+  it.each([
+    ["f32", [1e-30, 1e-35]],
+    ["f64", [1e-150, 1e-153]],
+  ] as const)("noise next to nothing leaves numbers: %s", async (precision, levels) => {
+    const some = engine.mixture(Float64Array.of(1, 0, -0.6, 0.8, -0.3, -0.9), { dim: 2, precision });
+    const field = v.exactScore<v.Precision>(
+      some,
+      v.anisotropic(v.edm(), { dim: 2, covariance: () => round, derivative: () => none }),
+    );
+    for (const sampler of [v.posterior(), v.ancestral(), v.predictorCorrector(), v.heun()]) {
+      const run = await v.sample(field, {
+        sampler,
+        grid: v.times(levels),
+        count: 20,
+        seed: 1,
+        initial: "marginal",
+      });
+      expect(run.samples.every(Number.isFinite), sampler.name).toBe(true);
     }
     some.dispose();
   });

@@ -357,7 +357,7 @@ export const bitsHashes: Readonly<Record<string, string>> = {
   "sample D3 anisotropic eulerMaruyama f32":
     "42641ff5757a7e2de03982cd101c1485b63c4542b7017790e6dcfc527509bba5",
   "sample D3 anisotropic eulerMaruyama f64":
-    "8fd0258a9d4356a9e85dfb9c1b62bcf03b64035018e31d42d1e444e51ea8c9ca",
+    "063acedcc1a4fcf1c2596ea1e3eaef9fb6f8d9b6da401b574179340b7a4d3ba1",
   "sample few D6 anisotropic dopri5 f32": "c8ee455905e19eff26faf35a602ea2995987f93c29e190a0a3be3646aaa08356",
   "sample few D6 anisotropic dopri5 f64": "b752a1777dd72eb3e5919a230e60fc9c6d978e1f6b8a29a02842aa5986b057b6",
   "logLikelihood D1 f32": "d0464b63786d796dc8cdab518f1222f380a237b0f4eedb6aa59addf43e02d424",
