@@ -104,7 +104,7 @@ export function distanceHistogram(
   return draw(
     {
       height,
-      marginLeft: 34,
+      marginLeft: 44,
       marginRight: 8,
       marginTop: 10,
       marginBottom: 36,
