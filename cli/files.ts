@@ -128,9 +128,8 @@ export class Files {
     const { labels, weights, classes, range, limit } = choices;
     if (limit !== undefined) this.#limit = limit;
     return this.#opened(splitChoice(path).file, async (file, size) => {
-      // Text is read from the disk in parts: it may take more than its numbers.
-      const streamed = size > AT_ONCE && endingOf(splitChoice(path).file) === ".csv";
-      const content = streamed ? { fd: file.fd, size } : await contentOf(file, size);
+      // Large ones are read elsewhere; text and what is packed in parts, for it may take more than its numbers.
+      const content = size > AT_ONCE ? { fd: file.fd, size } : await contentOf(file, size);
       checkKnown(path);
       const options: ReadDataSetOptions = {
         ...(labels === undefined ? {} : { labels: await this.#readKnown(labels) }),

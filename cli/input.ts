@@ -56,6 +56,8 @@ export function mixtureOptions<P extends "f32" | "f64" = "f32" | "f64">(input: I
     dim: input.dim,
     sigma0: choices.sigma0 ?? 0,
     precision: (choices.precision ?? "f32") as P,
+    // Nothing writes to what was read.
+    copy: false,
     ...(input.weights === undefined ? {} : { weights: input.weights }),
     ...(input.labels === undefined ? {} : { labels: input.labels }),
   };

@@ -1,5 +1,13 @@
 import { messageOf } from "../load.js";
-import type { Answer, Assets, Call, Engine, Reply, Request } from "./protocol.js";
+import {
+  BEAT,
+  type Answer,
+  type Assets,
+  type Call,
+  type Engine,
+  type Reply,
+  type Request,
+} from "./protocol.js";
 
 /** What went wrong on the other side: the library's code, or E_INTERNAL. */
 export class SessionError extends Error {
@@ -128,8 +136,50 @@ class Line {
 
 const givenUp = (): SessionError => new SessionError("E_ABORT", "the call was given up");
 
+/** Beats without a sign of life after which a worker that was starting counts as gone: 5 s. */
+const SILENT_BEATS = 20;
+/** Workers that are tried. */
+const WORKERS = 3;
+
+/** A session in a module worker of its own. */
+async function inWorker(script: string, start: Request): Promise<Client> {
+  const line = new Line();
+  const worker = new Worker(script, { type: "module", name: "vkernel" });
+  // None is missed before the first: a script may take long to come.
+  let missed = Number.NEGATIVE_INFINITY;
+  const watch = setInterval(() => {
+    if (++missed > SILENT_BEATS) line.end(new SessionError(STOPPED, "it stopped while it was starting"));
+  }, BEAT);
+  worker.onmessage = ({ data }: MessageEvent<Answer>) => line.take(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    line.end(new SessionError("E_WORKER", event.message || "the worker could not be started"));
+  };
+  worker.onmessageerror = () => line.end(new SessionError("E_WORKER", "an answer could not be read"));
+  line.use({
+    send: (call) => worker.postMessage(call, buffersOf(call)),
+    close: () => worker.terminate(),
+  });
+  const alive = (): void => {
+    missed = 0;
+  };
+  try {
+    const engine = (await line.call(start, { onProgress: alive })) as Engine;
+    return new Client(line, engine, engine.note);
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** The code of a worker that gave signs of life, and then none. */
+const STOPPED = "E_STOPPED";
+
 /**
- * Starts a session: in a module worker where one can be started, else in the page itself, said by `note`.
+ * Starts a session: in a module worker where one can be started, else in the page itself, said by `note`. Firefox now and then
+ * stops a worker for good that starts workers of its own: another is started then.
  *
  * @example
  * const client = await connect(assets);
@@ -139,26 +189,13 @@ export async function connect(assets: Assets): Promise<Client> {
   const isolated = globalThis.crossOriginIsolated === true;
   const start: Request = { kind: "start", assets, isolated };
   let why = "no worker's script was given";
-  if (assets.session !== undefined && assets.session !== "") {
-    const line = new Line();
+  for (let tried = 0; tried < WORKERS && assets.session !== undefined && assets.session !== ""; tried++) {
     try {
-      const worker = new Worker(assets.session, { type: "module", name: "vkernel" });
-      worker.onmessage = ({ data }: MessageEvent<Answer>) => line.take(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        line.end(new SessionError("E_WORKER", event.message || "the worker could not be started"));
-      };
-      worker.onmessageerror = () => line.end(new SessionError("E_WORKER", "an answer could not be read"));
-      line.use({
-        send: (call) => worker.postMessage(call, buffersOf(call)),
-        close: () => worker.terminate(),
-      });
-      const engine = (await line.call(start, {})) as Engine;
-      return new Client(line, engine, engine.note);
+      return await inWorker(assets.session, start);
     } catch (error) {
       // A frame of an opaque origin may start no worker; a session that itself failed would fail here too.
-      line.close();
       why = messageOf(error);
+      if (!(error instanceof SessionError) || error.code !== STOPPED) break;
     }
   }
   const { Session } = await import("./session.js");

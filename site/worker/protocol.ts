@@ -197,8 +197,11 @@ export interface Call {
 export type Answer =
   | { readonly id: number; readonly reply: Reply }
   | { readonly id: number; readonly error: { readonly code: string; readonly message: string } }
-  /** Progress of a long claim, 0 to 1. */
+  /** Progress of a long claim, 0 to 1; of a start at once and every `BEAT` ms, whatever it is. */
   | { readonly id: number; readonly progress: number };
+
+/** Milliseconds between two signs of life of a session that starts. */
+export const BEAT = 250;
 
 /** The view of pane i: the first as it is, the others with what they change. */
 export function viewOf(state: State, pane: number): View {

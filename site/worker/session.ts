@@ -3,7 +3,7 @@ import { messageOf } from "../load.js";
 import { makeEngine } from "./engine.js";
 import { nextTask } from "./nextTask.js";
 import { Pane } from "./pane.js";
-import { type Answer, type Assets, type Call, type Reply, type Request, viewOf } from "./protocol.js";
+import { type Answer, type Assets, BEAT, type Call, type Reply, type Request, viewOf } from "./protocol.js";
 import { rooms } from "./rooms.js";
 import type { Room } from "./room.js";
 
@@ -91,8 +91,16 @@ export class Session {
   async #answer(id: number, request: Request, signal: AbortSignal): Promise<Reply> {
     if (this.#closed) throw new VkernelError("E_DISPOSED", { message: "the session is closed" });
     switch (request.kind) {
-      case "start":
-        return this.#start(request);
+      case "start": {
+        const beat = () => this.#post({ id, progress: 0 }, []);
+        beat();
+        const beats = setInterval(beat, BEAT);
+        try {
+          return await this.#start(request);
+        } finally {
+          clearInterval(beats);
+        }
+      }
       case "state":
         return this.#update(request);
       case "frame":

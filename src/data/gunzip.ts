@@ -7,6 +7,19 @@ const MAX_BYTES = 2 ** 31 - 1;
 const MOST_SHRINKING = 1032;
 /** Packed bytes that are unpacked at a time. */
 const STEP = 16_384;
+/** Packed bytes that are read at a time. */
+const WINDOW = 16 * STEP;
+
+/** @internal Bytes that are read a part at a time, as they are asked for. */
+export interface ByteSource {
+  readonly length: number;
+  read(from: number, to: number): Uint8Array;
+}
+
+const sourceOf = (bytes: Uint8Array): ByteSource => ({
+  length: bytes.length,
+  read: (from, to) => bytes.subarray(from, to),
+});
 
 /** @internal Whether bytes begin as a gzip file does. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -21,15 +34,16 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
  *   more than `limit` bytes; E_MEMORY: the host has not enough; E_UNSUPPORTED: no DecompressionStream
  */
 export async function gunzip(
-  bytes: Uint8Array,
+  given: Uint8Array | ByteSource,
   name: string,
   limit = MAX_BYTES,
   size = Number.POSITIVE_INFINITY,
 ): Promise<Uint8Array> {
   const wrong = wrongIn(name);
-  check(bytes, name);
+  const bytes = check(given, name);
   // A file of one part ends in its length, modulo 2^32; what it says is believed as far as its own length allows.
-  const end = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 4, 4).getUint32(0, true);
+  const [a, b, c, d] = bytes.read(bytes.length - 4, bytes.length);
+  const end = a + 2 ** 8 * b + 2 ** 16 * c + 2 ** 24 * d;
   let all = room(Math.min(end, limit, size, MOST_SHRINKING * bytes.length), name);
   let length = 0;
   for await (const piece of unpack(bytes, name)) {
@@ -49,8 +63,12 @@ export async function gunzip(
 }
 
 /** @internal The first bytes of a gzip file's content, as many as asked for or all that there are. */
-export async function gunzipHead(bytes: Uint8Array, name: string, count: number): Promise<Uint8Array> {
-  check(bytes, name);
+export async function gunzipHead(
+  given: Uint8Array | ByteSource,
+  name: string,
+  count: number,
+): Promise<Uint8Array> {
+  const bytes = check(given, name);
   const head = new Uint8Array(count);
   let length = 0;
   for await (const piece of unpack(bytes, name)) {
@@ -81,8 +99,11 @@ const wrongIn =
       message: `"${name}" at byte ${byte}: expected ${expected}, got ${got}`,
     });
 
-function check(bytes: Uint8Array, name: string): void {
-  if (!isUint8(bytes)) throw badArgument("E_TYPE", name, "the bytes of a file", bytes);
+/** Checks what every gzip file has. */
+function check(given: Uint8Array | ByteSource, name: string): ByteSource {
+  const isSource = typeof (given as Partial<ByteSource> | undefined)?.read === "function";
+  if (!isSource && !isUint8(given)) throw badArgument("E_TYPE", name, "the bytes of a file", given);
+  const bytes = isSource ? (given as ByteSource) : sourceOf(given as Uint8Array);
   if (typeof DecompressionStream === "undefined") {
     throw new VkernelError("E_UNSUPPORTED", {
       argument: name,
@@ -91,33 +112,55 @@ function check(bytes: Uint8Array, name: string): void {
   }
   const wrong = wrongIn(name);
   const magic = [0x1f, 0x8b, 8];
+  const start = bytes.read(0, Math.min(magic.length, bytes.length));
   for (let i = 0; i < magic.length; i++) {
     if (i >= bytes.length) throw wrong("E_TRUNCATED", i, "the gzip magic 1f 8b 08", "the end of the file");
-    if (bytes[i] !== magic[i]) throw wrong("E_FORMAT", i, "the gzip magic 1f 8b 08", `byte ${bytes[i]}`);
+    if (start[i] !== magic[i]) throw wrong("E_FORMAT", i, "the gzip magic 1f 8b 08", `byte ${start[i]}`);
   }
   if (bytes.length < 18) {
     throw wrong("E_TRUNCATED", bytes.length, "a gzip file of 18 bytes or more", "the end of the file");
   }
+  return bytes;
 }
 
-/** The content in pieces. Packed bytes go in a few at a time, as they are asked for: a piece may be a thousand times as long. */
-async function* unpack(bytes: Uint8Array, name: string): AsyncGenerator<Uint8Array, void, void> {
+/**
+ * The content in pieces. Packed bytes go in a few at a time, each time once the last have been worked on: a piece may be a
+ * thousand times as long, and streams of some hosts count what waits by its pieces and would take them all.
+ */
+async function* unpack(bytes: ByteSource, name: string): AsyncGenerator<Uint8Array, void, void> {
   const wrong = wrongIn(name);
-  let at = 0;
-  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      controller.enqueue(unshared(bytes.subarray(at, at + STEP)));
-      at += STEP;
-      if (at >= bytes.length) controller.close();
-    },
-  });
-  const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
+  const { readable, writable } = new DecompressionStream("gzip");
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  let left = false;
+  const source: { error?: unknown } = {};
+  const read = (from: number): Uint8Array<ArrayBuffer> => {
+    try {
+      return unshared(bytes.read(from, Math.min(from + WINDOW, bytes.length)));
+    } catch (error) {
+      source.error = error;
+      throw error;
+    }
+  };
+  const feed = async (): Promise<void> => {
+    for (let from = 0; from < bytes.length; from += WINDOW) {
+      const window = read(from);
+      for (let at = 0; at < window.length && !left; at += STEP) {
+        await writer.write(window.subarray(at, at + STEP));
+      }
+      if (left) return;
+    }
+    await writer.close();
+  };
+  // What is wrong with what was written comes out where it is read.
+  feed().catch((error: unknown) => writer.abort(error).catch(() => {}));
   try {
     for (;;) {
       let piece: Uint8Array | undefined;
       try {
         piece = (await reader.read()).value;
       } catch (error) {
+        if ("error" in source) throw source.error;
         const short = /end of file|truncat/i.test(String((error as Error)?.message));
         if (short) {
           throw wrong("E_TRUNCATED", bytes.length, "a whole gzip file", "the end of the file", error);
@@ -128,6 +171,7 @@ async function* unpack(bytes: Uint8Array, name: string): AsyncGenerator<Uint8Arr
       yield piece;
     }
   } finally {
+    left = true;
     await reader.cancel().catch(() => {});
   }
 }

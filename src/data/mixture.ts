@@ -1,4 +1,4 @@
-import { isFloats } from "../core/brand.js";
+import { isFloat32, isFloats } from "../core/brand.js";
 import { log2 } from "../numeric/elementary.js";
 import type { MixtureLayout } from "../../bindings/job.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
@@ -34,9 +34,14 @@ export interface MixtureOptions<P extends Precision = Precision> {
   sigma0?: number;
   /** "f32" (default) for sampling, "f64" for theory. */
   precision?: P;
+  /**
+   * Whether the mixture keeps points of its own (default true). `false` spares that copy where a flat array has the
+   * mixture's precision already: the array becomes `mixture.points` and must not change afterwards.
+   */
+  copy?: boolean;
 }
 
-const optionNames = ["dim", "weights", "labels", "sigma0", "precision"];
+const optionNames = ["dim", "weights", "labels", "sigma0", "precision", "copy"];
 
 export const MAX_DIM = 4096;
 const MAX_ELEMENTS = 2 ** 31 - 1;
@@ -194,7 +199,7 @@ export class Mixture<P extends Precision = Precision> {
   /** The number of points as given. */
   readonly size: number;
   readonly sigma0: number;
-  /** Points as given (a copy, in the mixture's precision): `[size, dim]`. */
+  /** Points as given (a copy unless `copy` is false, in the mixture's precision): `[size, dim]`. */
   readonly points: Numbers<P>;
   /**
    * Where data far from the origin is computed with less of it: p - centre is taken in float64 and rounded after that.
@@ -207,12 +212,12 @@ export class Mixture<P extends Precision = Precision> {
   readonly weights: Float64Array;
   readonly labels: Float64Array | undefined;
   /**
-   * @internal The points that weigh something, heaviest first (so that ties go to the heavier), as indices
-   * into `points`.
+   * @internal How many points weigh something: those in `order`.
    */
-  readonly order: Int32Array;
+  readonly counted: number;
   /** @internal Whether all weights that count are equal. */
   readonly uniform: boolean;
+  #order: Int32Array | undefined;
   #packed: Packed | undefined;
   #layout: MixtureLayout | undefined;
   readonly #calls = new Calls(
@@ -246,10 +251,30 @@ export class Mixture<P extends Precision = Precision> {
     this.sigma0 = fields.sigma0;
     this.size = fields.weights.length;
     const { weights } = fields;
-    this.order = heaviestFirst(weights);
-    this.uniform = weights[this.order[0]] === weights[this.order.at(-1) as number];
-    if (engine.runtime) this.#layout = this.upload(this.local, !this.uniform, this.order);
+    let counted = 0;
+    let [least, most] = [Number.POSITIVE_INFINITY, 0];
+    for (const weight of weights) {
+      if (weight === 0) continue;
+      counted++;
+      least = Math.min(least, weight);
+      most = Math.max(most, weight);
+    }
+    this.counted = counted;
+    this.uniform = least === most;
+    if (engine.runtime) {
+      const inOrder = this.uniform && counted === this.size;
+      this.#layout = this.upload(this.local, !this.uniform, inOrder ? undefined : this.order);
+    }
     engine.own(this);
+  }
+
+  /**
+   * @internal The points that weigh something, heaviest first (so that ties go to the heavier), as indices into `points`;
+   * made when first asked for.
+   */
+  get order(): Int32Array {
+    this.#order ??= heaviestFirst(this.weights);
+    return this.#order;
   }
 
   /** @internal Points and `weights` in `order`, made when first asked for: few need this copy. */
@@ -414,6 +439,8 @@ export function makeMixture<P extends Precision>(
   checkOptions(options, optionNames);
   const precision = checkWord(options.precision ?? "f32", ["f32", "f64"] as const, "precision") as P;
   const given = options.dim === undefined ? undefined : checkDim(options.dim);
+  const { copy = true } = options;
+  if (typeof copy !== "boolean") throw badArgument("E_TYPE", "copy", "true or false", copy);
   const { data, dim, rows } = checkTable(input, "points", given);
   if (rows === 0) throw badArgument("E_SHAPE", "points", "at least one point", input);
   checkDim(dim);
@@ -422,14 +449,22 @@ export function makeMixture<P extends Precision>(
   const weights = checkWeights(options.weights, rows);
   const labels = checkLabels(options.labels, rows);
   const sigma0 = checkNumber(options.sigma0 ?? 0, "sigma0", { min: 0, max: coordinateLimit(precision, dim) });
-  const points = rounded(data, precision);
+  // Rows were read into an array that no one else has.
+  const points = rounded(data, precision, !copy || data !== input);
   const found = known === undefined ? centreOf(data, dim, weights) : (known ?? undefined);
-  const local = known || !found ? points : rounded(centred(data, scaledCentre(found, 1)), precision);
+  const local = known || !found ? points : rounded(centred(data, scaledCentre(found, 1)), precision, true);
   return new Mixture(engine, { precision, dim, points, weights, labels, sigma0, centre: found, local });
 }
 
-const rounded = <P extends Precision>(data: Float32Array | Float64Array, precision: P): Numbers<P> =>
-  (precision === "f32" ? new Float32Array(data) : new Float64Array(data)) as Numbers<P>;
+/** Numbers in a precision: those given, if they are in it and may be kept, or else a copy. */
+function rounded<P extends Precision>(
+  data: Float32Array | Float64Array,
+  precision: P,
+  keep: boolean,
+): Numbers<P> {
+  if (keep && isFloat32(data) === (precision === "f32")) return data as Numbers<P>;
+  return (precision === "f32" ? new Float32Array(data) : new Float64Array(data)) as Numbers<P>;
+}
 
 function checkDim(dim: unknown): number {
   if (typeof dim === "number" && dim >= 1 && Number.isInteger(dim)) {

@@ -1,3 +1,4 @@
+import type { ByteSource } from "../data/gunzip.js";
 import { isFloat32, isFloat64, isInt32, unshared } from "../core/brand.js";
 import Papa from "papaparse";
 import { checkInteger, checkOptions, nearestWord } from "../core/check.js";
@@ -64,12 +65,6 @@ export function parseCsv(text: string, name = "csv", options: ParseCsvOptions = 
 export function parseCsvBytes(bytes: Uint8Array, name: string, options: ParseCsvOptions): CsvTable {
   const part = (from: number, to: number): Uint8Array => bytes.subarray(from, to);
   return parse(ofBytes({ length: bytes.length, at: (i) => bytes[i], part }, name), name, options);
-}
-
-/** @internal Bytes that are read a part at a time, as they are asked for. */
-export interface ByteSource {
-  readonly length: number;
-  read(from: number, to: number): Uint8Array;
 }
 
 /** @internal The same of bytes that are not in memory as a whole. */

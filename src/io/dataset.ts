@@ -1,6 +1,6 @@
 import { isFloat32, isFloats, isUint8 } from "../core/brand.js";
 import { checkOptions, checkWord, nearestWord } from "../core/check.js";
-import { gunzip, gunzipHead, isGzip } from "../data/gunzip.js";
+import { type ByteSource, gunzip, gunzipHead, isGzip } from "../data/gunzip.js";
 import {
   checkClasses,
   indicesOf,
@@ -10,7 +10,7 @@ import {
   rangeEnds,
 } from "../data/images.js";
 import { badArgument, VkernelError, type VkernelErrorCode } from "../core/errors.js";
-import { type ByteSource, type CsvColumns, parseCsvBytes, parseCsvSource } from "./csv.js";
+import { type CsvColumns, parseCsvBytes, parseCsvSource } from "./csv.js";
 import { IDX_HEAD, parseIdx, readIdxHeader } from "./idx.js";
 import { allocate, checkLimit } from "./limit.js";
 import { asTable, NPY_HEAD, type NpyArray, parseNpyKind, readNpyHeader } from "./npy.js";
@@ -283,9 +283,17 @@ async function open(
     const expected = `a file that ends in ${dataFileEndings.join(", ")} or any of these with .gz`;
     throw badArgument("E_USAGE", "name", expected, name);
   }
-  const streamed = behind !== undefined && !isGzip(given) && formatFor(given, name, named) === "csv";
-  const whole = behind === undefined || streamed ? given : behind.read(0, behind.length);
-  const { bytes, format, owned } = await unpacked(whole, name, named, limit, own);
+  const packed = isGzip(given);
+  const streamed = behind !== undefined && !packed && formatFor(given, name, named) === "csv";
+  const whole = behind === undefined || streamed || packed ? given : behind.read(0, behind.length);
+  const { bytes, format, owned } = await unpacked(
+    whole,
+    packed ? behind : undefined,
+    name,
+    named,
+    limit,
+    own,
+  );
   if (array !== undefined && format !== "npz") {
     throw badArgument("E_USAGE", "array", `a .npz file to choose from, ${name} is a ${format} file`, array);
   }
@@ -345,6 +353,7 @@ async function open(
 /** The content of a file out of gzip, if it is in it, and what that is: by how it begins, or else by its name. */
 async function unpacked(
   given: Uint8Array,
+  behind: ByteSource | undefined,
   name: string,
   named: Format | "gz",
   limit: number,
@@ -354,14 +363,15 @@ async function unpacked(
   if (!isGzip(given) && (named !== "gz" || formatOfBytes(given) !== undefined)) {
     return { bytes: given, format: formatFor(given, name, named), owned };
   }
-  const head = await gunzipHead(given, name, Math.max(NPY_HEAD, IDX_HEAD));
+  const source = behind ?? given;
+  const head = await gunzipHead(source, name, Math.max(NPY_HEAD, IDX_HEAD));
   if (isGzip(head)) fail("E_FORMAT", name, "a file packed once", "gzip inside gzip");
   const format = formatFor(head, name, named);
   let size: number | undefined;
   if (format === "npy") size = readNpyHeader(head, name, limit).to;
   if (format === "idx") size = readIdxHeader(head, name, limit, true).to;
   const most = Math.max(limit, size ?? 0);
-  return { bytes: await gunzip(given, name, most, size), format, owned: true };
+  return { bytes: await gunzip(source, name, most, size), format, owned: true };
 }
 
 /** What begins so that it can be nothing else. */

@@ -104,7 +104,14 @@ const webkit: OtherBrowser = {
       const { sessionId } = (await ask("POST", "/session", { capabilities })) as { sessionId: string };
       const at = `/session/${sessionId}`;
       return {
-        goto: async (url) => void (await ask("POST", `${at}/url`, { url })),
+        // Between pages that are isolated and pages that are not, the driver may answer while the old one is there.
+        async goto(url) {
+          await ask("POST", `${at}/url`, { url });
+          const script = "return document.readyState === 'complete' && location.href";
+          while ((await ask("POST", `${at}/execute/sync`, { script, args: [] })) !== new URL(url).href) {
+            await new Promise(setImmediate);
+          }
+        },
         async evaluate(work, ...args) {
           const script = `const done = arguments[arguments.length - 1];
 (async () => (${work})(...Array.from(arguments).slice(0, -1)))().then((value) => done({ value }), (error) => done({ error: String(error) }));`;

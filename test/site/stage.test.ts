@@ -320,6 +320,38 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
     });
   });
 
+  it.each([
+    ["another is started", 1, undefined],
+    [
+      "after three the page itself computes, and says so",
+      3,
+      /in the page itself.*stopped while it was starting/,
+    ],
+  ])("where a worker stops for good while it starts, %s", async (_, stopping, note) => {
+    const { page, close } = await open({ isolated: true, start: { state: { seed: 11 } } });
+    let asked = 0;
+    await page.route("**/session.js", (route) => {
+      if (asked++ >= stopping) return route.continue();
+      const body = `onmessage = ({ data }) => {
+        postMessage({ id: data.id, progress: 0 });
+        Atomics.wait(new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer), 0, 0);
+      };`;
+      const headers = { "cross-origin-embedder-policy": "require-corp" };
+      return route.fulfill({ contentType: "text/javascript", headers, body });
+    });
+    await page.reload();
+    const got = await page.evaluate(async () => {
+      const { stage, client } = await (globalThis as StageGlobals).vk;
+      await stage.seek(20);
+      return { note: client.note, count: (await stage.getParticles()).count };
+    });
+    expect(asked).toBe(stopping === 3 ? 3 : 2);
+    expect(got.count).toBeGreaterThan(1000);
+    if (note === undefined) expect(got.note).toBeUndefined();
+    else expect(got.note).toMatch(note);
+    await close();
+  });
+
   describe("play", () => {
     it("goes from noise to data and holds; nothing runs while it is paused or hidden", async () => {
       const { page, close } = await open({

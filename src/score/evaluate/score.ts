@@ -146,12 +146,12 @@ export function scalars(
   const sumLog = raw.stats[4 * i + 2];
   const sumSquare = raw.stats[4 * i + 3];
   if (out.logDensity) {
-    out.logDensity[q] = best() + log(sum) + log(data.packed.weights[index]);
+    out.logDensity[q] = best() + log(sum) + log(data.weights[data.order[index]]);
   } else if (always) best();
   if (out.posteriorEntropy) out.posteriorEntropy[q] = Math.max(0, log(sum) - (Math.LN2 * sumLog) / sum);
   if (out.effectiveCount) out.effectiveCount[q] = (sum * sum) / sumSquare;
   if (out.posteriorWeights && raw.weights) {
-    const size = data.order.length;
+    const size = data.counted;
     for (let m = 0; m < size; m++) {
       out.posteriorWeights[q * data.size + data.order[m]] = raw.weights[i * size + m];
     }
