@@ -1,6 +1,6 @@
 // Builds everything, in order, when a source is newer than what was built from it:
 //   assembly/ -> build/wasm/*.wasm -> build/generated (embedded bytes, data, worker) -> build/ts -> dist/
-// With --site also the explorer: site/ and build/ts/src -> dist/site/.
+// With --site also the explorer: site/ and build/ts/src -> dist/site/. With --generated only what the sources need to run.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -8,8 +8,7 @@ import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import resolve from "@rollup/plugin-node-resolve";
-import terser from "@rollup/plugin-terser";
+import { build as bundleScript } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
 import { buildBundle } from "./build-bundle.js";
@@ -124,11 +123,22 @@ try {
   }
   await generateDigits(root);
   await generateFashion(root);
-  // The worker's source is made from what tsc emits, which must compile before: a first, empty one.
-  const workerFile = join(root, "build/generated/worker-source.ts");
-  if ((await readFile(workerFile, "utf8").catch(() => undefined)) === undefined) {
-    await writeFile(workerFile, 'export const workerSource = "";\n');
-  }
+  // The worker's script, from its sources: it is embedded, and a file of the package.
+  const { outputFiles } = await bundleScript({
+    entryPoints: [join(root, "bindings/worker.ts")],
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+  });
+  const code = outputFiles[0].text;
+  await writeIfChanged(
+    join(root, "build/generated/worker-source.ts"),
+    `export const workerSource = ${JSON.stringify(code)};\n`,
+  );
+  if (process.argv.includes("--generated")) process.exit(0);
   const sources = await stampOf(
     ["bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
     [
@@ -148,18 +158,6 @@ try {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     await dropStale();
     await run(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root });
-    const worker = await rollup({
-      input: join(root, "build/ts/bindings/worker.js"),
-      // It is in the package as a file and as a string: small.
-      plugins: [resolve(), terser({ ecma: 2022, format: { comments: false } })],
-      onwarn,
-    });
-    const { output } = await worker.generate({ format: "iife", inlineDynamicImports: true });
-    const code = output[0].code;
-    const text = `export const workerSource = ${JSON.stringify(code)};\n`;
-    await writeIfChanged(workerFile, text);
-    // One string: as JavaScript it is the same text, which a second run of the compiler would only copy.
-    await writeIfChanged(join(root, "build/ts/build/generated/worker-source.js"), text);
     await rm(join(root, "dist"), { recursive: true, force: true });
     await rm(join(root, "build/stamps/site"), { force: true });
     await mkdir(join(root, "dist/wasm"), { recursive: true });

@@ -103,14 +103,18 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       { size: 60_000, precision: "f32" },
       { size: 5000, precision: "f64" },
       { size: 5000, precision: "f32", blockSize: 65_536 },
-    ] as const)("long work in each query is no death: $size points, $precision", async (options) => {
-      const sum = await page.evaluate(
-        (options) => (globalThis as PageGlobals).vk.heavyBlocks(options),
-        options,
-      );
-      expect(sum).toBeGreaterThan(1);
-      expect(Number.isFinite(sum)).toBe(true);
-    });
+    ] as const)(
+      "long work in each query is no death: $size points, $precision",
+      { tags: ["long"] },
+      async (options) => {
+        const sum = await page.evaluate(
+          (options) => (globalThis as PageGlobals).vk.heavyBlocks(options),
+          options,
+        );
+        expect(sum).toBeGreaterThan(1);
+        expect(Number.isFinite(sum)).toBe(true);
+      },
+    );
 
     it("has the relaxed build", async () => {
       const info = await page.evaluate(() => (globalThis as PageGlobals).vk.info({ kernels: "relaxed" }));
@@ -118,7 +122,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
     });
 
     describe.each(["f32", "f64"] as const)("the bits of 100,000 samples, %s", (precision: Precision) => {
-      it.each(runs)("%s: 1, 2 and 3 threads as in Node", async (run: Run) => {
+      it.each(runs)("%s: 1, 2 and 3 threads as in Node", { tags: ["long"] }, async (run: Run) => {
         const expected = await hashSamples({ threads: 1 }, precision, run);
         expect(expected).toMatch(/^[0-9a-f]{64}$/);
         for (const threads of [1, 2, 3]) {
@@ -133,7 +137,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       });
     });
 
-    it.each([1, 2])("all promised bits, threads: %d", async (threads) => {
+    it.each([1, 2])("all promised bits, threads: %d", { tags: ["long"] }, async (threads) => {
       const got = await page.evaluate((threads) => (globalThis as PageGlobals).vk.bits({ threads }), threads);
       expect(got).toEqual(bitsHashes);
     });
@@ -203,7 +207,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       ["simd", 20_000],
       ["relaxed", 20_000],
       ["reference", 1000],
-    ] as const)("g7, laws of samplers: %s", async (kernels, count) => {
+    ] as const)("g7, laws of samplers: %s", { tags: ["long"] }, async (kernels, count) => {
       const result = await page.evaluate(
         ({ kernels, runs, count }) => (globalThis as PageGlobals).vk.laws(kernels, "f32", runs, count),
         { kernels, runs: lawRuns, count },
@@ -266,7 +270,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
     it.each([
       ["embedded kernels", { threads: 2, worker }],
       ["kernels by URL", { threads: 2, worker, wasm: sharedWasm }],
-    ])("allows threads from a worker URL, %s", async (_, options) => {
+    ])("allows threads from a worker URL, %s", { tags: ["long"] }, async (_, options) => {
       const { result, violations } = await within(true, (page) =>
         page.evaluate(async (options) => {
           const { vk } = globalThis as PageGlobals;
@@ -290,7 +294,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       expect(violations).toEqual([]);
     });
 
-    it("falls back to one thread, and says so, where blob workers are forbidden and no worker URL is given", async () => {
+    it("falls back to one thread, and says so, where blob workers are forbidden and no worker URL is given", {
+      tags: ["long"],
+    }, async () => {
       const { result, violations } = await within(true, (page) =>
         page.evaluate(() => (globalThis as PageGlobals).vk.info({ threads: 2 })),
       );
@@ -301,7 +307,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
       expect(violations.every((text) => text.startsWith("worker-src: blob"))).toBe(true);
     });
 
-    it("goes on with one thread where a worker URL leads nowhere, and says which", async () => {
+    it("goes on with one thread where a worker URL leads nowhere, and says which", {
+      tags: ["long"],
+    }, async () => {
       const opened = await open({ isolated: true, policy: strictPolicy });
       try {
         const options = { threads: 2, worker: "/dist/none.js" };
@@ -321,36 +329,42 @@ describe.skipIf(skipReason !== undefined)(browserTitle("Chromium"), () => {
     it.each([
       ["embedded kernels", {}],
       ["kernels by URL", { wasm: "/dist/wasm/simd-local.wasm" }],
-    ])("runs all of the library in plain TypeScript, and says why, %s", async (_, options) => {
-      const opened = await open({ isolated: true, policy });
-      try {
-        const info = await opened.page.evaluate((o) => (globalThis as PageGlobals).vk.info(o), options);
-        expect(info).toMatchObject({ kernels: "reference", threads: 1 });
-        expect(info.note).toMatch(
-          /^plain TypeScript.*refuses to compile WebAssembly.*allow 'wasm-unsafe-eval'/,
-        );
-        if ("wasm" in options) return;
-        const found = await opened.page.evaluate(() => (globalThis as PageGlobals).vk.tourNumbers({}, false));
-        expect(Object.keys(found)).toEqual(Object.keys(tour));
-        for (const [name, numbers] of Object.entries(await tourHere({ kernels: "reference" }))) {
-          const { relative = 1e-10 } = tour[name] as Stop;
-          const scale = numbers.reduce(
-            (most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most),
-            1,
+    ])(
+      "runs all of the library in plain TypeScript, and says why, %s",
+      { tags: ["long"] },
+      async (_, options) => {
+        const opened = await open({ isolated: true, policy });
+        try {
+          const info = await opened.page.evaluate((o) => (globalThis as PageGlobals).vk.info(o), options);
+          expect(info).toMatchObject({ kernels: "reference", threads: 1 });
+          expect(info.note).toMatch(
+            /^plain TypeScript.*refuses to compile WebAssembly.*allow 'wasm-unsafe-eval'/,
           );
-          const off = numbers.filter((x, i) => {
-            const y = found[name]?.[i] as number;
-            return !(Object.is(x, y) || Math.abs(x - y) <= relative * scale);
-          });
-          expect([name, found[name]?.length, off]).toEqual([name, numbers.length, []]);
+          if ("wasm" in options) return;
+          const found = await opened.page.evaluate(() =>
+            (globalThis as PageGlobals).vk.tourNumbers({}, false),
+          );
+          expect(Object.keys(found)).toEqual(Object.keys(tour));
+          for (const [name, numbers] of Object.entries(await tourHere({ kernels: "reference" }))) {
+            const { relative = 1e-10 } = tour[name] as Stop;
+            const scale = numbers.reduce(
+              (most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most),
+              1,
+            );
+            const off = numbers.filter((x, i) => {
+              const y = found[name]?.[i] as number;
+              return !(Object.is(x, y) || Math.abs(x - y) <= relative * scale);
+            });
+            expect([name, found[name]?.length, off]).toEqual([name, numbers.length, []]);
+          }
+        } finally {
+          await close(opened);
         }
-      } finally {
-        await close(opened);
-      }
-    });
+      },
+    );
   });
 
-  it("takes arrays of a frame everywhere, and gives the same bits", async () => {
+  it("takes arrays of a frame everywhere, and gives the same bits", { tags: ["long"] }, async () => {
     const opened = await open({ isolated: false });
     try {
       const [own, frame] = await opened.page.evaluate(async () => {
@@ -390,7 +404,7 @@ function common(page: () => Page, options: { threads?: number }): void {
     },
   );
 
-  it("reports progress to the end", async () => {
+  it("reports progress to the end", { tags: ["long"] }, async () => {
     const { done, totals } = await page().evaluate(
       (options) => (globalThis as PageGlobals).vk.progressOf(options),
       options,

@@ -80,7 +80,7 @@ for (const browser of others) {
     it.each([
       ["an isolated page, on two threads", true, 2],
       ["an ordinary page, on one", false, 1],
-    ])("gives the promised bits on %s", async (_, isolated, threads) => {
+    ])("gives the promised bits on %s", { tags: ["long"] }, async (_, isolated, threads) => {
       const server = await serve({ files, isolated });
       try {
         await tab.goto(server.url);
@@ -97,28 +97,32 @@ for (const browser of others) {
     it.skipIf(noChromium !== undefined).each([
       ["isolated", true],
       ["not isolated", false],
-    ])("draws the explorer and opens a story as Chromium does: %s", async (_, isolated) => {
-      const missing: string[] = [];
-      const server = await openExplorer(isolated, (path) => void missing.push(path));
-      const chromium = await launch();
-      try {
-        const page = await chromium.newPage();
-        await page.goto(server.url);
-        const expected = await page.evaluate(explore, asked);
-        await tab.goto(server.url);
-        const got = await tab.evaluate(explore, asked);
-        expect(got.complaints).toEqual([]);
-        expect(got).toMatchObject({ isolated, step: 40, story: "flow-map" });
-        expect(got.count).toBeGreaterThan(1000);
-        expect(got.colours).toBeGreaterThan(20);
-        expect(got.data).toEqual(expected.data);
-        expect(got.verdicts.length).toBeGreaterThan(0);
-        expect(got.verdicts).toEqual(expected.verdicts);
-        expect(missing).toEqual([]);
-      } finally {
-        await chromium.close();
-        await server.close();
-      }
-    });
+    ])(
+      "draws the explorer and opens a story as Chromium does: %s",
+      { tags: ["long"] },
+      async (_, isolated) => {
+        const missing: string[] = [];
+        const server = await openExplorer(isolated, (path) => void missing.push(path));
+        const chromium = await launch();
+        try {
+          const page = await chromium.newPage();
+          await page.goto(server.url);
+          const expected = await page.evaluate(explore, asked);
+          await tab.goto(server.url);
+          const got = await tab.evaluate(explore, asked);
+          expect(got.complaints).toEqual([]);
+          expect(got).toMatchObject({ isolated, step: 40, story: "flow-map" });
+          expect(got.count).toBeGreaterThan(1000);
+          expect(got.colours).toBeGreaterThan(20);
+          expect(got.data).toEqual(expected.data);
+          expect(got.verdicts.length).toBeGreaterThan(0);
+          expect(got.verdicts).toEqual(expected.verdicts);
+          expect(missing).toEqual([]);
+        } finally {
+          await chromium.close();
+          await server.close();
+        }
+      },
+    );
   });
 }

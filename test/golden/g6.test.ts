@@ -165,6 +165,7 @@ describe.each(variants)(`g6, naive estimator: ${variantTitle}`, ({ kernels, prec
         ["kappa", { kappa: item.kappa_scheme.kappa }, item.kappa_scheme],
       ] as const)(
         "%s: mean, covariance and nearest points of the enumeration",
+        { tags: ["long"] },
         async (_, estimator, truth) => {
           const data = dataOf(item);
           const field = naiveScore(data, processOf(item.process), estimator);

@@ -31,6 +31,7 @@ describe("every run in float32, simd", () => {
     let worst = 0;
     it.each(runs.map((run, i) => [lawTitle(run), run, firstSeed + i] as const))(
       "%s",
+      { tags: ["long"] },
       async (_, run, seed) => {
         const result = await checkLawRun(engine, run, { precision: "f32", count, seed });
         comparisons += result.comparisons;
@@ -62,6 +63,7 @@ describe.each([
 
   it.each(fewerRuns(g7, g7f).map((run, i) => [lawTitle(run), run, 7900 + i] as const))(
     "%s",
+    { tags: ["long"] },
     async (_, run, seed) => {
       const { failures } = await checkLawRun(engine, run, { precision, count: particles, seed });
       expect(failures).toEqual([]);

@@ -143,18 +143,22 @@ describe("the package", () => {
   describe.each(Object.entries(bundlers))("bundled by %s", (name, bundle) => {
     const place = () => join(made.project, `by-${name}`);
 
-    it("gives no warning", async () => {
+    it("gives no warning", { tags: ["long"] }, async () => {
       await mkdir(place());
       expect(await bundle(made.project, place())).toEqual([]);
       expect(await readdir(place())).toContain("entry.js");
       await writeFile(join(place(), "index.html"), html());
     });
 
-    it.skipIf(skipReason !== undefined)(browserTitle("runs in Chromium, to the promised bits"), async () => {
-      const { info, hashes } = await outcome(place(), true);
-      expect(info).toMatchObject({ kernels: "simd", threads: 2, sharedMemory: true });
-      expect(hashes).toEqual(promised);
-    });
+    it.skipIf(skipReason !== undefined)(
+      browserTitle("runs in Chromium, to the promised bits"),
+      { tags: ["long"] },
+      async () => {
+        const { info, hashes } = await outcome(place(), true);
+        expect(info).toMatchObject({ kernels: "simd", threads: 2, sharedMemory: true });
+        expect(hashes).toEqual(promised);
+      },
+    );
   });
 
   describe("its own bundle", () => {
@@ -201,6 +205,7 @@ globalThis.said = await fashion().then(() => "came", ({ code, message }) => code
       ["on one thread elsewhere", false],
     ])(
       browserTitle("runs from a plain folder, by <script type=module> and no import map, %s"),
+      { tags: ["long"] },
       async (_, isolated) => {
         const { info, hashes } = await outcome(place(), isolated);
         expect(info).toMatchObject({

@@ -138,7 +138,7 @@ describe("the package", () => {
     expect(logged.length).toBeGreaterThan(0);
   });
 
-  it("measures a sampler", async () => {
+  it("measures a sampler", { tags: ["long"] }, async () => {
     const program = `
 import { conformance } from "vkernel/conformance";
 const step = ({ x, t, s, denoise }) => {
@@ -181,31 +181,35 @@ engine.close();
       ["a cross-origin isolated page", { isolated: true }],
       ["an ordinary page", { isolated: false }],
       ["an ordinary page with a strict content-security policy", { isolated: false, policy: strictPolicy }],
-    ])("runs the first program on %s, with the same results as in Node", async (_, options) => {
-      const program = await example();
-      const expected = await inNode(program);
-      const input = join(project, "browser.js");
-      await writeFile(input, `${program}\nglobalThis.finished = true;\n`);
-      const files = await bundlePage(input, []);
-      files.set("/capture.js", capture);
-      files.set("/index.html", page("capture.js", "page.js"));
-      const [browser, server] = await Promise.all([launch(), serve({ files, ...options })]);
-      try {
-        const tab = await browser.newPage();
-        const errors: string[] = [];
-        tab.on("pageerror", (error) => errors.push(String(error)));
-        await tab.goto(server.url);
-        await expect
-          .poll(() => (errors.length > 0 ? errors : tab.evaluate(() => "finished" in globalThis)))
-          .toBe(true);
-        const logged = await tab.evaluate(() => (globalThis as unknown as { logged: unknown[][] }).logged);
-        expect(results(logged)).toEqual(expected);
-        expect(errors).toEqual([]);
-      } finally {
-        await browser.close();
-        await server.close();
-      }
-    });
+    ])(
+      "runs the first program on %s, with the same results as in Node",
+      { tags: ["long"] },
+      async (_, options) => {
+        const program = await example();
+        const expected = await inNode(program);
+        const input = join(project, "browser.js");
+        await writeFile(input, `${program}\nglobalThis.finished = true;\n`);
+        const files = await bundlePage(input, []);
+        files.set("/capture.js", capture);
+        files.set("/index.html", page("capture.js", "page.js"));
+        const [browser, server] = await Promise.all([launch(), serve({ files, ...options })]);
+        try {
+          const tab = await browser.newPage();
+          const errors: string[] = [];
+          tab.on("pageerror", (error) => errors.push(String(error)));
+          await tab.goto(server.url);
+          await expect
+            .poll(() => (errors.length > 0 ? errors : tab.evaluate(() => "finished" in globalThis)))
+            .toBe(true);
+          const logged = await tab.evaluate(() => (globalThis as unknown as { logged: unknown[][] }).logged);
+          expect(results(logged)).toEqual(expected);
+          expect(errors).toEqual([]);
+        } finally {
+          await browser.close();
+          await server.close();
+        }
+      },
+    );
   });
 });
 

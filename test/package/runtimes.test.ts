@@ -91,7 +91,7 @@ describe("the package", () => {
 
   for (const { name, program: host, args } of runtimes) {
     describe.skipIf(skipped(host))(skipped(host) ? `${name} (skipped: ${remedy})` : name, () => {
-      it("computes the promised bits on two threads, and ends", async () => {
+      it("computes the promised bits on two threads, and ends", { tags: ["long"] }, async () => {
         const { stdout, stderr } = await run(host, [...args, "program.js"]);
         const result = JSON.parse(stdout);
         expect(result).toEqual({
@@ -103,7 +103,7 @@ describe("the package", () => {
         expect(stderr).toBe("");
       });
 
-      it("samples from the command line to the same bytes", async () => {
+      it("samples from the command line to the same bytes", { tags: ["long"] }, async () => {
         expect(await sampled(host, args, `${name}.npy`)).toEqual(expectedSamples);
       });
     });

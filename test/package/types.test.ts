@@ -64,12 +64,12 @@ describe("the package's types", () => {
   }
 
   describe.each(compilers)("%s", (compiler) => {
-    it.each(settings)("checks: %s", async (_, files, options) => {
+    it.each(settings)("checks: %s", { tags: ["long"] }, async (_, files, options) => {
       expect(await check(compiler, files, options)).toBe("");
     });
   });
 
-  it.each(older)("typescript-5.4 checks: %s", async (_, files, options) => {
+  it.each(older)("typescript-5.4 checks: %s", { tags: ["long"] }, async (_, files, options) => {
     expect(await check("typescript-5.4", files, options)).toBe("");
   });
 

@@ -1,6 +1,6 @@
 // Small tools of the tests of dense algebra.
 import { philox4x32 } from "vkernel/reference";
-import type { Matrix } from "../../build/ts/src/dense/index.js";
+import type { Matrix } from "../../src/dense/index.js";
 
 /** Numbers in (-1, 1) of a seed: a matrix of any shape. */
 export function randomMatrix(rows: number, columns: number, seed: number): Matrix {

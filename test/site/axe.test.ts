@@ -53,21 +53,22 @@ describe.skipIf(skipReason !== undefined)(browserTitle("axe finds nothing"), () 
   }
 
   describe.each(["light", "dark"] as const)("%s", (scheme) => {
-    it.each(tabs)("%s", (tab) =>
+    it.each(tabs)("%s", { tags: ["long"] }, (tab) =>
       onPage(`#v1;tab=${tab}`, scheme, async ({ page }) => {
         expect(await complaints(page)).toEqual([]);
       }),
     );
 
-    it("a story with its cards and their table", () =>
+    it("a story with its cards and their table", { tags: ["long"] }, () =>
       onPage("#v1;story=smoothed-score", scheme, async ({ page }) => {
         await page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).verify());
         await page.getByRole("button", { name: "Table" }).last().click();
         expect(await complaints(page)).toEqual([]);
-      }));
+      }),
+    );
   });
 
-  it("help, the table of points, the menu", () =>
+  it("help, the table of points, the menu", { tags: ["long"] }, () =>
     onPage("", "light", async ({ page }) => {
       await page.getByRole("button", { name: "Help" }).click();
       await page.locator("dialog").waitFor();
@@ -79,13 +80,15 @@ describe.skipIf(skipReason !== undefined)(browserTitle("axe finds nothing"), () 
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Save" }).click();
       expect(await complaints(page)).toEqual([]);
-    }));
+    }),
+  );
 
-  it("320 px wide", () =>
+  it("320 px wide", { tags: ["long"] }, () =>
     onPage("", "light", async ({ page }) => {
       await page.setViewportSize({ width: 320, height: 640 });
       expect(await complaints(page)).toEqual([]);
-    }));
+    }),
+  );
 
   it("every target is 24 px or more", () =>
     onPage("", "light", async ({ page }) => {

@@ -73,7 +73,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
     });
   });
 
-  it("two elements, one of them detached and attached again", async () => {
+  it("two elements, one of them detached and attached again", { tags: ["long"] }, async () => {
     const lines = `<script type="module" src="/site/explorer.js"></script>
 <vkernel-explorer id="a" data-controls="none" data-seed="1">A</vkernel-explorer>
 <vkernel-explorer id="b" data-controls="none" data-seed="2">B</vkernel-explorer>`;
@@ -146,7 +146,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
       },
     ));
 
-  it("tells the page what happens, through shadow trees", () =>
+  it("tells the page what happens, through shadow trees", { tags: ["long"] }, () =>
     onPage(
       `<script type="module" src="${site.url}explorer.js"></script><div id="host"></div>`,
       {},
@@ -169,7 +169,8 @@ describe.skipIf(skipReason !== undefined)(browserTitle("embedding"), () => {
           .poll(() => page.evaluate(() => [...(globalThis as Seen).seen].sort()))
           .toEqual(["claim", "frame", "ready", "state"]);
       },
-    ));
+    ),
+  );
 
   it.each([
     ["with an origin of its own", "allow-scripts allow-same-origin"],

@@ -128,7 +128,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("exports"), () => {
     ["points of one's own", { set: "own", points: [0.25, -1, 1.5, 0.3333, -0.1, 2] }, 20],
   ];
 
-  it.each(views)("as Node code: %s", async (_, view, step) => {
+  it.each(views)("as Node code: %s", { tags: ["long"] }, async (_, view, step) => {
     const whole = {
       set: "polygon",
       points: [],

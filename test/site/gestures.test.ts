@@ -107,7 +107,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
   });
 
   describe("the wheel", () => {
-    it("with Ctrl zooms about the pointer, as far as the range goes and no further", async () => {
+    it("with Ctrl zooms about the pointer, as far as the range goes and no further", {
+      tags: ["long"],
+    }, async () => {
       await show({});
       const { toPixel } = await lens();
       const pixel = toPixel([1, 0]).map(Math.round) as [number, number];
@@ -467,7 +469,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
       expect(looked).toBeGreaterThan(200);
     });
 
-    it("paths: those of the particles themselves, from the first step to the last; what lies ahead is faint", async () => {
+    it("paths: those of the particles themselves, from the first step to the last; what lies ahead is faint", {
+      tags: ["long"],
+    }, async () => {
       const steps = 12;
       await show(
         { particles: 9, steps, epsilon: 0.5, quantity: "none", sampler: "eulerMaruyama" },
@@ -556,7 +560,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
       expect(left.slice(0, 5)).toEqual([]);
     });
 
-    it("follow what moves: none is of what was there before", async () => {
+    it("follow what moves: none is of what was there before", { tags: ["long"] }, async () => {
       await show(
         { quantity: "none", particles: 600 },
         { tab: "particles", camera: { x: 0.2, y: -0.1, half: 1.7 } },

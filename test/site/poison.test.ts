@@ -53,13 +53,17 @@ describe.skipIf(skipReason !== undefined)(
       ["boundary-map", "posteriorLanes2.covariance"],
       ["one-sample-bridge", "normals"],
       ["ill-posed-reversal", "logDensityTiles"],
-    ])("%s: the cards that name %s fail, and hold with the right kernels", async (story, kernel) => {
-      const cards = await cardsOf(story);
-      const named = cards.filter((card) => card.kernels.includes(kernel)).map(({ name }) => name);
-      expect(named.length).toBeGreaterThan(0);
-      expect(await verdictsOf(story)).toEqual(Object.fromEntries(cards.map(({ name }) => [name, true])));
-      const verdicts = await verdictsOf(story, poisoned(kernel, kernels));
-      expect(named.filter((name) => verdicts[name] !== false)).toEqual([]);
-    });
+    ])(
+      "%s: the cards that name %s fail, and hold with the right kernels",
+      { tags: ["long"] },
+      async (story, kernel) => {
+        const cards = await cardsOf(story);
+        const named = cards.filter((card) => card.kernels.includes(kernel)).map(({ name }) => name);
+        expect(named.length).toBeGreaterThan(0);
+        expect(await verdictsOf(story)).toEqual(Object.fromEntries(cards.map(({ name }) => [name, true])));
+        const verdicts = await verdictsOf(story, poisoned(kernel, kernels));
+        expect(named.filter((name) => verdicts[name] !== false)).toEqual([]);
+      },
+    );
   },
 );

@@ -221,7 +221,7 @@ describe("vkernel serve", () => {
     expect(stderr).toMatch(expected);
   });
 
-  it("a port that is taken is an error that says so", async () => {
+  it("a port that is taken is an error that says so", { tags: ["long"] }, async () => {
     const other = await startServer({ folder: siteFolder });
     const { port } = new URL(other.url);
     const { code, stderr } = await serveCommand(["--port", port], async () => {});

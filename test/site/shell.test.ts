@@ -39,7 +39,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
   afterAll(() => browser?.close());
 
   describe("links", () => {
-    it("a link opens what it says, and the address follows what is done", () =>
+    it("a link opens what it says, and the address follows what is done", { tags: ["long"] }, () =>
       onPage({ address: "#v1;set=four;n=30;seed=7" }, async ({ page }) => {
         expect(await stateOf(page)).toMatchObject({ seed: 7, view: { set: "four", steps: 30 } });
         await page.evaluate(() =>
@@ -49,18 +49,23 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
         const { state, notices } = decodeState(await page.evaluate(() => location.hash));
         expect(notices).toEqual([]);
         expect({ ...state, t: 0 }).toEqual({ ...(await stateOf(page)), t: 0 });
-      }));
+      }),
+    );
 
-    it("a link opens the PDE tab from the chosen start; another choice is in the next link, and can be undone", () =>
-      onPage({ address: "#v1;tab=pde;proc=ou;rev=marginal" }, async ({ page }) => {
-        const start = page.getByLabel("The reverse process starts from");
-        expect(await start.inputValue()).toBe("marginal");
-        await start.selectOption("noise");
-        await page.waitForFunction(() => location.hash.includes(";rev=noise"));
-        await page.getByRole("button", { name: "Undo (Ctrl Z)" }).click();
-        await expect.poll(() => start.inputValue()).toBe("marginal");
-        expect((await stateOf(page)).reverseStart).toBe("marginal");
-      }));
+    it(
+      "a link opens the PDE tab from the chosen start; another choice is in the next link, and can be undone",
+      { tags: ["long"] },
+      () =>
+        onPage({ address: "#v1;tab=pde;proc=ou;rev=marginal" }, async ({ page }) => {
+          const start = page.getByLabel("The reverse process starts from");
+          expect(await start.inputValue()).toBe("marginal");
+          await start.selectOption("noise");
+          await page.waitForFunction(() => location.hash.includes(";rev=noise"));
+          await page.getByRole("button", { name: "Undo (Ctrl Z)" }).click();
+          await expect.poll(() => start.inputValue()).toBe("marginal");
+          expect((await stateOf(page)).reverseStart).toBe("marginal");
+        }),
+    );
 
     it("a link to images of one's own alone opens them where there are any, and says what is needed", () =>
       onPage({ address: "#v1;tab=digits;own=1" }, async ({ page }) => {
@@ -95,7 +100,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       }));
   });
 
-  it("from opening the page to sharing a link by keys alone", () =>
+  it("from opening the page to sharing a link by keys alone", { tags: ["long"] }, () =>
     onPage({ context: { permissions: ["clipboard-read", "clipboard-write"] } }, async ({ page }) => {
       const press = (key: string, times = 1): Promise<void> =>
         (async () => {
@@ -140,9 +145,12 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       expect(notices).toEqual([]);
       expect(state.story).toBe("smoothed-score");
       expect({ ...state, t: 0 }).toEqual({ ...(await stateOf(page)), t: 0 });
-    }));
+    }),
+  );
 
-  it("a story opens at rest at its time, or plays from noise, as it says; a link's cards are measured when they are reached", async () => {
+  it("a story opens at rest at its time, or plays from noise, as it says; a link's cards are measured when they are reached", {
+    tags: ["long"],
+  }, async () => {
     await onPage({ address: "#v1;tab=map;t=0.2;story=boundary-map" }, async ({ page }) => {
       const playing = (): Promise<boolean> =>
         page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).playing);
@@ -174,7 +182,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
     });
   });
 
-  it("keys act only while the component has the focus", () =>
+  it("keys act only while the component has the focus", { tags: ["long"] }, () =>
     onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
       const playing = (): Promise<boolean> =>
         page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).playing);
@@ -206,9 +214,10 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       await page.keyboard.press("Escape");
       // A dialog says that it has closed a moment after it has.
       await expect.poll(() => page.locator("dialog").count()).toBe(0);
-    }));
+    }),
+  );
 
-  it("controls are there where they change something", () =>
+  it("controls are there where they change something", { tags: ["long"] }, () =>
     onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
       const shown = (label: string): Promise<boolean> =>
         page.getByLabel(label, { exact: true }).first().isVisible();
@@ -219,7 +228,8 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       expect(await shown("Smoothing \u03ba")).toBe(false);
       await page.getByRole("tab", { name: "Map" }).click();
       expect([await shown("Steps"), await shown("Seed")]).toEqual([false, false]);
-    }));
+    }),
+  );
 
   it.each(tabs)("no scrolling to the side at 320 px: %s", (tab) =>
     onPage(
@@ -258,7 +268,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       expect(count).toBe(20_000);
     }));
 
-  it("goes on when the network is cut after it has loaded", () =>
+  it("goes on when the network is cut after it has loaded", { tags: ["long"] }, () =>
     onPage({ init: savesData, context: { reducedMotion: "reduce" } }, async ({ page }) => {
       await fetched(page, "pointer", "places");
       await page.context().setOffline(true);
@@ -275,9 +285,12 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
         return { step, count: data.length, finite: data.every(Number.isFinite), weights: weights.length };
       });
       expect(result).toEqual({ step: 20, count: 1000, finite: true, weights: 2 });
-    }));
+    }),
+  );
 
-  it("what could not be loaded says so, and is loaded when there is a network again", async () => {
+  it("what could not be loaded says so, and is loaded when there is a network again", {
+    tags: ["long"],
+  }, async () => {
     const site = await openSite(browser, { init: savesData, context: { reducedMotion: "reduce" } });
     const { page } = site;
     const again = "could not be loaded: try again when there is a network.";
@@ -352,33 +365,37 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
     }
   });
 
-  it("fetches ahead what the page needs, so that a network that goes away is not missed", () =>
-    onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
-      await fetched(page, "help", "table", "stories", "exporter", "overlay", "d3-delaunay", "decode");
-      await fetched(page, "pointer", "places", "scores", "shapes", "kernelRun", "plain", "rowCalls");
-      await page.context().setOffline(true);
-      for (const name of ["Help (?)", "Table"]) {
-        await page.getByRole("button", { name, exact: true }).click();
-        await page.locator("dialog").waitFor();
-        await page.keyboard.press("Escape");
-      }
-      await page.getByRole("button", { name: "Stories", exact: true }).click();
-      await page.locator("[data-story=flow-map]").waitFor();
-      for (const view of [
-        { estimator: "smoothed", set: "two" },
-        { estimator: "naive", sampler: "eulerMaruyama" },
-        { estimator: "kde", overlays: { arrows: true, voronoi: true, trajectories: true, ellipses: true } },
-      ] as const) {
-        const finite = await page.evaluate(async (patch) => {
-          const explorer = document.querySelector("vkernel-explorer") as VkernelExplorer;
-          explorer.setState({ view: { steps: 12, particles: 400, ...patch } });
-          await explorer.seek(12);
-          return (await explorer.getParticles()).data.every(Number.isFinite);
-        }, view);
-        expect(finite).toBe(true);
-      }
-      expect(await noticesOf(page)).not.toContain("could not be loaded");
-    }));
+  it(
+    "fetches ahead what the page needs, so that a network that goes away is not missed",
+    { tags: ["long"] },
+    () =>
+      onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
+        await fetched(page, "help", "table", "stories", "exporter", "overlay", "d3-delaunay", "decode");
+        await fetched(page, "pointer", "places", "scores", "shapes", "kernelRun", "plain", "rowCalls");
+        await page.context().setOffline(true);
+        for (const name of ["Help (?)", "Table"]) {
+          await page.getByRole("button", { name, exact: true }).click();
+          await page.locator("dialog").waitFor();
+          await page.keyboard.press("Escape");
+        }
+        await page.getByRole("button", { name: "Stories", exact: true }).click();
+        await page.locator("[data-story=flow-map]").waitFor();
+        for (const view of [
+          { estimator: "smoothed", set: "two" },
+          { estimator: "naive", sampler: "eulerMaruyama" },
+          { estimator: "kde", overlays: { arrows: true, voronoi: true, trajectories: true, ellipses: true } },
+        ] as const) {
+          const finite = await page.evaluate(async (patch) => {
+            const explorer = document.querySelector("vkernel-explorer") as VkernelExplorer;
+            explorer.setState({ view: { steps: 12, particles: 400, ...patch } });
+            await explorer.seek(12);
+            return (await explorer.getParticles()).data.every(Number.isFinite);
+          }, view);
+          expect(finite).toBe(true);
+        }
+        expect(await noticesOf(page)).not.toContain("could not be loaded");
+      }),
+  );
 
   it("a state survives its link through the address bar", () =>
     onPage({}, async ({ page, url }) => {

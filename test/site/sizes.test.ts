@@ -16,31 +16,35 @@ describe("the explorer's sizes", () => {
     expect(sums.wasm).toBeLessThanOrEqual(budget.wasm);
   });
 
-  it.skipIf(skipReason !== undefined)(browserTitle("a browser loads no more before it runs"), async () => {
-    const browser = await launch();
-    const site = await openSite(browser, { server: { isolated: true }, init: savesData });
-    try {
-      const loaded = await site.page.evaluate(() =>
-        performance
-          .getEntriesByType("resource")
-          .map(({ name }) => name)
-          .concat(location.href),
-      );
-      const ofPage = new Set(
-        loaded.map((name) => name.slice(site.url.length)).filter((name) => /\.js$/.test(name)),
-      );
-      const table = new Map((await siteSizes()).map((one) => [one.name, one]));
-      // What a page loads for itself; its workers load the rest of the table.
-      const late = [...ofPage].filter((name) => table.get(name)?.first !== true);
-      expect(late.filter((name) => !/^chunks\/(decode|stories|late|pointer)/.test(name))).toEqual([]);
-      const early = [...ofPage].filter((name) => !late.includes(name));
-      const bytes = early.map((name) => gzipped(readFileSync(join(siteFolder, name))));
-      expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(budget.script);
-    } finally {
-      await site.close();
-      await browser.close();
-    }
-  });
+  it.skipIf(skipReason !== undefined)(
+    browserTitle("a browser loads no more before it runs"),
+    { tags: ["long"] },
+    async () => {
+      const browser = await launch();
+      const site = await openSite(browser, { server: { isolated: true }, init: savesData });
+      try {
+        const loaded = await site.page.evaluate(() =>
+          performance
+            .getEntriesByType("resource")
+            .map(({ name }) => name)
+            .concat(location.href),
+        );
+        const ofPage = new Set(
+          loaded.map((name) => name.slice(site.url.length)).filter((name) => /\.js$/.test(name)),
+        );
+        const table = new Map((await siteSizes()).map((one) => [one.name, one]));
+        // What a page loads for itself; its workers load the rest of the table.
+        const late = [...ofPage].filter((name) => table.get(name)?.first !== true);
+        expect(late.filter((name) => !/^chunks\/(decode|stories|late|pointer)/.test(name))).toEqual([]);
+        const early = [...ofPage].filter((name) => !late.includes(name));
+        const bytes = early.map((name) => gzipped(readFileSync(join(siteFolder, name))));
+        expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(budget.script);
+      } finally {
+        await site.close();
+        await browser.close();
+      }
+    },
+  );
 
   describe.skipIf(skipReason !== undefined)(browserTitle("threads, whose script is a chunk"), () => {
     const engineOf = async (init: () => void) => {
@@ -56,7 +60,7 @@ describe("the explorer's sizes", () => {
       }
     };
 
-    it("start, as many as the machine has cores for", async () => {
+    it("start, as many as the machine has cores for", { tags: ["long"] }, async () => {
       const expected = availableParallelism() === 1 ? / 1 thread\.$/ : / [2-9] threads\.$/;
       expect(await engineOf(savesData)).toMatch(expected);
     });

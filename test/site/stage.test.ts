@@ -86,7 +86,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
     const place = [0.2, 0.4] as const;
     const before = oracle(hexagon, "edm", place, 0.3).fraction;
 
-    it("dragged with the mouse changes f as the formulas say; undo is one step", async () => {
+    it("dragged with the mouse changes f as the formulas say; undo is one step", {
+      tags: ["long"],
+    }, async () => {
       const { page, close } = await open({ start: still });
       await page.mouse.move(...(await pixelOf(page, 1, 0)));
       await page.mouse.down();
@@ -107,7 +109,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
       await close();
     });
 
-    it("dragged with a finger", async () => {
+    it("dragged with a finger", { tags: ["long"] }, async () => {
       const { page, close } = await open({ start: still, touch: true });
       const session = await page.context().newCDPSession(page);
       const touch = async (type: "touchStart" | "touchMove" | "touchEnd", at?: [number, number]) =>
@@ -125,7 +127,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
       await close();
     });
 
-    it("moved with keys, by numbers; deleted, added", async () => {
+    it("moved with keys, by numbers; deleted, added", { tags: ["long"] }, async () => {
       const { page, close } = await open({ start: still });
       await page.getByRole("button", { name: /^Training point 2:/ }).focus();
       for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowLeft");
@@ -155,7 +157,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
       await close();
     });
 
-    it("added by a double click, and by a long press; a single click starts a trajectory", async () => {
+    it("added by a double click, and by a long press; a single click starts a trajectory", {
+      tags: ["long"],
+    }, async () => {
       const { page, close } = await open({ start: still, touch: true });
       const twice = await pixelOf(page, 0.1, 1.5);
       // Two clicks are near each other: the page's clock stands still between them.
@@ -221,53 +225,57 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
       ["fraction", (o: ReturnType<typeof oracle>) => o.fraction],
       ["proxyVariance", (o: ReturnType<typeof oracle>) => o.proxyVariance],
       ["logDensity", (o: ReturnType<typeof oracle>) => o.logDensity],
-    ] as const)("inverted through the colour table are the field: %s", async (quantity, of) => {
-      const t = 0.3;
-      const { page, close } = await open({ start: { state: { tab: "map", t, view: { quantity } } } });
-      // Asking for anything would only delay the fine picture.
-      await page.waitForFunction(() => {
-        const canvas = document.querySelector("canvas") as HTMLCanvasElement;
-        return canvas.width >= canvas.clientWidth;
-      });
-      const { width, height, text, scale } = await page.evaluate(async () => {
-        const { client } = await (globalThis as StageGlobals).vk;
-        const canvas = document.querySelector("canvas") as HTMLCanvasElement;
-        const { width, height } = canvas;
-        const context = canvas.getContext("2d") as CanvasRenderingContext2D;
-        const bytes = context.getImageData(0, 0, width, height).data;
-        let text = "";
-        for (let i = 0; i < bytes.length; i += 4) text += String.fromCharCode(...bytes.subarray(i, i + 3));
-        const [frame] = await client.call<"frame">({ kind: "frame", advance: 0 });
-        return { width, height, text: btoa(text), scale: frame?.scale };
-      });
-      const data = Buffer.from(text, "base64");
-      expect(width).toBeGreaterThan(600);
-      const { from = 0, to = 1, log = false } = scale ?? {};
-      const pixel = 4 / Math.min(width, height);
-      let worst = 0;
-      let off = 0;
-      let looked = 0;
-      for (let j = 3; j < height; j += 7) {
-        for (let i = 3; i < width; i += 7) {
-          const x = [(i + 0.5 - width / 2) * pixel, -(j + 0.5 - height / 2) * pixel];
-          const value = of(oracle(hexagon, "edm", x, t));
-          const u = log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
-          const want = Math.min(1, Math.max(0, u)) * 255;
-          const at = 3 * (j * width + i);
-          const key =
-            ((data[at] as number) << 16) | ((data[at + 1] as number) << 8) | (data[at + 2] as number);
-          const found = levels.get(key);
-          looked++;
-          if (found === undefined) off++;
-          else worst = Math.max(worst, Math.min(...found.map((level) => Math.abs(level - want))));
+    ] as const)(
+      "inverted through the colour table are the field: %s",
+      { tags: ["long"] },
+      async (quantity, of) => {
+        const t = 0.3;
+        const { page, close } = await open({ start: { state: { tab: "map", t, view: { quantity } } } });
+        // Asking for anything would only delay the fine picture.
+        await page.waitForFunction(() => {
+          const canvas = document.querySelector("canvas") as HTMLCanvasElement;
+          return canvas.width >= canvas.clientWidth;
+        });
+        const { width, height, text, scale } = await page.evaluate(async () => {
+          const { client } = await (globalThis as StageGlobals).vk;
+          const canvas = document.querySelector("canvas") as HTMLCanvasElement;
+          const { width, height } = canvas;
+          const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+          const bytes = context.getImageData(0, 0, width, height).data;
+          let text = "";
+          for (let i = 0; i < bytes.length; i += 4) text += String.fromCharCode(...bytes.subarray(i, i + 3));
+          const [frame] = await client.call<"frame">({ kind: "frame", advance: 0 });
+          return { width, height, text: btoa(text), scale: frame?.scale };
+        });
+        const data = Buffer.from(text, "base64");
+        expect(width).toBeGreaterThan(600);
+        const { from = 0, to = 1, log = false } = scale ?? {};
+        const pixel = 4 / Math.min(width, height);
+        let worst = 0;
+        let off = 0;
+        let looked = 0;
+        for (let j = 3; j < height; j += 7) {
+          for (let i = 3; i < width; i += 7) {
+            const x = [(i + 0.5 - width / 2) * pixel, -(j + 0.5 - height / 2) * pixel];
+            const value = of(oracle(hexagon, "edm", x, t));
+            const u = log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
+            const want = Math.min(1, Math.max(0, u)) * 255;
+            const at = 3 * (j * width + i);
+            const key =
+              ((data[at] as number) << 16) | ((data[at + 1] as number) << 8) | (data[at + 2] as number);
+            const found = levels.get(key);
+            looked++;
+            if (found === undefined) off++;
+            else worst = Math.max(worst, Math.min(...found.map((level) => Math.abs(level - want))));
+          }
         }
-      }
-      expect(looked).toBeGreaterThan(5000);
-      expect(off).toBe(0);
-      // Half an entry of the table, and float32.
-      expect(worst).toBeLessThan(0.51);
-      await close();
-    });
+        expect(looked).toBeGreaterThan(5000);
+        expect(off).toBe(0);
+        // Half an entry of the table, and float32.
+        expect(worst).toBeLessThan(0.51);
+        await close();
+      },
+    );
   });
 
   describe("bits", () => {
@@ -310,14 +318,18 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
       ["cross-origin isolated, threads in a worker", { isolated: true }],
       ["not cross-origin isolated", { isolated: false }],
       ["in the page itself, without a worker", { isolated: false, start: { worker: false, state } }],
-    ])("are those of the library, after scrubbing back too, across reloads: %s", async (_, options) => {
-      const want = await expected(steps);
-      const { page, close } = await open({ start: { state }, ...options });
-      expect(await hashes(page, steps)).toEqual(want);
-      await page.reload();
-      expect(await hashes(page, steps)).toEqual(want);
-      await close();
-    });
+    ])(
+      "are those of the library, after scrubbing back too, across reloads: %s",
+      { tags: ["long"] },
+      async (_, options) => {
+        const want = await expected(steps);
+        const { page, close } = await open({ start: { state }, ...options });
+        expect(await hashes(page, steps)).toEqual(want);
+        await page.reload();
+        expect(await hashes(page, steps)).toEqual(want);
+        await close();
+      },
+    );
   });
 
   it.each([
@@ -327,7 +339,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
       3,
       /in the page itself.*stopped while it was starting/,
     ],
-  ])("where a worker stops for good while it starts, %s", async (_, stopping, note) => {
+  ])("where a worker stops for good while it starts, %s", { tags: ["long"] }, async (_, stopping, note) => {
     const { page, close } = await open({ isolated: true, start: { state: { seed: 11 } } });
     let asked = 0;
     await page.route("**/session.js", (route) => {
@@ -353,7 +365,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
   });
 
   describe("play", () => {
-    it("goes from noise to data and holds; nothing runs while it is paused or hidden", async () => {
+    it("goes from noise to data and holds; nothing runs while it is paused or hidden", {
+      tags: ["long"],
+    }, async () => {
       const { page, close } = await open({
         start: { autoplay: true, state: { view: { steps: 30, particles: 2000 }, speed: 5 } },
       });

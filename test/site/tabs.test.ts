@@ -702,7 +702,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(text).toMatch(/on 384 cells stopped at t = 0\.\d+, at 1e150/);
     });
 
-    it("a shorter horizon is farther from the data", async () => {
+    it("a shorter horizon is farther from the data", { tags: ["long"] }, async () => {
       const before = part(table, "Generated law") as number[][];
       await set(page, { horizon: 0.25 });
       await idle(page);
@@ -713,7 +713,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(opened.errors).toEqual([]);
     });
 
-    it("where the reverse process starts is part of the state: chosen, undone, in links", async () => {
+    it("where the reverse process starts is part of the state: chosen, undone, in links", {
+      tags: ["long"],
+    }, async () => {
       const select = page.getByLabel("The reverse process starts from");
       // From the law of the data the reverse process generates the data.
       await select.selectOption("marginal");

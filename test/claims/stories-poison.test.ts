@@ -1,0 +1,36 @@
+// A card that cannot fail holds nothing: with one output of one kernel wrong by one percent, every card that names it fails.
+import { describe, expect, it } from "vitest";
+import { createEngine } from "../../src/engine.js";
+import { load, stories } from "../../site/stories/index.js";
+import { judge } from "../../site/stories/story.js";
+import { poisoned } from "../shared/poison.js";
+
+const kernels = new URL("../../build/wasm/simd-local.wasm", import.meta.url);
+
+describe.each(stories.map(({ name }) => name))("%s", (name) => {
+  it("its cards fail where a kernel that they name is off by one percent", { tags: ["long"] }, async () => {
+    const cards = (await load(name))?.cards ?? [];
+    const held: string[] = [];
+    let pairs = 0;
+    for (const kernel of new Set(cards.flatMap((card) => card.kernels))) {
+      const engine = await createEngine({ threads: 1, wasm: poisoned(kernel, kernels) });
+      try {
+        for (const card of cards) {
+          if (!card.kernels.includes(kernel)) continue;
+          pairs++;
+          const signal = new AbortController().signal;
+          const claim = await card.measure({ engine, seed: 1, signal, progress: () => {} });
+          if (judge(claim, 0).holds) held.push(`${card.name} with ${kernel}: ${claim.measured}`);
+        }
+      } finally {
+        engine.close();
+      }
+    }
+    expect(held).toEqual([]);
+    expect(pairs).toBeGreaterThan(0);
+  });
+});
+
+it("a kernel or an output that is not there is not poisoned in silence", () => {
+  expect(() => poisoned("posteriorLanes2.nothing", kernels)).toThrow(/no output/);
+});
