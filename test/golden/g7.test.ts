@@ -39,7 +39,7 @@ describe("every run in float32, simd", () => {
         expect(result.failures).toEqual([]);
       },
     );
-    it.runIf(!process.env.GOLDEN_DIR)("compared all numbers, and they do differ", () => {
+    it.runIf(!process.env.GOLDEN_DIR)("compared all numbers, and they do differ", { tags: ["long"] }, () => {
       expect(comparisons).toBe(numbers);
       // Of a thousand normal numbers the largest is above 2 but for 1 case in 1e20.
       expect(worst).toBeGreaterThan(2);

@@ -350,7 +350,7 @@ describe("other noise: every sampler with every field", () => {
     wide.dispose();
   });
 
-  it("what is refused there has its reason, and is no more than it was", () => {
+  it("what is refused there has its reason, and is no more than it was", { tags: ["long"] }, () => {
     const share = (100 * elsewhere.refused) / (elsewhere.runs + elsewhere.refused);
     console.log(
       `other noise: ${elsewhere.runs} take part, ${elsewhere.refused} refused (${share.toFixed(1)} %), ${elsewhere.unmade} fields are not made`,
@@ -542,7 +542,7 @@ describe("the command line and the page decide alike", () => {
     }
   });
 
-  it("prints the table; refusals are no more than they were", () => {
+  it("prints the table; refusals are no more than they were", { tags: ["long"] }, () => {
     const share = (100 * count.refused) / (count.runs + count.refused);
     const heads = [...fields.keys()].map((name, i) => `${String(i + 1).padStart(2)} ${name}`);
     console.log(
