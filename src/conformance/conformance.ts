@@ -29,7 +29,7 @@ export interface ConformanceOptions {
   seed?: number;
   /** Particles of the law, 1,000 to 1,000,000; 8,192 by default. */
   particles?: number;
-  /** Evaluations a particle at which the bias is measured, ascending; 10, 20, 40, 80, 160 by default. */
+  /** Evaluations per particle at which the bias is measured, ascending; 10, 20, 40, 80, 160 by default. */
   budgets?: readonly number[];
   /** Seconds after which what is not done is left out; 120 by default. */
   timeLimit?: number;

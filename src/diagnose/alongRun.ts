@@ -6,7 +6,7 @@ import { type ScalarQuantity, scalarQuantities } from "../score/field.js";
 import { checkRun, type RecordedRun } from "./run.js";
 import { momentsOf, quantileLevels, quantilesOf } from "../numeric/statistics.js";
 
-/** One number a state, of which a mean makes sense. */
+/** A scalar function of the state, to be averaged. */
 export type RunQuantity = Exclude<ScalarQuantity, "nearest">;
 
 export interface AlongRunOptions {

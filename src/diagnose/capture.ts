@@ -18,7 +18,7 @@ export interface CaptureOptions {
 }
 
 export interface Shares {
-  /** One a time. */
+  /** The share of the trajectories, one per time. */
   readonly fraction: Float64Array<ArrayBuffer>;
   /** Binomial; of the bounds of `unseen` by the spread over particles. */
   readonly standardError: Float64Array<ArrayBuffer>;

@@ -36,7 +36,7 @@ export interface CompareOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** Means over draws, one a time, with their standard errors. */
+/** Means over draws, one per time, with their standard errors. */
 export interface Means {
   readonly mean: Float64Array<ArrayBuffer>;
   readonly standardError: Float64Array<ArrayBuffer>;

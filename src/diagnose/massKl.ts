@@ -23,7 +23,7 @@ export interface MassKl {
  * Data with duplicates: all mass of a position falls to one of its points, so merge them first. Cost: size.
  *
  * @param masses what `voronoiMass` returned: `mass` of sum 1 and `count`
- * @param weights one a point, such as `data.weights`; they are divided by their sum
+ * @param weights one per point, such as `data.weights`; they are divided by their sum
  * @throws {VkernelError} E_TYPE, E_SHAPE, E_NONFINITE, E_RANGE
  * @example
  * const { value, standardError } = massKl(await voronoiMass(run.samples, data), data.weights);

@@ -22,7 +22,7 @@ import { integrate } from "./integrate.js";
 
 import type { Sampler } from "../sampler/sampler.js";
 
-/** Log densities along a flow, one number a particle each. */
+/** Log densities along a flow, one number per particle each. */
 export interface Likelihood {
   /** log q at the data end: log density of the other end plus the integral of the divergence. */
   readonly logDensity: Float64Array<ArrayBuffer>;
@@ -46,7 +46,7 @@ export interface LogLikelihoodOptions {
 export interface LikelihoodRun<P extends Precision> extends Likelihood {
   /** Where the flow takes the points: `[count, dim]` at the first time of the grid. */
   readonly latents: Numbers<P>;
-  /** Mean evaluations of the score a point. */
+  /** Mean evaluations of the score per point. */
   readonly evaluations: number;
   /** What has to be said of the run, in sentences: a learned field outside the times that it was fitted on. */
   readonly notes: readonly string[];

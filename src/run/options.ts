@@ -37,7 +37,7 @@ export interface SampleOptions {
   /** Which states to keep: "last" (default), "all" of the grid's times, or indices into them. */
   record?: "last" | "all" | readonly number[];
   /**
-   * The standard normals of each step: "independent" (default); "shared": increments of one Brownian path a particle, which
+   * The standard normals of each step: "independent" (default); "shared": increments of one Brownian path per particle, which
    * depends on the seed alone, so that any two grids see the same path; or the normals themselves, `[steps, count, dim]`.
    * For samplers that take at most one normal per coordinate and step: all but posterior and predictorCorrector.
    */
@@ -82,7 +82,7 @@ export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator
   }
 }
 
-/** Checks `noise` of a run of `size` numbers a step. */
+/** Checks `noise` of a run of `size` numbers per step. */
 export function checkNoise(
   noise: unknown,
   sampler: Sampler,
@@ -104,7 +104,7 @@ export function checkNoise(
     throw badArgument(
       "E_USAGE",
       "noise",
-      '"independent" for what takes more than one standard normal a coordinate and step',
+      '"independent" for what takes more than one standard normal per coordinate and step',
       what,
     );
   }

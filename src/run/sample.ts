@@ -23,7 +23,7 @@ import type { RunSpec } from "./spec.js";
 import type { Sampler } from "../sampler/sampler.js";
 
 export interface SampleStats {
-  /** Evaluations of the score a particle; their mean where a sampler chooses its own steps. */
+  /** Evaluations of the score per particle; their mean where a sampler chooses its own steps. */
   readonly evaluations: number;
   readonly milliseconds: number;
   readonly threads: number;

@@ -8,7 +8,7 @@ export interface AncestralOptions {
 
 /**
  * Ancestral steps with the posterior mean in place of x_0: eta 1 is DDPM (Ho et al. 2020, Eq. 7; Cao et al. 2025, Eq. 4.21),
- * eta 0 is DDIM, along which log densities go with the trace held over a step. Order 1, one evaluation a step; exact in law for one training point at any step count.
+ * eta 0 is DDIM, along which log densities go with the trace held over a step. Order 1, one evaluation per step; exact in law for one training point at any step count.
  */
 export function ancestral(options: AncestralOptions = {}): Sampler {
   checkOptions(options, ["eta"]);

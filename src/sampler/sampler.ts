@@ -13,7 +13,7 @@ export interface Sampler {
   /** What it asks of a field beside values of its score, and beside a steady one where it takes no random estimators. */
   readonly needs?: readonly Capability[];
   /**
-   * Which random numbers a step takes: none; one standard normal a coordinate, the increment of a Brownian path
+   * Which random numbers a step takes: none; one standard normal per coordinate, the increment of a Brownian path
    * ("increment"), which can be shared between grids or supplied; or draws of its own.
    */
   readonly noise: "none" | "increment" | "own";

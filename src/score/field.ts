@@ -2,7 +2,7 @@ import type { RowFunction } from "../../bindings/job.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 
-/** One number a query. */
+/** One number per query. */
 export const scalarQuantities = [
   "logDensity",
   "divergence",
@@ -38,7 +38,7 @@ export type Quantity = (typeof quantities)[number];
  * precision "f64".
  *
  * `proxyVariance` (tr C) is alpha^2 / V^2 times the trace of the points' covariance about their mean. In float32 that mean is
- * rounded, where several points share the weight: by up to 2^-20 |mu| a coordinate (measured: 14 units of 2^-24; mu less the
+ * rounded, where several points share the weight: by up to 2^-20 |mu| per coordinate (measured: 14 units of 2^-24; mu less the
  * centre). tr C is then no less than what this leaves, up to dim (2^-20 alpha max |mu| / V)^2, however small the exact value is. A
  * float32 array holds it up to 3.4e38 and is Infinity above, that is where V < alpha sqrt(tr Cov / 3.4e38).
  */

@@ -33,14 +33,14 @@ export interface CellLaw {
   readonly cells: Float64Array<ArrayBuffer>;
   /** `[size]`: the probability to end on each point. */
   readonly ends: Float64Array<ArrayBuffer>;
-  /** The probability to be in the cell of the point of the end, one a time. */
+  /** The probability to be in the cell of the point of the end, one per time. */
   readonly inFinalCell: Float64Array<ArrayBuffer>;
   /**
-   * The probability to be there and never to leave it again, one a time, from p_T: where every cell is a half plane or a wedge
+   * The probability to be there and never to leave it again, one per time, from p_T: where every cell is a half plane or a wedge
    * of angle pi / n (regular polygons of an even number of points); NaN elsewhere.
    */
   readonly settled: Float64Array<ArrayBuffer>;
-  /** What any entry of `joint` may be off, by a coarser rule. One a time. */
+  /** What any entry of `joint` may be off, by a coarser rule. One per time. */
   readonly error: Float64Array<ArrayBuffer>;
 }
 

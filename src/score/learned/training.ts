@@ -176,7 +176,7 @@ function normals(seed: number, n: number, step: number, dim: number): Float64Arr
   return fillNormals(new Float64Array(dim), dim, 1, n, seed, step, streams.tuples);
 }
 
-/** The standard deviation of the data: the root of its mean variance a coordinate. */
+/** The standard deviation of the data: the root of its mean variance per coordinate. */
 export function spreadOf({ local: points, weights, dim, sigma0 }: Mixture): number {
   let sum = 0;
   for (let d = 0; d < dim; d++) {

@@ -159,7 +159,7 @@ export function smoothedScore<P extends Precision>(
     (await rows(values, x, t, widthAt(t), true)).error as Float64Array;
   return new SmoothedField(data, process, estimate, plain, tracesOf());
 
-  /** Rows of no width by one function, the others by another; `width` numbers a row. */
+  /** Rows of no width by one function, the others by another; `width` numbers per row. */
   async function whereWide(
     x: Float64Array,
     time: (row: number) => number,

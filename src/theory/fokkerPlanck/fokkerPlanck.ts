@@ -47,7 +47,7 @@ export interface FokkerPlanckOptions<D extends FokkerPlanckDirection = FokkerPla
   times: ArrayLike<number>;
   /** Cells along each axis, or along all; 256 by default. A cell may be no wider than the noise at any time. */
   cells?: number | readonly number[];
-  /** [low, high], one pair an axis. By default what holds the law of the data at all `times`, up to 7 standard deviations. */
+  /** [low, high], one pair per axis. By default what holds the law of the data at all `times`, up to 7 standard deviations. */
   domain?: readonly [number, number] | readonly (readonly [number, number])[];
   /**
    * Nothing flows through the ends of the domain. "free" (default): the data's law, whose score drives the reverse equations, is that

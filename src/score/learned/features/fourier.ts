@@ -104,7 +104,7 @@ export function gaussFourierFeatures(options: GaussFourierOptions): FeatureMap {
         }
         return out;
       };
-      // Kernels see each bump once a wave.
+      // Kernels see each bump once per wave.
       const repeated = new Float64Array(count * dim);
       for (let w = 0; w < waves; w++) repeated.set(centres, w * centres.length);
       return {

@@ -38,7 +38,7 @@ export interface MlpScoreOptions {
   timeFeatures?: number;
   /** Steps of Adam; 0 gives the network before training. */
   steps: number;
-  /** Samples a step; 256 by default. */
+  /** Samples per step; 256 by default. */
   batch?: number;
   /** 0.001 by default. */
   learningRate?: number;
