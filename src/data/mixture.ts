@@ -24,9 +24,9 @@ export type NestedNumbers = readonly number[] | readonly NestedNumbers[];
 export type PointsInput = Float32Array | Float64Array | readonly NestedNumbers[];
 
 export interface MixtureOptions<P extends Precision = Precision> {
-  /** Coordinates of a point. Needed where `points` is flat. */
+  /** The number of coordinates of a point. Needed where `points` is flat. */
   dim?: number;
-  /** Non-negative, one per point; they are divided by their sum. Equal by default. */
+  /** The weights, non-negative, one per point; they are divided by their sum. Equal by default. */
   weights?: ArrayLike<number>;
   /** A class for each point, kept for reports. */
   labels?: ArrayLike<number>;

@@ -19,9 +19,9 @@ export interface RunSeries<P extends Precision = Precision> {
   /** The mean over the particles at each time, and its standard error (NaN of fewer than two particles). */
   readonly mean: Float64Array<ArrayBuffer>;
   readonly standardError: Float64Array<ArrayBuffer>;
-  /** `[times.length, levels.length]` row-major. */
+  /** The quantiles over the particles, `[times.length, levels.length]` row-major. */
   readonly quantiles: Float64Array<ArrayBuffer>;
-  /** `[times.length, count]` row-major, where asked for. */
+  /** The value of every particle, `[times.length, count]` row-major, where asked for. */
   readonly values: Numbers<P> | undefined;
 }
 

@@ -3,7 +3,7 @@ import { checkInteger } from "../core/check.js";
 import { badArgument } from "../core/errors.js";
 
 export interface MassKl {
-  /** In nats, its bias of first order taken off: it can be below 0. */
+  /** The divergence in nats, less its bias of first order: it can be below 0. */
   readonly value: number;
   readonly standardError: number;
   /** The sum with the masses as they are, never below 0. */

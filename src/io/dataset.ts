@@ -44,9 +44,9 @@ export interface NamedBytes extends FileChoice {
 }
 
 export interface ReadDataSetOptions extends FileChoice {
-  /** A file of one label a point; the labels of a `.npz` file give way to it. */
+  /** A file of one label per point; the labels of a `.npz` file give way to it. */
   labels?: NamedBytes;
-  /** A file of one weight a point; the weights of a `.npz` file give way to it. */
+  /** A file of one weight per point; the weights of a `.npz` file give way to it. */
   weights?: NamedBytes;
   /** Only points with these labels, in the order of the file (default all). */
   classes?: readonly number[];

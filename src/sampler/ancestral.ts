@@ -2,7 +2,7 @@ import { checkNumber, checkOptions } from "../core/check.js";
 import type { Sampler } from "./sampler.js";
 
 export interface AncestralOptions {
-  /** 1 (default): DDPM. 0: DDIM, without noise. Between them noise eta times as large as DDPM's. */
+  /** How much noise a step adds, as a share of DDPM's: 1 (default) is DDPM, 0 is DDIM, which adds none. */
   eta?: number;
 }
 

@@ -11,11 +11,11 @@ import { bounded, polygonRule } from "./polygonRule.js";
 import { normalMass, SIDE, type Side, voronoiCellsInPieces } from "./voronoi.js";
 
 export interface CellLawOptions {
-  /** At which times, of any order; 0 is the end. */
+  /** The times to look at, in any order; 0 is the end. */
   times: ArrayLike<number>;
   /** The law that the reverse process starts from: p_T itself (default), N(0, S_T) or N(0, I). */
   initial?: "marginal" | "noise" | "normal";
-  /** T, where that law holds; needed but for "marginal". */
+  /** The time T at which that law holds; needed unless `initial` is "marginal". */
   horizon?: number;
   signal?: AbortSignal;
 }

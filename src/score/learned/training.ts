@@ -19,13 +19,13 @@ export interface TimeLaw {
   draw(process: Process, u: number, z: number): number;
 }
 
-/** Uniform in t on [tMin, tMax]. */
+/** Times drawn uniformly in t on [tMin, tMax]. */
 export function uniformTimes(options: { tMin: number; tMax: number }): TimeLaw {
   const { tMin, tMax } = checkEnds(options);
   return { name: "uniform", parameters: { tMin, tMax }, draw: (_, u) => tMin + u * (tMax - tMin) };
 }
 
-/** Uniform in log t on [tMin, tMax]. */
+/** Times drawn uniformly in log t on [tMin, tMax]. */
 export function logUniformTimes(options: { tMin: number; tMax: number }): TimeLaw {
   const { tMin, tMax } = checkEnds(options);
   const [low, high] = [log(tMin), log(tMax)];
@@ -104,7 +104,7 @@ export function rangeOf(t: Float64Array, law?: TimeLaw): TimeRange {
   return { tMin: t.reduce((a, b) => Math.min(a, b)), tMax: t.reduce((a, b) => Math.max(a, b)) };
 }
 
-/** The same as a user may give it; lambda is 1 where it is left out. */
+/** Training samples as a caller gives them; lambda is 1 where it is left out. */
 export interface TuplesInput {
   x: PointsInput;
   x0?: PointsInput;

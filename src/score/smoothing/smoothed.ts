@@ -16,7 +16,7 @@ import { type CubeRule, drawnRule, normalRule, quasiRule, SHIFTS } from "./rules
 import { Values } from "./values.js";
 
 export interface SmoothedOptions {
-  /** tau: half the side of the box, half the segment's length, or the standard deviation; a function of t, or one number. */
+  /** The width tau: half the box's side, half the segment's length, or the standard deviation; a function of t, or one number. */
   width: number | ((t: number) => number);
   /**
    * "box" (default): the mean over the cube (Chen 2025, Eq. 7, 18). "minimumNorm": the shortest of the means over segments in
