@@ -34,7 +34,7 @@ function cases() {
     sigma,
     target: { simd: 15 },
   }));
-  // 8 bytes a point: 2 KiB, 16 KiB, 128 KiB, 1 MiB, 8 MiB, 64 MiB.
+  // 8 bytes per point: 2 KiB, 16 KiB, 128 KiB, 1 MiB, 8 MiB, 64 MiB.
   const sweep2 = [2 ** 8, 2 ** 11, 2 ** 14, 2 ** 17, 2 ** 20, 2 ** 23].map((size) => ({
     group: "sweep",
     dim: 2,
@@ -43,7 +43,7 @@ function cases() {
     sigma: 0.3,
     light: true,
   }));
-  // 3,136 bytes a point: 200 KiB, 800 KiB, 3 MiB, 50 MiB.
+  // 3,136 bytes per point: 200 KiB, 800 KiB, 3 MiB, 50 MiB.
   const sweep784 = [64, 256, 1024, 16384].map((size) => ({
     group: "sweep",
     dim: 784,

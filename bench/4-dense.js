@@ -236,7 +236,7 @@ function kernel(P, N0, depth) {
     },
     tiled: () => {
       const out = new Float64Array(P * P);
-      // Unit rows, one length a row, the triangle alone; sin and cos of the angle need no function.
+      // Unit rows, one length per row, the triangle alone; sin and cos of the angle need no function.
       const lengths = new Float64Array(P);
       const unit = new Float64Array(P * N0);
       for (let i = 0; i < P; i++) {

@@ -4,7 +4,7 @@ import { assertAgreement, interleave } from "./measure.js";
 /** Times faster than plain TypeScript on one thread. */
 const TARGET = 2.5;
 
-/** Agreement of densities of order 1: a few ulp a step. */
+/** Agreement of densities of order 1: a few ulp per step. */
 const TOLERANCE = 1e-11;
 
 /** Cells along an axis, and steps of the run that the clock is about; ratios need fewer. */
@@ -15,7 +15,7 @@ const RATIO_STEPS = 40;
 /**
  * Fokker-Planck equations in two dimensions, float64: the kernels against the same scheme in TypeScript (the separable log
  * density in tiles, a line at a time in typed arrays, the host's exp, expm1 and log). The reverse equation is the one
- * that takes most: a log density, two sweeps and two implicit systems a sweep in every step.
+ * that takes most: a log density, two sweeps and two implicit systems per sweep in every step.
  *
  * @param {import("./run.js").Context} context
  */

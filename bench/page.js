@@ -57,7 +57,9 @@ await keep(report, "bench-page.json");
 
 /** The stage as it plays, and its work beside a plain loop, in turns. */
 async function frames() {
-  say("\n## Frames of the stage: 120 steps of Euler, one a frame, colours by how near the nearest point is");
+  say(
+    "\n## Frames of the stage: 120 steps of Euler, one per frame, colours by how near the nearest point is",
+  );
   const server = await startServer({ folder: root, files: await stagePage("bench/page/main.ts") });
   const ring = Array.from({ length: 50 }, (_, k) => {
     const radius = 0.4 + (1.2 * ((k * 29) % 50)) / 50;
@@ -70,7 +72,7 @@ async function frames() {
       ["100,000 particles, 50 points", { particles: 100_000, set: "own", points: ring }],
     ])) {
       const page = await browser.newPage({ viewport: { width: 672, height: 760 } });
-      // At speed 2 a step is 16.5 ms, about one a frame of the screen, and one evaluation of the score.
+      // At speed 2 a step is 16.5 ms, about one per frame of the screen, and one evaluation of the score.
       const start = {
         autoplay: false,
         state: { speed: 2, view: { ...view, sampler: "euler", steps: 120, quantity: "fraction" } },
@@ -137,8 +139,8 @@ async function frames() {
       found.push(item);
       say(`
 ${title}; ${got.side} x ${got.side} pixels, ${got.threads} threads
-  as it plays       ${item.perSecond.toFixed(1)} frames a second (${ms(shown)} each, ${ms(computed)} of it computed), ${item.framesTimesPlain.toFixed(1)} times those of the plain loop; at least ${got.least} particles
-  particles alone   ${ms(kernels)} a frame; plain loop ${ms(plain)}: ${item.timesPlain.toFixed(1)} times as fast`);
+  as it plays       ${item.perSecond.toFixed(1)} frames per second (${ms(shown)} each, ${ms(computed)} of it computed), ${item.framesTimesPlain.toFixed(1)} times those of the plain loop; at least ${got.least} particles
+  particles alone   ${ms(kernels)} per frame; plain loop ${ms(plain)}: ${item.timesPlain.toFixed(1)} times as fast`);
     }
   } finally {
     await server.close();

@@ -43,7 +43,7 @@ const help = `npm run bench -- [SUITE...] [options]
 Suites: ${suites.join(", ")} (all by default; a number is enough).
 
   --filter TEXT   only cases whose name contains TEXT ("target" for those that the targets are about)
-  --rounds N      rounds a case, ${ROUNDS} by default; the targets are about ${ROUNDS}
+  --rounds N      rounds per case, ${ROUNDS} by default; the targets are about ${ROUNDS}
   --check         exit with 1 where a target is missed or was not measured
   --json          print the report as JSON on standard output, the tables on standard error
   --out FILE      where the report goes, reports/bench.json by default

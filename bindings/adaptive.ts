@@ -101,7 +101,7 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
   const h = new Float64Array(n);
   const last = new Uint8Array(n);
   const failed = new Uint8Array(n);
-  /** Slopes of the log density, seven a particle, and its value. */
+  /** Slopes of the log density, seven per particle, and its value. */
   const change = new Float64Array(7 * n);
   const density = run.density ? f64(run.density, n).slice() : undefined;
   const evaluations = f64(run.evaluations, n).slice();

@@ -6,7 +6,7 @@ const BLOCK_PAIRS = 2 ** 20;
 /** Coordinate differences of a block: enough that points which fill the caches are read for several queries. */
 const BLOCK_WORK = 2 ** 27;
 
-/** Queries a block: enough to amortize calls, few enough that its scratch stays in cache. No bits depend on it. */
+/** Queries per block: enough to amortize calls, few enough that its scratch stays in cache. No bits depend on it. */
 export function defaultBlock({ dim, width, size, rows }: MixtureLayout): number {
   const upTo = (limit: number, step: number, most: number): number =>
     Math.max(step, Math.floor(Math.min(most, limit) / step) * step);

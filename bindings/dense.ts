@@ -10,7 +10,7 @@ export interface DenseJob {
   count: number;
   /** Tasks that a thread takes at a time; all of them where they must be done in order. */
   block: number;
-  /** Tasks a call of the kernel: between calls the caller may stop. */
+  /** Tasks per call of the kernel: between calls the caller may stop. */
   step: number;
   /** Arguments after the tasks and the scratch. */
   args: number[];

@@ -26,7 +26,7 @@ export interface ScoreJob {
   block: number;
   /** Queries divided by alpha: count x width, T. */
   queries: number;
-  /** alpha^2 log2(e) / (2 V), float64: one (stride 0) or one a query (stride 8). */
+  /** alpha^2 log2(e) / (2 V), float64: one (stride 0) or one per query (stride 8). */
   k: number;
   kStride: number;
   /** Weighted mean of the points: count x dim, T. */
@@ -44,7 +44,7 @@ export interface ScoreJob {
 /** Registers of a program: 0 is the state, the others scratch. */
 export type Register = number;
 
-/** Scalar registers: one float64 a particle. The first `ScalarOutputs` are results of a run. */
+/** Scalar registers: one float64 per particle. The first `ScalarOutputs` are results of a run. */
 export const Scalar = { LogDensity: 0, Evaluations: 1 } as const;
 export const SCALAR_OUTPUTS = 2;
 
@@ -145,7 +145,7 @@ export interface SampleJob {
   scalars: number;
   /** What the operations need scratch for. */
   needs: ProgramNeeds;
-  /** `OP_WIDTH` numbers an operation, by `ops.ts`. */
+  /** `OP_WIDTH` numbers per operation, by `ops.ts`. */
   ops: Float64Array;
   /** count x width, T: the start. */
   state: number;
@@ -217,7 +217,7 @@ export type Job = PointsJob | DenseJob;
 
 /** Int32 words that main thread and workers share while a job runs. */
 export const Control = { Cursor: 0, Done: 1, Stop: 2, Heartbeat: 3 } as const;
-/** Int32 words before the heartbeats (one a worker). */
+/** Int32 words before the heartbeats (one per worker). */
 export const controlBytes = (threads: number): number => 4 * (Control.Heartbeat + threads);
 
 /** The number of work units of a job, as counted in Control.Done. */
@@ -227,7 +227,7 @@ export function jobUnits(job: Job): number {
   return job.kind === "score" ? blocks : (blocks * job.ops.length) / OP_WIDTH;
 }
 
-/** Distances and weights of a tile: an odd number of cache lines a row, so that rows do not collide. */
+/** Distances and weights of a tile: an odd number of cache lines per row, so that rows do not collide. */
 export function tileStride(rows: number): number {
   const lines = Math.ceil((rows * 8) / 64);
   return (lines + (lines % 2 === 0 ? 1 : 0)) * 8;

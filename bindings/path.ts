@@ -3,7 +3,7 @@ import type { SampleJob } from "./job.js";
 import type { PathScratch } from "./scratch.js";
 
 /**
- * Brownian paths, one a particle, whose value at a time depends on (seed, particle, time) alone: any two grids see the
+ * Brownian paths, one per particle, whose value at a time depends on (seed, particle, time) alone: any two grids see the
  * same path. Increments over the octaves [2^e, 2^(e+1)] are independent; within one, midpoints are drawn by Levy's
  * bridge down the binary digits of t, so every float64 is a node of the tree. A node is numbered by the words that
  * otherwise count step and stream: the highest bit is set, then come the exponent and the node's place in its octave.

@@ -14,7 +14,7 @@ export interface ScratchLayout {
   uniforms: number;
   scaled: number;
   registers: number[];
-  /** Starts of the scalar registers, one float64 a particle each. */
+  /** Starts of the scalar registers, one float64 per particle each. */
   scalars: number[];
   /** The weighted covariance of each particle (dim <= 3: packed, T; else float64). */
   covariance: number;
@@ -40,7 +40,7 @@ export interface PathScratch {
   words: number;
 }
 
-/** Where an embedded Runge-Kutta step keeps its parts. Rows: n x width T; the others float64, one a particle. */
+/** Where an embedded Runge-Kutta step keeps its parts. Rows: n x width T; the others float64, one per particle. */
 export interface AdaptiveScratch {
   y: number;
   next: number;

@@ -89,7 +89,7 @@ export function sampleRows(
 
 /**
  * A whole multiple of what kernels take at a time. Up to three dimensions that is four rows, whose work is not cut over the
- * points: beyond 800,000 of them in float32 a call takes more than a piece, in proportion. `cut`: units a row of work that can be cut over the points where there
+ * points: beyond 800,000 of them in float32 a call takes more than a piece, in proportion. `cut`: units per row of work that can be cut over the points where there
  * are many dimensions; `whole`: of work that cannot.
  */
 function mostRows(mixture: MixtureLayout, cut: number, whole: number): number {

@@ -116,7 +116,7 @@ interface NtkOptions extends FitOptions {
   networkStart?: "zero" | "gaussian";
 }
 
-const draws = numeric("--draws <R>", "naive: training points a step (default 1)");
+const draws = numeric("--draws <R>", "naive: training points per step (default 1)");
 const kappa = numeric(
   "--kappa <n>",
   "naive: noise that keeps its size as steps shrink; smoothed, piecewise: tau = Delta - sqrt(kappa S) between points on a line",

@@ -18,7 +18,7 @@ export interface Input {
   readonly labels: Int32Array | undefined;
   /** A number of each point, where the set has them. */
   readonly values: Float64Array | undefined;
-  /** One a point, as in the file. */
+  /** One per point, as in the file. */
   readonly weights: Float64Array | undefined;
   /** Set where points are images. */
   readonly image: { width: number; height: number; channels: number; range: [number, number] } | undefined;

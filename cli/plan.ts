@@ -179,7 +179,7 @@ export async function planSample(
       const what = sampler.noise === "own" ? sampler.name : sentence;
       throw conflict(
         "--noise",
-        `expected "independent" for what takes more than one standard normal a coordinate and step, got ${what}`,
+        `expected "independent" for what takes more than one standard normal per coordinate and step, got ${what}`,
       );
     }
   };
@@ -284,7 +284,7 @@ function describePlan(
     : `${grouped(steps)} ${named} ${steps === 1 ? "step" : "steps"} ${ends}`;
   const noises: Record<string, string> = {
     independent: "",
-    shared: ", noise of one Brownian path a sample",
+    shared: ", noise of one Brownian path per sample",
   };
   const noise = noises[choices.noise ?? "independent"] ?? `, the noise of ${choices.noise}`;
   return (

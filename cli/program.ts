@@ -94,8 +94,8 @@ export function makeProgram(context: Context): Command {
   const data = (command: Command): Command =>
     command
       .addHelpText("after", files)
-      .option("--labels <file>", "labels of the points of a file, one a point")
-      .option("--weights <file>", "weights of the points of a file, one a point")
+      .option("--labels <file>", "labels of the points of a file, one per point")
+      .option("--weights <file>", "weights of the points of a file, one per point")
       .option("--classes <list>", "only points with these labels: 3,8", classList("--classes"))
       .option("--pixels <range>", "images: unit [0, 1] or symmetric [-1, 1]", word("--pixels", pixelRanges))
       .option(
@@ -151,7 +151,7 @@ export function makeProgram(context: Context): Command {
     .option("--initial <law|file>", "noise (default), normal, marginal, or a file of states (.npy, .csv)")
     .option(
       "--noise <kind|file>",
-      "independent (default); shared: one Brownian path a sample, whatever the grid; or a file of standard normals, steps x count x dim (.npy)",
+      "independent (default); shared: one Brownian path per sample, whatever the grid; or a file of standard normals, steps x count x dim (.npy)",
     )
     .option(
       "--estimator <name>",
@@ -297,7 +297,7 @@ ${exits}`,
   bar(output(map)).addHelpText(
     "after",
     `
-.npy: height x width, the first row at the lowest y. .csv: a row a value, with its place.
+.npy: height x width, the first row at the lowest y. .csv: one row per value, with its place.
 Training points are drawn where the process has taken them: alpha(t) times the point.
 
 Examples:
@@ -331,7 +331,7 @@ ${exits}`,
       number("--time-features"),
     )
     .option("--steps <n>", "steps of Adam (default 3000)", number("--steps"))
-    .option("--batch <n>", "samples a step (default 256)", number("--batch"))
+    .option("--batch <n>", "samples per step (default 256)", number("--batch"))
     .option("--learning-rate <r>", "(default 0.001)", number("--learning-rate"))
     .option("--weight-decay <w>", "(default 0)", number("--weight-decay"))
     .option(
@@ -438,7 +438,7 @@ ${exits}`,
     .option("--classes <list>", "only points with these labels: 3,8", classList("--classes"))
     .option("--pixels <range>", "images: unit [0, 1] or symmetric [-1, 1]", word("--pixels", pixelRanges))
     .option("--out <file>", "write the points, count x dim (.npy, .csv; .npz with the labels)")
-    .option("--labels <file>", "write the labels, one a point (.npy, .csv)");
+    .option("--labels <file>", "write the labels, one per point (.npy, .csv)");
   output(sets).addHelpText("after", exits);
   sets.action((name: string | undefined, choices) => runData(name, choices, context));
 

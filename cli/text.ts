@@ -10,7 +10,7 @@ type Values = Float32Array | Float64Array | Int32Array;
 export interface Column {
   readonly name: string;
   readonly values: Values;
-  /** Numbers a row. */
+  /** Numbers per row. */
   readonly width: number;
   /** Names of the columns, `width` of them. */
   readonly header: readonly string[];

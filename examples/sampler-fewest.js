@@ -1,4 +1,4 @@
-// Fewest evaluations: how near each sampler comes to the exact flow with 20 evaluations a particle.
+// Fewest evaluations: how near each sampler comes to the exact flow with 20 evaluations per particle.
 import { createEngine, digits, dopri5, dpmpp2m, edm, euler, exactScore, heun, karras, sample } from "vkernel";
 
 const engine = await createEngine();
@@ -13,7 +13,7 @@ const exact = await sample(field, {
 });
 const runs = [
   { sampler: dpmpp2m(), steps: 20 },
-  { sampler: heun(), steps: 10 }, // two evaluations a step, one in the last
+  { sampler: heun(), steps: 10 }, // two evaluations per step, one in the last
   { sampler: euler(), steps: 20 },
 ];
 for (const { sampler, steps } of runs) {

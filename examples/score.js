@@ -30,7 +30,7 @@ for (let i = 0; i < x.length; i++) {
   console.log(`  denoised (${Array.from(posteriorMean.slice(...row), (s) => s.toFixed(6)).join(", ")})`);
 }
 
-// The same on the calling thread, and at one time a query.
+// The same on the calling thread, and at one time per query.
 const same = field.evaluateSync(x, [sigma, sigma], ["score"]);
 console.log(`same bits: ${same.score.every((value, i) => value === score[i])}`);
 

@@ -274,7 +274,7 @@ async function figure(curves) {
       parts.push(label(left - 8, y + 5, 13, "#5b666d", tick, "end"));
     }
     for (const n of BUDGETS) parts.push(label(px(n), top + h + 22, 13, "#5b666d", n, "middle"));
-    parts.push(label(left + w / 2, top + h + 46, 14, "#5b666d", "evaluations a particle", "middle"));
+    parts.push(label(left + w / 2, top + h + 46, 14, "#5b666d", "evaluations per particle", "middle"));
     curves[name].forEach(({ text, list }, i) => {
       const shown = list.filter((b) => b.flow.value >= 10 ** low && b.evaluations <= 190);
       const points = shown.map((b) => [px(b.evaluations), py(b.flow.value)]);

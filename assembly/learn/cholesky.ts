@@ -18,7 +18,7 @@ function dot(a: u32, b: u32, count: u32): f64 {
 
 /**
  * L of the block of n rows from row `start` on, in place (lower triangle, rows of ld). A pivot that is not above its
- * `floor` (one float64 a row) ends it: `status` gets its index and value; else its first number stays as it was.
+ * `floor` (one float64 per row) ends it: `status` gets its index and value; else its first number stays as it was.
  */
 export function choleskyBlock(
   first: u32, count: u32, a: u32, ld: u32, start: u32, n: u32, floors: u32, status: u32,

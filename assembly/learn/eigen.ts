@@ -167,7 +167,7 @@ const EPSILON: f64 = 1.1102230246251565e-16;
  * Implicit QL on the diagonals d and e (scaled to 1) until `capacity` numbers of rotations are full or all is done.
  * `rotations` gets sweeps: m, the number of rotations, then cosine and sine of each, the first on m - 1 and m, then
  * downwards. state: the row under way, its iterations, 0 going on, 1 done or 2 given up, sweeps written, `limit` of
- * iterations a row.
+ * iterations per row.
  */
 export function qlSweeps(
   first: u32, count: u32, d: u32, e: u32, n: u32, rotations: u32, capacity: u32, state: u32, limit: u32,

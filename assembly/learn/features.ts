@@ -15,7 +15,7 @@ function put(p: u32, value: v128, multiply: u32): void {
 
 /**
  * exp(-|x - centre|^2 scale) for queries first ... first + count - 1. centres: strips, [strip][D][4]; `scales`: one
- * a feature, 1 / (2 h^2), padded to 4. With `multiply` out is multiplied.
+ * per feature, 1 / (2 h^2), padded to 4. With `multiply` out is multiplied.
  */
 export function rbf(
   first: u32, count: u32, table: u32, out: u32, ld: u32, x: u32, D: u32, centres: u32, scales: u32, F: u32, multiply: u32,

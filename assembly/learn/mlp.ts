@@ -218,7 +218,7 @@ function forward<T>(
 
 /**
  * Outputs of chunks first ... first + count - 1: inputs [chunk][unit][rows], outputs likewise. `shape`: layers + 1 sizes,
- * multiples of 4; `rows` a chunk, a multiple of 8. `units` of hidden layers and the output together, of which those from `from`
+ * multiples of 4; `rows` per chunk, a multiple of 8. `units` of hidden layers and the output together, of which those from `from`
  * to `to` are done: a chunk may be cut there, if all its parts have one scratch.
  */
 export function mlpForward<T>(
@@ -239,8 +239,8 @@ export function mlpForward<T>(
 }
 
 /**
- * Gradients of sum over rows of weight |output - target|^2, one a chunk at `gradients` (`size` numbers apart), and that sum
- * itself, a float64 a chunk at `losses`. A chunk may be cut as in `mlpForward`, along a line of `units`, 4 for the loss, then from
+ * Gradients of sum over rows of weight |output - target|^2, one per chunk at `gradients` (`size` numbers apart), and that sum
+ * itself, one float64 per chunk at `losses`. A chunk may be cut as in `mlpForward`, along a line of `units`, 4 for the loss, then from
  * the last layer to the first its outputs and, but for the first, its inputs.
  */
 export function mlpGradient<T>(

@@ -63,7 +63,7 @@ function arcsine(x: v128, root: v128, table: u32): v128 {
 }
 
 /**
- * Rows made ready, first ... first + count - 1 of psi (n x N0): u (width numbers a row; N0 and, with bias, one more) of
+ * Rows made ready, first ... first + count - 1 of psi (n x N0): u (width numbers per row; N0 and, with bias, one more) of
  * length 1, and `sizes`, for each layer n numbers at stride `stride`: the standard deviation of a unit (relu) or its
  * variance (erf). A row of zeros without bias stays zero.
  */

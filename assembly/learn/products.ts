@@ -5,7 +5,7 @@ import { madd } from "../simd/vector";
 
 /**
  * Packs the strips first ... first + count - 1 of a matrix of `rows` x `depth`: out is [chunk][strip][k][4], 0 beyond
- * `rows`. The element (i, k) lies at source[k ld + i] (`kMajor`) or source[i ld + k]. `weights` (one a k) may be 0.
+ * `rows`. The element (i, k) lies at source[k ld + i] (`kMajor`) or source[i ld + k]. `weights` (one per k) may be 0.
  */
 export function packStrips(
   first: u32, count: u32, out: u32, source: u32, ld: u32, kMajor: u32, rows: u32, depth: u32, chunk: u32, weights: u32,
@@ -100,7 +100,7 @@ function tile4(c: u32, line: u32, a: u32, b: u32, kc: u32, subtract: u32): void 
 
 /**
  * c (rows of ld numbers, both sides padded to 4) += a b', or -= with `subtract`, for the tiles first ... first + count
- * - 1 of `tile` strips a side. a: strips of m rows, b: strips of n, both from `packStrips`. `triangle`: 0 all tiles
+ * - 1 of `tile` strips per side. a: strips of m rows, b: strips of n, both from `packStrips`. `triangle`: 0 all tiles
  * row by row, 1 those of the lower triangle, 2 those of the upper.
  */
 export function multiplyStrips(

@@ -22,7 +22,7 @@ function dim<D>(): u32 {
 // Slots of float64 totals in `scratch`, 32 bytes each; behind them the table of exp2.
 const SLOT: u32 = 32;
 const TABLE: u32 = 12 * SLOT;
-/** Where draws keep the running totals of w, a slot a chunk: the caller's scratch reaches that far. */
+/** Where draws keep the running totals of w, one slot per chunk: the caller's scratch reaches that far. */
 const RUNNING: u32 = 1024;
 
 // @ts-ignore: decorator
@@ -129,7 +129,7 @@ function bestPoint<T, D, W>(points: u32, lw: u32, M: u32, k: v128, y0: v128, y1:
     }
     return index;
   }
-  // First the least value and its chunk, then the point in it: fewer operations a point.
+  // First the least value and its chunk, then the point in it: fewer operations per point.
   for (let start: u32 = 0; start < M; start += CHUNK) {
     const stop = points + min(M, start + CHUNK) * row;
     let low = splat<T>(Infinity);

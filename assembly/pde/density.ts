@@ -16,7 +16,7 @@ const SUMS_AT: u32 = 448;
  * is left out everywhere.
  *
  * In a tile all weights are taken relative to the point r that weighs most at its centre, where the log of a relative
- * weight is linear in x and y: its values are products of a factor a column and one a row, each a geometric series.
+ * weight is linear in x and y: its values are products of one factor per column and one per row, each a geometric series.
  * The caller takes tiles so small that k alpha |mu - r| . (tx - 1, ty - 1) h stays below 460, so nothing that counts
  * over- or underflows. Points whose relative weight stays below 2^floor in the whole tile are left out.
  */

@@ -138,8 +138,8 @@ function pairOfPairs(p: u32, scratch: u32, w0: v128, w1: v128, w2: v128, w3: v12
 }
 
 /**
- * Standard normals for particles `particle` ... + n - 1 in rows of `stride` T, `dim` of them a row.
- * Coordinates 2 j and 2 j + 1 come from block j. Four blocks at a time, one a lane; `scratch` takes NORMAL_SCRATCH bytes.
+ * Standard normals for particles `particle` ... + n - 1 in rows of `stride` T, `dim` of them per row.
+ * Coordinates 2 j and 2 j + 1 come from block j. Four blocks at a time, one per lane; `scratch` takes NORMAL_SCRATCH bytes.
  */
 // @ts-ignore: decorator
 @inline

@@ -51,7 +51,7 @@ function multiplyLow(even: v128, odd: v128): v128 {
   return i32x4.shuffle(even, odd, 0, 2, 4, 6);
 }
 
-/** Four blocks at once, one a lane: word w of all at p + 16 w. */
+/** Four blocks at once, one per lane: word w of all at p + 16 w. */
 // @ts-ignore: decorator
 @inline
 export function philoxLanes(p: u32, c0: v128, c1: v128, c2: v128, c3: v128, k0: u32, k1: u32): void {

@@ -45,8 +45,8 @@ function inverseFifthRoot(x: f64): f64 {
 
 /**
  * What a step's error allows: out (n x 2 float64) gets the root mean square of the errors h sum_j e_j K_j in units of
- * atol + rtol max(|y|, |yNew|), and its power -1/5. One row of `width` T a particle, D of them used; `extra` (n float64)
- * is the square of one more scaled error a particle, which bounds the norm from below, or 0.
+ * atol + rtol max(|y|, |yNew|), and its power -1/5. One row of `width` T per particle, D of them used; `extra` (n float64)
+ * is the square of one more scaled error per particle, which bounds the norm from below, or 0.
  */
 // @ts-ignore: decorator
 @inline

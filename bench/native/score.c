@@ -19,7 +19,7 @@ typedef int32_t i8 __attribute__((vector_size(32)));
 
 #define LANES 8
 #define CHUNK 64  /* points summed in float32 before they are added in float64 */
-#define QUERIES 32 /* queries a tile, for dim > 3 */
+#define QUERIES 32 /* queries per tile, for dim > 3 */
 
 static inline v8 splat(float x) { return (v8){x, x, x, x, x, x, x, x}; }
 static inline v8 larger(v8 a, v8 b) { return (v8)_mm256_max_ps((__m256)a, (__m256)b); }

@@ -1,6 +1,6 @@
 /**
  * What a frame costs without kernels: one Euler step of the probability flow (edm, equal weights) of all particles, their
- * counts a pixel, and colours, in one plain loop of the page.
+ * counts per pixel, and colours, in one plain loop of the page.
  */
 export class PlainLoop {
   readonly #particles: Float64Array;

@@ -153,7 +153,7 @@ export async function runLikelihood(
       choices,
       `${grouped(count)} points under ${name} by ${withParameters(sampler)}, process ${withParameters(process)}, ` +
         `t = ${short(times.at(-1) as number)} to ${short(times[0])}: ${bitsSentence(run)}, ` +
-        `${short(run.evaluations, 4)} evaluations a point, ${duration(milliseconds)}`,
+        `${short(run.evaluations, 4)} evaluations per point, ${duration(milliseconds)}`,
     );
     const odd = notFinite(likelihoodNames.map((one) => ({ name: one, values: run[one] })));
     if (odd !== undefined) tell(choices, odd);

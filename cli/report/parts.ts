@@ -218,7 +218,7 @@ ${svg(
 `;
 }
 
-/** The histogram of one number a sample. */
+/** The histogram of one number per sample. */
 export function histogram(values: Float64Array, mean: number, axis: string): Html {
   return html`<div class="two"><div>
 ${svg(

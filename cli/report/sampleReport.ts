@@ -73,8 +73,8 @@ ${table(["class", "weight", ...panels.map((panel) => (panels.length > 1 ? html`<
 /** How often the score is evaluated, or the mean of it where samples choose their own steps. */
 const evaluationsOf = (evaluations: number): string =>
   Number.isInteger(evaluations)
-    ? `${grouped(evaluations)} ${evaluations === 1 ? "evaluation" : "evaluations"} of the score a sample`
-    : `${evaluations.toFixed(1)} evaluations of the score a sample on average`;
+    ? `${grouped(evaluations)} ${evaluations === 1 ? "evaluation" : "evaluations"} of the score per sample`
+    : `${evaluations.toFixed(1)} evaluations of the score per sample on average`;
 
 /** The report of `vkernel sample`. */
 export async function sampleReport(from: {

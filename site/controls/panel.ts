@@ -187,7 +187,7 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     row: averaged,
     when: (view, state) => runs(view, state) && actions.places(pane) > 0,
     show: () => {
-      averaged.textContent = `Averaged over ${actions.places(pane)} places a particle.`;
+      averaged.textContent = `Averaged over ${actions.places(pane)} places per particle.`;
     },
   });
   const tied = toggle("Width follows t", (on) => setView({ tau: on ? "tied" : 0.58 }));

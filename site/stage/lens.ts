@@ -5,7 +5,7 @@ export class Lens {
   readonly width: number;
   readonly height: number;
   readonly camera: State["camera"];
-  /** Pixels a unit. */
+  /** Pixels per unit. */
   readonly scale: number;
 
   constructor(camera: State["camera"], width: number, height: number) {

@@ -47,7 +47,7 @@ export const overlayLetters: readonly (readonly [keyof Overlays, string])[] = [
 
 export const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** Whole numbers as text of base 64, five bits a letter, the sixth says that more follow: small ones are short. */
+/** Whole numbers as text of base 64, five bits per letter, the sixth says that more follow: small ones are short. */
 function packPoints(points: readonly number[]): string {
   let text = "";
   for (const value of points) {

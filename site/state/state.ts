@@ -113,7 +113,7 @@ export interface State {
   /** Centre and half the width of what the stage shows. */
   readonly camera: { readonly x: number; readonly y: number; readonly half: number };
   readonly theme: "auto" | "light" | "dark";
-  /** 1-based speed of play: grid steps a frame are chosen from it. */
+  /** 1-based speed of play: grid steps per frame are chosen from it. */
   readonly speed: number;
 }
 

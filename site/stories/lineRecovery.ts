@@ -270,7 +270,7 @@ const networkColumn: Card = {
           tolerance: 0,
           relation: "at least",
           details: [
-            ["training: steps, samples a step", `${fit.steps}, ${fit.batch}`],
+            ["training: steps, samples per step", `${fit.steps}, ${fit.batch}`],
             ["hidden units", fit.widths.join(", ")],
             ["mean loss of the last 50 steps", lost],
             ["the exact score leaves", away(exact.end)],

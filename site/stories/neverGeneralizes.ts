@@ -123,7 +123,7 @@ const support: Card = {
       measured,
       standardError,
       theory: varianceOf(END),
-      // States of size 1 carry 2^-24 of rounding a step: nothing beside 0.014.
+      // States of size 1 carry 2^-24 of rounding per step: nothing beside 0.014.
       tolerance: 1e-4 * varianceOf(END),
       details: [
         ["particles", count],

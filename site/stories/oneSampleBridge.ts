@@ -19,7 +19,7 @@ const point = Float64Array.of(X0);
 const meanTheory = (Math.sinh(T - S) * XT + Math.sinh(S) * X0) / Math.sinh(T);
 const varianceTheory = (2 * Math.sinh(T - S) * Math.sinh(S)) / Math.sinh(T);
 
-/** States of size 1 rounded to float32, a few times a step; the two points rounded too. */
+/** States of size 1 rounded to float32, a few times per step; the two points rounded too. */
 const rounding = (steps: number): number => 8 * steps * u32;
 
 async function ends(

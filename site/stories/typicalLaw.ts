@@ -220,7 +220,7 @@ const GRID = { steps: 8, sigmaMin: 0.2, sigmaMax: 3 };
 /** Where they all start, at the first time. */
 const START = [1.5, -2] as const;
 
-/** Ends under the effective SDE of Prop. 3.1, by plain TypeScript: a Gaussian score function a trajectory. */
+/** Ends under the effective SDE of Prop. 3.1, by plain TypeScript: one Gaussian score function per trajectory. */
 function effectiveEnds(fit: LinearScore<"f64">, count: number, seed: number): Float64Array {
   const { samples } = fit;
   const P = samples.t.length;
@@ -380,7 +380,7 @@ const ntkKernel: Card = {
           measured: error,
           theory: 0,
           relation: "at most",
-          // Steps of 0.01 of modes of rate 5 at most: Runge and Kutta leave (0.05)^5 / 120 a step.
+          // Steps of 0.01 of modes of rate 5 at most: Runge and Kutta leave (0.05)^5 / 120 per step.
           tolerance: (200 * 0.05 ** 5) / 120 + 1e-11,
           details: [
             ["samples, training time", `${NTK.samples}, ${NTK.trainingTime}`],
@@ -417,7 +417,7 @@ export const story: Story = {
     see: "tr V of the naive estimator: how differently two models would move a particle here that saw different draws of the same data. It is highest on the boundaries; a learned score smears this map by what it can represent.",
     says: "Averaged over what training draws, a learned score samples as an SDE does: the average score plus Gaussian noise with covariance V. For linear scores and lazily trained networks V follows from the covariance of the targets.",
     measured:
-      "For a finite number of samples V is exact, for linear fits and for infinitely wide networks at any training time, and fits to redrawn targets spread as V says. The law that fits sample agrees with the effective SDE. The noise is one function a path, not fresh at every step.",
+      "For a finite number of samples V is exact, for linear fits and for infinitely wide networks at any training time, and fits to redrawn targets spread as V says. The law that fits sample agrees with the effective SDE. The noise is one function per path, not fresh at every step.",
   },
   cards: [linearKernel, spread, law, ntkKernel],
   // A map is evaluated, not integrated: it has no steps to double.

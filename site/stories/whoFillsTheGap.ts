@@ -177,7 +177,7 @@ const kernelDensity: Card = {
         measured: ksDistance(projected, cdf),
         theory: 0,
         relation: "at most",
-        // What chance exceeds; and the density along the line is at most 0.4 / epsilon / 6 a point; states of size 1 are rounded ten times.
+        // What chance exceeds; and the density along the line is at most 0.4 / epsilon / 6 per point; states of size 1 are rounded ten times.
         tolerance: ksBound(count) + 1e-5,
         details: [
           ["particles", count],

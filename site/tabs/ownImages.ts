@@ -17,7 +17,7 @@ export interface OwnImage {
 
 export interface ReadImages {
   readonly images: readonly OwnImage[];
-  /** One sentence a file that was not taken. */
+  /** One sentence per file that was not taken. */
   readonly refused: readonly string[];
   /** Files that were larger than 64 x 64 and are now smaller. */
   readonly shrunk: readonly string[];

@@ -97,7 +97,7 @@ export const densityTables = {
   },
 } as const;
 
-/** Muted colours for Voronoi cells, one a training point in turn. */
+/** Muted colours for Voronoi cells, one per training point in turn. */
 const cellColours = {
   light: ["dbe7f0", "f3e3d3", "dcebdf", "efdfe9", "f2ecd0", "dfe9ea", "e6e1f0", "ead9d6"],
   dark: ["22384a", "4a3728", "23402f", "43293c", "454022", "25403f", "352f4a", "472b29"],

@@ -53,7 +53,7 @@ export class Pane {
   #limit = Number.POSITIVE_INFINITY;
   /** Particles at any time, where all would take too long. */
   #most = Number.POSITIVE_INFINITY;
-  /** Milliseconds a particle and step, as last measured. */
+  /** Milliseconds per particle and step, as last measured. */
   #pace = 0;
   #slow = 0;
   /** When the field was drawn last, what of it beside the time, and how long the last frame took. */

@@ -160,7 +160,7 @@ export interface ParticleBins extends OnLine {
   readonly counts: Numbers;
 }
 
-/** One value a time. */
+/** One value per time. */
 export interface CaptureShares extends OnLine {
   readonly times: Numbers;
   readonly particles: number;

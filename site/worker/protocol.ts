@@ -83,7 +83,7 @@ export interface Probe {
   readonly proxyVariance: number;
   /** tr C / (tr C + |s|^2). */
   readonly fraction: number;
-  /** One a training point. */
+  /** One per training point. */
   readonly weights: readonly number[];
   readonly nearest: number;
 }

@@ -11,7 +11,7 @@ const MOST_POINTS = 512;
  * the band around it is thinner than a pixel. What is drawn of such a pixel is then the value on the ridge instead of that
  * at a place which may lie just beside it: a thin line stays a line. Wider bands are left as they are.
  *
- * Across a boundary the log ratio of two weights changes by |A - B| / S a unit of length, A and B the points times alpha:
+ * Across a boundary the log ratio of two weights changes by |A - B| / S per unit of length, A and B the points times alpha:
  * the band is S / |A - B| wide (mathematics of `posteriorWeights`).
  *
  * @param places `[count, 2]`, changed in place

@@ -12,10 +12,10 @@ export interface Estimate {
 
 /** What is left of the error at a number of evaluations: karras from 80 to 0.002 and then to 0, from p_80 itself. */
 export interface Bias {
-  /** As many evaluations a particle were allowed; a sampler that chooses its own steps has none. */
+  /** At most this many evaluations per particle were allowed; a sampler that chooses its own steps has none. */
   readonly budget: number | null;
   readonly steps: number;
-  /** As many were made. */
+  /** The evaluations per particle that were made. */
   readonly evaluations: number;
   /** Sliced Wasserstein-1 distance of the end points from the data; an exact sampler has `floor`. */
   readonly law: Estimate;

@@ -19,17 +19,17 @@ import {
 } from "./subject.js";
 
 export interface ConformanceOptions {
-  /** How the report calls it; the sampler's own name by default. */
+  /** The name of the sampler in the report. Default: its own name. */
   name?: string;
   /** The order that it claims: of its end points, or of mean and variance if it is stochastic. A vkernel sampler says it itself. */
   order?: number;
   /** Whether it takes random numbers; two short runs tell by default. */
   stochastic?: boolean;
-  /** 0 to 2^32; 0 by default. The same seed gives the same report. */
+  /** Seed of all random numbers, 0 to 2^32. Default 0. The same seed gives the same report. */
   seed?: number;
-  /** Particles of the law, 1,000 to 1,000,000; 8,192 by default. */
+  /** The number of particles whose law is tested, 1,000 to 1,000,000. Default 8,192. */
   particles?: number;
-  /** Evaluations a particle at which the bias is measured, ascending; 10, 20, 40, 80, 160 by default. */
+  /** Evaluations per particle at which the bias is measured, ascending; 10, 20, 40, 80, 160 by default. */
   budgets?: readonly number[];
   /** Seconds after which what is not done is left out; 120 by default. */
   timeLimit?: number;

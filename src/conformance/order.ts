@@ -209,7 +209,7 @@ async function impulse(
 
 /**
  * Strong order: end points with n and with 2 n steps on one Brownian path in sigma, equal steps in sigma, from 3 to 0.3. Only
- * where a step takes one normal a coordinate, which is then the path's increment over it, of unit variance.
+ * where a step takes one normal per coordinate, which is then the path's increment over it, of unit variance.
  */
 export async function strongOrder(
   subject: Subject,

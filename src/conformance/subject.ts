@@ -83,7 +83,7 @@ export interface Request {
 
 export interface Outcome {
   readonly ends: Float64Array;
-  /** Rows that were denoised, a particle. */
+  /** How many rows were denoised per particle. */
   readonly evaluations: number;
   /** Calls for normals of all particles, or -1 where that is not known. */
   readonly draws: number;

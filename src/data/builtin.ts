@@ -4,7 +4,7 @@ import { circlePoint } from "./circle.js";
 
 /** A set of points with what is known about it. */
 export interface DataSet {
-  /** What it is called; `loadDataSet` takes the names of `dataSetNames`. */
+  /** The name of the set; `loadDataSet` takes the names of `dataSetNames`. */
   name: string;
   /** `[count, dim]`, row-major. */
   points: Float64Array;

@@ -19,14 +19,14 @@ export type NestedNumbers = readonly number[] | readonly NestedNumbers[];
 
 /**
  * A table of numbers: flat and row-major, or an array of rows. Deeper arrays are taken too: `[41][41][2]` is 41 x 41 points of
- * dimension 2 where that dimension is known, and `[count][height][width]` as data is one image a point.
+ * dimension 2 where that dimension is known, and `[count][height][width]` as data is one image per point.
  */
 export type PointsInput = Float32Array | Float64Array | readonly NestedNumbers[];
 
 export interface MixtureOptions<P extends Precision = Precision> {
-  /** Coordinates of a point. Needed where `points` is flat. */
+  /** The number of coordinates of a point. Needed where `points` is flat. */
   dim?: number;
-  /** Non-negative, one a point; they are divided by their sum. Equal by default. */
+  /** The weights, non-negative, one per point; they are divided by their sum. Equal by default. */
   weights?: ArrayLike<number>;
   /** A class for each point, kept for reports. */
   labels?: ArrayLike<number>;
@@ -324,7 +324,7 @@ export class Mixture<P extends Precision = Precision> {
   }
 
   /**
-   * @internal Copies points (dim a row), those that weigh something in their order, to Wasm memory; the caller frees them
+   * @internal Copies points (dim per row), those that weigh something in their order, to Wasm memory; the caller frees them
    * by `freeLayout`. Without `picked` the points are in that order already.
    */
   upload(source: Float32Array | Float64Array, weighted: boolean, picked?: Int32Array): MixtureLayout {

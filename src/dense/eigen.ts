@@ -49,7 +49,7 @@ async function tridiagonalize(
       "tridiagonalColumns",
       size,
       [a, ld, n, start, PANEL, v, w, factorOf(start), d, e, sums],
-      // Two reads of the rest's triangle a column; one thread, for the columns need each other.
+      // Two reads of the rest's triangle per column; one thread, for the columns need each other.
       { work: size * left * (left + 2 * PANEL), block: Math.ceil(2 ** 22 / (left * left)), ordered: true },
     );
     const rest = left - size;

@@ -153,7 +153,7 @@ export class PerceptronMachine implements Owned {
     return resident ? this.#read(resident.params) : (this.#plain as Plain).parameters.slice();
   }
 
-  /** Rows a chunk: as few as a small batch needs, a multiple of 8. */
+  /** Rows per chunk: as few as a small batch needs, a multiple of 8. */
   #chunk(rows: number): number {
     return Math.min(CHUNK, Math.ceil(rows / 8) * 8);
   }

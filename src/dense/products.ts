@@ -41,7 +41,7 @@ export function pack(
   weights = 0,
 ): Promise<void> {
   const strips = Math.ceil(rows / 4);
-  // Some 64 Ki numbers a call.
+  // Some 64 Ki numbers per call.
   const block = Math.max(1, Math.min(16, Math.ceil(16_384 / depth)));
   return space.run("packStrips", strips, [out, at, ld, kMajor ? 1 : 0, rows, depth, chunk, weights], {
     work: strips * 4 * depth,
@@ -67,7 +67,7 @@ export function multiply(
 ): Promise<void> {
   const [down, across] = [m, n].map((side) => Math.ceil(Math.ceil(side / 4) / TILE)) as [number, number];
   const tiles = triangle === 0 ? down * across : (down * (down + 1)) / 2;
-  // At most some 20 ms a tile: 64 x 64 x depth.
+  // At most some 20 ms per tile: 64 x 64 x depth.
   const block = Math.max(1, Math.floor(2 ** 20 / (4096 * depth)));
   const args = [target.at, target.ld, a, b, m, n, depth, chunk, TILE, triangle, subtract ? 1 : 0];
   const work = (m * n * depth) / (triangle === 0 ? 1 : 2);

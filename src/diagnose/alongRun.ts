@@ -6,7 +6,7 @@ import { type ScalarQuantity, scalarQuantities } from "../score/field.js";
 import { checkRun, type RecordedRun } from "./run.js";
 import { momentsOf, quantileLevels, quantilesOf } from "../numeric/statistics.js";
 
-/** One number a state, of which a mean makes sense. */
+/** A scalar function of the state, to be averaged. */
 export type RunQuantity = Exclude<ScalarQuantity, "nearest">;
 
 export interface AlongRunOptions {
@@ -19,9 +19,9 @@ export interface RunSeries<P extends Precision = Precision> {
   /** The mean over the particles at each time, and its standard error (NaN of fewer than two particles). */
   readonly mean: Float64Array<ArrayBuffer>;
   readonly standardError: Float64Array<ArrayBuffer>;
-  /** `[times.length, levels.length]` row-major. */
+  /** The quantiles over the particles, `[times.length, levels.length]` row-major. */
   readonly quantiles: Float64Array<ArrayBuffer>;
-  /** `[times.length, count]` row-major, where asked for. */
+  /** The value of every particle, `[times.length, count]` row-major, where asked for. */
   readonly values: Numbers<P> | undefined;
 }
 

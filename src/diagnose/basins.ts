@@ -45,11 +45,11 @@ export async function cellMap(data: Mixture, options: CellMapOptions): Promise<C
 export interface BasinMapOptions extends PlaneOptions {
   /** The time that the starts lie at. */
   t: number;
-  /** `heun()` by default. */
+  /** The sampler that carries the starts to their ends. Default `heun()`. */
   sampler?: Sampler;
-  /** From t down; `logSnr` of 60 steps to a hundredth of the points' spacing, then to 0, by default. */
+  /** The grid from t down. Default: `logSnr` of 60 steps to a hundredth of the points' spacing, then to 0. */
   grid?: Grid;
-  /** Of samplers with noise: each start then has one end of many. 0 by default. */
+  /** Seed of a sampler with noise, under which each start has one end of many. Default 0. */
   seed?: number;
   signal?: AbortSignal;
   onProgress?: (progress: { done: number; total: number }) => void;
@@ -58,7 +58,7 @@ export interface BasinMapOptions extends PlaneOptions {
 export interface BasinMap<P extends Precision = Precision> extends CellMap {
   /** How far each end is from that point: 0 where the model copies. `[height, width]` */
   readonly distance: Numbers<P>;
-  /** What has to be said of the run, in sentences, as `sample` says it. */
+  /** Warnings about the run, in sentences, as in the result of `sample`. */
   readonly notes: readonly string[];
 }
 

@@ -18,9 +18,9 @@ export interface CaptureOptions {
 }
 
 export interface Shares {
-  /** One a time. */
+  /** The share of the trajectories, one per time. */
   readonly fraction: Float64Array<ArrayBuffer>;
-  /** Binomial; of the bounds of `unseen` by the spread over particles. */
+  /** The standard error of each: binomial, or for the bounds of `unseen` from the spread over particles. */
   readonly standardError: Float64Array<ArrayBuffer>;
 }
 
@@ -42,15 +42,15 @@ export interface Capture {
   /** The nearest point at the end. */
   readonly nearest: Int32Array<ArrayBuffer>;
   readonly shareByTime: {
-    /** In the final cell at that time; it may leave and come back. */
+    /** The share in their final cell at that time; they may leave and come back. */
     readonly inFinalCell: Shares;
-    /** To have been in it by that time. */
+    /** The share that has been in it by that time. */
     readonly entered: Shares;
-    /** Not to be seen outside it again: never above the others, and never falling. */
+    /** The share that is not seen outside it again: never above the others, and never falling. */
     readonly settled: Shares;
     /**
-     * Not to leave it again, seen or not: bounds of that probability for paths that are Brownian bridges between recorded
-     * states, where `unseen` asked for it. They close as the recorded times come near to each other.
+     * The share that does not leave it again, seen or not: bounds of that probability for paths that are Brownian bridges
+     * between recorded states, where `unseen` asked for it. They close as the recorded times come near to each other.
      */
     readonly unseen: { readonly low: Shares; readonly high: Shares } | undefined;
   };

@@ -18,13 +18,13 @@ import { momentsOf, shareOf } from "../numeric/statistics.js";
 export interface CompareOptions {
   /** The noise levels to compare at: descending times above 0. Paths begin at the first and go on from the last to 0. */
   times: ArrayLike<number>;
-  /** Draws of p_t at each time, and paths; 2,000 by default. */
+  /** The number of draws of p_t at each time, and of paths. Default 2,000. */
   count?: number;
-  /** 0 by default. */
+  /** Seed of the draws and the paths. Default 0. */
   seed?: number;
-  /** Of the paths; `heun()` by default. */
+  /** The sampler of the paths. Default `heun()`. */
   sampler?: Sampler;
-  /** Steps of the paths between two times, uniform in log sigma; 16 by default. */
+  /** The number of steps of the paths between two times, uniform in log sigma. Default 16. */
   steps?: number;
   /** Where paths start, at the first time: "marginal" (default), "noise" or "normal". */
   initial?: "marginal" | "noise" | "normal";
@@ -36,7 +36,7 @@ export interface CompareOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** Means over draws, one a time, with their standard errors. */
+/** Means over draws, one per time, with their standard errors. */
 export interface Means {
   readonly mean: Float64Array<ArrayBuffer>;
   readonly standardError: Float64Array<ArrayBuffer>;
@@ -44,20 +44,20 @@ export interface Means {
 
 /** How far a score is from the exact one, by time. */
 export interface FieldErrors {
-  /** E |s-hat - s|^2 */
+  /** The mean square error of the score, E |s-hat - s|^2. */
   readonly score: Means;
-  /** E |s-hat - s|^2 over E |s|^2. */
+  /** The same relative to the score, E |s-hat - s|^2 over E |s|^2. */
   readonly relative: Means;
-  /** E |x0-hat - x0|^2, of the predictions of the end: in units of the data. S^2 / alpha^2 times that of the score. */
+  /** The same of predicted ends, E |x0-hat - x0|^2, in units of the data: S^2 / alpha^2 times that of the score. */
   readonly prediction: Means;
 }
 
 export interface FieldComparison {
   readonly times: Float64Array<ArrayBuffer>;
   readonly count: number;
-  /** At draws of p_t. */
+  /** The errors at draws of p_t. */
   readonly marginal: FieldErrors;
-  /** On the field's own paths. */
+  /** The errors on the field's own paths. */
   readonly along: FieldErrors;
   readonly departures: {
     /** The distance |x - x'| from which on two paths count as parted; and the points' spacing. */
@@ -77,7 +77,7 @@ export interface FieldComparison {
   };
   /** The smoothed score that is nearest to the field, by time; undefined where none is fitted. */
   readonly smoothing: readonly SmoothingFit[] | undefined;
-  /** What has to be said of the field's paths, in sentences, as `sample` says it. */
+  /** Warnings about the field's paths, in sentences, as in the result of `sample`. */
   readonly notes: readonly string[];
 }
 

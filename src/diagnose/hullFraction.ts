@@ -14,7 +14,7 @@ export interface HullOptions {
   tolerance?: number;
   /** Whether to go on until the two bounds of every distance are `tolerance` apart; false by default. */
   distances?: boolean;
-  /** The cap of steps a sample; 1,000 + 10 dim by default. */
+  /** The most steps per sample. Default 1,000 + 10 dim. */
   iterations?: number;
   signal?: AbortSignal;
 }
@@ -46,7 +46,7 @@ export interface Hull {
  * settles within `iterations` is counted as undecided; if `undecided` is u of n, the share of all samples lies between
  * those of u inside and u outside.
  *
- * Cost: a few to some 10 dim scans of the data a sample, size x dim multiply-adds each; deep inside a hull of many
+ * Cost: a few to some 10 dim scans of the data per sample, size x dim multiply-adds each; deep inside a hull of many
  * dimensions most. On the calling thread in turns of 12 ms.
  *
  * @param samples `[count, dim]` row-major

@@ -3,7 +3,7 @@ import { checkInteger } from "../core/check.js";
 import { badArgument } from "../core/errors.js";
 
 export interface MassKl {
-  /** In nats, its bias of first order taken off: it can be below 0. */
+  /** The divergence in nats, less its bias of first order: it can be below 0. */
   readonly value: number;
   readonly standardError: number;
   /** The sum with the masses as they are, never below 0. */
@@ -23,7 +23,7 @@ export interface MassKl {
  * Data with duplicates: all mass of a position falls to one of its points, so merge them first. Cost: size.
  *
  * @param masses what `voronoiMass` returned: `mass` of sum 1 and `count`
- * @param weights one a point, such as `data.weights`; they are divided by their sum
+ * @param weights one per point, such as `data.weights`; they are divided by their sum
  * @throws {VkernelError} E_TYPE, E_SHAPE, E_NONFINITE, E_RANGE
  * @example
  * const { value, standardError } = massKl(await voronoiMass(run.samples, data), data.weights);

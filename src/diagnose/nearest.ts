@@ -12,7 +12,7 @@ export interface NearestOptions {
  * the first. Points without weight count as absent. On the engine's threads, in the mixture's precision.
  *
  * @param samples `[count, dim]` row-major
- * @returns `index` into the mixture's points and `distance`, one a sample
+ * @returns `index` into the mixture's points and `distance`, one per sample
  * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_USAGE, E_LIMIT, E_MEMORY, E_ABORT, E_DISPOSED
  * @example
  * const { index, distance } = await nearestPoints([[0.1, 0.2]], data);
@@ -39,7 +39,7 @@ export async function nearestPoints<P extends Precision>(
  * The share of samples in the Voronoi cell of each training point, with binomial standard errors; all 0 of no samples.
  *
  * @param samples `[count, dim]` row-major
- * @returns `mass` and `standardError`, one a point
+ * @returns `mass` and `standardError`, one per point
  * @throws {VkernelError} as `nearestPoints`
  * @example
  * const { mass, standardError } = await voronoiMass(run.samples, data);

@@ -7,11 +7,11 @@ import { momentsOf } from "../numeric/statistics.js";
 import { inTurns, unitOfWork } from "../core/scheduler.js";
 
 export interface SlicedOptions {
-  /** Random directions; 128 by default, 1 in one dimension. */
+  /** The number of random directions. Default 128, or 1 in one dimension. */
   projections?: number;
-  /** 1 or 2 (default). */
+  /** The order p of the distance, 1 or 2 (default). */
   order?: 1 | 2;
-  /** Of the directions: 0 (default) to 2^53 - 1. */
+  /** Seed of the directions, 0 to 2^53 - 1. Default 0. */
   seed?: number;
   /** Coordinates of a sample. Needed where both sides are flat. */
   dim?: number;
@@ -20,11 +20,11 @@ export interface SlicedOptions {
 
 export interface SlicedWasserstein {
   readonly value: number;
-  /** Both of the below together. */
+  /** The standard error of `value`, from the two errors below together. */
   readonly standardError: number;
-  /** Of the draws, the directions given. */
+  /** The part of the error that comes from the draws, the directions given. */
   readonly samplingError: number;
-  /** Of the directions, the draws given. */
+  /** The part of the error that comes from the directions, the draws given. */
   readonly projectionError: number;
   readonly projections: number;
 }

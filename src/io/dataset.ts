@@ -44,9 +44,9 @@ export interface NamedBytes extends FileChoice {
 }
 
 export interface ReadDataSetOptions extends FileChoice {
-  /** A file of one label a point; the labels of a `.npz` file give way to it. */
+  /** A file of one label per point; the labels of a `.npz` file give way to it. */
   labels?: NamedBytes;
-  /** A file of one weight a point; the weights of a `.npz` file give way to it. */
+  /** A file of one weight per point; the weights of a `.npz` file give way to it. */
   weights?: NamedBytes;
   /** Only points with these labels, in the order of the file (default all). */
   classes?: readonly number[];
@@ -114,7 +114,7 @@ const columnList = (text: string): (string | number)[] =>
  * `.npz`, `.csv`, IDX (`.idx`, `-ubyte`), and each of these in `.gz`.
  *
  * One dimension of n values is n points of dimension 1, two are as they are. Three, `[count, height, width]`, and
- * four, `[count, height, width, channels]` with 1, 3 or 4 channels, are images, one a point. Bytes keep their values, 0 to
+ * four, `[count, height, width, channels]` with 1, 3 or 4 channels, are images, one per point. Bytes keep their values, 0 to
  * 255, unless `range` scales them. float32 stays float32, all else is float64. Names in `.npz` files are those of
  * `npzNames`; of a file with others, `array` (or `data.npz:array` as its name) says which holds the points, and labels
  * and weights of the file count only beside the array that would be taken without it.
@@ -437,10 +437,10 @@ async function column(file: NamedBytes, kind: "labels" | "weights", limit: numbe
   return (await open(file.bytes, file.name, file, kind, limit)).points();
 }
 
-/** Checks that an array is one value a point. */
+/** Checks that an array is one value per point. */
 function checkColumn({ shape, name }: Source, rows: number, what: string): void {
   if ((shape.length === 1 || (shape.length === 2 && shape[1] === 1)) && shape[0] === rows) return;
-  fail("E_SHAPE", name, `${rows} ${what}, one a point`, `shape (${shape.join(", ")})`);
+  fail("E_SHAPE", name, `${rows} ${what}, one per point`, `shape (${shape.join(", ")})`);
 }
 
 function toLabels(source: Source, rows: number): Int32Array {

@@ -8,17 +8,17 @@ import { checkTime, checkTimes } from "./time.js";
 /** A matrix: dim x dim numbers, row-major if flat. */
 export type MatrixInput = Float64Array | readonly (readonly number[])[];
 
-/** A covariance that is the same at all times. */
+/** The options of a process whose covariance is the same at all times. */
 export interface AnisotropicOptions {
   /** A: symmetric, positive definite, dim x dim; row-major if flat. */
   covariance: MatrixInput;
 }
 
-/** A covariance that depends on time. */
+/** The options of a process whose covariance depends on time. */
 export interface TimeAnisotropicOptions {
   /** A_t: symmetric, positive definite, dim x dim at every t of the process; the same matrix each time it is asked for. */
   covariance: (t: number) => MatrixInput;
-  /** 1 to 4096 */
+  /** The number of coordinates, 1 to 4096. */
   dim: number;
   /** A_t' = dA/dt, symmetric; by differences of `covariance` where it is left out. */
   derivative?: (t: number) => MatrixInput;

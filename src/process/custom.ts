@@ -19,7 +19,7 @@ export interface CustomProcessOptions {
   alpha?: TimeFunction;
   /** S_t, 0 at time 0. Left out, it is alpha_t^2 int_0^t 2 D_u / alpha_u^2 du by quadrature. */
   variance?: TimeFunction;
-  /** "custom" by default. */
+  /** The name of the process. Default "custom". */
   name?: string;
   /** alpha_t / alpha_s and S_t - scale^2 S_s for 0 <= s <= t; else computed where it does not cancel. */
   transition?: (s: number, t: number) => { scale: number; variance: number };

@@ -8,7 +8,7 @@
  */
 export interface Process {
   readonly name: string;
-  /** What it was made with, to print and to send elsewhere. */
+  /** The parameters that the process was made with, to print and to send elsewhere. */
   readonly parameters: Readonly<Record<string, number | string>>;
   /** The largest time; Infinity where there is none. */
   readonly end: number;

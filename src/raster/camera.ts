@@ -10,7 +10,7 @@ export type Camera = readonly [a: number, b: number, c: number, d: number, e: nu
 export interface CameraOptions {
   /** The place in the middle of the picture. */
   center: readonly [number, number];
-  /** Pixels a unit of the data. */
+  /** Pixels per unit of the data. */
   scale: number;
   width: number;
   height: number;

@@ -99,7 +99,7 @@ export const euler: ReferenceStep = (x, context) => {
   return combine([1, x], [context.s - context.t, velocity]);
 };
 
-/** PF-ODE, second order, two evaluations a step: the trapezoid rule with an Euler step as predictor. */
+/** PF-ODE, second order, two evaluations per step: the trapezoid rule with an Euler step as predictor. */
 export const heun: ReferenceStep = (x, context) => {
   const { mixture, to, s, t } = context;
   const h = s - t;

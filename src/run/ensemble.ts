@@ -12,11 +12,11 @@ const BATCH_BYTES = 2 ** 26;
 
 /** What a run of an ensemble will take, before it runs. */
 export interface EnsembleCost {
-  /** Fits, or Gaussian functions, that are drawn. */
+  /** How many realizations are drawn: fits, or Gaussian functions. */
   readonly realizations: number;
-  /** Numbers that one of them takes; undefined where it is a member that exists already. */
+  /** How many numbers one realization takes; undefined where it is a member that exists already. */
   readonly numbers: number | undefined;
-  /** Multiplications to make all of them, about. */
+  /** About how many multiplications it takes to make all of them. */
   readonly operations: number | undefined;
 }
 

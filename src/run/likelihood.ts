@@ -22,7 +22,7 @@ import { integrate } from "./integrate.js";
 
 import type { Sampler } from "../sampler/sampler.js";
 
-/** Log densities along a flow, one number a particle each. */
+/** Log densities along a flow. Each array has one number per particle. */
 export interface Likelihood {
   /** log q at the data end: log density of the other end plus the integral of the divergence. */
   readonly logDensity: Float64Array<ArrayBuffer>;
@@ -33,9 +33,9 @@ export interface Likelihood {
 }
 
 export interface LogLikelihoodOptions {
-  /** One that follows the flow: euler, heun, rk4, dpmpp2m, dopri5 or ancestral({ eta: 0 }); `dopri5()` by default. */
+  /** A sampler that follows the flow: euler, heun, rk4, dpmpp2m, dopri5 or ancestral({ eta: 0 }). Default `dopri5()`. */
   sampler?: Sampler;
-  /** Its last time, which must be above 0, is that of the points; its first is where the base law holds. */
+  /** The times to step through. The last, above 0, is the time of the points; at the first the base law holds. */
   grid: Grid;
   /** The law at the first time: "noise" N(0, S_T) (default), "normal" N(0, I) or "marginal" p_T itself. */
   base?: "noise" | "normal" | "marginal";
@@ -46,9 +46,9 @@ export interface LogLikelihoodOptions {
 export interface LikelihoodRun<P extends Precision> extends Likelihood {
   /** Where the flow takes the points: `[count, dim]` at the first time of the grid. */
   readonly latents: Numbers<P>;
-  /** Mean evaluations of the score a point. */
+  /** Mean evaluations of the score per point. */
   readonly evaluations: number;
-  /** What has to be said of the run, in sentences: a learned field outside the times that it was fitted on. */
+  /** Warnings about the run, in sentences, such as a learned field outside the times that it was fitted on. */
   readonly notes: readonly string[];
 }
 

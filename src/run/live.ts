@@ -18,7 +18,7 @@ import type { Part, Parts, Whole } from "./parts.js";
 import type { Whitened } from "./whiten.js";
 import { compileProgram } from "./compile.js";
 
-/** What `sample` takes, but for what only a run that ends has: `record` and `logLikelihood`. */
+/** The options of `sample` without `record` and `logLikelihood`, which only a run that ends has. */
 export type LiveOptions = Pick<
   SampleOptions,
   | "sampler"
@@ -64,12 +64,12 @@ const longCall = ["signal", "onProgress"];
  * `close()`. Calls wait for each other, and one that fails or is aborted leaves the run where it stood.
  */
 export class LiveRun<P extends Precision = Precision> {
-  /** The grid, descending, `steps + 1`. */
+  /** The times of the grid, descending, `[steps + 1]`. */
   readonly times: Float64Array;
   readonly count: number;
   readonly dim: number;
   readonly precision: P;
-  /** What has to be said of the run, as `sample` says it. */
+  /** Warnings about the run, as in the result of `sample`. */
   readonly notes: readonly string[];
   /** Numbers from one row of `view()` to the next: dim, from dim 4 on rounded up to a whole vector of 16 bytes. */
   readonly stride: number;

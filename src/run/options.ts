@@ -18,16 +18,16 @@ import type { RunSpec } from "./spec.js";
 import type { Sampler } from "../sampler/sampler.js";
 
 export interface SampleOptions {
-  /** How a step is made; `euler()` by default. */
+  /** The sampler, which makes each step. Default `euler()`. */
   sampler?: Sampler;
   /**
-   * The times of the run; `karras({ steps: 40 })` by default, as far as the process reaches, and within the times that a learned
-   * field was fitted on.
+   * The grid of times that the run steps through. Default `karras({ steps: 40 })`, as far as the process reaches, and within the
+   * times that a learned field was fitted on.
    */
   grid?: Grid;
-  /** Particles; 1,000 by default, or as many as `initial` has. */
+  /** The number of particles. Default 1,000, or as many as `initial` has. */
   count?: number;
-  /** 0 to 2^53 - 1; 0 by default. The same seed gives the same bits, whatever the threads. */
+  /** Seed of all random numbers, 0 to 2^53 - 1. Default 0. The same seed gives the same bits on any number of threads. */
   seed?: number;
   /**
    * Where particles start: "noise" N(0, S_T) (default), "normal" N(0, I), "marginal" p_T itself, or the states
@@ -37,7 +37,7 @@ export interface SampleOptions {
   /** Which states to keep: "last" (default), "all" of the grid's times, or indices into them. */
   record?: "last" | "all" | readonly number[];
   /**
-   * The standard normals of each step: "independent" (default); "shared": increments of one Brownian path a particle, which
+   * The standard normals of each step: "independent" (default); "shared": increments of one Brownian path per particle, which
    * depends on the seed alone, so that any two grids see the same path; or the normals themselves, `[steps, count, dim]`.
    * For samplers that take at most one normal per coordinate and step: all but posterior and predictorCorrector.
    */
@@ -47,7 +47,7 @@ export interface SampleOptions {
    * divergence is known; a last time above 0), by that divergence, from the law of the start: p_T where `initial` is "marginal" or the states.
    */
   logLikelihood?: boolean;
-  /** Of an ensemble: how many particles share one realization; 1 by default. `ensembleCost` tells what that takes. */
+  /** How many particles share one realization of an ensemble. Default 1. `ensembleCost` tells what that takes. */
   particlesPerRealization?: number;
   signal?: AbortSignal;
   onProgress?: (progress: { done: number; total: number }) => void;
@@ -82,7 +82,7 @@ export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator
   }
 }
 
-/** Checks `noise` of a run of `size` numbers a step. */
+/** Checks `noise` of a run of `size` numbers per step. */
 export function checkNoise(
   noise: unknown,
   sampler: Sampler,
@@ -104,7 +104,7 @@ export function checkNoise(
     throw badArgument(
       "E_USAGE",
       "noise",
-      '"independent" for what takes more than one standard normal a coordinate and step',
+      '"independent" for what takes more than one standard normal per coordinate and step',
       what,
     );
   }

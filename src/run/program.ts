@@ -80,7 +80,7 @@ export class ProgramBuilder implements OpenProgram {
   readonly process: Process;
   readonly sigma0: number;
   readonly steps: number;
-  /** Evaluations of the score a particle, as far as they are known before the run. */
+  /** Evaluations of the score per particle, as far as they are known before the run. */
   evaluations = 0;
   /** The most draws that an operation makes. */
   draws = 0;

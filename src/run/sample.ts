@@ -23,7 +23,7 @@ import type { RunSpec } from "./spec.js";
 import type { Sampler } from "../sampler/sampler.js";
 
 export interface SampleStats {
-  /** Evaluations of the score a particle; their mean where a sampler chooses its own steps. */
+  /** Evaluations of the score per particle; their mean where a sampler chooses its own steps. */
   readonly evaluations: number;
   readonly milliseconds: number;
   readonly threads: number;
@@ -31,20 +31,20 @@ export interface SampleStats {
 }
 
 export interface SampleRun<P extends Precision = Precision> {
-  /** `[count, dim]` row-major. */
+  /** The particles at the last time, `[count, dim]` row-major. */
   readonly samples: Numbers<P>;
   readonly count: number;
   readonly dim: number;
-  /** The grid used, descending, `steps + 1`. */
+  /** The times of the grid that was used, descending, `[steps + 1]`. */
   readonly times: Float64Array;
   /** The indices into `times` that `trajectories` holds. */
   readonly recorded: Int32Array;
-  /** `[recorded.length, count, dim]`, where `record` asked for it. */
+  /** The recorded states, `[recorded.length, count, dim]`, where `record` asked for them. */
   readonly trajectories: Numbers<P> | undefined;
-  /** Where `logLikelihood` asked for it. */
+  /** Log densities of the samples, where `logLikelihood` asked for them. */
   readonly likelihood: Likelihood | undefined;
   /**
-   * What has to be said of the run, in sentences: a learned field at times on which it was not fitted, noise for a sampler that
+   * Warnings about the run, in sentences: a learned field at times on which it was not fitted, noise for a sampler that
    * takes none. Empty for most.
    */
   readonly notes: readonly string[];

@@ -28,7 +28,7 @@ export interface RunResult<P extends Precision> {
   trajectories: Numbers<P> | undefined;
   /** The trajectories with all their digits, where the run asks for them. */
   paths?: Numbers<P> | Float64Array<ArrayBuffer> | undefined;
-  /** Mean evaluations of the score a particle. */
+  /** Mean evaluations of the score per particle. */
   evaluations: number;
   /** How much the log density of each particle grew on the way. */
   density: Float64Array | undefined;

@@ -2,13 +2,13 @@ import { checkNumber, checkOptions } from "../core/check.js";
 import type { Sampler } from "./sampler.js";
 
 export interface AncestralOptions {
-  /** 1 (default): DDPM. 0: DDIM, without noise. Between them noise eta times as large as DDPM's. */
+  /** How much noise a step adds, as a share of DDPM's: 1 (default) is DDPM, 0 is DDIM, which adds none. */
   eta?: number;
 }
 
 /**
  * Ancestral steps with the posterior mean in place of x_0: eta 1 is DDPM (Ho et al. 2020, Eq. 7; Cao et al. 2025, Eq. 4.21),
- * eta 0 is DDIM, along which log densities go with the trace held over a step. Order 1, one evaluation a step; exact in law for one training point at any step count.
+ * eta 0 is DDIM, along which log densities go with the trace held over a step. Order 1, one evaluation per step; exact in law for one training point at any step count.
  */
 export function ancestral(options: AncestralOptions = {}): Sampler {
   checkOptions(options, ["eta"]);

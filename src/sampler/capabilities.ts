@@ -69,12 +69,12 @@ export function flowsFor(
   });
 }
 
-/** "a, b or c" */
+/** Joins words to a list for a sentence: "a, b or c". */
 export function listed(names: readonly string[], word = "or"): string {
   return names.length > 1 ? `${names.slice(0, -1).join(", ")} ${word} ${names.at(-1)}` : (names[0] ?? "none");
 }
 
-/** @throws {VkernelError} E_USAGE where a sampler does not take a field */
+/** Refuses a sampler that does not take a field. @throws {VkernelError} E_USAGE */
 export function checkPair(sampler: Sampler, field: FieldKind): void {
   const refusal = refusalOf(sampler, field);
   if (refusal === undefined) return;

@@ -12,7 +12,7 @@ export interface Dopri5Options {
  * Probability-flow ODE by the pair of Dormand and Prince (1980), orders 5 and 4: every particle chooses its own steps, so
  * that the error of each is within atol + rtol |x|. It runs in the logarithm of the noise level, dy/dl = y - x_0(y), with
  * y = x / alpha, which is the same equation for every process; tolerances are those of y. It meets every time of the grid:
- * a grid of one or two steps leaves it the most freedom. Six evaluations a step.
+ * a grid of one or two steps leaves it the most freedom. Six evaluations per step.
  */
 export function dopri5(options: Dopri5Options = {}): Sampler {
   checkOptions(options, ["rtol", "atol"]);

@@ -5,7 +5,7 @@ import type { Sampler } from "./sampler.js";
 
 /**
  * DPM-Solver++(2M): probability-flow ODE in the logarithm of the noise level, with the prediction of x_0 extrapolated
- * from the last two steps, and so the trace of its derivative where log densities go along. Order 2, one evaluation a step; the
+ * from the last two steps, and so the trace of its derivative where log densities go along. Order 2, one evaluation per step; the
  * first step is DDIM. Lu et al. 2022, Algorithm 2.
  */
 export function dpmpp2m(): Sampler {

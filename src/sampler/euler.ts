@@ -2,7 +2,7 @@ import { checkOptions, checkWord } from "../core/check.js";
 import type { Sampler } from "./sampler.js";
 
 /**
- * Probability-flow ODE, Euler's method: x + (s - t) v(x, t), v = -beta x - D s-hat. Order 1, one evaluation a step.
+ * Probability-flow ODE, Euler's method: x + (s - t) v(x, t), v = -beta x - D s-hat. Order 1, one evaluation per step.
  * With a naive estimator: Vastola 2025, Prop. 4.1, corrected (docs/mathematics.md). On edm it is DDIM.
  *
  * `variable: "squareRoot"` steps in u = sqrt(t), by dx/du = 2 u v: x + 2 sqrt(t) (sqrt(s) - sqrt(t)) v, the scheme of

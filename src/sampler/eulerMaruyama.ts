@@ -12,7 +12,7 @@ export interface EulerMaruyamaOptions {
 
 /**
  * Reverse SDE, Euler-Maruyama: x + dt (beta x + 2 D s-hat) + sqrt(2 D dt) eps. Order 1 (strong, additive noise), one
- * evaluation a step. Cao et al. 2025, Eq. 4.19, corrected.
+ * evaluation per step. Cao et al. 2025, Eq. 4.19, corrected.
  */
 export function eulerMaruyama(options: EulerMaruyamaOptions = {}): Sampler {
   checkOptions(options, ["noise"]);

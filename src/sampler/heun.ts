@@ -14,9 +14,9 @@ export interface HeunOptions {
 }
 
 /**
- * Probability-flow ODE, Heun's method: an Euler step as predictor, then the trapezoid. Order 2, two evaluations a
+ * Probability-flow ODE, Heun's method: an Euler step as predictor, then the trapezoid. Order 2, two evaluations per
  * step (one on a step to 0). Karras et al. 2022, Algorithm 1; with churn, Algorithm 2, on any process: the state is
- * carried forward to the raised level by the process itself. What is added before a step from t to s is one normal a coordinate,
+ * carried forward to the raised level by the process itself. What is added before a step from t to s is one normal per coordinate,
  * independent of all others: with shared noise the increment of the path from s to t. Fine grids of one kind then tend to one
  * solution of an SDE (their Eq. 6), whose Brownian motion the path is.
  */

@@ -7,9 +7,9 @@ import type { Sampler } from "./sampler.js";
 export interface PredictorCorrectorOptions {
   /** Signal-to-noise ratio of a Langevin step, above 0 and at most 2; 0.16 by default. */
   snr?: number;
-  /** Langevin steps at each level, 0 to 1000; 1 by default. */
+  /** The number of Langevin steps at each level, 0 to 1000. Default 1. */
   correctors?: number;
-  /** What goes from level to level; `ancestral()` by default. */
+  /** The sampler that goes from level to level. Default `ancestral()`. */
   predictor?: Sampler;
 }
 

@@ -1,6 +1,6 @@
 import type { Sampler } from "./sampler.js";
 
-/** Probability-flow ODE, the classical Runge-Kutta method (Kutta 1901). Order 4, four evaluations a step. */
+/** Probability-flow ODE, the classical Runge-Kutta method (Kutta 1901). Order 4, four evaluations per step. */
 export function rk4(): Sampler {
   return {
     name: "rk4",

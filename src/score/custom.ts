@@ -13,16 +13,16 @@ import { beyondFit } from "./fitted.js";
 import { checkIsotropic } from "./line.js";
 import { type Prediction, predictions, scoreOf } from "./learned/prediction.js";
 
-/** What a score alone gives. */
+/** The quantities that follow from a score alone. */
 export const scoreQuantities = ["score", "velocity", "posteriorMean"] as const;
 
 /** What a field by rows has beside its score: the trace of its derivative, and the times that it was fitted on. */
 export interface RowFieldParts {
   readonly trace?: RowFunction | undefined;
-  /** Why there is none. */
+  /** Why the trace is not known, where it is left out. */
   readonly untraced?: Lack | undefined;
   readonly fitted?: TimeRange | undefined;
-  /** Numbers of the rows that the function is given at a time: fewer where each takes long. */
+  /** How many numbers of rows the function is given at a time: fewer where each takes long. */
   readonly part?: number | undefined;
 }
 

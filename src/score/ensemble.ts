@@ -136,7 +136,7 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
           return out;
         });
       }
-      // sum_r (s_r - mean) xi_r / sqrt(n - 1): Gaussian with the empirical covariance, one set of xi a realization.
+      // sum_r (s_r - mean) xi_r / sqrt(n - 1): Gaussian with the empirical covariance, one set of xi per realization.
       const xi = new Float64Array(count * n);
       for (let r = 0; r < count; r++) {
         for (let m = 0; m < n; m += 2) {

@@ -99,7 +99,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       throw badArgument(
         "E_SHAPE",
         "values",
-        `a multiple of ${data.size} numbers (one row a point)`,
+        `a multiple of ${data.size} numbers (one row per point)`,
         values.length,
       );
     }

@@ -2,7 +2,7 @@ import type { RowFunction } from "../../bindings/job.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 
-/** One number a query. */
+/** Quantities that are one number per query. */
 export const scalarQuantities = [
   "logDensity",
   "divergence",
@@ -13,11 +13,11 @@ export const scalarQuantities = [
   "effectiveCount",
 ] as const;
 export type ScalarQuantity = (typeof scalarQuantities)[number];
-/** `[count, dim]`. */
+/** Quantities that are one vector per query: `[count, dim]`. */
 export const vectorQuantities = ["score", "posteriorMean", "velocity"] as const;
-/** `[count, size]`. */
+/** Quantities that are one number per query and training point: `[count, size]`. */
 export const weightQuantities = ["posteriorWeights"] as const;
-/** `[count, dim, dim]`, for dim up to 64. */
+/** Quantities that are one matrix per query: `[count, dim, dim]`, for dim up to 64. */
 export const matrixQuantities = ["hessian", "proxyCovariance", "posteriorCovariance"] as const;
 
 export const quantities = [
@@ -30,7 +30,7 @@ export const quantities = [
 export type Quantity = (typeof quantities)[number];
 
 /**
- * `nearest` is an Int32Array of indices; all else has the mixture's precision.
+ * The quantities that were asked for. `nearest` is an Int32Array of indices; all else has the mixture's precision.
  *
  * Data far from the origin is computed with less its centre, so that scores, log densities, weights and covariances are as
  * accurate as at the origin. `posteriorMean` and `velocity` are where the data is, and a float32 array holds them to 2^-24 of
@@ -38,14 +38,14 @@ export type Quantity = (typeof quantities)[number];
  * precision "f64".
  *
  * `proxyVariance` (tr C) is alpha^2 / V^2 times the trace of the points' covariance about their mean. In float32 that mean is
- * rounded, where several points share the weight: by up to 2^-20 |mu| a coordinate (measured: 14 units of 2^-24; mu less the
+ * rounded, where several points share the weight: by up to 2^-20 |mu| per coordinate (measured: 14 units of 2^-24; mu less the
  * centre). tr C is then no less than what this leaves, up to dim (2^-20 alpha max |mu| / V)^2, however small the exact value is. A
  * float32 array holds it up to 3.4e38 and is Infinity above, that is where V < alpha sqrt(tr Cov / 3.4e38).
  */
 export type Evaluation<P extends Precision, Q extends Quantity> = {
   [K in Q]: K extends "nearest" ? Int32Array<ArrayBuffer> : Numbers<P>;
 } & {
-  /** What has to be said, in sentences, where there is something: a learned field at times on which it was not fitted. */
+  /** Warnings, in sentences, where there are any: a learned field at times on which it was not fitted. */
   readonly notes?: readonly string[];
 };
 
@@ -54,7 +54,7 @@ export interface EvaluateOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** Times from the least to the most. */
+/** A range of times, ends included. */
 export interface TimeRange {
   readonly tMin: number;
   readonly tMax: number;
@@ -82,7 +82,7 @@ export interface ScoreField<P extends Precision = Precision> {
     quantities: readonly Q[],
     options?: EvaluateOptions,
   ): Promise<Evaluation<P, Q>>;
-  /** The same on the calling thread, at once: nothing else runs there until it is done. */
+  /** `evaluate` on the calling thread, at once: nothing else runs there until it is done. */
   evaluateSync<Q extends Quantity>(
     x: PointsInput,
     t: number | ArrayLike<number>,
@@ -114,7 +114,7 @@ export interface StepEstimator<P extends Precision = Precision> {
   readonly kind: "step";
   readonly data: Mixture<P>;
   readonly process: Process;
-  /** Its mean, a field. */
+  /** The mean of the estimator, which is a field. */
   readonly average: ScoreField<P>;
   /** How a step draws it. */
   readonly randomness: Randomness;
@@ -131,7 +131,7 @@ export interface ScoreEnsemble<P extends Precision = Precision> {
   readonly kind: "ensemble";
   readonly data: Mixture<P>;
   readonly process: Process;
-  /** Its mean over realizations. */
+  /** The mean over realizations, which is a field. */
   readonly average: ScoreField<P>;
   /** The times that its realizations were fitted on. */
   readonly fitted?: TimeRange | undefined;
@@ -139,7 +139,7 @@ export interface ScoreEnsemble<P extends Precision = Precision> {
   covariance(a: Places, b?: Places): Promise<Float64Array>;
   /** Cov[s-hat(z), s-hat(z)] at each place alone, `[count, dim, dim]`: what `covariance` has on its diagonal, for many. */
   variance?(places: Places): Promise<Float64Array>;
-  /** A realization; the same seed gives the same one. */
+  /** Draws a realization; the same seed gives the same one. */
   draw(seed: number): Promise<ScoreField<P>>;
   /** @internal Realizations `first` ... first + count - 1 of a seed, as one function of rows. */
   realizations?(request: RealizationRequest): Promise<RealizedRows>;

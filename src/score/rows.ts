@@ -3,7 +3,7 @@ import type { RealizedRows } from "./field.js";
 
 /**
  * A function of rows that takes each at a time of its own, and of a particle of its own: in one call, where steps that every
- * particle chooses by itself would take a call a row.
+ * particle chooses by itself would take one call per row.
  */
 export function byRows(
   f: (
@@ -58,7 +58,7 @@ export function picked(x: Float64Array, rows: readonly number[], dim: number): F
   return out;
 }
 
-/** What one function of a time makes of one time after the other, put together again: `width` numbers a row. */
+/** What one function of a time makes of one time after the other, put together again: `width` numbers per row. */
 export async function timeByTime(
   x: Float64Array,
   time: (row: number) => number,

@@ -30,7 +30,7 @@ export interface BridgeLaw {
   readonly variance: number;
   /** The mean from starts x, `[count, dim]`, to points x_0, as many or one. */
   mean(x: PointsInput, x0: PointsInput): Float64Array;
-  /** One exact draw a row, without steps. */
+  /** Draws one exact state per row, without steps. */
   draw(x: PointsInput, x0: PointsInput, options?: { seed?: number }): Float64Array;
 }
 

@@ -11,11 +11,11 @@ import { bounded, polygonRule } from "./polygonRule.js";
 import { normalMass, SIDE, type Side, voronoiCellsInPieces } from "./voronoi.js";
 
 export interface CellLawOptions {
-  /** At which times, of any order; 0 is the end. */
+  /** The times to look at, in any order; 0 is the end. */
   times: ArrayLike<number>;
   /** The law that the reverse process starts from: p_T itself (default), N(0, S_T) or N(0, I). */
   initial?: "marginal" | "noise" | "normal";
-  /** T, where that law holds; needed but for "marginal". */
+  /** The time T at which that law holds; needed unless `initial` is "marginal". */
   horizon?: number;
   signal?: AbortSignal;
 }
@@ -33,14 +33,14 @@ export interface CellLaw {
   readonly cells: Float64Array<ArrayBuffer>;
   /** `[size]`: the probability to end on each point. */
   readonly ends: Float64Array<ArrayBuffer>;
-  /** The probability to be in the cell of the point of the end, one a time. */
+  /** The probability to be in the cell of the point of the end, one per time. */
   readonly inFinalCell: Float64Array<ArrayBuffer>;
   /**
-   * The probability to be there and never to leave it again, one a time, from p_T: where every cell is a half plane or a wedge
+   * The probability to be there and never to leave it again, one per time, from p_T: where every cell is a half plane or a wedge
    * of angle pi / n (regular polygons of an even number of points); NaN elsewhere.
    */
   readonly settled: Float64Array<ArrayBuffer>;
-  /** What any entry of `joint` may be off, by a coarser rule. One a time. */
+  /** What any entry of `joint` may be off, by a coarser rule. One per time. */
   readonly error: Float64Array<ArrayBuffer>;
 }
 

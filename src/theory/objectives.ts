@@ -9,9 +9,9 @@ import { type TimeLaw, type TuplesInput, trainingTuples, type Weighting } from "
 export interface ObjectiveOptions {
   /** How many samples (x, x_0, t) the averages are taken over, or the samples themselves; 100,000 by default. */
   samples?: number | TuplesInput;
-  /** lambda_t; "variance" by default. */
+  /** The weight lambda_t of a time in the averages. Default "variance". */
   weighting?: Weighting;
-  /** p(t); needed where `samples` is a number. */
+  /** The law p(t) of the times; needed where `samples` is a number. */
   times?: TimeLaw;
   seed?: number;
 }
@@ -22,13 +22,13 @@ export interface Estimate {
   readonly standardError: number;
 }
 
-/** The objectives of a field. */
+/** The training objectives of a field, averaged over samples. */
 export interface Objectives {
-  /** E[lambda / 2 |s-hat - s|^2]: Vastola 2025, Eq. 3. */
+  /** J0, the error against the exact score: E[lambda / 2 |s-hat - s|^2]. Vastola 2025, Eq. 3. */
   readonly j0: Estimate;
   /** E[lambda / 2 |s-hat - s~|^2], denoising score matching: Eq. 4; over given samples the empirical one, Eq. 27. */
   readonly j1: Estimate;
-  /** E[lambda tr C] / 2. */
+  /** Half the weighted variance of the proxy score, E[lambda tr C] / 2. */
   readonly halfProxyVariance: Estimate;
   /** J1 - J0 - E[lambda tr C] / 2, which is 0 but for sampling: Eq. 24. Its error is that of the difference itself. */
   readonly identity: Estimate;

@@ -18,13 +18,13 @@ const forms = ["score", "posteriorMean", "attraction", "relaxation", "far", "nea
 
 /** The numbers of all forms at one time. */
 export interface ReverseCoefficients {
-  /** beta x + 2 D s */
+  /** The drift as state x + score s, that is beta x + 2 D s. */
   readonly score: { readonly state: number; readonly score: number };
-  /** state x + posteriorMean x_0 */
+  /** The drift as state x + posteriorMean x_0. */
   readonly posteriorMean: { readonly state: number; readonly posteriorMean: number };
-  /** rate (factor x_0 - x); for `ou` 1 / tanh t and 1 / cosh t. */
+  /** The drift as rate (factor x_0 - x); for `ou` 1 / tanh t and 1 / cosh t. */
   readonly attraction: { readonly rate: number; readonly factor: number };
-  /** -decay x + pull (x_0 - x); for `ou` tanh(t / 2) and 1 / sinh t. */
+  /** The drift as -decay x + pull (x_0 - x); for `ou` tanh(t / 2) and 1 / sinh t. */
   readonly relaxation: { readonly decay: number; readonly pull: number };
   /** sqrt(2 D), the factor of the Brownian motion. */
   readonly noise: number;

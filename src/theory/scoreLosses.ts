@@ -22,7 +22,7 @@ export interface ScoreLossOptions {
    * each counts: those of `quadratureTuples` give expectations.
    */
   samples?: number | TuplesInput;
-  /** p(t); needed where `samples` is a number. The losses grow without bound as its least time goes to 0. */
+  /** The law p(t) of the times; needed where `samples` is a number. The losses grow without bound as its least time goes to 0. */
   times?: TimeLaw;
   seed?: number;
   signal?: AbortSignal;

@@ -13,7 +13,7 @@ export interface VKernel {
   at(x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array>;
   /** V(z, z') between all pairs, `[count of a, count of b, dim, dim]`. */
   between(a: Places, b: Places): Promise<Float64Array>;
-  /** tr V(z, z), one a query. */
+  /** tr V(z, z), one per query. */
   trace(x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array>;
   /**
    * tr V(z, z) over a rectangle of the plane of two coordinates; the other coordinates are those of `through`.

@@ -375,7 +375,7 @@ describe("score", () => {
     expect(existsSync(at("q.npy"))).toBe(false);
   });
 
-  it("takes one time a query, and writes one quantity under its own name", async () => {
+  it("takes one time per query, and writes one quantity under its own name", async () => {
     const { code } = await vkernel(
       ...words,
       "--time",

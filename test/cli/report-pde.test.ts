@@ -62,7 +62,7 @@ describe("the quick run", () => {
       expect(theory / Math.exp((k * k * -Math.expm1(-2 * s)) / 2)).toBeCloseTo(1, 9);
       expect(brownian).toBeGreaterThanOrEqual(onGrid);
     }
-    // The scheme follows its fastest mode to 1e-5 of its growth a step.
+    // The scheme follows its fastest mode to 1e-5 of its growth per step.
     expect(illPosed.worst).toBeLessThan(1e-2);
     expect(illPosed.stopped?.largest).toBeGreaterThan(1e149);
     for (const { p } of pairs.rows) expect(p).toBeGreaterThan(1e-6);

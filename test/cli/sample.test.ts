@@ -419,7 +419,7 @@ it("a report tells the sampler's parameters, mean evaluations and log densities"
   expect(page).toContain(
     "50 samples by dopri5 (rtol 0.001, atol 0.00001) with the exact score, process edm, steps of its own",
   );
-  expect(page).toMatch(/evaluations of the score a sample/);
+  expect(page).toMatch(/evaluations of the score per sample/);
   expect(page).toContain("<h2>Log densities</h2>");
   expect(page).toMatch(/bits per dimension \(mean and standard error\)/);
   expect(page).not.toMatch(/NaN|undefined|\[object/);

@@ -333,7 +333,7 @@ describe("the memory cap", () => {
 
   it("an anisotropic evaluation that does not fit leaves nothing behind", async () => {
     const engine = await make({ threads: 1, memory: 2 ** 20 });
-    // Points and weights take 24 bytes a point: there is room for 1.67 of them, so whitened points fit, weights do not.
+    // Points and weights take 24 bytes per point: there is room for 1.67 of them, so whitened points fit, weights do not.
     const size = 26_000;
     const weights = Float64Array.from({ length: size }, (_, m) => 1 + (m % 2));
     const data = engine.mixture(scattered(2 * size, 1), { dim: 2, precision: "f64", weights });

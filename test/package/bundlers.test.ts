@@ -41,7 +41,7 @@ const bundlers: Record<string, (from: string, to: string) => Promise<string[]>> 
         context: from,
         entry: "./entry.js",
         output: { path: to, filename: "entry.js" },
-        // Its limit is of 244 KiB a file; kernels and images are what they are.
+        // Its limit is of 244 KiB per file; kernels and images are what they are.
         performance: { hints: false },
       };
       webpack(options, (error, stats) => {

@@ -142,7 +142,7 @@ function likelihoods(set: string, count: number, sampler: (vkernel: Vkernel) => 
   }));
 }
 
-/** A run of `evaluate` in every quantity, one time a query. */
+/** A run of `evaluate` in every quantity, one time per query. */
 function evaluating(set: string, count: number, anisotropic: boolean): BitsRun[] {
   return precisions.map((precision) => ({
     name: `evaluate ${set}${anisotropic ? " anisotropic" : ""} ${precision}`,

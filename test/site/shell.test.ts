@@ -322,7 +322,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       // The score that was chosen runs now; how it is averaged stands beside its width.
       await page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).seek(100));
       const { count = 0 } = smoothingRule(hexagon) ?? {};
-      await page.getByText(`Averaged over ${count} places a particle.`).waitFor();
+      await page.getByText(`Averaged over ${count} places per particle.`).waitFor();
       for (const [name, title] of [
         ["Help (?)", "Keys, while"],
         ["Table", "Points"],

@@ -4,7 +4,7 @@ import * as vkernel from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BitsRun, bitsCases, bitsHashes, bitsRuns, hashOf } from "../shared/bits.js";
 
-/** Blocks of 1 cost a call a particle: fewer of these. */
+/** Blocks of 1 cost one call per particle: fewer of these. */
 const fewer = 300;
 /** Runs of which a shorter one is a prefix; `evaluate` gives several arrays. */
 const prefix = (arrays: Awaited<ReturnType<BitsRun["run"]>>, count: number, part: number) =>

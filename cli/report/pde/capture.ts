@@ -31,7 +31,7 @@ export interface CaptureRow {
   };
 }
 
-/** One record of the same process: the shares of those that are not seen to leave again, one a time. */
+/** One record of the same process: the shares of those that are not seen to leave again, one per time. */
 export interface Recording {
   readonly steps: number;
   readonly seen: readonly Estimate[];

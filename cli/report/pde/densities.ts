@@ -22,7 +22,7 @@ export interface DensityRow {
 
 export interface Densities {
   readonly rows: readonly DensityRow[];
-  /** Pictures: the solution of each equation, and particles of the first two, in the middles of cells; one a time. */
+  /** Pictures: the solution of each equation, and particles of the first two, in the middles of cells; one per time. */
   readonly x: readonly number[];
   readonly pictures: readonly {
     readonly t: number;

@@ -23,7 +23,7 @@ export interface Generated {
     /** Samples within 0.01 of a point. */
     readonly onPoints: Estimate;
   }[];
-  /** q(y, T*) / rho_0(y), for points with a width, one a horizon. */
+  /** q(y, T*) / rho_0(y), for points with a width, one per horizon. */
   readonly y: readonly number[];
   readonly ratios: readonly (readonly number[])[];
   /** d log of the pointwise difference / d T*, between the last two horizons. */

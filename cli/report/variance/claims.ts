@@ -56,7 +56,7 @@ export function claimsOf(study: Study): Claim[] {
   claims.push({
     id: "white",
     where: "Prop. 4.1, Eq. 9",
-    says: "R fresh proxy scores a step give noise of covariance D C D / R, delta-correlated in time.",
+    says: "R fresh proxy scores per step give noise of covariance D C D / R, delta-correlated in time.",
     measured: html`Variance of end points from one start, R = 1: ${pm(coarse)} with ${least} steps, ${pm(fine)} with ${most}. With kappa = 0.1: ${pm(kappaCoarse)} and ${pm(kappaFine)}.`,
     verdict: fine.value < coarse.value / 4 ? "corrected" : "holds",
     why: "Independent draws are correlated by a Kronecker delta: a step adds dt² D C D / R, and the sum vanishes as steps shrink. A noise that keeps its size needs a scale of time, kappa.",

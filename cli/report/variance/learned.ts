@@ -40,7 +40,7 @@ export type LawPictures = {
   readonly average: Float64Array;
 };
 
-/** Runs an ensemble, one realization a particle, its effective SDE, and the PF-ODE of its average, from the same starts. */
+/** Runs an ensemble, one realization per particle, its effective SDE, and the PF-ODE of its average, from the same starts. */
 export async function threeLaws(
   bench: Bench,
   data: Mixture<"f64">,

@@ -89,7 +89,7 @@ function figure2(study: Study, pictures: Pictures): Html {
     "Figure 2: the naive estimator and a kernel density estimate",
     [
       text(
-        `One fresh training point a step (R = 1), edm, ${steps} steps from T = ${tMax} to epsilon = ${epsilon}, beside the kernel density estimate of width epsilon. From p(x|T) the two laws are equal; from N(0, T²) they differ by what that start differs.`,
+        `One fresh training point per step (R = 1), edm, ${steps} steps from T = ${tMax} to epsilon = ${epsilon}, beside the kernel density estimate of width epsilon. From p(x|T) the two laws are equal; from N(0, T²) they differ by what that start differs.`,
       ),
       pictureGrid(
         keys.map((key) => models[key]),

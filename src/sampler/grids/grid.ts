@@ -5,7 +5,7 @@ import type { Process } from "../../process/process.js";
 /** A recipe for the times of a run: descending, `steps + 1` long. */
 export interface Grid {
   readonly name: string;
-  /** What it was made with, to print and to send elsewhere. */
+  /** The parameters that the grid was made with, to print and to send elsewhere. */
   readonly parameters: Readonly<Record<string, number | string>>;
   /**
    * The times of a process, descending, `[steps + 1]`.
@@ -14,7 +14,7 @@ export interface Grid {
   times(process: Process): Float64Array;
 }
 
-/** What every grid but `times` takes. The ends are a pair of noise levels or a pair of times. */
+/** The options of every grid but `times`. The ends are a pair of noise levels or a pair of times. */
 export interface GridOptions {
   /** The number of steps, 1 to 1e7; the grid has one time more. */
   steps: number;

@@ -1,7 +1,7 @@
 import { type Grid, type GridOptions, makeGrid } from "./grid.js";
 
 /**
- * Uniform in t. With last "sigmaMin" (the default) the lower end may be 0.
+ * A grid that is uniform in t. With last "sigmaMin" (the default) the lower end may be 0.
  *
  * @example
  * linear({ steps: 2, tMax: 1, tMin: 0 }).times(ou()); // 1, 0.5, 0

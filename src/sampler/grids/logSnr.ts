@@ -2,7 +2,7 @@ import { exp, log } from "../../numeric/elementary.js";
 import { type Grid, type GridOptions, makeGrid } from "./grid.js";
 
 /**
- * Uniform in the logarithm of the signal-to-noise ratio, -2 log sigma: each step divides sigma by the same factor.
+ * A grid that is uniform in the logarithm of the signal-to-noise ratio, -2 log sigma: each step divides sigma by the same factor.
  *
  * @example
  * logSnr({ steps: 100, sigmaMin: 0.01, sigmaMax: 100 }).times(vp());

@@ -1,7 +1,7 @@
 import { type Grid, type GridOptions, makeGrid } from "./grid.js";
 
 /**
- * Uniform in sqrt(t), the noise level of `ve` (Chen 2025, Sec. 4.2). With last "sigmaMin" (the default) the
+ * A grid that is uniform in sqrt(t), the noise level of `ve` (Chen 2025, Sec. 4.2). With last "sigmaMin" (the default) the
  * lower end may be 0.
  *
  * @example

@@ -4,7 +4,7 @@ import type { Process } from "../../process/process.js";
 import { type Grid, maxSteps } from "./grid.js";
 
 /**
- * Any strictly descending list of times, at least two; the last may be 0.
+ * A grid of your own: a strictly descending list of at least two times, of which the last may be 0.
  *
  * @throws {VkernelError} E_RANGE for a list that is empty, unsorted or has repeats
  * @example

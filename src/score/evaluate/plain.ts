@@ -397,7 +397,7 @@ export function quantitySize(quantity: ReferenceQuantity, dim: number, size: num
  * Evaluates quantities at many queries of one level.
  *
  * @param x the queries, [count, dim] row-major
- * @returns one Float64Array a quantity, [count, ...] row-major
+ * @returns one Float64Array per quantity, [count, ...] row-major
  */
 export function evaluate<Q extends ReferenceQuantity>(
   mixture: ReferenceMixture,

@@ -30,7 +30,7 @@ export interface Request<P extends Precision, Q extends Quantity> {
   /** The queries x less alpha times the data's centre: what everything is computed from. */
   readonly x: Float32Array | Float64Array;
   readonly count: number;
-  /** One time, or one a query. */
+  /** One time, or one per query. */
   readonly times: Float64Array;
   readonly quantities: readonly Q[];
 }
@@ -90,7 +90,7 @@ export function* requestInPieces<P extends Precision, Q extends Quantity>(
   const end = process.end;
   const expected = `a time above 0${end === Number.POSITIVE_INFINITY ? "" : ` and at most ${end}`}`;
   const many = typeof t === "object" && t !== null && "length" in t;
-  if (!many && typeof t !== "number") throw badArgument("E_TYPE", "t", "a number or one number a query", t);
+  if (!many && typeof t !== "number") throw badArgument("E_TYPE", "t", "a number or one number per query", t);
   const times = many ? Float64Array.from(t, Number) : Float64Array.of(t);
   if (many && times.length !== count)
     throw badArgument("E_SHAPE", "t", `one number, or ${count} of them`, times.length);

@@ -9,7 +9,7 @@ import type { Quantity } from "../field.js";
 import { type Level, levelOf } from "../level.js";
 import { type Request, inPieces, TIME, type Targets } from "./request.js";
 
-/** One level a query, or one for all; equal times share theirs. */
+/** One level per query, or one for all; equal times share theirs. */
 export function* levelsOf(
   process: Process,
   times: Float64Array,

@@ -27,19 +27,19 @@ import {
 } from "./training.js";
 
 export interface LinearScoreOptions {
-  /** phi(x, t), such as rbfFeatures({ count: 200 }). */
+  /** The functions phi(x, t) that the score is made of, such as rbfFeatures({ count: 200 }). */
   features: FeatureMap;
   /** How many samples of p(x, x_0, t) to fit to, or the samples themselves. */
   samples: number | TuplesInput;
-  /** lambda_t; "variance" by default. Not used where samples bring their own. */
+  /** The weight lambda_t of a time in the loss. Default "variance". Not used where samples bring their own. */
   weighting?: Weighting;
   /** How times are drawn. Not used where samples are given. */
   times?: TimeLaw;
-  /** A constant term w_0; true by default. */
+  /** Whether the score has a constant term w_0. Default true. */
   bias?: boolean;
-  /** Added to the diagonal of the features' covariance, 1e-6 by default: ridge |W|^2 / 2 beside J1 / E[lambda]. */
+  /** A ridge, added to the diagonal of the features' covariance: ridge |W|^2 / 2 beside J1 / E[lambda]. Default 1e-6. */
   ridge?: number;
-  /** Of the samples; 0 by default. */
+  /** Seed of the training samples. Default 0. */
   seed?: number;
   /** "x0" (default): realizations keep (x_n, t_n) and redraw x_0, as the paper has it; "all": they redraw the samples. */
   redraw?: "x0" | "all";

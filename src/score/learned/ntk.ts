@@ -41,7 +41,7 @@ export interface InputMap {
 }
 
 export interface NtkScoreOptions {
-  /** Layers L >= 1; 3 by default. */
+  /** The number of layers L, at least 1. Default 3. */
   depth?: number;
   activation?: "relu" | "erf";
   /** Variance of the biases of every layer; 0 by default: none. */
@@ -50,7 +50,7 @@ export interface NtkScoreOptions {
   weightVariance?: number;
   /** How many samples of p(x, x_0, t), at most 4,000, or the samples themselves. */
   samples: number | TuplesInput;
-  /** tau, or Infinity; Infinity by default. */
+  /** The training time tau, which may be Infinity. Default Infinity. */
   trainingTime?: number;
   /** Weight decay towards the start, 0 by default. */
   ridge?: number;
@@ -60,8 +60,8 @@ export interface NtkScoreOptions {
    */
   initial?: "zero" | "gaussian" | { readonly linear: readonly (readonly number[])[] };
   /**
-   * psi; by default x / sqrt(S_t + alpha_t^2 sd^2), log(sigma_t) / 4 and 1, with sd the spread of the data. `slopes`, its
-   * derivative by x, `[count, dim]` row-major, is what a divergence takes.
+   * The input psi(x, t) of the network; by default x / sqrt(S_t + alpha_t^2 sd^2), log(sigma_t) / 4 and 1, with sd the spread
+   * of the data. `slopes`, its derivative by x, `[count, dim]` row-major, is what a divergence takes.
    */
   inputMap?: {
     count: number;

@@ -93,7 +93,7 @@ export interface ConversionOptions {
  *
  * @param values `[count, dim]`
  * @param x where they were predicted, as many
- * @param t one time, or one a row
+ * @param t one time, or one per row
  * @returns as many, of the type of `values`
  * @throws {VkernelError} E_TYPE, E_SHAPE, E_RANGE, E_USAGE, E_UNSUPPORTED (noise with a direction)
  * @example
@@ -119,7 +119,7 @@ export function convertPrediction<X extends Float32Array | Float64Array>(
   const many = typeof t === "object" && t !== null && "length" in t;
   const rows = many ? t.length : 1;
   if (many && (rows === 0 ? x.length > 0 : x.length % rows !== 0)) {
-    throw badArgument("E_SHAPE", "t", `one time, or one a row of ${x.length} numbers`, rows);
+    throw badArgument("E_SHAPE", "t", `one time, or one per row of ${x.length} numbers`, rows);
   }
   const out = values.slice() as X;
   const dim = x.length / rows;
@@ -162,7 +162,7 @@ export function scoreOf(
  * What any field predicts at queries: its noise, its v, and so on, from its score and posterior mean.
  *
  * @param x `[count, dim]`
- * @param t one time, or one a query
+ * @param t one time, or one per query
  * @returns `[count, dim]`, in float64
  * @throws {VkernelError} as `evaluate`; E_USAGE; E_UNSUPPORTED (noise with a direction, but for score, posteriorMean, velocity)
  * @example

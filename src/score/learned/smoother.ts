@@ -22,7 +22,7 @@ import { noiseOf, proxyScores, diffusionShape } from "../noise.js";
 import { byRows, realized, timeByTime } from "../rows.js";
 import { needTargets, type TrainingTuples } from "./training.js";
 
-/** Covariances of targets are matrices a sample: as many dimensions as these fit. */
+/** Covariances of targets are one matrix per sample: as many dimensions as these fit. */
 const MAX_DIM = 64;
 /** The estimator before training: W_0, `[F, dim]`, and its outputs at the samples, `[P, dim]`. */
 export interface Start {
@@ -107,7 +107,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
   #checkTargets(targets: PointsInput): Float64Array {
     const { data, rows } = checkTable(targets, "targets", this.data.dim);
     const count = this.samples.t.length;
-    if (rows !== count) throw badArgument("E_SHAPE", "targets", `${count} rows, one a sample`, rows);
+    if (rows !== count) throw badArgument("E_SHAPE", "targets", `${count} rows, one per sample`, rows);
     return Float64Array.from(data, (value, i) => checkNumber(value, `targets[${i}]`));
   }
 

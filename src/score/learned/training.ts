@@ -19,13 +19,13 @@ export interface TimeLaw {
   draw(process: Process, u: number, z: number): number;
 }
 
-/** Uniform in t on [tMin, tMax]. */
+/** Times drawn uniformly in t on [tMin, tMax]. */
 export function uniformTimes(options: { tMin: number; tMax: number }): TimeLaw {
   const { tMin, tMax } = checkEnds(options);
   return { name: "uniform", parameters: { tMin, tMax }, draw: (_, u) => tMin + u * (tMax - tMin) };
 }
 
-/** Uniform in log t on [tMin, tMax]. */
+/** Times drawn uniformly in log t on [tMin, tMax]. */
 export function logUniformTimes(options: { tMin: number; tMax: number }): TimeLaw {
   const { tMin, tMax } = checkEnds(options);
   const [low, high] = [log(tMin), log(tMax)];
@@ -104,7 +104,7 @@ export function rangeOf(t: Float64Array, law?: TimeLaw): TimeRange {
   return { tMin: t.reduce((a, b) => Math.min(a, b)), tMax: t.reduce((a, b) => Math.max(a, b)) };
 }
 
-/** The same as a user may give it; lambda is 1 where it is left out. */
+/** Training samples as a caller gives them; lambda is 1 where it is left out. */
 export interface TuplesInput {
   x: PointsInput;
   x0?: PointsInput;
@@ -176,7 +176,7 @@ function normals(seed: number, n: number, step: number, dim: number): Float64Arr
   return fillNormals(new Float64Array(dim), dim, 1, n, seed, step, streams.tuples);
 }
 
-/** The standard deviation of the data: the root of its mean variance a coordinate. */
+/** The standard deviation of the data: the root of its mean variance per coordinate. */
 export function spreadOf({ local: points, weights, dim, sigma0 }: Mixture): number {
   let sum = 0;
   for (let d = 0; d < dim; d++) {

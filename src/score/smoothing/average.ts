@@ -111,7 +111,7 @@ export async function averageTrace(
   return out;
 }
 
-/** The time of each query, `draws` of them a row; one number where they share it. */
+/** The time of each query, `draws` of them per row; one number where they share it. */
 function timesOf(rows: number, draws: number, time: (row: number) => number): number | Float64Array {
   const times = Float64Array.from({ length: rows }, (_, i) => time(i));
   if (times.every((t) => t === times[0])) return times[0];

@@ -12,7 +12,7 @@ const GOLDEN = 0.6180339887498949;
 /** Panels along a segment at most. */
 const MOST_PANELS = 32;
 
-/** Minimizes f of one number a row, all rows at once, in brackets [low, high]. */
+/** Minimizes f of one number per row, all rows at once, in brackets [low, high]. */
 async function goldenSections(
   low: Float64Array,
   high: Float64Array,

@@ -16,7 +16,7 @@ import { type CubeRule, drawnRule, normalRule, quasiRule, SHIFTS } from "./rules
 import { Values } from "./values.js";
 
 export interface SmoothedOptions {
-  /** tau: half the side of the box, half the segment's length, or the standard deviation; a function of t, or one number. */
+  /** The width tau: half the box's side, half the segment's length, or the standard deviation; a function of t, or one number. */
   width: number | ((t: number) => number);
   /**
    * "box" (default): the mean over the cube (Chen 2025, Eq. 7, 18). "minimumNorm": the shortest of the means over segments in
@@ -159,7 +159,7 @@ export function smoothedScore<P extends Precision>(
     (await rows(values, x, t, widthAt(t), true)).error as Float64Array;
   return new SmoothedField(data, process, estimate, plain, tracesOf());
 
-  /** Rows of no width by one function, the others by another; `width` numbers a row. */
+  /** Rows of no width by one function, the others by another; `width` numbers per row. */
   async function whereWide(
     x: Float64Array,
     time: (row: number) => number,

@@ -47,7 +47,10 @@ export interface FokkerPlanckOptions<D extends FokkerPlanckDirection = FokkerPla
   times: ArrayLike<number>;
   /** Cells along each axis, or along all; 256 by default. A cell may be no wider than the noise at any time. */
   cells?: number | readonly number[];
-  /** [low, high], one pair an axis. By default what holds the law of the data at all `times`, up to 7 standard deviations. */
+  /**
+   * The ends [low, high] of the grid, one pair per axis. By default what holds the law of the data at all `times`, up to 7
+   * standard deviations.
+   */
   domain?: readonly [number, number] | readonly (readonly [number, number])[];
   /**
    * Nothing flows through the ends of the domain. "free" (default): the data's law, whose score drives the reverse equations, is that
@@ -80,7 +83,7 @@ export interface FokkerPlanckRun {
   readonly steps: number;
 }
 
-/** What a direction gives. */
+/** The result of a run, which depends on its direction. */
 export type FokkerPlanckResult<D extends FokkerPlanckDirection> = D extends "unstable"
   ? UnstableRun
   : FokkerPlanckRun;

@@ -42,7 +42,7 @@ const REACH = 319;
 
 /**
  * out = ln sum_m w_m exp(-|x - alpha mu_m|^2 / (2 V)): in tiles, relative to the point that weighs most at the centre, where
- * weights are products of a factor a column and one a row.
+ * weights are products of one factor per column and one per row.
  */
 export function logDensityGrid(out: Float64Array, mixture: PlaneMixture, places: GridPlaces): void {
   for (const _ of logDensityStrips(out, mixture, places));

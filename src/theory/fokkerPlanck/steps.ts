@@ -26,7 +26,7 @@ export interface PlaneStepper {
   read(): Float64Array;
 }
 
-/** Operations a cell of a diffusion step, which is what work is counted in. */
+/** Operations per cell of a diffusion step, which is what work is counted in. */
 const DIFFUSION = 60;
 const densityWork = (points: number): number => 40 + 2 * points;
 

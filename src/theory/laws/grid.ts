@@ -15,10 +15,10 @@ export interface GriddedDensity {
   readonly density: ArrayLike<number>;
 }
 
-/** A checked one. */
+/** A gridded density that has been checked. */
 export interface Grid {
   readonly dim: 1 | 2;
-  /** One or two; the first runs fastest. */
+  /** The places along one or two axes; the first runs fastest. */
   readonly axes: readonly Float64Array[];
   readonly values: Float64Array;
 }

@@ -32,7 +32,7 @@ export interface GeneratedDensity {
   density(x: PointsInput, t: number, options?: EvaluateOptions): Promise<LawValues>;
 }
 
-/** The same of a mixture. */
+/** The law of the exact reverse process where the data is a mixture. */
 export interface GeneratedLaw extends GeneratedDensity {
   /** What ends at each training point (or in the Gaussian about it), `[size]`, of sum 1. */
   readonly masses: Float64Array;

@@ -22,7 +22,7 @@ export interface Bridges {
   readonly variance: number;
 }
 
-/** The joint law of X at two times. Logarithms of densities, one a row; `x` or `y` may be one row for all. */
+/** The joint law of X at two times. Logarithms of densities, one per row; `x` or `y` may be one row for all. */
 export interface PairLaw {
   readonly earlier: number;
   readonly later: number;

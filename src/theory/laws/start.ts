@@ -10,7 +10,7 @@ import { checkGrid, type Grid, type GriddedDensity, gridAt, looksGridded } from 
 export interface DensityFunction {
   /** The density at x, `dim` numbers. */
   readonly density: (x: Float64Array) => number;
-  /** The ends of the box, one pair a coordinate. */
+  /** The ends of the box, one pair per coordinate. */
   readonly box: readonly (readonly [number, number])[];
 }
 

@@ -193,7 +193,7 @@ describe("evaluate far from the origin", () => {
 });
 
 describe("tr C in float32", () => {
-  it("is exact for one point, has a floor of (2^-20 alpha max |mu| / V)^2 a coordinate for several, and ends at 3.4e38", async () => {
+  it("is exact for one point, has a floor of (2^-20 alpha max |mu| / V)^2 per coordinate for several, and ends at 3.4e38", async () => {
     let highest = 0;
     for (const dim of [1, 2, 3, 4, 8, 64, 300]) {
       for (const copies of [1, 2, 3, 7, 50, 300]) {

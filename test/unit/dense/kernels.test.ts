@@ -109,7 +109,7 @@ describe.each(kinds)("tangent kernels, %s", (kind) => {
         for (let j = 0; j < 18; j++) {
           const [x, y] = [rowOf(psi, i), rowOf(other, j)];
           const cosine = dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
-          // There acos loses at most a digit a layer, and so do small values of rows that look apart.
+          // There acos loses at most one digit per layer, and so do small values of rows that look apart.
           if (Math.abs(cosine) > 0.9) continue;
           compared++;
           const value = textbook(x, y, options);

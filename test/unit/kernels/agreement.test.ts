@@ -20,9 +20,9 @@ import {
   vp,
 } from "vkernel";
 
-/** Rounding of some 1e-16 a step, grown by the flow's stretching over six steps (at most some 1e4 at these levels). */
+/** Rounding of some 1e-16 per step, grown by the flow's stretching over six steps (at most some 1e4 at these levels). */
 const TOLERANCE = 1e-10;
-/** Float32 the same way: 6e-8 a step. Draws may differ where a threshold falls within rounding, so none are here. */
+/** Float32 the same way: 6e-8 per step. Draws may differ where a threshold falls within rounding, so none are here. */
 const TOLERANCE_F32 = 2e-3;
 
 let kernels: Engine;

@@ -267,7 +267,7 @@ describe("parts of a call of a kernel have the bits of the whole", () => {
   it.each([
     [4, 7, 333],
     [8, 6, 200],
-  ] as const)("%d bytes a number", async (bytes, dim, size) => {
+  ] as const)("%d bytes per number", async (bytes, dim, size) => {
     engine = await createEngine({ threads: 1 });
     const { machine, memory } = engine.runtime as NonNullable<Engine["runtime"]>;
     const kernels = machine.kernels(bytes);

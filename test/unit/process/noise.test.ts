@@ -318,7 +318,7 @@ describe('noise: "shared" through the public API', () => {
       for (const precision of ["f32", "f64"] as const) {
         const got = await increments(kernels, precision);
         got.forEach((z, i) => {
-          // Float32 states of size 2 round by 1.2e-7 a step, over sqrt(0.2).
+          // Float32 states of size 2 round by 1.2e-7 per step, over sqrt(0.2).
           expect(Math.abs(z - (truth[i] as number))).toBeLessThan(precision === "f64" ? 1e-12 : 2e-6);
         });
       }

@@ -224,7 +224,7 @@ async function setUp(engine: Engine, { dim = 2, precision = "f32", sigma0 = 0, f
 const bytes = (values: Float32Array | Float64Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
 
-/** The states that `sample` records, one a time of the grid. */
+/** The states that `sample` records, one per time of the grid. */
 async function states(field: Field, options: SampleOptions): Promise<Uint8Array[]> {
   const { trajectories, times, dim } = await sample(field, { ...options, record: "all" });
   const all = trajectories as Float32Array;

@@ -95,7 +95,7 @@ const expected: [string, Sampler, number, Field?][] = [
 ];
 
 describe.each(expected)("%s", (_, sampler, evaluations, field = exact) => {
-  it(`${evaluations} evaluations in 40 steps to 0, and one less look a step to 0 than in the statistics`, async () => {
+  it(`${evaluations} evaluations in 40 steps to 0, and one less look per step to 0 than in the statistics`, async () => {
     for (const data of [digits, few] as Mixture[]) {
       const { sampler: watched, looks } = counted(sampler);
       const run = await sample(field(data), { sampler: watched, grid: karras({ steps }), count: 3, seed: 1 });

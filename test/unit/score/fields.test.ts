@@ -1,4 +1,4 @@
-// What fields owe to samplers: under noise with a direction any field goes with any sampler; adaptive steps ask a field once a stage;
+// What fields owe to samplers: under noise with a direction any field goes with any sampler; adaptive steps ask a field once per stage;
 // churn is an increment of a path; what cannot be used says so at once.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as v from "../../../src/index.js";
@@ -804,7 +804,7 @@ describe("what draws x_0, bridges and Langevin steps, under noise with a directi
 });
 
 describe("adaptive steps", () => {
-  it("ask a network once a stage for all rows of a block, and get the bits of one row at a time", async () => {
+  it("ask a network once per stage for all rows of a block, and get the bits of one row at a time", async () => {
     const process = v.edm();
     const network = await v.mlpScore(data, process, { widths: [8], steps: 5, batch: 16, times });
     const calls: number[] = [];

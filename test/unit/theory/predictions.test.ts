@@ -100,7 +100,7 @@ describe("conversions", () => {
     expect(Math.abs((back[0] as number) - 0.3)).toBeLessThan(1e-16);
   });
 
-  it("take one time a row, float32, and nothing", () => {
+  it("take one time per row, float32, and nothing", () => {
     const x = Float32Array.of(0.1, 0.2, 0.3, 0.4);
     const values = Float32Array.of(1, 2, 3, 4);
     const got = v.convertPrediction(values, x, [0.5, 1], v.edm(), { from: "noise", to: "score" });

@@ -6,7 +6,7 @@ import type { Process } from "../../../process/process.js";
 /** Functions phi_j(x, t) that a linear score is made of. Vastola 2025, Eq. 10. */
 export interface FeatureMap {
   readonly name: string;
-  /** What it was made with, to print and to send elsewhere. */
+  /** The parameters that the map was made with, to print and to send elsewhere. */
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Fixes the map for `dim` coordinates under a process. */
   bind(dim: number, process: Process): BoundFeatures;

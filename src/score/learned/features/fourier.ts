@@ -14,11 +14,11 @@ import {
 import { bumps, checkRbf, type RbfOptions } from "./rbf.js";
 
 export interface FourierOptions {
-  /** How many. */
+  /** The number of features. */
   count: number;
-  /** 0 to 2^53 - 1; 0 by default. */
+  /** Seed of the frequencies and the offsets, 0 to 2^53 - 1. Default 0. */
   seed?: number;
-  /** Length over which they vary: frequencies are drawn from N(0, I / width^2); 1 by default. */
+  /** The length over which the features vary: frequencies are drawn from N(0, I / width^2). Default 1. */
   width?: number;
   time?: TimeFactor;
 }
@@ -104,7 +104,7 @@ export function gaussFourierFeatures(options: GaussFourierOptions): FeatureMap {
         }
         return out;
       };
-      // Kernels see each bump once a wave.
+      // Kernels see each bump once per wave.
       const repeated = new Float64Array(count * dim);
       for (let w = 0; w < waves; w++) repeated.set(centres, w * centres.length);
       return {

@@ -15,9 +15,9 @@ import {
 } from "./feature.js";
 
 export interface RbfOptions {
-  /** How many; their centres are drawn from N(0, spread^2 I). */
+  /** The number of bumps; their centres are drawn from N(0, spread^2 I). */
   count?: number;
-  /** 0 to 2^53 - 1; 0 by default. */
+  /** Seed of the centres, 0 to 2^53 - 1. Default 0. */
   seed?: number;
   /** Standard deviation of the centres; 1 by default. */
   spread?: number;

@@ -25,9 +25,9 @@ import {
 } from "./shape.js";
 
 export interface MlpScoreOptions {
-  /** Units of the hidden layers; [64, 64] by default. */
+  /** The number of units of each hidden layer. Default [64, 64]. */
   widths?: readonly number[];
-  /** "silu" by default. */
+  /** The activation of the hidden layers. Default "silu". */
   activation?: "relu" | "silu" | "tanh";
   /**
    * "edm" (default): EDM's c_skip, c_out, c_in, c_noise, for wide ranges of noise. "scaled": inputs (x, log t), output over
@@ -36,24 +36,27 @@ export interface MlpScoreOptions {
   conditioning?: "scaled" | "edm";
   /** Pairs of sines and cosines of the noise level at the input; 0 by default. */
   timeFeatures?: number;
-  /** Steps of Adam; 0 gives the network before training. */
+  /** The number of steps of Adam; 0 gives the network before training. */
   steps: number;
-  /** Samples a step; 256 by default. */
+  /** The number of samples per step. Default 256. */
   batch?: number;
-  /** 0.001 by default. */
+  /** The learning rate of Adam. Default 0.001. */
   learningRate?: number;
-  /** 0 by default. */
+  /** The weight decay, as `decay` says. Default 0. */
   weightDecay?: number;
-  /** "coupled" (default): L2, added to the gradient, as Adam has it; "decoupled": AdamW. */
+  /** How weights decay. "coupled" (default): L2, added to the gradient, as Adam has it; "decoupled": AdamW. */
   decay?: "coupled" | "decoupled";
-  /** "exact": fits the exact score, J0 (Vastola 2025, Eq. 3; Chen 2025, Eq. 4). "denoising" (default): proxy scores, J1. */
+  /**
+   * What is fitted. "exact": the exact score, J0 (Vastola 2025, Eq. 3; Chen 2025, Eq. 4). "denoising" (default): proxy scores,
+   * J1.
+   */
   loss?: "exact" | "denoising";
-  /** So many samples, drawn once, of which steps take batches; fresh ones at every step by default. */
+  /** The number of samples that are drawn once, and of which steps take batches. By default every step draws fresh ones. */
   samples?: number;
   weighting?: Weighting;
   times: TimeLaw;
   seed?: number;
-  /** "f32" by default. */
+  /** The precision of training and of the network. Default "f32". */
   precision?: PerceptronPrecision;
   signal?: AbortSignal;
   onProgress?: (progress: { done: number; total: number; loss: number }) => void;
