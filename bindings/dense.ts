@@ -37,7 +37,7 @@ export function* runDense(
   spent: (work: number) => void,
 ): Generator<number, void, void> {
   const rest = bytes > 0 ? [scratch, ...args] : args;
-  const run = kernels[kernel] as Kernel;
+  const run: Kernel = kernels[kernel];
   if (pieces) {
     for (let at = 0; at < n; at++) {
       for (const piece of pieces) {
