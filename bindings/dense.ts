@@ -1,7 +1,7 @@
-import type { KernelSet, plainKernels } from "./abi.js";
+import type { Kernel, KernelSet, TaskKernels } from "./abi.js";
 
-/** The kernels of `assembly/learn/`: each begins with the first and the count of the tasks that it is to do. */
-export type DenseKernel = Exclude<keyof typeof plainKernels, "philoxBlock" | "uniforms">;
+/** Kernels of tasks: each begins with the first and the count of those that it is to do. */
+export type DenseKernel = keyof TaskKernels;
 
 /** Dense algebra in float64: `count` tasks of one kernel, none of which reads what another writes. */
 export interface DenseJob {
@@ -37,10 +37,11 @@ export function* runDense(
   spent: (work: number) => void,
 ): Generator<number, void, void> {
   const rest = bytes > 0 ? [scratch, ...args] : args;
+  const run: Kernel = kernels[kernel];
   if (pieces) {
     for (let at = 0; at < n; at++) {
       for (const piece of pieces) {
-        kernels[kernel](first + at, 1, ...rest, ...piece.args);
+        run(first + at, 1, ...rest, ...piece.args);
         spent(piece.work);
         yield piece === pieces.at(-1) ? 1 : 0;
       }
@@ -49,7 +50,7 @@ export function* runDense(
   }
   for (let at = 0; at < n; at += step) {
     const count = Math.min(step, n - at);
-    kernels[kernel](first + at, count, ...rest);
+    run(first + at, count, ...rest);
     spent(count * work);
     yield count;
   }

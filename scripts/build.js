@@ -14,6 +14,7 @@ import { dts } from "rollup-plugin-dts";
 import { buildBundle } from "./build-bundle.js";
 import { buildSite } from "./build-site.js";
 import { portable } from "./build-types.js";
+import { generateAbi } from "./generate/abi.js";
 import { generateDigits } from "./generate/digits.js";
 import { generateFashion } from "./generate/fashion.js";
 import { step as doStep } from "./step.js";
@@ -121,6 +122,7 @@ try {
         `export const base64: string = \`\${local.slice(0, ${start})}${text}\${local.slice(${end})}\`;\n`,
     );
   }
+  await generateAbi(root);
   await generateDigits(root);
   await generateFashion(root);
   // The worker's script, from its sources: it is embedded, and a file of the package.
@@ -140,7 +142,7 @@ try {
   );
   if (process.argv.includes("--generated")) process.exit(0);
   const sources = await stampOf(
-    ["bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
+    ["assembly", "bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
     [
       "scripts/build.js",
       "scripts/build-bundle.js",

@@ -50,7 +50,7 @@ const strays = (folder: string, allowed: readonly string[], packages: RegExp): s
 describe("arrows between folders go down only", () => {
   it("the parser of these tests sees imports", () => {
     const source =
-      'import a from "../node/a.js";\nimport type { B } from "../b.js";\nexport * from "../node/c.js";\nconst d = await import("../node/d.js");\ntype E = typeof import("node:os");\nimport "../node/f.js";\n';
+      'import a from "./a.js";\nimport type { B } from "../b.js";\nexport * from "./c.js";\nconst d = await import("./d.js");\ntype E = typeof import("node:os");\nimport "./f.js";\n';
     expect(modulesOf(source)).toEqual(["./a.js", "../b.js", "./c.js", "./d.js", "node:os", "./f.js"]);
     expect(importsOf("src").length).toBeGreaterThan(50);
   });
@@ -274,7 +274,7 @@ describe("values of other realms", () => {
 
   it("src and bindings know them by brand: no instanceof of a host's class", () => {
     const source =
-      'import { Own } from "../node/own.js";\nclass Other {}\na instanceof Own; b instanceof Other; c instanceof Float32Array; d instanceof WebAssembly.Module;';
+      'import { Own } from "./own.js";\nclass Other {}\na instanceof Own; b instanceof Other; c instanceof Float32Array; d instanceof WebAssembly.Module;';
     expect(hostClasses(source)).toEqual(["Float32Array", "WebAssembly.Module"]);
     const wrong = ["src", "bindings"].flatMap((folder) =>
       filesIn(folder).flatMap((file) => hostClasses(read(file)).map((name) => `${file}: ${name}`)),
