@@ -32,7 +32,7 @@ import {
 import { effectiveSde } from "../src/theory/index.js";
 import { VkernelError } from "../src/core/errors.js";
 import { exitCodes, Failure } from "./errors.js";
-import { conflict, number, word } from "./options.js";
+import { conflict, number, word } from "./values.js";
 import { entry, makeEntry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";
 import { grouped, short } from "./text.js";
 

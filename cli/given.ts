@@ -1,7 +1,7 @@
 import { isDataFile } from "../src/io/index.js";
 import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure } from "./errors.js";
-import { number, word } from "./options.js";
+import { number, word } from "./values.js";
 import { initialNames } from "./plan.js";
 
 // Options that take a word, a list, or a file.

@@ -6,7 +6,7 @@ import { dataFileEndings, isDataFile } from "../src/io/index.js";
 import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure, usage } from "./errors.js";
 import { type DataFileChoices, endingOf, type Files } from "./files.js";
-import { conflict } from "./options.js";
+import { conflict } from "./values.js";
 
 /** Points that a command works on: a built-in set, or the rows of a file. */
 export interface Input {

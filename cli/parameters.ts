@@ -1,6 +1,6 @@
 import { VkernelError } from "../src/core/errors.js";
 import { exitCodes, Failure } from "./errors.js";
-import { conflict, number } from "./options.js";
+import { conflict, number } from "./values.js";
 
 /** An option of the command line that only some entries of a table take: `--churn` of the sampler heun. */
 export interface Parameter {

@@ -6,7 +6,7 @@ import type { SampleOptions } from "../src/run/index.js";
 import type { Grid, Sampler } from "../src/sampler/index.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
 import { type Estimated, type EstimatorName, estimators, type NamedFile } from "./estimators.js";
-import { conflict, number } from "./options.js";
+import { conflict, number } from "./values.js";
 import { makeEntry } from "./parameters.js";
 import {
   type GridName,

@@ -19,7 +19,7 @@ import { usage } from "./errors.js";
 import { estimatorNames, estimators } from "./estimators.js";
 import { numberList } from "./given.js";
 import { classList } from "./input.js";
-import { number, threads, word, words } from "./options.js";
+import { number, threads, word, words } from "./values.js";
 import { type Parameter, parametersOf } from "./parameters.js";
 import {
   flowNames,

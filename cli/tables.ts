@@ -20,7 +20,7 @@ import {
   timesteps,
 } from "../src/sampler/index.js";
 import { registry } from "../src/sampler/registry.js";
-import { word } from "./options.js";
+import { word } from "./values.js";
 import { entry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";
 
 // What the command line offers by name. A new process, sampler or grid is one line here: its option is declared,

@@ -5,7 +5,7 @@ import { type CommonChoices, type Context, tell } from "../context.js";
 import { usage } from "../errors.js";
 import { endingOf } from "../files.js";
 import { type Input, readInput } from "../input.js";
-import { conflict, word } from "../options.js";
+import { conflict, word } from "../values.js";
 import { csvPieces, grouped, onePiece, printJson } from "../text.js";
 
 export interface DataChoices extends CommonChoices {

@@ -16,7 +16,7 @@ import { exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
 import { readTimes } from "../given.js";
 import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
-import { conflict } from "../options.js";
+import { conflict } from "../values.js";
 import {
   type GridChoices,
   makeGrid,

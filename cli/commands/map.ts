@@ -11,7 +11,7 @@ import { endingOf } from "../files.js";
 import { numberList, readPoint } from "../given.js";
 import { type DataOptions, type Input, mixtureOptions, readSource } from "../input.js";
 import { type ColorScheme, isDiverging } from "../mapColors.js";
-import { conflict } from "../options.js";
+import { conflict } from "../values.js";
 import { makeProcess, type ProcessChoices, withParameters } from "../plan.js";
 import { Progress } from "../progress.js";
 import { robustRange } from "../report/frames.js";

@@ -7,7 +7,7 @@ import { endingOf } from "../files.js";
 import { checkNoiseShape, readInitial, readNoise, readTimes } from "../given.js";
 import { type DataOptions, mixtureOptions, readSource } from "../input.js";
 import { readNetworks } from "../networks.js";
-import { conflict } from "../options.js";
+import { conflict } from "../values.js";
 import { planSample, type SampleChoices } from "../plan.js";
 import { bitsSentence, likelihoodPieces, meanOf } from "../densities.js";
 import { Progress } from "../progress.js";

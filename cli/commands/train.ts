@@ -11,7 +11,7 @@ import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { type DataOptions, mixtureOptions, readSource } from "../input.js";
 import { NetworkFolder } from "../networks.js";
-import { conflict } from "../options.js";
+import { conflict } from "../values.js";
 import { makeProcess, type ProcessChoices } from "../plan.js";
 import { Progress } from "../progress.js";
 import { duration, grouped, printJson, short } from "../text.js";

@@ -1,6 +1,6 @@
 import { isThenable } from "../../bindings/host.js";
 import { badArgument, describe, VkernelError } from "./errors.js";
-import { meantBy } from "./words.js";
+import { meantBy } from "./synonyms.js";
 
 /** The distance of two words in single-letter edits. */
 function editDistance(a: string, b: string): number {

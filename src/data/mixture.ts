@@ -5,7 +5,7 @@ import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/chec
 import type { Kernels } from "../core/kernels.js";
 import { centred, centreOf, scaledCentre } from "./centre.js";
 import { badArgument, describe, VkernelError } from "../core/errors.js";
-import { Calls } from "../core/queue.js";
+import { Ownership } from "../core/ownership.js";
 
 export type Precision = "f32" | "f64";
 
@@ -220,7 +220,7 @@ export class Mixture<P extends Precision = Precision> {
   #order: Int32Array | undefined;
   #packed: Packed | undefined;
   #layout: MixtureLayout | undefined;
-  readonly #calls = new Calls(
+  readonly #ownership = new Ownership(
     () => this.check(),
     () => this.#release(),
   );
@@ -401,7 +401,7 @@ export class Mixture<P extends Precision = Precision> {
 
   /** @internal */
   check(): void {
-    if (this.#calls.disposed) {
+    if (this.#ownership.disposed) {
       throw new VkernelError("E_DISPOSED", { argument: "mixture", message: "the mixture was disposed of" });
     }
     this.engine.check();
@@ -409,7 +409,7 @@ export class Mixture<P extends Precision = Precision> {
 
   /** @internal Runs work on the points; what is disposed of meanwhile is freed when the last such work ends. */
   hold<T>(work: () => Promise<T>): Promise<T> {
-    return this.#calls.hold(work);
+    return this.#ownership.hold(work);
   }
 
   #release(): void {
@@ -420,7 +420,7 @@ export class Mixture<P extends Precision = Precision> {
 
   /** Gives its memory back, once runs under way are done with it. Using it afterwards is an error. */
   dispose(): void {
-    if (this.#calls.dispose()) this.engine.disown(this);
+    if (this.#ownership.dispose()) this.engine.disown(this);
   }
 
   [Symbol.dispose](): void {

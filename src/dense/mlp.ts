@@ -2,7 +2,7 @@ import type { TaskPiece } from "../../bindings/dense.js";
 import type { Kernels, Owned } from "../core/kernels.js";
 import { PIECE, Turns } from "../core/scheduler.js";
 import { VkernelError } from "../core/errors.js";
-import { Calls } from "../core/queue.js";
+import { Ownership } from "../core/ownership.js";
 import * as reference from "./plain/mlp.js";
 import { inWorkspace, type LongCall, padded, type Workspace } from "./workspace.js";
 
@@ -50,7 +50,7 @@ export class PerceptronMachine implements Owned {
   readonly #size: number;
   #resident: Resident | undefined;
   #plain: Plain | undefined;
-  readonly #calls = new Calls(
+  readonly #ownership = new Ownership(
     () => this.#check(),
     () => this.#release(),
   );
@@ -105,7 +105,7 @@ export class PerceptronMachine implements Owned {
 
   #check(): Resident | undefined {
     this.#engine.check();
-    if (this.#calls.disposed)
+    if (this.#ownership.disposed)
       throw new VkernelError("E_DISPOSED", { message: "the network was disposed of" });
     return this.#resident;
   }
@@ -364,11 +364,11 @@ export class PerceptronMachine implements Owned {
   }
 
   dispose(): void {
-    if (this.#calls.dispose()) this.#engine.disown(this);
+    if (this.#ownership.dispose()) this.#engine.disown(this);
   }
 
   #inWorkspace<T>(options: LongCall, work: number, call: (space: Workspace) => Promise<T>): Promise<T> {
-    return this.#calls.hold(() => inWorkspace(this.#engine, options, work, call));
+    return this.#ownership.hold(() => inWorkspace(this.#engine, options, work, call));
   }
 
   #release(): void {

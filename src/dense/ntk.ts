@@ -2,7 +2,7 @@ import { kernelScratch } from "../../bindings/abi.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import type { Kernels, Owned } from "../core/kernels.js";
 import { badArgument, VkernelError } from "../core/errors.js";
-import { Calls } from "../core/queue.js";
+import { Ownership } from "../core/ownership.js";
 import * as reference from "./plain/ntk.js";
 import { checkMatrix, type Matrix } from "./matrix.js";
 import { pack } from "./products.js";
@@ -234,7 +234,7 @@ export class NtkPoints implements Owned {
   readonly #engine: Kernels;
   readonly #psi: Matrix;
   #resident: Points | undefined;
-  readonly #calls = new Calls(
+  readonly #ownership = new Ownership(
     () => this.#check(),
     () => this.#release(),
   );
@@ -263,7 +263,7 @@ export class NtkPoints implements Owned {
     if (points === undefined) return reference.ntkGram(psiQuery, this.#psi, this.options);
     const width = widthOf(this.columns, this.options);
     const total = psiQuery.rows * (this.size + 1) * workOf(width, this.options);
-    return this.#calls.hold(() =>
+    return this.#ownership.hold(() =>
       inWorkspace(this.#engine, options, total, async (space) => {
         const queries = await prepare(space, psiQuery, this.options);
         return tiles(space, queries, points, width, this.options, false);
@@ -273,13 +273,13 @@ export class NtkPoints implements Owned {
 
   #check(): void {
     this.#engine.check();
-    if (this.#calls.disposed)
+    if (this.#ownership.disposed)
       throw new VkernelError("E_DISPOSED", { message: "the points were disposed of" });
   }
 
   /** Kernels of points and queries with themselves need no points: see {@link ntkDiagonal}. */
   dispose(): void {
-    if (this.#calls.dispose()) this.#engine.disown(this);
+    if (this.#ownership.dispose()) this.#engine.disown(this);
   }
 
   #release(): void {

@@ -1,7 +1,7 @@
 import { isFloat32, isFloats, isUint8, isUint8Clamped } from "../core/brand.js";
 import type { DenseJob, DenseKernel, TaskPiece } from "../../bindings/dense.js";
 import { PIECE } from "../../bindings/work.js";
-import { Calls } from "../core/queue.js";
+import { Ownership } from "../core/ownership.js";
 import { Turns } from "../core/scheduler.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import { Kernels } from "../core/kernels.js";
@@ -55,7 +55,7 @@ export class Raster {
   readonly width: number;
   readonly height: number;
   readonly #canvas: Canvas;
-  readonly #calls = new Calls(
+  readonly #ownership = new Ownership(
     () => this.#check(),
     () => this.#canvas.free(),
   );
@@ -95,7 +95,7 @@ export class Raster {
     }
     const look = { dim, axes, map };
     if (live) {
-      await this.#calls.add(() =>
+      await this.#ownership.add(() =>
         live.hold(async () => {
           this.#peak = await this.#canvas.splat(live, look);
         }),
@@ -118,7 +118,7 @@ export class Raster {
     const { exposure = "peak" } = options;
     if (exposure !== "peak") checkNumber(exposure, "exposure", { above: 0 });
     const over = checkWord(options.over ?? "nothing", ["background", "nothing"] as const, "over");
-    await this.#calls.add(() => {
+    await this.#ownership.add(() => {
       const most = exposure === "peak" ? Math.max(1, this.#peak) : exposure;
       return this.#canvas.colour(table, 255 / Math.sqrt(most), over === "background");
     });
@@ -154,7 +154,7 @@ export class Raster {
   async background(pixels: Uint8Array | Uint8ClampedArray): Promise<void> {
     this.#checkPixels(pixels, "pixels");
     const given = new Uint8Array(pixels);
-    await this.#calls.add(async () => this.#canvas.bytes("background").set(given));
+    await this.#ownership.add(async () => this.#canvas.bytes("background").set(given));
   }
 
   /** The largest count of the last splat. */
@@ -197,9 +197,9 @@ export class Raster {
   async #with(values: Float32Array | Float64Array, work: (given: Given) => Promise<void>): Promise<void> {
     this.#check();
     const given = this.#canvas.give(values);
-    await this.#calls.hold(async () => {
+    await this.#ownership.hold(async () => {
       try {
-        await this.#calls.add(() => work(given));
+        await this.#ownership.add(() => work(given));
       } finally {
         this.#canvas.drop(given);
       }
@@ -216,7 +216,7 @@ export class Raster {
   }
 
   #check(): void {
-    if (this.#calls.disposed) {
+    if (this.#ownership.disposed) {
       throw new VkernelError("E_DISPOSED", { argument: "raster", message: "the raster was disposed of" });
     }
     this.engine.check();
@@ -224,7 +224,7 @@ export class Raster {
 
   /** Gives its memory back, once a call under way is done with it. Using it afterwards is an error. */
   dispose(): void {
-    if (this.#calls.dispose()) this.engine.disown(this);
+    if (this.#ownership.dispose()) this.engine.disown(this);
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,4 @@
-import { Calls } from "../core/queue.js";
+import { Ownership } from "../core/ownership.js";
 import { checkInteger, checkLongCall, checkOptions } from "../core/check.js";
 import { Turns } from "../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
@@ -85,7 +85,7 @@ export class LiveRun<P extends Precision = Precision> {
   #step = 0;
   /** Rows in x, in Wasm memory, where those of the steps are in other coordinates; and the step they are of. */
   #shown: { readonly pointer: number; fresh: boolean } | undefined;
-  readonly #calls = new Calls(
+  readonly #ownership = new Ownership(
     () => this.#check(),
     () => this.#release(),
   );
@@ -185,7 +185,7 @@ export class LiveRun<P extends Precision = Precision> {
   advanceSync(steps = 1): void {
     const by = checkInteger(steps, "steps", 0, 2 ** 31 - 1);
     this.#check();
-    if (this.#calls.busy) {
+    if (this.#ownership.busy) {
       throw new VkernelError("E_USAGE", {
         argument: "advanceSync",
         expected: "the call before it to be awaited",
@@ -256,20 +256,20 @@ export class LiveRun<P extends Precision = Precision> {
   }
 
   #check(): void {
-    if (this.#calls.disposed) {
+    if (this.#ownership.disposed) {
       throw new VkernelError("E_DISPOSED", { argument: "run", message: "the live run was disposed of" });
     }
     this.#data.check();
   }
 
   #add(work: () => Promise<void>): Promise<void> {
-    return this.#calls.add(() => this.#data.hold(work));
+    return this.#ownership.add(() => this.#data.hold(work));
   }
 
   /** @internal Keeps the particles where they are while something reads them. */
   hold<T>(work: () => Promise<T>): Promise<T> {
     this.#check();
-    return this.#calls.hold(work);
+    return this.#ownership.hold(work);
   }
 
   #release(): void {
@@ -281,7 +281,7 @@ export class LiveRun<P extends Precision = Precision> {
 
   /** Gives its memory back, once a call under way is done with it. Using it afterwards is an error. */
   dispose(): void {
-    if (this.#calls.dispose()) this.engine.disown(this);
+    if (this.#ownership.dispose()) this.engine.disown(this);
   }
 
   [Symbol.dispose](): void {

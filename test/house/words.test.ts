@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, edm, type Engine, exactScore, quantities } from "../../src/index.js";
-import { meantBy } from "../../src/core/words.js";
+import { meantBy } from "../../src/core/synonyms.js";
 import { runHere } from "../shared/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vkernel-words-"));

@@ -1,11 +1,6 @@
 // Blocks and calls of kernels are bounded by the work in them, whatever the sizes; parts of a call have the bits of the whole.
-import {
-  type Abi,
-  exportName,
-  plainKernels,
-  typedKernels,
-  type TypedKernelName,
-} from "../../../bindings/abi.js";
+import { type Abi, exportName } from "../../../bindings/abi.js";
+import { plainKernels, taskKernels, typedKernels } from "../../../build/generated/abi.js";
 import {
   type MixtureLayout,
   OP_WIDTH,
@@ -30,10 +25,10 @@ function idle(): { machine: Machine; calls: { name: string; args: number[] }[] }
   const add = (name: string): void => {
     exports[name] = (...args) => void calls.push({ name, args });
   };
-  for (const name of Object.keys(typedKernels) as TypedKernelName[]) {
+  for (const name of typedKernels) {
     for (const bytes of [4, 8] as const) add(exportName(name, bytes));
   }
-  for (const name of Object.keys(plainKernels)) add(name);
+  for (const name of [...plainKernels, ...taskKernels]) add(name);
   return { machine: new Machine(exports, new WebAssembly.Memory({ initial: 16_384 })), calls };
 }
 

@@ -2,7 +2,7 @@
  * The calls of one owner of memory: one after the other. What it owns is given back when it has been disposed of and no
  * call is under way.
  */
-export class Calls {
+export class Ownership {
   readonly #check: () => void;
   readonly #release: () => void;
   #last: Promise<void> = Promise.resolve();
