@@ -90,6 +90,7 @@ const options: Readonly<Record<string, string>> = {
   sigmaMax: "--sigma-max",
   logLikelihood: "--likelihood",
   trainingTime: "--training-time",
+  noiseTime: "--noise-time",
   learningRate: "--learning-rate",
   weightDecay: "--weight-decay",
   timeFeatures: "--time-features",

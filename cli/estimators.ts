@@ -74,7 +74,7 @@ const realizations = ["each", "average", "fit"] as const;
 
 interface NaiveOptions {
   draws?: number;
-  kappa?: number;
+  noiseTime?: number;
   effective?: "matched" | "literal";
 }
 
@@ -117,9 +117,13 @@ interface NtkOptions extends FitOptions {
 }
 
 const draws = numeric("--draws <R>", "naive: training points per step (default 1)");
+const noiseTime = numeric(
+  "--noise-time <time>",
+  "naive: noise that keeps its size as steps shrink: a step dt adds sqrt(time dt) D (s~ - s)",
+);
 const kappa = numeric(
   "--kappa <n>",
-  "naive: noise that keeps its size as steps shrink; smoothed, piecewise: tau = Delta - sqrt(kappa S) between points on a line",
+  "smoothed, piecewise: tau = Delta - sqrt(kappa S) between points on a line",
 );
 const width = numeric("--width <tau>", "smoothed, piecewise: half the width that the score is averaged over");
 const kernel: Parameter = {
@@ -252,7 +256,7 @@ const estimatorTable = {
       (purpose) =>
         naive(purpose, options),
     draws,
-    kappa,
+    noiseTime,
     effective,
   ),
   smoothed: entry(
@@ -314,12 +318,16 @@ async function exact({ data, process }: Purpose): Promise<Estimated> {
 async function naive({ data, process }: Purpose, options: NaiveOptions): Promise<Estimated> {
   const { effective: form, ...random } = options;
   const estimator = naiveScore(data, process, random);
-  if (form === "literal" && random.kappa !== undefined) {
-    throw conflict("--effective", "literal goes with --draws, not --kappa, whose noise has a limit already");
+  if (form === "literal" && random.noiseTime !== undefined) {
+    throw conflict(
+      "--effective",
+      "literal goes with --draws, not --noise-time, whose noise has a limit already",
+    );
   }
   const field = form === undefined ? estimator : effectiveSde(estimator, { form });
   const { randomness } = field;
-  const size = "kappa" in randomness ? `kappa = ${short(randomness.kappa)}` : `R = ${randomness.draws}`;
+  const size =
+    "noiseTime" in randomness ? `noise time = ${short(randomness.noiseTime)}` : `R = ${randomness.draws}`;
   return {
     field,
     told: { kind: "naive", ...randomness },

@@ -74,6 +74,7 @@ export interface SampleChoices extends ProcessChoices, GridChoices, SamplerChoic
   /** The options of the estimators are those of their table; `estimators.ts`. */
   estimator?: EstimatorName;
   draws?: number;
+  noiseTime?: number;
   kappa?: number;
   effective?: "matched" | "literal";
   sigma0?: number;
@@ -156,8 +157,14 @@ export async function planSample(
 ): Promise<Plan> {
   const process = makeProcess(choices);
   const given = record(choices);
-  const naive = ["draws", "kappa", "effective"].some((name) => given[name] !== undefined);
+  const naive = ["draws", "noiseTime", "effective"].some((name) => given[name] !== undefined);
   const name = choices.estimator ?? (naive ? "naive" : "exact");
+  if (choices.kappa !== undefined && (choices.estimator === undefined || name === "naive")) {
+    throw conflict(
+      "--kappa",
+      "of the naive estimator is --noise-time now; --kappa needs --estimator smoothed or piecewise",
+    );
+  }
   const make = makeEntry("--estimator", estimators, name, given);
   const random = name !== "exact" && (given.realization ?? "each") === "each";
   const sampler = makeSampler(choices, random ? "euler" : "heun");

@@ -1,6 +1,6 @@
 // The naive estimator: every step takes the score of one freshly drawn training point, as if training and sampling
 // were interleaved. With one draw, from the marginal, on edm, its samples follow the kernel density of width epsilon
-// exactly, at any number of steps; more draws, or a small kappa, come near the exact score. (Vastola 2025, Prop. 4.1.)
+// exactly, at any number of steps; more draws, or a short noise time, come near the exact score. (Vastola 2025, Prop. 4.1.)
 import {
   createEngine,
   edm,
@@ -20,7 +20,7 @@ const estimators = {
   exact: exactScore(data, edm()),
   "1 draw": naiveScore(data, edm(), { draws: 1 }),
   "16 draws": naiveScore(data, edm(), { draws: 16 }),
-  "kappa 0.1": naiveScore(data, edm(), { kappa: 0.1 }), // the noise of a step does not vanish with its length
+  "noise time 0.1": naiveScore(data, edm(), { noiseTime: 0.1 }), // the noise of a step does not vanish with its length
 };
 console.log("root mean square distance to the nearest corner:");
 console.log(`  a kernel density of width epsilon: ${(epsilon * Math.SQRT2).toFixed(4)}`);

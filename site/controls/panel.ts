@@ -37,7 +37,7 @@ const processNames: readonly (readonly [ProcessName, string])[] = [
 const estimatorNames: readonly (readonly [EstimatorName, string])[] = [
   ["exact", "Exact"],
   ["naive", "Naive, R draws"],
-  ["kappa", "Exact with noise \u03ba"],
+  ["noiseTime", "Exact with noise"],
   ["effective", "Effective SDE"],
   ["smoothed", "Smoothed"],
   ["piecewise", "Piecewise linear"],
@@ -209,9 +209,9 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
       (view, state) => !fixed(view, state) && (view.estimator === "naive" || view.estimator === "effective"),
     ),
     of(
-      "noiseKappa",
-      (change) => numberField("Noise \u03ba", "noiseKappa", change),
-      (view, state) => !fixed(view, state) && view.estimator === "kappa",
+      "noiseTime",
+      (change) => numberField("Noise time", "noiseTime", change),
+      (view, state) => !fixed(view, state) && view.estimator === "noiseTime",
     ),
     add(tied, smooths, ({ tau }) => tau === "tied"),
     of(
@@ -365,7 +365,8 @@ const isSmooth: When = ({ estimator }) => estimator === "smoothed" || estimator 
 function nextEstimator(state: State): EstimatorName {
   const taken = new Set([state.view.estimator, ...state.panes.map(({ estimator }) => estimator)]);
   return (
-    (["naive", "smoothed", "kde", "effective", "kappa"] as const).find((name) => !taken.has(name)) ?? "exact"
+    (["naive", "smoothed", "kde", "effective", "noiseTime"] as const).find((name) => !taken.has(name)) ??
+    "exact"
   );
 }
 

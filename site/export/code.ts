@@ -67,8 +67,8 @@ export function codeOf(
     switch (estimator) {
       case "naive":
         return `${use("naiveScore")}(data, process, { draws: ${view.draws} })`;
-      case "kappa":
-        return `${use("naiveScore")}(data, process, { kappa: ${view.noiseKappa} })`;
+      case "noiseTime":
+        return `${use("naiveScore")}(data, process, { noiseTime: ${view.noiseTime} })`;
       case "effective":
         return `${use("effectiveSde")}(${use("naiveScore")}(data, process, { draws: ${view.draws} }))`;
       case "smoothed": {

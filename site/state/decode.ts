@@ -6,6 +6,8 @@ import { defaultState, mostPanes, type Overlays, pointScale, type State, type Vi
 const MOST_NOTICES = 6;
 
 const nameOfKey = new Map<string, keyof View>(viewNames.map((name) => [viewKeys[name], name]));
+// Links of before the noise time had its name called it kappa: `est=kappa;kn=0.1`.
+nameOfKey.set("kn", "noiseTime");
 
 /** Points as `encodeState` packs them; undefined where the text holds none. */
 function unpackPoints(text: string): number[] | undefined {
@@ -39,9 +41,10 @@ function readValue(name: keyof View, text: string): View[keyof View] | undefined
       const on = overlayLetters.map(([key, letter]) => [key, text.includes(letter)] as const);
       return Object.fromEntries(on) as unknown as Overlays;
     }
+    case "estimator":
+      return text === "kappa" ? "noiseTime" : (text as View["estimator"]);
     case "set":
     case "process":
-    case "estimator":
     case "sampler":
     case "grid":
     case "quantity":

@@ -17,7 +17,7 @@ export const viewKeys = {
   steps: "n",
   epsilon: "eps",
   draws: "r",
-  noiseKappa: "kn",
+  noiseTime: "nt",
   smoothingKappa: "ks",
   tau: "tau",
   start: "t0",

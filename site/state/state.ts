@@ -13,7 +13,15 @@ export const processes = ["edm", "ve", "vp", "ou"] as const;
 export type ProcessName = (typeof processes)[number];
 
 /** Whose score drives the particles; "kde": samples of the Gaussian kernel density of width epsilon, no flow at all. */
-export const estimators = ["exact", "naive", "kappa", "effective", "smoothed", "piecewise", "kde"] as const;
+export const estimators = [
+  "exact",
+  "naive",
+  "noiseTime",
+  "effective",
+  "smoothed",
+  "piecewise",
+  "kde",
+] as const;
 export type EstimatorName = (typeof estimators)[number];
 
 export const samplers = [
@@ -79,8 +87,8 @@ export interface View {
   readonly epsilon: number;
   /** Draws of the naive estimator, Vastola 2025's R. */
   readonly draws: number;
-  /** Noise of the "kappa" estimator, whose limit of small steps exists (docs/mathematics.md). */
-  readonly noiseKappa: number;
+  /** In units of t: the naive estimator's `noiseTime`, with which small steps have a limit (docs/mathematics.md). */
+  readonly noiseTime: number;
   /** Width of the smoothed score: delta - sqrt(kappa t), and the kappa of the piecewise score. */
   readonly smoothingKappa: number;
   /** A fixed width as a share of delta, 0 to 0.99; "tied": it follows t by `smoothingKappa`. */
@@ -127,7 +135,7 @@ export const defaultView: View = {
   steps: 100,
   epsilon: 0.02,
   draws: 1,
-  noiseKappa: 0.1,
+  noiseTime: 0.1,
   smoothingKappa: 0.4,
   tau: "tied",
   start: 0.3,
@@ -171,7 +179,7 @@ export const ranges = {
   epsilon: [1e-4, 0.5],
   steps: [1, 1000],
   draws: [1, 64],
-  noiseKappa: [0, 2],
+  noiseTime: [0, 2],
   smoothingKappa: [0, 2],
   tau: [0, 0.99],
   start: [1e-4, 80],

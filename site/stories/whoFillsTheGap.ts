@@ -296,10 +296,10 @@ const sideBySide: Card = {
         count: many,
       });
       details.push(["R = 1, 30 steps", measured]);
-      for (const kappa of [0.1, 1]) {
+      for (const noiseTime of [0.1, 1]) {
         details.push([
-          `κ = ${kappa}, 100 steps`,
-          await shareOf(naiveScore(data, edm(), { kappa }), {
+          `noise time ${noiseTime}, 100 steps`,
+          await shareOf(naiveScore(data, edm(), { noiseTime }), {
             sampler: euler(),
             grid: grid(100),
             count: few,
@@ -376,12 +376,12 @@ export const story: Story = {
     },
     panes: [
       { estimator: "exact", steps: 10 },
-      { estimator: "kappa", noiseKappa: 1, steps: 100 },
+      { estimator: "noiseTime", noiseTime: 1, steps: 100 },
       { estimator: "kde" },
     ],
   }),
   text: {
-    see: "The same six points and the same seed, four times: a score that is drawn anew at every step, the exact score in ten steps, noise of fixed strength κ, and plain blur. Wind the time down and watch what stays between the points.",
+    see: "The same six points and the same seed, four times: a score that is drawn anew at every step, the exact score in ten steps, noise of a fixed strength, and plain blur. Wind the time down and watch what stays between the points.",
     says: "A naive estimator, which takes the score of freshly drawn training points at every step, samples a law that resembles the data with its gaps filled in, because its noise is largest on the boundaries.",
     measured:
       "With R = 1 on this process Euler steps give exactly a Gaussian blur of width ε, at any number of steps: at ε = 0.2 it has as much between the points as plain blur has, and no more. As ε shrinks the gaps empty. What does leave samples between the points is few steps of a solver, and smoothing.",

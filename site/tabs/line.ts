@@ -40,7 +40,7 @@ const colourOf: Partial<Record<EstimatorName, Meaning>> = {
 const nameOf: Record<EstimatorName, string> = {
   exact: "exact score",
   naive: "naive score",
-  kappa: "naive score, kappa",
+  noiseTime: "naive score, noise time",
   effective: "effective SDE",
   smoothed: "smoothed score",
   piecewise: "piecewise score",
@@ -149,7 +149,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       view.grid,
       view.steps,
       view.draws,
-      view.noiseKappa,
+      view.noiseTime,
       seed,
     ]);
     ask("curves", problem, String(t), async (signal) => {

@@ -45,9 +45,9 @@ const keyOf = ({
   tau,
   smoothingKappa,
   draws,
-  noiseKappa,
+  noiseTime,
 }: View) =>
-  JSON.stringify([set, points, process, start, epsilon, estimator, tau, smoothingKappa, draws, noiseKappa]);
+  JSON.stringify([set, points, process, start, epsilon, estimator, tau, smoothingKappa, draws, noiseTime]);
 
 interface Recorded {
   readonly count: number;

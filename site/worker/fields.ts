@@ -88,14 +88,14 @@ const asked: Readonly<Record<Exclude<MapQuantity, "none">, readonly Quantity[]>>
 const fractionOf = (c: number, sx: number, sy: number): number => (c > 0 ? c / (c + sx * sx + sy * sy) : 0);
 
 /**
- * tr V of the pane's estimator: kappa D^2 tr C, or D^2 tr C / R (times dt, of one step, where R is fixed). Vastola 2025, Eq. 9,
+ * tr V of the pane's estimator: noiseTime D^2 tr C, or D^2 tr C / R (times dt, of one step, where R is fixed). Vastola 2025, Eq. 9,
  * corrected.
  */
 export function vKernelFactor(view: View, process: Process, t: number): number {
   const diffusion = process.diffusion(t);
   const size =
-    view.estimator === "kappa"
-      ? view.noiseKappa
+    view.estimator === "noiseTime"
+      ? view.noiseTime
       : view.estimator === "naive" || view.estimator === "effective"
         ? 1 / view.draws
         : 1;

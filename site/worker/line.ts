@@ -188,7 +188,7 @@ export function lineRun(problem: LineProblem, data: Mixture, exact = false): Lin
     const naive = naiveScore(
       data,
       process,
-      estimator === "kappa" ? { kappa: view.noiseKappa } : { draws: view.draws },
+      estimator === "noiseTime" ? { noiseTime: view.noiseTime } : { draws: view.draws },
     );
     field = estimator === "effective" ? effectiveSde(naive) : naive;
   }

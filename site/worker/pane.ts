@@ -309,7 +309,7 @@ export class Pane {
       size: this.#size,
       dark: this.#dark,
     };
-    const v = view.quantity === "vKernel" ? [view.estimator, view.draws, view.noiseKappa] : [];
+    const v = view.quantity === "vKernel" ? [view.estimator, view.draws, view.noiseTime] : [];
     const themed = view.quantity === "cells" && this.#dark;
     const of = JSON.stringify([this.#keys.data, view.process, view.quantity, v, camera, this.#size, themed]);
     const now = performance.now();

@@ -139,7 +139,7 @@ export async function makeDrive(data: Data, view: View): Promise<Drive> {
   if (scores) {
     const { effectiveSde, naiveScore } = scores;
     if (estimator === "naive") field = naiveScore(data.f32, process, { draws: view.draws });
-    if (estimator === "kappa") field = naiveScore(data.f32, process, { kappa: view.noiseKappa });
+    if (estimator === "noiseTime") field = naiveScore(data.f32, process, { noiseTime: view.noiseTime });
     if (estimator === "effective") field = effectiveSde(naiveScore(data.f32, process, { draws: view.draws }));
   }
   if (scores && estimator === "piecewise") {
@@ -229,7 +229,7 @@ export const driveKey = (view: View): string =>
     view.steps,
     view.epsilon,
     view.draws,
-    view.noiseKappa,
+    view.noiseTime,
     view.smoothingKappa,
     view.tau,
   ]);

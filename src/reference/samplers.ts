@@ -146,10 +146,10 @@ export const posterior: ReferenceStep = (x, context) => {
  * Euler steps with the proxy score of freshly drawn training points: interleaved training and sampling.
  *
  * `draws: R` takes the mean of R proxy scores: x + dt (beta x + D s~) (Vastola 2025, Prop. 4.1).
- * `kappa` takes one, its noise scaled so that small steps have a limit:
- * x + dt (beta x + D s) + sqrt(kappa dt) D (s~ - s) (docs/mathematics.md, Prop. 4.1).
+ * `noiseTime` takes one, its noise scaled so that small steps have a limit:
+ * x + dt (beta x + D s) + sqrt(noiseTime dt) D (s~ - s) (docs/mathematics.md, Prop. 4.1).
  */
-export function naive(options: { draws: number } | { kappa: number }): ReferenceStep {
+export function naive(options: { draws: number } | { noiseTime: number }): ReferenceStep {
   return (x, context) => {
     const { from, s, t } = context;
     const dt = t - s;
@@ -167,7 +167,7 @@ export function naive(options: { draws: number } | { kappa: number }): Reference
       return combine([1 + dt * (from.beta - ratio), x], [dt * ratio * from.alpha, x0]);
     }
     const { velocity, posteriorMean } = at(context, x, ["velocity", "posteriorMean"]);
-    const size = Math.sqrt(options.kappa * dt) * ratio * from.alpha;
+    const size = Math.sqrt(options.noiseTime * dt) * ratio * from.alpha;
     return combine([1, x], [-dt, velocity], [size, x0], [-size, posteriorMean]);
   };
 }

@@ -309,7 +309,7 @@ export class ProgramBuilder implements OpenProgram {
   /**
    * The velocity dx/dt = -beta x - D s-hat of the probability flow, with s-hat exact or drawn by the estimator.
    * `name` tells slopes of one step apart. `dt` is the length of the step, which the noise of some estimators asks
-   * for: kappa adds sqrt(kappa / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
+   * for: noiseTime adds sqrt(noiseTime / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
    */
   slope(x: Register, t: number, dt: number, name = ""): Slope {
     const { randomness, density, dim, called } = this.#options;

@@ -7,7 +7,7 @@ import { byRows } from "../score/rows.js";
 
 export interface EffectiveSdeOptions {
   /**
-   * "matched" (default): a step of length dt has the covariance of the estimator's own, dt^2 D C D / R, or kappa dt D C D.
+   * "matched" (default): a step of length dt has the covariance of the estimator's own, dt^2 D C D / R, or noiseTime dt D C D.
    * "literal": dt D C D / R, the formula as printed, whose noise does not vanish on fine grids. For `draws` only.
    */
   form?: "matched" | "literal";
@@ -79,16 +79,16 @@ export function effectiveSde<P extends Precision>(
   }
   const form = checkWord(options.form ?? "matched", ["matched", "literal"] as const, "form");
   const { randomness } = estimator;
-  if (form === "literal" && "kappa" in randomness) {
+  if (form === "literal" && "noiseTime" in randomness) {
     throw new VkernelError("E_USAGE", {
       argument: "form",
-      expected: '"matched" for an estimator with kappa, whose noise has a limit already',
+      expected: '"matched" for an estimator with noiseTime, whose noise has a limit already',
       got: '"literal"',
     });
   }
   const gaussian: Randomness =
-    "kappa" in randomness
-      ? { kappa: randomness.kappa, gaussian: "matched" }
+    "noiseTime" in randomness
+      ? { noiseTime: randomness.noiseTime, gaussian: "matched" }
       : { draws: randomness.draws, gaussian: form };
   return { ...estimator, randomness: gaussian };
 }

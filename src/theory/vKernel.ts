@@ -43,7 +43,7 @@ export interface VKernelMap {
  * The V-kernel of an estimator.
  *
  * Of an ensemble it is a function of two places. Of a step estimator draws at different times are independent: V is the
- * coefficient of Vastola 2025, Eq. 9: D C D / R for `draws: R`, kappa D C D for `kappa`, and 0 between different places (the
+ * coefficient of Vastola 2025, Eq. 9: D C D / R for `draws: R`, noiseTime D C D for `noiseTime`, and 0 between different places (the
  * step itself has covariance `stepCovariance`).
  *
  * @example
@@ -101,7 +101,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
     const turns = new Turns(undefined, () => data.check());
     if (kind === "step") {
       const { randomness, average } = estimator as StepEstimator<P>;
-      const factor = "kappa" in randomness ? randomness.kappa : 1 / randomness.draws;
+      const factor = "noiseTime" in randomness ? randomness.noiseTime : 1 / randomness.draws;
       const { proxyCovariance } = await average.evaluate(rows, times, ["proxyCovariance"]);
       for (let p = 0; p < count; p++) {
         const block = Float64Array.from(proxyCovariance.subarray(p * dim * dim, (p + 1) * dim * dim));
@@ -188,7 +188,7 @@ function product(a: Float64Array, b: Float64Array, dim: number): Float64Array {
 
 /**
  * The covariance of what an estimator's noise adds in one step of length dt: dt^2 D C D / R for draws (dt D C D / R in the literal
- * effective SDE), kappa dt D C D for kappa. Vastola 2025, Eq. 9, corrected; docs/mathematics.md, Prop. 4.1.
+ * effective SDE), noiseTime dt D C D for noiseTime. Vastola 2025, Eq. 9, corrected; docs/mathematics.md, Prop. 4.1.
  *
  * @returns `[count, dim, dim]`
  */
@@ -203,7 +203,7 @@ export async function stepCovariance<P extends Precision>(
   const { dt } = options;
   if (!(typeof dt === "number" && dt > 0)) throw badArgument("E_RANGE", "dt", "a step length above 0", dt);
   const { randomness } = estimator;
-  const factor = "kappa" in randomness || randomness.gaussian === "literal" ? dt : dt * dt;
+  const factor = "noiseTime" in randomness || randomness.gaussian === "literal" ? dt : dt * dt;
   return (await V.at(places.x, places.t)).map((value) => factor * value);
 }
 

@@ -144,7 +144,14 @@ const bad: [string, number, RegExp][] = [
   ["sample polygon --sigma-min 1 --t-max 2", 2, /--t-max expected.*or as tMin and tMax/],
   ["sample polygon --process vp --t-max 2 --t-min 0.1", 2, /--t-max expected a time at most 1/],
   ["sample polygon --grid linear --rho 3", 2, /--rho goes with --grid karras/],
-  ["sample polygon --draws 1 --kappa 0.1", 2, /--kappa expected either/],
+  ["sample polygon --draws 1 --noise-time 0.1", 2, /--noise-time expected either/],
+  ["sample polygon --kappa 0.1", 2, /--kappa of the naive estimator is --noise-time now/],
+  ["sample polygon --estimator naive --kappa 0.1", 2, /--kappa of the naive estimator is --noise-time now/],
+  [
+    "sample polygon --estimator exact --kappa 0.1",
+    2,
+    /--kappa goes with --estimator smoothed or piecewise only/,
+  ],
   ["sample polygon --draws 1 --estimator exact", 2, /--draws goes with --estimator naive/],
   [
     "sample polygon --estimator naive --sampler heun",

@@ -458,7 +458,7 @@ const bad: [string, number, RegExp][] = [
   ["sample polygon --record 3,2 --trajectories t.npy", 2, /--record expected/],
   ["sample polygon --trajectories t.csv", 2, /--trajectories expected a file that ends in .npy/],
   ["sample polygon --estimator exact --effective matched", 2, /--effective goes with --estimator naive/],
-  ["sample polygon --kappa 0.1 --effective literal", 2, /--effective literal goes with --draws/],
+  ["sample polygon --noise-time 0.1 --effective literal", 2, /--effective literal goes with --draws/],
   [
     "sample polygon --estimator naive --last sigmaMin --likelihood x.csv",
     2,

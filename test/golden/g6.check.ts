@@ -128,7 +128,7 @@ export async function checkNaiveStep(engine: Engine, item: NaiveStep): Promise<s
   const dt = t - t_next;
   const one = naiveScore(data, process, { draws: 1 });
   const four = naiveScore(data, process, { draws: 4 });
-  const kappa = naiveScore(data, process, { kappa: kappa_scheme.kappa });
+  const noisy = naiveScore(data, process, { noiseTime: kappa_scheme.kappa });
   const at = [x];
   const places = { x: at, t };
   const compare = new Comparison(`${item.process.kind}, t = ${t}, (${x})`);
@@ -147,10 +147,10 @@ export async function checkNaiveStep(engine: Engine, item: NaiveStep): Promise<s
   for (const [name, estimator, truth, scale] of [
     ["step, R = 1", one, item.step_cov_R1, matched],
     ["step, R = 4", four, item.step_cov_R4, matched],
-    ["step, kappa", kappa, kappa_scheme.cov, kappa_scheme.kappa * literal],
+    ["step, noise time", noisy, kappa_scheme.cov, kappa_scheme.kappa * literal],
     ["effective step, R = 1", effectiveSde(one), effective.cov_matched_R1, matched],
     ["effective step, R = 4", effectiveSde(four), effective.cov_matched_R4, matched],
-    ["effective step, kappa", effectiveSde(kappa), kappa_scheme.cov, kappa_scheme.kappa * literal],
+    ["effective step, noise time", effectiveSde(noisy), kappa_scheme.cov, kappa_scheme.kappa * literal],
     ["printed step, R = 1", effectiveSde(one, { form: "literal" }), effective.cov_literal_dirac_R1, literal],
     ["printed step, R = 4", effectiveSde(four, { form: "literal" }), effective.cov_literal_dirac_R4, literal],
   ] as const) {

@@ -92,7 +92,7 @@ describe.each(variants)(`g6, naive estimator: ${variantTitle}`, ({ kernels, prec
   describe.each(titles)("one step on %s from t = %d at (%s)", (_, __, ___, item) => {
     const process = processOf(item.process);
     const start = Float64Array.from({ length: 2 * stepCount }, (_, k) => item.x[k % 2] as number);
-    const run = async (estimator: { draws: number } | { kappa: number }) => {
+    const run = async (estimator: { draws: number } | { noiseTime: number }) => {
       const data = dataOf(item);
       const field = naiveScore(data, process, estimator);
       const grid = times([item.t, item.t_next]);
@@ -109,7 +109,7 @@ describe.each(variants)(`g6, naive estimator: ${variantTitle}`, ({ kernels, prec
 
     it.each([
       ["R = 1", { draws: 1 }, item.outcomes_R1],
-      ["kappa", { kappa: item.kappa_scheme.kappa }, item.kappa_scheme.outcomes],
+      ["noise time", { noiseTime: item.kappa_scheme.kappa }, item.kappa_scheme.outcomes],
     ] as const)(
       "%s: every sample is an outcome, as often as the posterior says",
       async (_, estimator, outcomes) => {
@@ -137,7 +137,7 @@ describe.each(variants)(`g6, naive estimator: ${variantTitle}`, ({ kernels, prec
     it.each([
       ["R = 1", { draws: 1 }, item.step_mean, item.step_cov_R1],
       ["R = 4", { draws: 4 }, item.step_mean, item.step_cov_R4],
-      ["kappa", { kappa: item.kappa_scheme.kappa }, item.kappa_scheme.mean, item.kappa_scheme.cov],
+      ["noise time", { noiseTime: item.kappa_scheme.kappa }, item.kappa_scheme.mean, item.kappa_scheme.cov],
     ] as const)("%s: mean and covariance", async (_, estimator, mean, cov) => {
       const samples = await run(estimator);
       const { means, covariance, errors } = moments(samples, stepCount);
@@ -162,7 +162,7 @@ describe.each(variants)(`g6, naive estimator: ${variantTitle}`, ({ kernels, prec
     (_, item) => {
       it.each([
         ["R = 1", { draws: 1 }, item],
-        ["kappa", { kappa: item.kappa_scheme.kappa }, item.kappa_scheme],
+        ["noise time", { noiseTime: item.kappa_scheme.kappa }, item.kappa_scheme],
       ] as const)(
         "%s: mean, covariance and nearest points of the enumeration",
         { tags: ["long"] },
@@ -215,7 +215,7 @@ describe.each(variants)(`g6, naive estimator: ${variantTitle}`, ({ kernels, prec
 /** What rounding points, weights and start to float32 does to the outcomes of one step. */
 function inputRounding(
   item: NaiveGolden["naive_step"][number],
-  estimator: { draws: number } | { kappa: number },
+  estimator: { draws: number } | { noiseTime: number },
   outcomes: Matrix,
 ): number {
   const level = levelAt(processOf(item.process), item.t);
@@ -233,7 +233,7 @@ function inputRounding(
       const step =
         "draws" in estimator
           ? xi + dt * (level.beta * xi + proxy)
-          : xi - dt * (velocity[i] as number) + Math.sqrt(estimator.kappa * dt) * (proxy - mean);
+          : xi - dt * (velocity[i] as number) + Math.sqrt(estimator.noiseTime * dt) * (proxy - mean);
       off = Math.max(off, Math.abs(step - value));
     });
   });

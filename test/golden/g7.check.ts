@@ -131,7 +131,7 @@ function schemeOf<P extends Precision>(
   const naive = () =>
     run.kappa == null
       ? naiveScore(data, process, { draws })
-      : naiveScore(data, process, { kappa: run.kappa });
+      : naiveScore(data, process, { noiseTime: run.kappa });
   switch (run.sampler) {
     case "pfode_heun":
       return { field: exactScore(data, process), sampler: heun() };

@@ -57,20 +57,20 @@ function sampling(
   set: string,
   count: number,
   what: string,
-  options: (vkernel: Vkernel) => SampleOptions & { draws?: number; kappa?: number },
+  options: (vkernel: Vkernel) => SampleOptions & { draws?: number; noiseTime?: number },
 ): BitsRun[] {
   return precisions.map((precision) => ({
     name: `sample ${set} ${what} ${precision}`,
     count,
     async run(vkernel, engine, n) {
       const data = await setOf(vkernel, engine, set, precision);
-      const { draws, kappa, ...rest } = options(vkernel);
+      const { draws, noiseTime, ...rest } = options(vkernel);
       const process = what.includes("songVp") ? vkernel.songVp() : vkernel.edm();
       const field =
         draws !== undefined
           ? vkernel.naiveScore(data, process, { draws })
-          : kappa !== undefined
-            ? vkernel.naiveScore(data, process, { kappa })
+          : noiseTime !== undefined
+            ? vkernel.naiveScore(data, process, { noiseTime })
             : vkernel.exactScore(data, process);
       const grid = vkernel.karras({ steps: 8, sigmaMin: 0.05, sigmaMax: 5 });
       const run = await vkernel.sample(field, { grid, seed: 2 ** 40 + 7, ...rest, count: n });
@@ -94,7 +94,7 @@ function stepping(
   what: string,
   options: (
     vkernel: Vkernel,
-    field: (estimator?: { draws: number } | { kappa: number }) => ScoreField | StepEstimator,
+    field: (estimator?: { draws: number } | { noiseTime: number }) => ScoreField | StepEstimator,
     n: number,
   ) => SampleOptions & { of?: ScoreField | StepEstimator },
 ): BitsRun[] {
@@ -108,7 +108,7 @@ function stepping(
         : what.includes("songVp")
           ? vkernel.songVp()
           : vkernel.edm();
-      const field = (estimator?: { draws: number } | { kappa: number }) =>
+      const field = (estimator?: { draws: number } | { noiseTime: number }) =>
         estimator ? vkernel.naiveScore(data, process, estimator) : vkernel.exactScore(data, process);
       const { of = field(), ...rest } = options(vkernel, field, n);
       const grid = vkernel.logSnr({ steps: 4, sigmaMin: 0.05, sigmaMax: 5 });
@@ -174,7 +174,7 @@ export const bitsRuns: readonly BitsRun[] = [
   ...sampling("hexagon", 100_000, "eulerMaruyama", (v) => ({ sampler: v.eulerMaruyama() })),
   ...sampling("D1", 5000, "naive 2 euler", (v) => ({ sampler: v.euler(), draws: 2 })),
   ...sampling("D2", 5000, "posterior songVp", (v) => ({ sampler: v.posterior(), initial: "marginal" })),
-  ...sampling("D3", 5000, "naive kappa euler songVp", (v) => ({ sampler: v.euler(), kappa: 0.1 })),
+  ...sampling("D3", 5000, "naive kappa euler songVp", (v) => ({ sampler: v.euler(), noiseTime: 0.1 })),
   ...sampling("D7", 2000, "posterior", (v) => ({ sampler: v.posterior(), initial: "normal" })),
   ...sampling("digits", 100, "heun", (v) => ({ sampler: v.heun() })),
   ...sampling("digits", 100, "posterior", (v) => ({ sampler: v.posterior() })),
@@ -227,7 +227,7 @@ export const bitsRuns: readonly BitsRun[] = [
     of: v.effectiveSde(field({ draws: 2 }) as StepEstimator, { form: "literal" }),
   })),
   ...stepping("D2", 500, "effective kappa", (v, field) => ({
-    of: v.effectiveSde(field({ kappa: 0.1 }) as StepEstimator),
+    of: v.effectiveSde(field({ noiseTime: 0.1 }) as StepEstimator),
     sampler: v.eulerMaruyama(),
   })),
   ...["D2", "D7"].flatMap((set) =>

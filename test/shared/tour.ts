@@ -151,7 +151,7 @@ export const tour: Record<string, Stop> = {
   "sample, naive": {
     run: async (v, engine, kit) =>
       (
-        await v.sample(v.naiveScore(plane(v, engine, kit).data, v.edm(), { kappa: 0.2 }), {
+        await v.sample(v.naiveScore(plane(v, engine, kit).data, v.edm(), { noiseTime: 0.2 }), {
           grid: grid(v),
           initial: kit.f64(scattered(16, 4)),
           seed: 5,
@@ -451,7 +451,7 @@ export const tour: Record<string, Stop> = {
   "theory, ensembles": {
     run: async (v, engine, kit) => {
       const field = plane(v, engine, kit);
-      const naive = v.naiveScore(field.data, field.process, { kappa: 0.2 });
+      const naive = v.naiveScore(field.data, field.process, { noiseTime: 0.2 });
       const places = { x: kit.f64(scattered(4, 8)), t: kit.f64([0.5, 0.8]) };
       const kernel = v.vKernel(naive);
       return [

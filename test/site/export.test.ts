@@ -115,7 +115,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("exports"), () => {
     ["noise as printed", { sampler: "eulerMaruyamaPrinted", process: "ou", grid: "logarithmic" }, 20],
     ["the naive score, whose sampler gives way", { estimator: "naive", draws: 3, sampler: "heun" }, 20],
     ["the effective SDE", { estimator: "effective", draws: 2, sampler: "eulerMaruyama" }, 20],
-    ["noise of strength kappa", { estimator: "kappa", noiseKappa: 0.37, sampler: "ancestral" }, 20],
+    ["noise of a noise time", { estimator: "noiseTime", noiseTime: 0.37, sampler: "ancestral" }, 20],
     ["a smoothed score, tied to t", { estimator: "smoothed", sampler: "dpmpp2m" }, 20],
     ["a smoothed score of fixed width", { estimator: "smoothed", tau: 0.58, sampler: "rk4" }, 20],
     [

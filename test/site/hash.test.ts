@@ -51,7 +51,7 @@ const view: fc.Arbitrary<View> = fc.record({
   steps: integer("steps"),
   epsilon: number("epsilon"),
   draws: integer("draws"),
-  noiseKappa: number("noiseKappa"),
+  noiseTime: number("noiseTime"),
   smoothingKappa: number("smoothingKappa"),
   tau: fc.oneof(fc.constant("tied" as const), number("tau")),
   start: number("start"),
@@ -147,6 +147,24 @@ describe("links", () => {
       t: 0.2,
       seed: 9,
     });
+  });
+
+  it("of before the noise time had its name mean what they meant, in panes too", () => {
+    const { state: got, notices } = decodeState("#v1;est=kappa;smp=euler;kn=0.37;ks=0.2;1.est=kappa;1.kn=1");
+    expect(notices).toEqual([]);
+    expect(got).toEqual({
+      ...defaultState,
+      view: {
+        ...defaultView,
+        estimator: "noiseTime",
+        sampler: "euler",
+        noiseTime: 0.37,
+        smoothingKappa: 0.2,
+      },
+      panes: [{ estimator: "noiseTime", noiseTime: 1 }],
+    });
+    expect(encodeState(got)).toBe("v1;est=noiseTime;smp=euler;nt=0.37;ks=0.2;1.est=noiseTime;1.nt=1");
+    expect(decodeState("#v1;kn=5").notices).toEqual(["noise time goes from 0 to 2: 2 is taken."]);
   });
 
   it("say nothing of what they leave as it is, where they change another state than the defaults", () => {

@@ -163,7 +163,7 @@ describe("a session", () => {
     expect(await said({ estimator: "naive" })).toMatch(
       /^Heun does not go with this score: .* Euler runs instead/,
     );
-    expect(await said({ estimator: "kappa", sampler: "ancestral" })).toBe("");
+    expect(await said({ estimator: "noiseTime", sampler: "ancestral" })).toBe("");
     expect(await said({ estimator: "effective", sampler: "dopri5" })).toMatch(/Euler runs instead/);
     expect(await said({ estimator: "smoothed", sampler: "posterior" })).toMatch(/ancestral sampler runs/);
     expect(await said({ estimator: "smoothed", sampler: "dopri5" })).toBe("");

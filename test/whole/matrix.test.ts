@@ -56,7 +56,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     v.smoothedScore(data, process, { width: 2, kernel: "minimumNorm" }),
   piecewiseScore: (data, process) => v.piecewiseScore(data, { width: 0.4, process }),
   naiveScore: (data, process) => v.naiveScore(data, process),
-  "naiveScore, kappa": (data, process) => v.naiveScore(data, process, { kappa: 0.3 }),
+  "naiveScore, noiseTime": (data, process) => v.naiveScore(data, process, { noiseTime: 0.3 }),
   "effectiveSde of naiveScore": (data, process) => v.effectiveSde(v.naiveScore(data, process)),
   linearScore: linearFit,
   "linearScore, average": async (data, process) => (await linearFit(data, process)).average,

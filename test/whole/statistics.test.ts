@@ -239,7 +239,7 @@ type Recurrence = (moments: Moments, process: Process, t: number, s: number, noi
 const mu = 0.7;
 const sigma0 = 0.3;
 const draws = 3;
-const kappa = 0.2;
+const noiseTime = 0.2;
 
 /** What a step needs at t: V = alpha^2 sigma0^2 + S; the velocity -beta x - D s as slope x + offset. */
 function at(process: Process, t: number) {
@@ -334,13 +334,13 @@ const schemes: Record<string, Scheme> = {
     field: (data, process) => naiveScore(data, process, { draws }),
     step: naiveStep(2),
   },
-  "naive, kappa": {
+  "naive, noise time": {
     sampler: euler(),
-    field: (data, process) => naiveScore(data, process, { kappa }),
+    field: (data, process) => naiveScore(data, process, { noiseTime }),
     step(moments, process, t, s) {
       // The proxy score less the score is alpha / S times x_0 less its mean.
       const { alpha, variance, diffusion, slope, offset, spread } = at(process, t);
-      const c = kappa * (t - s) * (diffusion * (alpha / variance)) ** 2 * spread;
+      const c = noiseTime * (t - s) * (diffusion * (alpha / variance)) ** 2 * spread;
       return affine(moments, 1 + (s - t) * slope, (s - t) * offset, c);
     },
   },

@@ -52,14 +52,14 @@ export function claimsOf(study: Study): Claim[] {
   const least = Math.min(...scans.spread.map((row) => row.steps));
   const most = Math.max(...scans.spread.map((row) => row.steps));
   const [coarse, fine] = [spreadOf("R = 1", least), spreadOf("R = 1", most)];
-  const [kappaCoarse, kappaFine] = [spreadOf("kappa = 0.1", least), spreadOf("kappa = 0.1", most)];
+  const [fixedCoarse, fixedFine] = [spreadOf("noise time = 0.1", least), spreadOf("noise time = 0.1", most)];
   claims.push({
     id: "white",
     where: "Prop. 4.1, Eq. 9",
     says: "R fresh proxy scores per step give noise of covariance D C D / R, delta-correlated in time.",
-    measured: html`Variance of end points from one start, R = 1: ${pm(coarse)} with ${least} steps, ${pm(fine)} with ${most}. With kappa = 0.1: ${pm(kappaCoarse)} and ${pm(kappaFine)}.`,
+    measured: html`Variance of end points from one start, R = 1: ${pm(coarse)} with ${least} steps, ${pm(fine)} with ${most}. With noise time = 0.1: ${pm(fixedCoarse)} and ${pm(fixedFine)}.`,
     verdict: fine.value < coarse.value / 4 ? "corrected" : "holds",
-    why: "Independent draws are correlated by a Kronecker delta: a step adds dt² D C D / R, and the sum vanishes as steps shrink. A noise that keeps its size needs a scale of time, kappa.",
+    why: "Independent draws are correlated by a Kronecker delta: a step adds dt² D C D / R, and the sum vanishes as steps shrink. A noise that keeps its size needs a scale of time, the noise time.",
   });
 
   // Prop. 4.1, Fig. 2.
@@ -92,7 +92,7 @@ export function claimsOf(study: Study): Claim[] {
     id: "gaps",
     where: "Sec. 4",
     says: "Diffusion models that memorize training data still generalize: the naive estimator fills gaps.",
-    measured: html`At epsilon = ${smallest}, over every R, kappa and number of steps (from 20): at least ${percent(lowest.where.within005.value)} of the samples lie within 0.05 of a training point. At epsilon = 0.1, R = 1: ${share(finite.where.gap, finite.where.count)} are farther than 0.1.`,
+    measured: html`At epsilon = ${smallest}, over every R, noise time and number of steps (from 20): at least ${percent(lowest.where.within005.value)} of the samples lie within 0.05 of a training point. At epsilon = 0.1, R = 1: ${share(finite.where.gap, finite.where.count)} are farther than 0.1.`,
     verdict: lowest.where.within005.value > 0.99 ? "does not hold" : "holds",
     why: "The noise lives in bands of width about t² / |mu - mu'| around the cells' faces, and pushes particles out of them. What it changes is which point is reached, and the picture at finite epsilon.",
   });
@@ -112,15 +112,15 @@ export function claimsOf(study: Study): Claim[] {
   // The Gaussian truncation.
   const far = scans.farDifference[0];
   if (far !== undefined) {
-    const kappaFar = differenceOf(
-      only(scans.fixed, (row) => row.model === "naive, kappa = 1").masses[2],
-      only(scans.fixed, (row) => row.model === "effective, kappa = 1").masses[2],
+    const fixedFar = differenceOf(
+      only(scans.fixed, (row) => row.model === "naive, noise time = 1").masses[2],
+      only(scans.fixed, (row) => row.model === "effective, noise time = 1").masses[2],
     );
     claims.push({
       id: "truncation",
       where: "Prop. 3.1 for Prop. 4.1",
       says: "Sampling with the estimator is equivalent to integrating the effective SDE (third and higher cumulants neglected).",
-      measured: html`From one start, R = 1, 60 steps: the share at a far point is higher by ${pm({ value: 100 * far.value, standardError: 100 * far.standardError })} percent points (${far.z.toFixed(1)} standard errors) than by the effective SDE of matched covariance; with kappa = 1 by ${pm({ value: 100 * kappaFar.value, standardError: 100 * kappaFar.standardError })}.`,
+      measured: html`From one start, R = 1, 60 steps: the share at a far point is higher by ${pm({ value: 100 * far.value, standardError: 100 * far.standardError })} percent points (${far.z.toFixed(1)} standard errors) than by the effective SDE of matched covariance; with noise time = 1 by ${pm({ value: 100 * fixedFar.value, standardError: 100 * fixedFar.standardError })}.`,
       verdict: clear(far.z) ? "does not hold" : "not seen",
       why: "A single draw is far from Gaussian (see the cumulants), and few steps do not average it. Visible in small masses only.",
     });
@@ -279,9 +279,9 @@ export function claimsOf(study: Study): Claim[] {
     id: "paths",
     where: "Eq. 7",
     says: "A path has a weight, exp of M1 and M2.",
-    measured: html`Weights of paths from kappa = 1 to ${ratioNear} average to 1 within ${worstWeight.toFixed(1)} standard errors up to ${near.at(-1)?.steps ?? 0} steps${lastFar ? html`; to ${lastFar.ratio}, with ${lastFar.steps} steps, ${short(100 * lastFar.effective, 2)}% of the paths carry the weight` : undefined}.`,
+    measured: html`Weights of paths from noise time = 1 to ${ratioNear} average to 1 within ${worstWeight.toFixed(1)} standard errors up to ${near.at(-1)?.steps ?? 0} steps${lastFar ? html`; to ${lastFar.ratio}, with ${lastFar.steps} steps, ${short(100 * lastFar.effective, 2)}% of the paths carry the weight` : undefined}.`,
     verdict: worstWeight < CLEAR ? "corrected" : "does not hold",
-    why: "On the range of C, and for a given grid only: paths of two kappas become mutually singular as steps grow.",
+    why: "On the range of C, and for a given grid only: paths of two noise times become mutually singular as steps grow.",
   });
   if (study.trained !== undefined) {
     const { members, atPoint, between: middle, laws, correlations } = study.trained;

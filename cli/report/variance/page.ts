@@ -137,7 +137,7 @@ function scans(study: Study): Html {
   const { radius, epsilons, stepCounts, steps, ends } = scanSettings;
   const rows = part.rows;
   const byEpsilon = (pick: "gap" | "within005" | "between"): Series[] =>
-    ["exact", "R = 1", "R = 4", "kappa = 0.1", "kappa = 1", "kde"].map((model) => ({
+    ["exact", "R = 1", "R = 4", "noise time = 0.1", "noise time = 1", "kde"].map((model) => ({
       name: model === "exact" ? "exact score" : model === "kde" ? "kernel density" : model,
       points: rows
         .filter((row) => row.knob === "epsilon" && row.model === model)
@@ -150,16 +150,16 @@ function scans(study: Study): Html {
       .filter((row) => row.knob === "steps" && row.model === model && row.epsilon === end)
       .map((row) => ({ x: row.value, y: row.where.gap })),
   }));
-  const spreads: Series[] = ["R = 1", "R = 4", "kappa = 0.1"].map((model) => ({
+  const spreads: Series[] = ["R = 1", "R = 4", "noise time = 0.1"].map((model) => ({
     name: model,
     points: part.spread
       .filter((row) => row.model === model)
       .map((row) => ({ x: row.steps, y: row.variance })),
   }));
-  const knobs = rows.filter((row) => row.knob === "R" || row.knob === "kappa");
+  const knobs = rows.filter((row) => row.knob === "R" || row.knob === "noise time");
   return section(
     "scans",
-    "The naive estimator by epsilon, steps, R and kappa",
+    "The naive estimator by epsilon, steps, R and noise time",
     [
       text(
         `On the hexagon, edm from T = ${scanSettings.tMax}, started from p(x|T), ${steps} steps unless told. Left: the share of samples farther than ${radius} from every training point. Right: the share within 0.05 of one.${earned(study, " As epsilon goes to 0 every curve ends at the training points.")}`,
@@ -174,7 +174,7 @@ function scans(study: Study): Html {
         y: { label: "within 0.05", domain: [0, 1] },
       })}</div>`,
       text(
-        `More steps. Left: the share in gaps at epsilon = ${end}${earned(study, "; with R = 1 it does not depend on the number of steps at all")}. Right: how far end points of one start, x_T = (1.4, -0.9), T = 3 to 0.5, vary.${earned(study, " With R draws a step the noise vanishes as steps shrink; with kappa it keeps its size.")}`,
+        `More steps. Left: the share in gaps at epsilon = ${end}${earned(study, "; with R = 1 it does not depend on the number of steps at all")}. Right: how far end points of one start, x_T = (1.4, -0.9), T = 3 to 0.5, vary.${earned(study, " With R draws a step the noise vanishes as steps shrink; with a noise time it keeps its size.")}`,
       ),
       html`<div class="two">${curves(bySteps, {
         label: "Share in gaps by steps",
@@ -667,14 +667,14 @@ function paths(study: Study): Html {
     "Weights of paths",
     [
       text(
-        `Eq. 7 as the density of an Euler path on the range of C. Paths of the effective SDE with kappa = ${pathSettings.kappa} (t = ${pathSettings.tMax} to ${pathSettings.tMin}), weighted to another kappa${earned(study, ": weights average to 1, but the more steps and the farther the kappas, the fewer paths carry them")}.`,
+        `Eq. 7 as the density of an Euler path on the range of C. Paths of the effective SDE with noise time = ${pathSettings.noiseTime} (t = ${pathSettings.tMax} to ${pathSettings.tMin}), weighted to another noise time${earned(study, ": weights average to 1, but the more steps and the farther apart the noise times, the fewer paths carry them")}.`,
       ),
       wide(
         table(
-          ["steps", "to kappa", "E[w]", "E[w²]", "effective share of paths"],
+          ["steps", "to noise time", "E[w]", "E[w²]", "effective share of paths"],
           part.rows.map((row) => [
             String(row.steps),
-            short(row.ratio * pathSettings.kappa),
+            short(row.ratio * pathSettings.noiseTime),
             pm(row.mean),
             pm(row.square),
             `${(100 * row.effective).toFixed(2)}%`,

@@ -10,12 +10,12 @@ import { type Estimate, meanOf, type Recipe } from "../study/estimate.js";
 export const pathSettings = {
   tMax: 2,
   tMin: 0.8,
-  kappa: 1,
+  noiseTime: 1,
   stepCounts: [2, 4, 8, 16, 32],
   ratios: [0.97, 0.5],
 };
 
-/** Importance weights from paths of one kappa to those of another. */
+/** Importance weights from paths of one noise time to those of another. */
 export interface PathRow {
   readonly steps: number;
   readonly ratio: number;
@@ -32,15 +32,15 @@ export interface PathWeights {
   readonly recipe: Recipe;
 }
 
-/** The weight of a path under Eq. 7 of Vastola 2025, held to importance weights between two kappas. */
+/** The weight of a path under Eq. 7 of Vastola 2025, held to importance weights between two noise times. */
 export async function measurePaths(bench: Bench): Promise<PathWeights> {
-  const { tMax, tMin, kappa, stepCounts, ratios } = pathSettings;
+  const { tMax, tMin, noiseTime, stepCounts, ratios } = pathSettings;
   const data = hexagon(bench);
   const count = bench.sizes.pairs;
   const rows: PathRow[] = [];
-  const of = (value: number) => effectiveSde(naiveScore(data, edm(), { kappa: value }));
+  const of = (value: number) => effectiveSde(naiveScore(data, edm(), { noiseTime: value }));
   for (const steps of stepCounts) {
-    const near = of(kappa);
+    const near = of(noiseTime);
     const run = await sample(near, {
       sampler: euler(),
       grid: logGrid(steps, tMax, tMin),
@@ -51,7 +51,7 @@ export async function measurePaths(bench: Bench): Promise<PathWeights> {
     });
     const a = await pathLogDensity(run, near);
     for (const ratio of ratios) {
-      const b = await pathLogDensity(run, of(kappa * ratio));
+      const b = await pathLogDensity(run, of(noiseTime * ratio));
       const weights = a.logDensity.map((value, p) => Math.exp(b.logDensity[p] - value));
       const squares = weights.map((w) => w * w);
       const [mean, square] = [meanOf(weights), meanOf(squares)];
@@ -68,7 +68,7 @@ export async function measurePaths(bench: Bench): Promise<PathWeights> {
 
 const engine = await createEngine();
 const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
-const [one, other] = [${kappa}, ${kappa * ratios[0]}].map((kappa) => effectiveSde(naiveScore(data, edm(), { kappa })));
+const [one, other] = [${noiseTime}, ${noiseTime * ratios[0]}].map((noiseTime) => effectiveSde(naiveScore(data, edm(), { noiseTime })));
 const grid = logarithmic({ steps: ${stepCounts[0]}, tMax: ${tMax}, tMin: ${tMin}, last: "sigmaMin" });
 const run = await sample(one, { sampler: euler(), grid, count: ${count}, seed: ${bench.seed + 1200 + stepCounts[0]}, record: "all" });
 const [a, b] = [await pathLogDensity(run, one), await pathLogDensity(run, other)];

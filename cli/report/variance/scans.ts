@@ -13,7 +13,7 @@ export const scanSettings = {
   epsilons: [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01],
   stepCounts: [10, 20, 50, 100, 200, 500],
   draws: [1, 2, 4, 16],
-  kappas: [0.01, 0.1, 1, 10],
+  noiseTimes: [0.01, 0.1, 1, 10],
   ends: [0.1, 0.01],
 };
 
@@ -36,10 +36,10 @@ function totalVariance(samples: Float64Array): Estimate {
 }
 
 /** The estimators that a scan follows. */
-export type Followed = "exact" | "R = 1" | "R = 4" | "kappa = 0.1" | "kappa = 1" | "kde" | "naive";
+export type Followed = "exact" | "R = 1" | "R = 4" | "noise time = 0.1" | "noise time = 1" | "kde" | "naive";
 
 export interface ScanRow {
-  readonly knob: "epsilon" | "steps" | "R" | "kappa";
+  readonly knob: "epsilon" | "steps" | "R" | "noise time";
   readonly value: number;
   readonly model: Followed;
   readonly epsilon: number;
@@ -55,7 +55,7 @@ export interface FixedRow {
 
 /** How much end points vary from one start: the trace of their covariance. */
 export interface SpreadRow {
-  readonly model: "R = 1" | "R = 4" | "kappa = 0.1";
+  readonly model: "R = 1" | "R = 4" | "noise time = 0.1";
   readonly steps: number;
   readonly variance: Estimate;
 }
@@ -71,21 +71,21 @@ export interface Scans {
   readonly recipe: Recipe;
 }
 
-/** The naive estimator on the hexagon as epsilon, steps, R and kappa change: docs/mathematics.md, Gaps. */
+/** The naive estimator on the hexagon as epsilon, steps, R and noise time change: docs/mathematics.md, Gaps. */
 export async function measureScans(bench: Bench): Promise<Scans> {
-  const { tMax, steps, radius, epsilons, stepCounts, draws, kappas, ends } = scanSettings;
+  const { tMax, steps, radius, epsilons, stepCounts, draws, noiseTimes, ends } = scanSettings;
   const data = hexagon(bench);
   const process = edm();
   const count = bench.sizes.particles;
   const rows: ScanRow[] = [];
   const total =
-    epsilons.length * 6 + ends.length * (2 * stepCounts.length + draws.length + 2 * kappas.length) + 6;
+    epsilons.length * 6 + ends.length * (2 * stepCounts.length + draws.length + 2 * noiseTimes.length) + 6;
   const models: [Followed, ScoreField<"f64"> | StepEstimator<"f64">][] = [
     ["exact", exactScore(data, process)],
     ["R = 1", naiveScore(data, process, { draws: 1 })],
     ["R = 4", naiveScore(data, process, { draws: 4 })],
-    ["kappa = 0.1", naiveScore(data, process, { kappa: 0.1 })],
-    ["kappa = 1", naiveScore(data, process, { kappa: 1 })],
+    ["noise time = 0.1", naiveScore(data, process, { noiseTime: 0.1 })],
+    ["noise time = 1", naiveScore(data, process, { noiseTime: 1 })],
   ];
   // Each run has a seed of its own.
   let seed = bench.seed + 100;
@@ -122,10 +122,10 @@ export async function measureScans(bench: Bench): Promise<Scans> {
       const score = naiveScore(data, process, { draws: value });
       await add({ knob: "R", value, model: "naive", epsilon, steps }, score);
     }
-    for (const value of kappas) {
+    for (const value of noiseTimes) {
       for (const many of [steps, 5 * steps]) {
-        const score = naiveScore(data, process, { kappa: value });
-        await add({ knob: "kappa", value, model: "naive", epsilon, steps: many }, score);
+        const score = naiveScore(data, process, { noiseTime: value });
+        await add({ knob: "noise time", value, model: "naive", epsilon, steps: many }, score);
       }
     }
   }
@@ -135,7 +135,7 @@ export async function measureScans(bench: Bench): Promise<Scans> {
     for (const [model, score] of [
       ["R = 1", naiveScore(data, process, { draws: 1 })],
       ["R = 4", naiveScore(data, process, { draws: 4 })],
-      ["kappa = 0.1", naiveScore(data, process, { kappa: 0.1 })],
+      ["noise time = 0.1", naiveScore(data, process, { noiseTime: 0.1 })],
     ] as const) {
       const samples = await runOf(bench, score, {
         grid: logGrid(value, 3, 0.5),
@@ -149,14 +149,14 @@ export async function measureScans(bench: Bench): Promise<Scans> {
   const start = new Float64Array(2 * fixedCount).map((_, i) => (i % 2 ? -0.9 : 1.4));
   const naive = naiveScore(data, process, { draws: 1 });
   const four = naiveScore(data, process, { draws: 4 });
-  const kappa = naiveScore(data, process, { kappa: 1 });
+  const fixedNoise = naiveScore(data, process, { noiseTime: 1 });
   const from: [string, ScoreField<"f64"> | StepEstimator<"f64">][] = [
     ["PF-ODE", exactScore(data, process)],
     ["naive, R = 1", naive],
     ["effective, R = 1", effectiveSde(naive)],
     ["naive, R = 4", four],
-    ["naive, kappa = 1", kappa],
-    ["effective, kappa = 1", effectiveSde(kappa)],
+    ["naive, noise time = 1", fixedNoise],
+    ["effective, noise time = 1", effectiveSde(fixedNoise)],
   ];
   const fixed: FixedRow[] = [];
   for (const [k, [model, score]] of from.entries()) {

@@ -74,7 +74,7 @@ describe.each([1, 2, 3, 4, 5, 9])("dim %i", (dim) => {
             ]);
             expect(largest(x.samples, y.samples), `${sampler.name} from ${initial}`).toBeLessThan(TOLERANCE);
           }
-          for (const estimator of [{ draws: 1 }, { draws: 3 }, { kappa: 0.2 }]) {
+          for (const estimator of [{ draws: 1 }, { draws: 3 }, { noiseTime: 0.2 }]) {
             for (const sampler of [euler(), eulerMaruyama()]) {
               const run = { sampler, grid, count: 20, seed: 5, initial };
               const x = await sample(naiveScore(a, process, estimator), run);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { normalPair, philox4x32, uniform } from "vkernel/reference";
 import { beforeAll, describe, expect, it } from "vitest";
-import { exportName, type KernelSet } from "../../../bindings/abi.js";
+import { exportName, type Kernel, type KernelSet } from "../../../bindings/abi.js";
 import { plainKernels, taskKernels, typedKernels } from "../../../build/generated/abi.js";
 import { instantiate, loadModule } from "../../../bindings/load.js";
 import { Machine } from "../../../bindings/machine.js";
@@ -491,7 +491,8 @@ describe.each(builds)("affine: %s", (name) => {
         const list = [0, 1, 2, 3].flatMap((j) =>
           j < terms ? [INPUT + j * 65536, factors[j] as number] : [0, 0],
         );
-        build.machine.kernels(bytes).affine(OUTPUT, count, terms, ...list);
+        const affine: Kernel = build.machine.kernels(bytes).affine;
+        affine(OUTPUT, count, terms, ...list);
         for (let i = 0; i < count; i++) {
           let sum = 0;
           let scale = 0;

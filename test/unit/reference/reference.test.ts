@@ -302,7 +302,7 @@ describe("samplers", () => {
         eulerMaruyama,
         posterior,
         naive({ draws: 1 }),
-        naive({ kappa: 1 }),
+        naive({ noiseTime: 1 }),
       ];
       for (const step of steps) {
         const run = integrate(step, { mixture: wide, process, times: [0.5, 0], initial });

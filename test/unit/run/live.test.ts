@@ -140,13 +140,13 @@ const cases: Case[] = [
     options: { sampler: euler() },
   },
   {
-    name: "kappa",
-    field: (data) => naiveScore(data, edm(), { kappa: 0.1 }),
+    name: "noise time",
+    field: (data) => naiveScore(data, edm(), { noiseTime: 0.1 }),
     options: { sampler: euler() },
   },
   {
-    name: "kappa by Gaussian noise",
-    field: (data) => effectiveSde(naiveScore(data, edm(), { kappa: 0.1 })),
+    name: "noise time by Gaussian noise",
+    field: (data) => effectiveSde(naiveScore(data, edm(), { noiseTime: 0.1 })),
     options: { sampler: ancestral() },
   },
   {

@@ -90,7 +90,7 @@ const expected: [string, Sampler, number, Field?][] = [
   ["predictorCorrector", predictorCorrector(), 79],
   ["predictorCorrector, 3 correctors", predictorCorrector({ correctors: 3 }), 157],
   ["naive, draws 4", euler(), 40, (data) => naiveScore(data, process, { draws: 4 })],
-  ["naive, kappa", euler(), 40, (data) => naiveScore(data, process, { kappa: 0.1 })],
+  ["naive, noise time", euler(), 40, (data) => naiveScore(data, process, { noiseTime: 0.1 })],
   ["effective", euler(), 40, (data) => effectiveSde(naiveScore(data, process))],
 ];
 

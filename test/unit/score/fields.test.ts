@@ -242,6 +242,13 @@ describe("noise whose covariance depends on time", () => {
     );
   });
 
+  it("the noise time's old name is an error that names the new", () => {
+    const old = { kappa: 0.1 } as v.NaiveOptions;
+    expect(() => v.naiveScore(data, process, old)).toThrow(
+      /"kappa" expected noiseTime, which kappa of naiveScore is called now/,
+    );
+  });
+
   it("a covariance that shrinks faster than noise is added has no steps with noise, and says so", async () => {
     const shrinking = v.anisotropic(v.ou(), {
       dim: 2,
@@ -295,8 +302,8 @@ describe("what draws x_0, bridges and Langevin steps, under noise with a directi
     "of one's own": (on, by) => byHand(v.exactScore(on, by)),
     naive: (on, by) => v.naiveScore(on, by),
     "three draws": (on, by) => v.naiveScore(on, by, { draws: 3 }),
-    kappa: (on, by) => v.naiveScore(on, by, { kappa: 0.2 }),
-    effective: (on, by) => v.effectiveSde(v.naiveScore(on, by, { kappa: 0.2 })),
+    "noise time": (on, by) => v.naiveScore(on, by, { noiseTime: 0.2 }),
+    effective: (on, by) => v.effectiveSde(v.naiveScore(on, by, { noiseTime: 0.2 })),
     literal: (on, by) => v.effectiveSde(v.naiveScore(on, by, { draws: 3 }), { form: "literal" }),
   };
   const samplers: readonly v.Sampler[] = [
@@ -786,7 +793,7 @@ describe("what draws x_0, bridges and Langevin steps, under noise with a directi
       const own = await v.createEngine(options);
       const some = own.mixture(points, { dim: 2, sigma0: 0.3, precision: "f64" });
       const all: v.Numbers<"f64">[] = [];
-      for (const kind of ["exact", "naive", "kappa"]) {
+      for (const kind of ["exact", "naive", "noise time"]) {
         const field = (kinds[kind] as (typeof kinds)[string])(some, turning);
         for (const sampler of [v.posterior(), v.ancestral(), v.predictorCorrector(), v.euler()]) {
           const run = await v.sample(field, { sampler, grid, count: 300, seed: 6 }).catch(() => undefined);

@@ -524,7 +524,7 @@ describe("path densities", () => {
       const data = hexagon();
       const estimator =
         kind === "white"
-          ? v.effectiveSde(v.naiveScore(data, v.edm(), { kappa: 0.5 }))
+          ? v.effectiveSde(v.naiveScore(data, v.edm(), { noiseTime: 0.5 }))
           : v.effectiveSde(await smallLinear(data));
       const count = kind === "white" ? 2000 : 200;
       const grid = v.logarithmic({ steps: 3, tMin: 0.7, tMax: 2 });
@@ -547,12 +547,11 @@ describe("path densities", () => {
     },
   );
 
-  it("weights between two near kappas average to 1 over a few steps", { tags: ["slow"] }, async () => {
+  it("weights between two near noise times average to 1 over a few steps", { tags: ["slow"] }, async () => {
     const data = hexagon();
-    const [near, far] = [1, 0.97].map((kappa) => v.effectiveSde(v.naiveScore(data, v.edm(), { kappa }))) as [
-      v.StepEstimator<"f64">,
-      v.StepEstimator<"f64">,
-    ];
+    const [near, far] = [1, 0.97].map((noiseTime) =>
+      v.effectiveSde(v.naiveScore(data, v.edm(), { noiseTime })),
+    ) as [v.StepEstimator<"f64">, v.StepEstimator<"f64">];
     const grid = v.logarithmic({ steps: 3, tMin: 0.8, tMax: 2 });
     const run = await v.sample(near, { sampler: v.euler(), grid, count: 20_000, seed: 7, record: "all" });
     const [a, b] = await Promise.all([v.pathLogDensity(run, near), v.pathLogDensity(run, far)]);
@@ -576,7 +575,7 @@ describe("path densities", () => {
       ],
       { precision: "f64" },
     );
-    const naive = v.naiveScore(data, v.edm(), { kappa: 1 });
+    const naive = v.naiveScore(data, v.edm(), { noiseTime: 1 });
     const paths = { trajectories: Float64Array.of(0, 0, 0.1, 0.5), times: Float64Array.of(1, 0.5), count: 1 };
     const { logDensity, rank } = await v.pathLogDensity(paths, v.effectiveSde(naive));
     expect(rank[0]).toBe(1);

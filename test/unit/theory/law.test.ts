@@ -159,7 +159,7 @@ const effective =
   };
 
 const draws = 2;
-const kappa = 4;
+const noiseTime = 4;
 
 interface Scheme {
   readonly sampler: Sampler;
@@ -186,10 +186,10 @@ const schemes: Record<string, Scheme> = {
     field: (data, process) => effectiveSde(naiveScore(data, process, { draws }), { form: "literal" }),
     step: effective((dt) => dt / draws),
   },
-  "effectiveSde, kappa": {
+  "effectiveSde, noise time": {
     sampler: euler(),
-    field: (data, process) => effectiveSde(naiveScore(data, process, { kappa })),
-    step: effective((dt) => kappa * dt),
+    field: (data, process) => effectiveSde(naiveScore(data, process, { noiseTime })),
+    step: effective((dt) => noiseTime * dt),
   },
 };
 
