@@ -145,7 +145,7 @@ export function runPlainly() {
   [/src\/run\/plain\/parts\./, "export class PlainParts {}"],
   // Names that messages would list, and words of others: choices of the page are lists.
   [/src\/sampler\/registry\./, "export const registry = {};"],
-  [/src\/core\/words\./, "export const meantBy = () => undefined;"],
+  [/src\/core\/synonyms\./, "export const meantBy = () => undefined;"],
   // Limits of Node's address space.
   [/bindings\/addressSpace\./, "export const addressSpace = async (cap, threads) => ({ cap, threads });"],
   // Log densities along runs, and processes with matrices: nothing here asks for them.

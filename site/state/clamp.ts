@@ -105,6 +105,11 @@ const viewNumbers = [
 /** Part of a view with every value allowed; what is wrong falls back to `old`'s. */
 export function clampView(patch: Partial<View>, old: View, say: Say): Partial<View> {
   const out: { -readonly [K in keyof View]?: View[K] } = { ...patch };
+  for (const name of Object.keys(patch) as (keyof View)[]) {
+    if (name in old) continue;
+    say(`A view has no ${quote(name)}.`);
+    delete out[name];
+  }
   if (patch.set !== undefined) out.set = word("Data", sets, patch.set, old.set, say);
   if (patch.process !== undefined) out.process = word("Process", processes, patch.process, old.process, say);
   if (patch.estimator !== undefined)
@@ -135,8 +140,7 @@ export function clampView(patch: Partial<View>, old: View, say: Say): Partial<Vi
 
 /** A state with every value allowed; what is wrong falls back to `old`'s. */
 export function clampState(state: State, old: State, say: Say): State {
-  const view: View =
-    state.view === old.view ? old.view : { ...state.view, ...clampView(state.view, old.view, say) };
+  const view: View = state.view === old.view ? old.view : (clampView(state.view, old.view, say) as View);
   const panes =
     state.panes === old.panes
       ? old.panes

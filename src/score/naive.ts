@@ -9,7 +9,7 @@ export interface NaiveOptions {
   /** Proxy scores averaged at every step, 1 to 4096; 1 by default. Its noise vanishes as steps shrink. */
   draws?: number;
   /**
-   * In units of time, at least 0: one proxy score a step, whose noise is scaled so that small steps have a limit. A step of dt adds
+   * In units of time, at least 0: one proxy score per step, whose noise is scaled so that small steps have a limit. A step of dt adds
    * sqrt(noiseTime dt) D (s~ - s), of covariance noiseTime dt D C D. Instead of `draws`.
    */
   noiseTime?: number;

@@ -30,6 +30,15 @@ describe("the store", () => {
     expect(store.get()).toEqual(defaultState);
   });
 
+  it("says what a view does not have, such as a name that is old", () => {
+    const store = new Store();
+    const said: string[] = [];
+    store.notices.subscribe((text) => said.push(text));
+    store.set({ view: { noiseKappa: 0.5, steps: 30 } } as Patch);
+    expect(store.get().view).toEqual({ ...defaultState.view, steps: 30 });
+    expect(said).toEqual(['A view has no "noiseKappa".']);
+  });
+
   it("tells listeners of changes, and of nothing else", () => {
     const store = new Store();
     const heard: [number, number][] = [];
