@@ -61,7 +61,29 @@ const processWords: Readonly<Record<string, Meant>> = {
   ...named({ word: "edm" }, "karras"),
 };
 
-const tables = { quantity: quantityWords, sampler: samplerWords, process: processWords } as const;
+const grid: Meant = {
+  word: "grid",
+  how: "its options are the steps and the ends: grid: karras({ steps: 40 })",
+};
+const optionWords: Readonly<Record<string, Meant>> = {
+  ...named(
+    grid,
+    "steps numsteps nsteps nfe timesteps sigmas schedule scheduler times tmin tmax sigmamin sigmamax",
+  ),
+  ...named({ word: "count" }, "n num numsamples nsamples samples batch batchsize size particles"),
+  ...named({ word: "initial" }, "x xt x0 init start latents"),
+  ...named({ word: "record" }, "trajectory trajectories history save saveat"),
+  ...named({ word: "onProgress" }, "callback progress"),
+  ...named({ word: "seed" }, "rng generator randomstate key"),
+  ...named({ word: "sampler" }, "solver method integrator"),
+};
+
+const tables = {
+  quantity: quantityWords,
+  sampler: samplerWords,
+  process: processWords,
+  option: optionWords,
+} as const;
 
 function named(meant: Meant, words: string): Record<string, Meant> {
   return Object.fromEntries(words.split(" ").map((word) => [word, meant]));
@@ -85,6 +107,6 @@ export function meantBy(word: string, kind: string, known: readonly string[]): s
   const key = plain(word);
   if (table === undefined || !Object.hasOwn(table, key)) return undefined;
   const { word: ours, how } = table[key];
-  if (!known.includes(ours) && how === undefined) return undefined;
+  if (!known.includes(ours) && (how === undefined || kind === "option")) return undefined;
   return `${known.includes(ours) ? `${word} is ${ours} here` : `${ours} goes by evaluate`}${how === undefined ? "" : ` (${how})`}`;
 }

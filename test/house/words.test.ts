@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, edm, type Engine, exactScore, quantities } from "../../src/index.js";
+import { createEngine, edm, type Engine, exactScore, quantities, sample } from "../../src/index.js";
 import { meantBy } from "../../src/core/synonyms.js";
 import { runHere } from "../shared/inProcess.js";
 
@@ -19,6 +19,26 @@ beforeAll(async () => {
 afterAll(() => {
   engine.close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+describe("options by the words of others", () => {
+  it.each([
+    ["steps", "grid: karras({ steps: 40 })"],
+    ["num_steps", "grid: karras({ steps: 40 })"],
+    ["n_samples", "n_samples is count here"],
+    ["x_T", "x_T is initial here"],
+    ["callback", "callback is onProgress here"],
+    ["solver", "solver is sampler here"],
+  ])("%s leads to %s", async (word, way) => {
+    const field = exactScore(engine.mixture([[0, 0]]), edm());
+    await expect(sample(field, { [word]: 1 } as never)).rejects.toThrow(way);
+  });
+
+  it("does not lead to what a function has not", () => {
+    expect(() => engine.mixture([[0, 0]], { steps: 3 } as never)).toThrow(
+      /^(?!.*grid).*unknown option "steps"/,
+    );
+  });
 });
 
 describe("quantities by the words of others", () => {
