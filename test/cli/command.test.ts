@@ -429,23 +429,29 @@ describe("the report", () => {
     ["wide.npy", ["--count", "50"]],
     ["times.csv", ["--count", "50"]],
     ["polygon", ["--count", "0"]],
-  ])("of %s %j is one file that needs no other, and holds its command", async (set, more) => {
-    const name = "it's <a> report.html";
-    const { code, stdout, stderr } = await vkernel("sample", set, ...more, "--report", name, "--quiet");
-    expect([code, stdout, stderr]).toEqual([0, "", ""]);
-    const text = readFileSync(at(name), "utf8");
-    expect(text.startsWith("<!doctype html>")).toBe(true);
-    expect(text.replaceAll('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(
-      /https?:\/\/|<script|<link|url\(/i,
-    );
-    expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/);
-    const quoted = "'it'\\''s <a> report.html'";
-    const escaped = quoted.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("'", "&#39;");
-    expect(text).toContain(`<pre>vkernel sample ${set} ${more.join(" ")} --report ${escaped} --quiet</pre>`);
-    for (const [, src = ""] of text.matchAll(/ src="([^"]*)"/g))
-      expect(src).toMatch(/^data:image\/png;base64,/);
-    rmSync(at(name));
-  });
+  ])(
+    "of %s %j is one file that needs no other, and holds its command",
+    { tags: ["long"] },
+    async (set, more) => {
+      const name = "it's <a> report.html";
+      const { code, stdout, stderr } = await vkernel("sample", set, ...more, "--report", name, "--quiet");
+      expect([code, stdout, stderr]).toEqual([0, "", ""]);
+      const text = readFileSync(at(name), "utf8");
+      expect(text.startsWith("<!doctype html>")).toBe(true);
+      expect(text.replaceAll('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(
+        /https?:\/\/|<script|<link|url\(/i,
+      );
+      expect(text).not.toMatch(/NaN|undefined|Infinity|\[object/);
+      const quoted = "'it'\\''s <a> report.html'";
+      const escaped = quoted.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("'", "&#39;");
+      expect(text).toContain(
+        `<pre>vkernel sample ${set} ${more.join(" ")} --report ${escaped} --quiet</pre>`,
+      );
+      for (const [, src = ""] of text.matchAll(/ src="([^"]*)"/g))
+        expect(src).toMatch(/^data:image\/png;base64,/);
+      rmSync(at(name));
+    },
+  );
 });
 
 describe("interrupted", () => {

@@ -439,7 +439,7 @@ describe("the command line", () => {
     expect(parseNpy(await readFile(at("l.npy"))).shape).toEqual([5, 3, 3]);
     expect(parseNpy(await readFile(at("z.npy"))).shape).toEqual([5, 3, 2]);
   });
-  it("says what is in an archive, and how to choose", async () => {
+  it("says what is in an archive, and how to choose", { tags: ["long"] }, async () => {
     const { code, stderr } = await run("sample", "many.npz", "--count", "3");
     expect([code, stderr]).toEqual([
       3,
@@ -473,7 +473,7 @@ describe("the command line", () => {
     expect(Array.from(parseNpy(await readFile(at("dense.npy"))).data)).toEqual(values.map(Number));
     expect(JSON.parse(await readFile(at("dense.json"), "utf8"))).toEqual({ logDensity: values });
   });
-  it("draws colour images in reports", async () => {
+  it("draws colour images in reports", { tags: ["long"] }, async () => {
     const { code } = await run(
       "sample",
       "colour.npy",

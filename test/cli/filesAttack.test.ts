@@ -234,7 +234,7 @@ describe("files of any bytes", () => {
   });
 });
 
-it("what is packed is read as fast as it is unpacked, and no faster", async () => {
+it("what is packed is read as fast as it is unpacked, and no faster", { tags: ["long"] }, async () => {
   let state = 1;
   const random = new Uint8Array(2 ** 22).map(() => {
     state = Math.imul(state, 1664525) + 1013904223;
@@ -351,7 +351,7 @@ describe("memory from a file to a mixture", () => {
     ["npz", "a.npz", () => encodeNpz({ x: { data: new Float64Array(4e6) } }, { compress: true })],
     ["IDX", "a-ubyte.gz", () => gzipSync(encodeIdx(new Uint8Array(4e6), [4e6]))],
     ["csv", "a.csv.gz", () => gzipSync("1,2\n".repeat(2_000_000))],
-  ])("a bomb of %s is refused before it is unpacked", async (_, name, content) => {
+  ])("a bomb of %s is refused before it is unpacked", { tags: ["long"] }, async (_, name, content) => {
     const { code, peak } = await measure(name, content(), "f32", "4e6");
     expect(code).toBe("E_LIMIT");
     expect(peak).toBeLessThan(32e6);

@@ -133,7 +133,7 @@ describe("the samplers and their options", () => {
 });
 
 describe("times, noise, paths, effective SDE", () => {
-  it("--times as a list and in a file", async () => {
+  it("--times as a list and in a file", { tags: ["long"] }, async () => {
     const list = await vkernel(...base, "--times", "10,1,0.1,0");
     const file = await vkernel(...base, "--times", "times.csv", "--grid", "times");
     const expected = await truth(heun(), { grid: times([10, 1, 0.1, 0]) });
@@ -141,7 +141,7 @@ describe("times, noise, paths, effective SDE", () => {
     expect(JSON.parse(file.stdout).samples).toEqual(rows(expected.samples));
   });
 
-  it("--noise shared, and from a file", async () => {
+  it("--noise shared, and from a file", { tags: ["long"] }, async () => {
     const words = [...base, "--sampler", "eulerMaruyama", "--times", "times.csv"];
     const shared = await vkernel(...words, "--noise", "shared");
     const file = await vkernel(...words, "--noise", "noise.npy");
@@ -216,7 +216,7 @@ describe("learned scores", () => {
     });
   });
 
-  it("--realization average and fit are fields, for any sampler", async () => {
+  it("--realization average and fit are fields, for any sampler", { tags: ["long"] }, async () => {
     const words = [...base, ...run, "--estimator", "linear", ...small, "--realization"];
     const linear = await fitted();
     const average = await vkernel(...words, "average");
@@ -252,7 +252,7 @@ describe("learned scores", () => {
     zero.dispose();
   });
 
-  it("--estimator smoothed and piecewise, with Euler in sqrt(t)", async () => {
+  it("--estimator smoothed and piecewise, with Euler in sqrt(t)", { tags: ["long"] }, async () => {
     writeFileSync(at("two.csv"), "x0\n-1\n1\n");
     const grids = [
       "--process",

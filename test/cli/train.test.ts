@@ -80,7 +80,9 @@ describe("vkernel train", () => {
     );
   });
 
-  it("its networks are sampled: one as a field, a folder as an ensemble or its effective SDE", async () => {
+  it("its networks are sampled: one as a field, a folder as an ensemble or its effective SDE", {
+    tags: ["long"],
+  }, async () => {
     const words = ["sample", "polygon", "--estimator", "network", "--count", "6", "--seed", "2", "--json"];
     const grid = ["--steps", "5", "--sigma-max", "5", "--sigma-min", "0.1"];
     const one = await vkernel(...words, ...grid, "--network", "nets/network-001.vkn", "--sampler", "heun");

@@ -142,25 +142,29 @@ describe("a worker that dies", () => {
     engine.close();
   });
 
-  it.each(["sample", "evaluate"])("in the middle of %s: E_WORKER, also for calls that wait", async (kind) => {
-    const engine = await make({ threads: 2 });
-    const field = longField(engine);
-    const { first, onProgress } = begun();
-    const call = (): Promise<unknown> =>
-      kind === "sample"
-        ? sample(field, { ...long, onProgress })
-        : field.evaluate(scattered(2_000_000, 3), 0.5, ["score"], { onProgress });
-    const [running, waiting] = [call(), call()];
-    const both = Promise.all([outcome(running), outcome(waiting)]);
-    await first;
-    void started[0]?.terminate();
-    for (const { code, error } of await both) {
-      expect(code).toBe("E_WORKER");
-      expect(error?.message).toMatch(/create a new one/);
-    }
-    expect((await outcome(field.evaluate([[0, 0]], 1, ["score"]))).code).toBe("E_WORKER");
-    await works(await make({ threads: 2 }));
-  });
+  it.each(["sample", "evaluate"])(
+    "in the middle of %s: E_WORKER, also for calls that wait",
+    { tags: ["long"] },
+    async (kind) => {
+      const engine = await make({ threads: 2 });
+      const field = longField(engine);
+      const { first, onProgress } = begun();
+      const call = (): Promise<unknown> =>
+        kind === "sample"
+          ? sample(field, { ...long, onProgress })
+          : field.evaluate(scattered(2_000_000, 3), 0.5, ["score"], { onProgress });
+      const [running, waiting] = [call(), call()];
+      const both = Promise.all([outcome(running), outcome(waiting)]);
+      await first;
+      void started[0]?.terminate();
+      for (const { code, error } of await both) {
+        expect(code).toBe("E_WORKER");
+        expect(error?.message).toMatch(/create a new one/);
+      }
+      expect((await outcome(field.evaluate([[0, 0]], 1, ["score"]))).code).toBe("E_WORKER");
+      await works(await make({ threads: 2 }));
+    },
+  );
 
   describe("by its own script", () => {
     const folder = mkdtempSync(join(tmpdir(), "vkernel-faults-"));
@@ -510,7 +514,7 @@ describe.each([
 });
 
 describe.each([1, 2])("calls at once on one engine, %d threads", (threads) => {
-  it("are all right, and each as if it were alone", async () => {
+  it("are all right, and each as if it were alone", { tags: ["long"] }, async () => {
     const engine = await make({ threads });
     const fields = [2, 5].map((dim) =>
       exactScore(engine.mixture(scattered(300 * dim, dim), { dim }), dim === 2 ? edm() : songVp()),
@@ -543,7 +547,9 @@ describe.each([1, 2])("calls at once on one engine, %d threads", (threads) => {
     for (const { code } of await Promise.all(calls)) expect(code).toBe("E_DISPOSED");
   });
 
-  it("a mixture that is disposed of under a run: right numbers or E_DISPOSED, never wrong ones", async () => {
+  it("a mixture that is disposed of under a run: right numbers or E_DISPOSED, never wrong ones", {
+    tags: ["long"],
+  }, async () => {
     const engine = await make({ threads });
     const points = scattered(2 * 4096, 1);
     const { first, onProgress } = begun();

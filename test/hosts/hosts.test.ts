@@ -247,7 +247,7 @@ describe.skipIf(process.platform !== "linux")("where the address space is limite
     [4_000_000, [], "reference", new RegExp(`limited to 3906 MiB.*start Node with ${flag}$`)],
     [4_000_000, [flag], "simd", /at most \d+ MiB of Wasm memory: this host gives no more$/],
     [12_600_000, [], "simd", /^(one|\d+) threads?: the address space is limited to 12305 MiB/],
-  ])("%d KiB %j: %s", async (limit, flags, kernels, note) => {
+  ])("%d KiB %j: %s", { tags: ["long"] }, async (limit, flags, kernels, note) => {
     const { info, samples } = await ask({ limit, flags, options: "{ threads: 8 }" });
     expect(info.kernels).toBe(kernels);
     expect(info.note).toMatch(note);

@@ -193,7 +193,7 @@ globalThis.said = await fashion().then(() => "came", ({ code, message }) => code
       expect(Object.keys(bundle).sort()).toEqual(entries.flatMap((entry) => Object.keys(entry)).sort());
     });
 
-    it("asks for no other file but the images of fashion", async () => {
+    it("asks for no other file but the images of fashion", { tags: ["long"] }, async () => {
       const bundle = await rollup({ input: inPackage("vkernel.js"), external: (id) => id.startsWith(".") });
       const { output } = await bundle.generate({ format: "es" });
       await bundle.close();

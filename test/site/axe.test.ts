@@ -90,7 +90,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("axe finds nothing"), () 
     }),
   );
 
-  it("every target is 24 px or more", () =>
+  it("every target is 24 px or more", { tags: ["long"] }, () =>
     onPage("", "light", async ({ page }) => {
       const small = await page.evaluate(() => {
         const { shadowRoot } = document.querySelector("vkernel-explorer") as VkernelExplorer;
@@ -106,5 +106,6 @@ describe.skipIf(skipReason !== undefined)(browserTitle("axe finds nothing"), () 
           .filter(({ width, height }) => width < 24 || height < 24);
       });
       expect(small).toEqual([]);
-    }));
+    }),
+  );
 });

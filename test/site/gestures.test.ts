@@ -384,7 +384,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
     const unit = ([x, y]: Place): Place => [x / Math.hypot(x, y), y / Math.hypot(x, y)];
     const turned = ([x, y]: Place): Place => [-y, x];
 
-    it("arrows: along the score, their heads ahead, longer where it is larger", async () => {
+    it("arrows: along the score, their heads ahead, longer where it is larger", {
+      tags: ["long"],
+    }, async () => {
       await show({ set: "own", points: five, quantity: "none" }, { t: 0.8 });
       const { list, cell } = await squares("arrows");
       expect(list.length).toBeGreaterThan(250);
@@ -419,7 +421,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
       expect(order[0]?.[1]).toBeLessThan(0.3 * cell);
     });
 
-    it("ellipses: at their places, with the axes of C on one scale", async () => {
+    it("ellipses: at their places, with the axes of C on one scale", { tags: ["long"] }, async () => {
       const t = 0.8;
       await show({ set: "own", points: five, quantity: "none" }, { t });
       const { list, cell } = await squares("ellipses");
@@ -600,7 +602,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
       return Math.hypot(x - ax - u * dx, y - ay - u * dy);
     }
 
-    it("a click starts a trajectory there; other data take it away", async () => {
+    it("a click starts a trajectory there; other data take it away", { tags: ["long"] }, async () => {
       await show({ quantity: "none", particles: 600 }, { tab: "particles", t: 1 });
       const before = await marks();
       const { toPixel, left, top } = await lens();
@@ -756,7 +758,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("hands on the page"), () 
       await dialog().waitFor();
     }
 
-    it("by keys: a number is changed, a row deleted, a point added; Escape leads back", async () => {
+    it("by keys: a number is changed, a row deleted, a point added; Escape leads back", {
+      tags: ["long"],
+    }, async () => {
       await openTable(five);
       expect(
         await dialog()

@@ -67,14 +67,18 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
         }),
     );
 
-    it("a link to images of one's own alone opens them where there are any, and says what is needed", () =>
-      onPage({ address: "#v1;tab=digits;own=1" }, async ({ page }) => {
-        expect(await page.getByLabel("Training images").inputValue()).toBe("own");
-        await expect
-          .poll(() => page.locator(".panel-notices").textContent())
-          .toContain("Two images of your own are needed, at least: add PNG files.");
-        expect(await page.getByLabel("Set", { exact: true }).first().isVisible()).toBe(false);
-      }));
+    it(
+      "a link to images of one's own alone opens them where there are any, and says what is needed",
+      { tags: ["long"] },
+      () =>
+        onPage({ address: "#v1;tab=digits;own=1" }, async ({ page }) => {
+          expect(await page.getByLabel("Training images").inputValue()).toBe("own");
+          await expect
+            .poll(() => page.locator(".panel-notices").textContent())
+            .toContain("Two images of your own are needed, at least: add PNG files.");
+          expect(await page.getByLabel("Set", { exact: true }).first().isVisible()).toBe(false);
+        }),
+    );
 
     it("a malformed link gives the defaults and a notice", () =>
       onPage({ address: "#v1x{]" }, async ({ page }) => {
@@ -231,7 +235,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
     }),
   );
 
-  it.each(tabs)("no scrolling to the side at 320 px: %s", (tab) =>
+  it.each(tabs)("no scrolling to the side at 320 px: %s", { tags: ["long"] }, (tab) =>
     onPage(
       { address: `#v1;tab=${tab}`, context: { viewport: { width: 320, height: 640 } } },
       async ({ page }) => {

@@ -189,7 +189,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
       await close();
     });
 
-    it("in focus or under the pointer says what is known of its place", async () => {
+    it("in focus or under the pointer says what is known of its place", { tags: ["long"] }, async () => {
       const { page, close } = await open({ start: still });
       const readout = page.locator(".readout");
       await page.getByRole("button", { name: /^Training point 1:/ }).focus();

@@ -352,7 +352,9 @@ describe.skipIf(skipReason !== undefined)(browserTitle("tabs"), () => {
       expect(await page.locator(".panel-notices").textContent()).toContain('"two" is no number');
     });
 
-    it("keys read values along a curve; the table opens; axe finds nothing; a picture is a PNG", async () => {
+    it("keys read values along a curve; the table opens; axe finds nothing; a picture is a PNG", {
+      tags: ["long"],
+    }, async () => {
       const plot = page.getByRole("slider", { name: /^Density/ });
       await plot.focus();
       await plot.press("Home");

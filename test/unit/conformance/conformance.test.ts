@@ -279,7 +279,7 @@ describe("wrong samplers are caught", () => {
   });
 
   it("noise one percent too small is measured: two percent of the variance that noise makes", {
-    tags: ["slow"],
+    tags: ["long"],
   }, async () => {
     const found = await report(ancestralStep(0.99), { order: 1 });
     const [weak] = found.order?.measured ?? [];

@@ -308,7 +308,7 @@ describe("mmd and energyDistance", () => {
     expect((await mmd(x, x)).value).toBe(0);
   });
 
-  it("mmd of normal laws is the closed form, with calibrated errors", { tags: ["slow"] }, async () => {
+  it("mmd of normal laws is the closed form, with calibrated errors", { tags: ["long"] }, async () => {
     for (const [dim, n, m, shift, h] of [
       [1, 60, 40, 1, 1],
       [3, 50, 50, 1.5, 2],

@@ -411,7 +411,7 @@ describe("the law of the normals", () => {
     expect(Buffer.from(shared.buffer).equals(Buffer.from(draws.buffer))).toBe(true);
   });
 
-  it("Kolmogorov-Smirnov: cosines, sines, both", { tags: ["slow"] }, () => {
+  it("Kolmogorov-Smirnov: cosines, sines, both", { tags: ["long"] }, () => {
     for (const parity of [0, 1]) {
       const one = draws.filter((_, i) => i % 2 === parity);
       expect(ksDistance(one, normalCdf)).toBeLessThan(distanceBound(half));

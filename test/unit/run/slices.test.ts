@@ -388,7 +388,7 @@ describe("no piece of work is longer than a slice", () => {
   });
 
   it("a network that is cut in pieces has the bits of threads, and a loss by plain loops", {
-    tags: ["slow"],
+    tags: ["long"],
   }, async () => {
     const sizes = [131, 1500, 128];
     const count = parameterCount(sizes);

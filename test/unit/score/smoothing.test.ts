@@ -237,7 +237,7 @@ describe("smoothed scores", () => {
   });
 
   it("the shortest mean in space turns with the data, and no direction has a shorter one", {
-    tags: ["slow"],
+    tags: ["long"],
   }, async () => {
     const data = cloud(3, 6);
     // A turn about (1, 1, 1), exact in floating point.

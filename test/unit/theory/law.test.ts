@@ -231,7 +231,7 @@ describe("one training point: mean and variance obey their exact recurrence", ()
   }
 
   describe.each(Object.entries(schemes))("%s", (_, scheme) => {
-    it.each(processes)("%s", { tags: ["slow"] }, async (_, process) => {
+    it.each(processes)("%s", { tags: ["long"] }, async (_, process) => {
       const { mean, variance } = await run(scheme, process);
       expect(mean).toBeLessThan(standardErrors);
       expect(variance).toBeLessThan(standardErrors);
