@@ -80,9 +80,7 @@ describe("vkernel train", () => {
     );
   });
 
-  it("its networks are sampled: one as a field, a folder as an ensemble or its effective SDE", {
-    tags: ["long"],
-  }, async () => {
+  it("its networks are sampled: one as a field, a folder as an ensemble or its effective SDE", async () => {
     const words = ["sample", "polygon", "--estimator", "network", "--count", "6", "--seed", "2", "--json"];
     const grid = ["--steps", "5", "--sigma-max", "5", "--sigma-min", "0.1"];
     const one = await vkernel(...words, ...grid, "--network", "nets/network-001.vkn", "--sampler", "heun");
@@ -137,9 +135,7 @@ describe("vkernel train", () => {
     expect(existsSync(at("refused"))).toBe(false);
   });
 
-  it("an --out that is a file, a --network that is none or another's, are named", {
-    tags: ["long"],
-  }, async () => {
+  it("an --out that is a file, a --network that is none or another's, are named", async () => {
     writeFileSync(at("file"), "x");
     const taken = await vkernel("train", "polygon", "--out", "file", ...few);
     expect([taken.code, taken.stderr]).toEqual([5, expect.stringContaining("--out file")]);
