@@ -14,7 +14,7 @@ import { dts } from "rollup-plugin-dts";
 import { buildBundle } from "./build-bundle.js";
 import { buildSite } from "./build-site.js";
 import { portable } from "./build-types.js";
-import { generateAbi } from "./generate/abi.js";
+import { abiSource } from "./generate/abi.js";
 import { generateDigits } from "./generate/digits.js";
 import { generateFashion } from "./generate/fashion.js";
 import { step as doStep } from "./step.js";
@@ -122,7 +122,7 @@ try {
         `export const base64: string = \`\${local.slice(0, ${start})}${text}\${local.slice(${end})}\`;\n`,
     );
   }
-  await generateAbi(root);
+  await writeIfChanged(join(root, "build/generated/abi.ts"), await abiSource(root));
   await generateDigits(root);
   await generateFashion(root);
   // The worker's script, from its sources: it is embedded, and a file of the package.
@@ -142,8 +142,9 @@ try {
   );
   if (process.argv.includes("--generated")) process.exit(0);
   const sources = await stampOf(
-    ["assembly", "bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
+    ["bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
     [
+      "build/generated/abi.ts",
       "scripts/build.js",
       "scripts/build-bundle.js",
       "scripts/build-types.js",

@@ -61,7 +61,7 @@ export function exp2Table<T>(table: u32): void {
  * x = n + f with n the nearest integer, f in [-1/2, 1/2] exact, so there is no range reduction error;
  * adding 1.5 * 2^23 + 127 (1.5 * 2^52 + 1023) rounds x and leaves n + bias in the low bits, which a
  * shift turns into 2^n (0 at the floor); 2^f by a polynomial of degree 6 (11).
- * Error below 1.3 ulp in float32, 1.5 in float64 (test/node/kernels.test.ts measures it).
+ * Error below 1.3 ulp in float32, 1.5 in float64 (test/unit/kernels/kernels.test.ts measures it).
  */
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
-// Kernels as TypeScript sees them: build/generated/abi.ts, from assembly/index.ts and the files whose functions it hands on.
+// Kernels as TypeScript sees them, the text of build/generated/abi.ts: from assembly/index.ts and the files whose functions it hands on.
 // Pairs of one kernel in float32 and in float64 have one entry; kernels of tasks begin with the first of them.
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
 
@@ -24,7 +24,7 @@ function functionsOf(source) {
 }
 
 /** Every exported kernel and the names of its parameters, sorted by how bindings call it. */
-export async function kernelsOf(root) {
+async function kernelsOf(root) {
   const index = await parse(join(root, "assembly/index.ts"));
   const all = functionsOf(index);
   for (const node of index.statements) {
@@ -58,7 +58,7 @@ const heads = {
   task: "Kernels that do `count` tasks from the `first` on.",
 };
 
-export async function generateAbi(root) {
+export async function abiSource(root) {
   const kinds = await kernelsOf(root);
   let text = "// Made by scripts/generate/abi.js from assembly/index.ts.\n";
   for (const [kind, kernels] of Object.entries(kinds)) {
@@ -70,6 +70,5 @@ export async function generateAbi(root) {
     text += `\n/** ${heads[kind]} */\nexport interface ${name} {\n${lines.join("")}}\n`;
     text += `export const ${kind}Kernels: readonly (keyof ${name})[] = ${JSON.stringify(entries.map(([key]) => key))};\n`;
   }
-  const path = join(root, "build/generated/abi.ts");
-  if ((await readFile(path, "utf8").catch(() => "")) !== text) await writeFile(path, text);
+  return text;
 }

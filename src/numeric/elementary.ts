@@ -3,7 +3,7 @@ import { type Doubled, doubled, over, plus, productOf, sumOf, times } from "./do
 /**
  * exp, log and their kin from additions, multiplications, divisions and square roots alone, which IEEE 754 fixes to
  * the bit. Hosts differ in the last bit of Math.exp and Math.log; whatever enters a promised result is computed here.
- * Errors are a few units in the last place (`test/node/math.test.ts`).
+ * Errors are a few units in the last place (`test/unit/numeric/math.test.ts`).
  */
 
 const bits = new DataView(new ArrayBuffer(8));

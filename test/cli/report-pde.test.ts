@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimsOf } from "../../build/ts/cli/report/pde/claims.js";
 import type { Study } from "../../build/ts/cli/report/pde/study.js";
-import { expectNoVerdicts } from "../shared/quick.js";
+import { type Changes, expectNoVerdicts, studyWith } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 import { standardErrors } from "../shared/statistics.js";
 
@@ -177,19 +177,8 @@ describe("the quick run", () => {
 });
 
 describe("verdicts follow from the numbers", () => {
-  /** Numbers by their paths: "pairs.rows.2.p". */
-  type Changes = Record<string, number>;
-  const verdictOf = (id: string, changes: Changes): string => {
-    const copy = structuredClone(study);
-    for (const [path, value] of Object.entries(changes)) {
-      const keys = path.split(".");
-      const last = keys.pop() as string;
-      const owner = keys.reduce((place: unknown, key) => (place as Record<string, unknown>)[key], copy);
-      expect((owner as Record<string, unknown>)[last]).toBeTypeOf("number");
-      (owner as Record<string, unknown>)[last] = value;
-    }
-    return claimsOf(copy).find((claim) => claim.id === id)?.verdict as string;
-  };
+  const verdictOf = (id: string, changes: Changes): string =>
+    claimsOf(studyWith(study, changes)).find((claim) => claim.id === id)?.verdict as string;
   const each = (list: readonly string[], value: number): Changes =>
     Object.fromEntries(list.map((path) => [path, value]));
   it.each<[string, Changes, string, Changes, string]>([

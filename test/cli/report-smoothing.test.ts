@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimsOf } from "../../build/ts/cli/report/smoothing/claims.js";
 import { bestWidth } from "../../build/ts/cli/report/smoothing/figure1.js";
 import type { Study } from "../../build/ts/cli/report/smoothing/study.js";
-import { expectNoVerdicts } from "../shared/quick.js";
+import { type Changes, expectNoVerdicts, studyWith } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 import { standardErrors } from "../shared/statistics.js";
 
@@ -123,19 +123,8 @@ describe("the quick run", () => {
 });
 
 describe("verdicts follow from the numbers", () => {
-  /** Numbers by their paths: "figure3.columns.2.p". */
-  type Changes = Record<string, number>;
-  const verdictOf = (id: string, changes: Changes): string => {
-    const copy = structuredClone(study);
-    for (const [path, value] of Object.entries(changes)) {
-      const keys = path.split(".");
-      const last = keys.pop() as string;
-      const owner = keys.reduce((at: unknown, key) => (at as Record<string, unknown>)[key], copy);
-      expect((owner as Record<string, unknown>)[last]).toBeTypeOf("number");
-      (owner as Record<string, unknown>)[last] = value;
-    }
-    return claimsOf(copy).find((claim) => claim.id === id)?.verdict as string;
-  };
+  const verdictOf = (id: string, changes: Changes): string =>
+    claimsOf(studyWith(study, changes)).find((claim) => claim.id === id)?.verdict as string;
   const networks = (width: (k: number) => number): Changes =>
     Object.fromEntries(
       [0, 1, 2].flatMap((k) => [

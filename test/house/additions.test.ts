@@ -8,15 +8,15 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The words of a source's code: identifiers, and the words in its strings; sentences are no names. */
-function wordsOf(source: string): Set<string> {
-  const words = new Set<string>();
-  const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, source);
-  for (let kind = scanner.scan(); kind !== ts.SyntaxKind.EndOfFileToken; kind = scanner.scan()) {
-    if (kind === ts.SyntaxKind.Identifier || kind === ts.SyntaxKind.StringLiteral)
-      words.add(scanner.getTokenValue());
-  }
-  return words;
+/** The names in a source's code: its identifiers, and strings that are one as a whole. */
+function namesIn(source: string): Set<string> {
+  const names = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) || ts.isStringLiteralLike(node)) names.add(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile("a.ts", source, ts.ScriptTarget.Latest));
+  return names;
 }
 
 /** What measures and shows results uses what is there: it is not touched. */
@@ -29,11 +29,11 @@ const files = ["src", "cli", "site"]
     ),
   )
   .filter((path) => path.endsWith(".ts") && !users.test(path))
-  .map((path) => ({ path, words: wordsOf(readFileSync(join(root, path), "utf8")) }));
+  .map((path) => ({ path, names: namesIn(readFileSync(join(root, path), "utf8")) }));
 
 const naming = (name: string): string[] =>
   files
-    .filter(({ words }) => words.has(name))
+    .filter(({ names }) => names.has(name))
     .map(({ path }) => path)
     .sort();
 
@@ -68,13 +68,11 @@ describe("what an addition touches", () => {
   // The formatter pads cells and draws rules.
   const rows = readFileSync(file, "utf8").replaceAll(/ +/g, " ").replaceAll(/-+/g, "---").split("\n");
 
-  it("code is told from comments", () => {
-    expect([...wordsOf('// heun\nconst a = "b c"; /* rk4 */ use(euler);')]).toEqual([
-      "a",
-      "b c",
-      "use",
-      "euler",
-    ]);
+  it("code is told from comments and sentences", () => {
+    const source = `// heun
+      const a = \`x \${"b"} it's rk4 \${c}\`; /* rk4 */
+      use({ "d-e": /f/ }, "two words", euler);`;
+    expect([...namesIn(source)].sort()).toEqual(["a", "b", "c", "d-e", "euler", "two words", "use"]);
   });
 
   it.each(table)("docs/architecture.md has %s", (row) => {

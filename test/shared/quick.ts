@@ -1,6 +1,22 @@
 import { expect } from "vitest";
 import type { Claim } from "../../build/ts/cli/report/study/layout.js";
 
+/** Numbers by their paths: "pairs.rows.2.p". */
+export type Changes = Readonly<Record<string, number>>;
+
+/** A study with other numbers, each in the place of one that is there. */
+export function studyWith<T>(study: T, changes: Changes): T {
+  const copy = structuredClone(study);
+  for (const [path, value] of Object.entries(changes)) {
+    const keys = path.split(".");
+    const last = keys.pop() as string;
+    const owner = keys.reduce((place: unknown, key) => (place as Record<string, unknown>)[key], copy);
+    expect((owner as Record<string, unknown>)[last]).toBeTypeOf("number");
+    (owner as Record<string, unknown>)[last] = value;
+  }
+  return copy;
+}
+
 /**
  * A quick run shows figures: neither its page nor its numbers have a verdict, a mark of one, or why a claim holds.
  * @param claims what a full run would say of the same numbers

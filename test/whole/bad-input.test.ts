@@ -157,6 +157,7 @@ const type: Row[] = [
   ["a text among weights", () => engine.mixture([[1]], { weights: ["1"] as Any }), "E_TYPE", "weights[0]"],
   ["labels as text", () => engine.mixture([[1]], { labels: ["a"] as Any }), "E_TYPE", "labels[0]"],
   ["sigma0 as text", () => engine.mixture([[1]], { sigma0: "0" as Any }), "E_TYPE", "sigma0"],
+  ["copy as a number", () => engine.mixture([[1]], { copy: 0 as Any }), "E_TYPE", "copy"],
   ["dim as text", () => engine.mixture([[1]], { dim: "1" as Any }), "E_TYPE", "dim"],
   [
     "a precision that is a number",

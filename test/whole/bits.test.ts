@@ -13,7 +13,7 @@ const prefix = (arrays: Awaited<ReturnType<BitsRun["run"]>>, count: number, part
     return new Uint8Array(array.buffer, array.byteOffset, each * part);
   });
 
-/** `UPDATE_BITS=1 npx vitest run test/node/bits.test.ts` writes a new promise; the old one is broken by it. */
+/** `UPDATE_BITS=1 npx vitest run test/whole/bits.test.ts` writes a new promise; the old one is broken by it. */
 it.runIf(process.env.UPDATE_BITS)("writes the hashes", async () => {
   const file = new URL("../shared/bits.ts", import.meta.url);
   const source = readFileSync(file, "utf8");
