@@ -11,6 +11,7 @@ export default defineConfig({
     alias: [
       { find: /^vkernel$/, replacement: source("index.ts") },
       { find: /^vkernel\/(conformance|io|raster|reference)$/, replacement: source("$1/index.ts") },
+      { find: "vkernel/internal", replacement: source("internal.ts") },
     ],
   },
   test: {

@@ -1,10 +1,18 @@
 import { availableParallelism } from "node:os";
-import { createEngine, type Engine } from "../src/engine.js";
-import { edm } from "../src/process/index.js";
-import { fillNormals } from "../src/numeric/random.js";
-import { dopri5, euler, heun, karras, posterior, type Sampler } from "../src/sampler/index.js";
-import { sample } from "../src/run/index.js";
-import { exactScore } from "../src/score/exact.js";
+import {
+  createEngine,
+  dopri5,
+  edm,
+  type Engine,
+  euler,
+  exactScore,
+  heun,
+  karras,
+  posterior,
+  sample,
+  type Sampler,
+} from "vkernel";
+import { fillNormals } from "vkernel/reference";
 
 export const benchGroups = ["scores", "samplers"] as const;
 export type BenchGroup = (typeof benchGroups)[number];

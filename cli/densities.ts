@@ -1,5 +1,5 @@
-import { encodeNpy } from "../src/io/index.js";
-import type { Likelihood } from "../src/run/index.js";
+import type { Likelihood } from "vkernel";
+import { encodeNpy } from "vkernel/io";
 import { endingOf } from "./files.js";
 import { type Column, csvPieces, onePiece, short } from "./text.js";
 

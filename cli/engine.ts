@@ -1,4 +1,4 @@
-import { createEngine, type Engine } from "../src/engine.js";
+import { createEngine, type Engine } from "vkernel";
 
 /** The options of every command that runs on an engine. */
 export interface EngineChoices {

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { VkernelError } from "../src/core/errors.js";
+import { VkernelError } from "vkernel";
 
 /** What `vkernel` exits with; `docs/errors.md`. */
 export const exitCodes = {

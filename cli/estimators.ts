@@ -1,36 +1,38 @@
-import type { Mixture } from "../src/data/mixture.js";
-import type { Process } from "../src/process/index.js";
-import type { FieldKind } from "../src/sampler/abilities.js";
-import { ensembleCost } from "../src/run/ensemble.js";
-import { ensemble } from "../src/score/ensemble.js";
-import { exactScore } from "../src/score/exact.js";
 import {
+  effectiveSde,
+  ensemble,
+  ensembleCost,
+  exactScore,
   type FeatureMap,
+  type FieldKind,
   fourierFeatures,
   gaussFourierFeatures,
-  hermiteFeatures,
-  polynomialFeatures,
-  rbfFeatures,
-} from "../src/score/learned/features/index.js";
-import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
-import { LINEAR_RIDGE, linearScore } from "../src/score/learned/linear.js";
-import { shrinkingWidth } from "../src/score/line.js";
-import { naiveScore } from "../src/score/naive.js";
-import { loadNetwork, type MlpScore } from "../src/score/learned/network/index.js";
-import { NTK_RIDGE, ntkScore } from "../src/score/learned/ntk.js";
-import { type PiecewiseOptions, piecewiseScore } from "../src/score/piecewise.js";
-import type { Smoother } from "../src/score/learned/smoother.js";
-import { type SmoothedOptions, smoothedScore } from "../src/score/smoothing/index.js";
-import {
   gridTimes,
+  hermiteFeatures,
+  linearScore,
+  loadNetwork,
   logNormalTimes,
   logUniformTimes,
+  type Mixture,
+  type MlpScore,
+  naiveScore,
+  ntkScore,
+  type PiecewiseOptions,
+  piecewiseScore,
+  polynomialFeatures,
+  type Process,
+  rbfFeatures,
+  type ScoreEnsemble,
+  type ScoreField,
+  type SmoothedOptions,
+  smoothedScore,
+  type StepEstimator,
   type TimeLaw,
   uniformTimes,
+  VkernelError,
   type Weighting,
-} from "../src/score/learned/training.js";
-import { effectiveSde } from "../src/theory/index.js";
-import { VkernelError } from "../src/core/errors.js";
+} from "vkernel";
+import { LINEAR_RIDGE, NTK_RIDGE, shrinkingWidth, type Smoother } from "vkernel/internal";
 import { exitCodes, Failure } from "./errors.js";
 import { conflict, number, word } from "./values.js";
 import { entry, makeEntry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import {
-  existsSync,
   closeSync,
   constants,
   fstatSync,
@@ -27,21 +26,21 @@ import { freemem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import type { PixelRange } from "../src/data/images.js";
-import { VkernelError } from "../src/core/errors.js";
+import { type PixelRange, VkernelError } from "vkernel";
 import {
   type DataFile,
   dataFileEndings,
   isDataFile,
   type NamedBytes,
   type NpyArray,
-  type ReadDataSetOptions,
   readArray,
+  type ReadDataSetOptions,
   splitChoice,
   type Table,
-} from "../src/io/index.js";
-import { readOwnDataSet } from "../src/io/dataset.js";
+} from "vkernel/io";
+import { readOwnDataSet } from "vkernel/internal";
 import { exitCodes, explain, Failure, fileFailure, reason, usage } from "./errors.js";
+import { home } from "./home.js";
 import type { ReaderAnswer, ReaderInput } from "./reader.js";
 
 const MAX_FILE = 2 ** 31 - 1;
@@ -82,11 +81,8 @@ interface Written {
   readonly path: string;
 }
 
-/** The script of the worker that reads: beside this file, or beside the command where a bundler moved this file to its chunks. */
-function readerScript(): URL {
-  const beside = new URL("./reader.js", import.meta.url);
-  return existsSync(beside) ? beside : new URL("../cli/reader.js", import.meta.url);
-}
+/** The script of the thread that reads, as it is built. */
+const readerScript = join(home, "dist/reader.js");
 
 /**
  * The files of one command. Inputs are remembered, so that none is overwritten; outputs are written to hidden files
@@ -182,7 +178,7 @@ export class Files {
     ].flatMap((one) =>
       one?.buffer instanceof ArrayBuffer && one.buffer.byteLength === one.length ? [one.buffer] : [],
     );
-    const worker = new Worker(readerScript(), {
+    const worker = new Worker(readerScript, {
       workerData: input,
       transferList: [...new Set(transfer)],
       // Cells of text are garbage as soon as they are numbers.

@@ -1,4 +1,4 @@
-import { isDataFile } from "../src/io/index.js";
+import { isDataFile } from "vkernel/io";
 import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure } from "./errors.js";
 import { number, word } from "./values.js";

@@ -1,8 +1,7 @@
 import { stat } from "node:fs/promises";
-import { checkClasses, indicesOf, type PixelRange } from "../src/data/images.js";
-import { type DataSetName, dataSetNames, loadDataSet } from "../src/data/sets.js";
-import { VkernelError } from "../src/core/errors.js";
-import { dataFileEndings, isDataFile } from "../src/io/index.js";
+import { type DataSetName, dataSetNames, loadDataSet, type PixelRange, VkernelError } from "vkernel";
+import { dataFileEndings, isDataFile } from "vkernel/io";
+import { checkClasses, indicesOf } from "vkernel/internal";
 import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure, usage } from "./errors.js";
 import { type DataFileChoices, endingOf, type Files } from "./files.js";

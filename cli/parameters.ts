@@ -1,4 +1,4 @@
-import { VkernelError } from "../src/core/errors.js";
+import { VkernelError } from "vkernel";
 import { exitCodes, Failure } from "./errors.js";
 import { conflict, number } from "./values.js";
 

@@ -1,10 +1,16 @@
-import type { Mixture } from "../src/data/mixture.js";
-import type { Process } from "../src/process/index.js";
-import type { FieldKind } from "../src/sampler/abilities.js";
-import { flowsFor, likelihoodRefusal, listed, refusalOf } from "../src/sampler/capabilities.js";
-import type { SampleOptions } from "../src/run/index.js";
-import type { Grid, Sampler } from "../src/sampler/index.js";
-import type { ScoreEnsemble, ScoreField, StepEstimator } from "../src/score/field.js";
+import {
+  type FieldKind,
+  type Grid,
+  type Mixture,
+  type Process,
+  refusalOf,
+  type SampleOptions,
+  type Sampler,
+  type ScoreEnsemble,
+  type ScoreField,
+  type StepEstimator,
+} from "vkernel";
+import { flowsFor, likelihoodRefusal, listed } from "vkernel/internal";
 import { type Estimated, type EstimatorName, estimators, type NamedFile } from "./estimators.js";
 import { conflict, number } from "./values.js";
 import { makeEntry } from "./parameters.js";

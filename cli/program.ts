@@ -1,8 +1,7 @@
 import { Command } from "commander";
-import { pixelRanges } from "../src/data/images.js";
-import { dataSetNames } from "../src/data/sets.js";
-import { dataFileEndings } from "../src/io/index.js";
-import { quantities, scalarQuantities } from "../src/score/field.js";
+import { dataSetNames, quantities } from "vkernel";
+import { dataFileEndings } from "vkernel/io";
+import { pixelRanges, scalarQuantities } from "vkernel/internal";
 import { benchGroups } from "./benchmark.js";
 import { runBench } from "./commands/bench.js";
 import { runData } from "./commands/data.js";

@@ -1,9 +1,9 @@
 // Reads the bytes of a data file on a thread of its own, so that a large one does not keep Ctrl-C waiting.
 import { readSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { VkernelError } from "../src/core/errors.js";
-import { readOwnDataSet } from "../src/io/dataset.js";
-import type { DataFile, ReadDataSetOptions } from "../src/io/index.js";
+import { VkernelError } from "vkernel";
+import type { DataFile, ReadDataSetOptions } from "vkernel/io";
+import { readOwnDataSet } from "vkernel/internal";
 
 /** What the thread is handed. */
 export interface ReaderInput {

@@ -1,8 +1,9 @@
-import { ddpm, edm, ou, type Process, songVe, songVp, subVp, ve, vp } from "../src/process/index.js";
 import {
   ancestral,
+  ddpm,
   dopri5,
   dpmpp2m,
+  edm,
   euler,
   eulerMaruyama,
   type Grid,
@@ -11,15 +12,22 @@ import {
   linear,
   logarithmic,
   logSnr,
+  ou,
   posterior,
   predictorCorrector,
+  type Process,
   rk4,
   type Sampler,
+  songVe,
+  songVp,
   squareRoot,
+  subVp,
   times,
   timesteps,
-} from "../src/sampler/index.js";
-import { registry } from "../src/sampler/registry.js";
+  ve,
+  vp,
+} from "vkernel";
+import { registry } from "vkernel/internal";
 import { word } from "./values.js";
 import { entry, namesOf, numeric, type Parameter, type Table } from "./parameters.js";
 

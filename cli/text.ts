@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { encodeCsv } from "../src/io/index.js";
+import { encodeCsv } from "vkernel/io";
 
 /** Numbers that are written as text between two looks at Ctrl-C. */
 const ROW_NUMBERS = 16_384;

@@ -1,5 +1,5 @@
-import { checkWord } from "../src/core/check.js";
-import type { VkernelError } from "../src/core/errors.js";
+import type { VkernelError } from "vkernel";
+import { checkWord } from "vkernel/internal";
 import { exitCodes, Failure, usage } from "./errors.js";
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 
-// By the package's own name: right from dist/ and from build/ alike.
+// That of the library, by its name: what computes is what matters, and both packages have one version.
 const { version } = createRequire(import.meta.url)("vkernel/package.json") as { version: string };
 
 export { version };

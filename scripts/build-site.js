@@ -7,6 +7,7 @@ import resolve from "@rollup/plugin-node-resolve";
 import terser from "@rollup/plugin-terser";
 import { rollup } from "rollup";
 import ts from "typescript";
+import { asModule } from "./as-module.js";
 
 /** What is served as it stands in site/. */
 const pages = ["index.html", "embed.html", "page.css", "page.js"];
@@ -61,6 +62,9 @@ export async function buildSite(root) {
   await bundle.close();
   for (const name of kernels) await cp(join(root, `build/wasm/${name}.wasm`), join(out, `wasm/${name}.wasm`));
   for (const name of pages) await cp(join(root, "site", name), join(out, name));
+  // The command line serves it: it is in that package.
+  await rm(join(root, "cli/dist/site"), { recursive: true, force: true });
+  await cp(out, join(root, "cli/dist/site"), { recursive: true });
 }
 
 function onwarn(warning) {
@@ -242,18 +246,6 @@ function trimmed() {
       const names = emptied.filter(([pattern]) => pattern.test(id)).flatMap(([, list]) => list);
       if (names.length > 0) out = withoutBodies(out, id, names);
       return out === code ? null : { code: out, map: null };
-    },
-  };
-}
-
-/** Papa Parse is a script for loaders of all kinds; here it is a module. */
-function asModule() {
-  return {
-    name: "as-module",
-    transform(code, id) {
-      if (!id.includes("/papaparse/")) return null;
-      const wrapped = `const module = { exports: {} };\n(function (exports) {${code}\n}).call(globalThis, module.exports);\n`;
-      return { code: `${wrapped}export default module.exports;\n`, map: null };
     },
   };
 }

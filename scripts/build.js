@@ -1,17 +1,20 @@
 // Builds everything, in order, when a source is newer than what was built from it:
-//   assembly/ -> build/wasm/*.wasm -> build/generated (embedded bytes, data, worker) -> build/ts -> dist/
-// With --site also the explorer: site/ and build/ts/src -> dist/site/. With --generated only what the sources need to run.
+//   assembly/ -> build/wasm/*.wasm -> build/generated (embedded bytes, data, worker) -> build/ts -> dist/ and cli/dist/
+// With --site also the explorer: site/ and build/ts/src -> dist/site/, and a copy in cli/dist/. With --generated only what the sources need to run.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import resolve from "@rollup/plugin-node-resolve";
 import { build as bundleScript } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { asModule } from "./as-module.js";
 import { buildBundle } from "./build-bundle.js";
+import { buildCli } from "./build-cli.js";
 import { buildSite } from "./build-site.js";
 import { portable } from "./build-types.js";
 import { abiSource } from "./generate/abi.js";
@@ -30,10 +33,13 @@ async function filesIn(folder) {
   return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath ?? e.path, e.name));
 }
 
+/** What is built into a package's own folder is no source. */
+const isSource = (path) => !/^cli\/(dist|node_modules)\//.test(path.slice(root.length));
+
 async function stampOf(folders, files) {
   const hash = createHash("sha256");
   const all = [
-    ...(await Promise.all(folders.map(filesIn))).flat(),
+    ...(await Promise.all(folders.map(filesIn))).flat().filter(isSource),
     ...files.map((f) => join(root, f)),
   ].sort();
   for (const file of all) hash.update(file.slice(root.length)).update(await readFile(file));
@@ -75,6 +81,29 @@ const doing = {
 async function step(name, stamp, work) {
   const seconds = await doStep(join(root, "build/stamps"), name, doing[name], stamp, work);
   if (seconds !== undefined) say(`${name}: ${seconds.toFixed(1)} s`);
+}
+
+/** Modules of the library that users import by name, as `vkernel/io`, and the one for its command line. */
+const entries = {
+  index: "index",
+  reference: "reference/index",
+  io: "io/index",
+  conformance: "conformance/index",
+  raster: "raster/index",
+  internal: "internal",
+};
+
+/** What is compiled is the library under its own name too, for the command line beside it. */
+async function compiledPackage() {
+  const { name, version, type, sideEffects } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const exports = Object.fromEntries(
+    Object.entries(entries).map(([entry, module]) => [
+      entry === "index" ? "." : `./${entry}`,
+      `./src/${module}.js`,
+    ]),
+  );
+  exports["./package.json"] = "./package.json";
+  return `${JSON.stringify({ name, version, type, sideEffects, exports }, null, 2)}\n`;
 }
 
 const kinds = ["simd", "relaxed"];
@@ -146,7 +175,9 @@ try {
     [
       "build/generated/abi.ts",
       "scripts/build.js",
+      "scripts/as-module.js",
       "scripts/build-bundle.js",
+      "scripts/build-cli.js",
       "scripts/build-types.js",
       "scripts/step.js",
       "tsconfig.json",
@@ -168,17 +199,21 @@ try {
     await writeFile(join(root, "dist/worker.d.ts"), "export {};\n");
     for (const name of builds)
       await cp(join(root, `build/wasm/${name}.wasm`), join(root, `dist/wasm/${name}.wasm`));
-    const entries = {
-      index: join(root, "build/ts/src/index.js"),
-      reference: join(root, "build/ts/src/reference/index.js"),
-      io: join(root, "build/ts/src/io/index.js"),
-      conformance: join(root, "build/ts/src/conformance/index.js"),
-      raster: join(root, "build/ts/src/raster/index.js"),
-      "cli/main": join(root, "build/ts/cli/main.js"),
-      "cli/reader": join(root, "build/ts/cli/reader.js"),
-    };
-    const external = (id) => /^node:/.test(id) || (/^[@a-z]/.test(id) && !id.startsWith(root));
-    const bundle = await rollup({ input: entries, external, onwarn });
+    await writeFile(join(root, "build/ts/package.json"), await compiledPackage());
+    const compiled = (ending) =>
+      Object.fromEntries(
+        Object.entries(entries).map(([name, module]) => [
+          name,
+          join(root, "build/ts/src", `${module}${ending}`),
+        ]),
+      );
+    // The loader is the one dependency. What reads tables and archives is inside the chunks of `vkernel/io`.
+    const bundle = await rollup({
+      input: compiled(".js"),
+      external: [/^node:/, "@assemblyscript/loader"],
+      plugins: [resolve({ browser: true }), asModule()],
+      onwarn,
+    });
     await bundle.write({
       dir: join(root, "dist"),
       format: "es",
@@ -186,17 +221,13 @@ try {
       chunkFileNames: "chunks/[name].js",
       hoistTransitiveImports: false,
     });
-    await chmod(join(root, "dist/cli/main.js"), 0o755);
+    await bundle.close();
+    await buildCli(root, onwarn);
+    const { internal: _, ...declared } = compiled(".d.ts");
     const types = await rollup({
-      input: {
-        index: join(root, "build/ts/src/index.d.ts"),
-        reference: join(root, "build/ts/src/reference/index.d.ts"),
-        io: join(root, "build/ts/src/io/index.d.ts"),
-        conformance: join(root, "build/ts/src/conformance/index.d.ts"),
-        raster: join(root, "build/ts/src/raster/index.d.ts"),
-      },
+      input: declared,
       plugins: [dts()],
-      external,
+      external: (id) => /^[@a-z]/.test(id),
       onwarn,
     });
     await types.write({

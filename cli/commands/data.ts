@@ -1,6 +1,5 @@
-import type { PixelRange } from "../../src/data/images.js";
-import { dataSetNames } from "../../src/data/sets.js";
-import { encodeNpy, encodeNpz, type NpzInput } from "../../src/io/index.js";
+import { dataSetNames, type PixelRange } from "vkernel";
+import { encodeNpy, encodeNpz, type NpzInput } from "vkernel/io";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { usage } from "../errors.js";
 import { endingOf } from "../files.js";

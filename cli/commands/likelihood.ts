@@ -1,7 +1,5 @@
-import { encodeNpy } from "../../src/io/index.js";
-import { logLikelihood } from "../../src/run/index.js";
-import type { Sampler } from "../../src/sampler/index.js";
-import { exactScore } from "../../src/score/exact.js";
+import { exactScore, logLikelihood, type Sampler } from "vkernel";
+import { encodeNpy } from "vkernel/io";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import {
   bitsSentence,

@@ -1,9 +1,6 @@
-import { Turns } from "../../src/core/scheduler.js";
-import { encodeNpy } from "../../src/io/index.js";
-import type { Mixture } from "../../src/data/mixture.js";
-import type { Process } from "../../src/process/index.js";
-import { exactScore } from "../../src/score/exact.js";
-import type { ScoreField, scalarQuantities } from "../../src/score/field.js";
+import { exactScore, type Mixture, type Process, type ScoreField } from "vkernel";
+import { encodeNpy } from "vkernel/io";
+import { type scalarQuantities, Turns } from "vkernel/internal";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { usage } from "../errors.js";

@@ -1,6 +1,5 @@
-import { checkInteger } from "../../src/core/check.js";
-import type { EngineInfo } from "../../src/core/kernels.js";
-import type { Engine } from "../../src/engine.js";
+import type { Engine, EngineInfo } from "vkernel";
+import { checkInteger } from "vkernel/internal";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import type { Claim } from "../report/study/layout.js";

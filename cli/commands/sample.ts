@@ -1,5 +1,5 @@
-import { encodeNpy, encodeSamples } from "../../src/io/index.js";
-import { sample } from "../../src/run/index.js";
+import { sample } from "vkernel";
+import { encodeNpy, encodeSamples } from "vkernel/io";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { exitCodes, Failure } from "../errors.js";

@@ -1,6 +1,6 @@
-import { encodeNpy, encodeNpz, isDataFile, type NpzInput } from "../../src/io/index.js";
-import { exactScore } from "../../src/score/exact.js";
-import { matrixQuantities, type Quantity, scalarQuantities } from "../../src/score/field.js";
+import { exactScore, type Quantity } from "vkernel";
+import { encodeNpy, encodeNpz, isDataFile, type NpzInput } from "vkernel/io";
+import { matrixQuantities, scalarQuantities } from "vkernel/internal";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { dataFailure, exitCodes, Failure } from "../errors.js";

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { checkInteger } from "../../src/core/check.js";
+import { checkInteger } from "vkernel/internal";
 import type { CommonChoices, Context } from "../context.js";
 import { exitCodes, Failure, usage } from "../errors.js";
+import { home } from "../home.js";
 import { startServer } from "../server.js";
 import { printJson } from "../text.js";
 
@@ -16,8 +16,8 @@ export interface ServeChoices extends CommonChoices {
 
 const DEFAULT_PORT = 4173;
 
-/** The built page: beside the folder of this command, wherever the package is installed. */
-const siteFolder = fileURLToPath(new URL("../site", import.meta.url));
+/** The built page, wherever the package is installed. */
+const siteFolder = join(home, "dist/site");
 
 /** `vkernel serve`: the explorer on this machine, until Ctrl-C. */
 export async function runServe(choices: ServeChoices, { signal }: Context): Promise<void> {

@@ -1,12 +1,5 @@
-import { checkInteger } from "../../src/core/check.js";
-import { mlpScore } from "../../src/score/learned/network/index.js";
-import {
-  logNormalTimes,
-  logUniformTimes,
-  type TimeLaw,
-  uniformTimes,
-} from "../../src/score/learned/training.js";
-import type { Process } from "../../src/process/index.js";
+import { logNormalTimes, logUniformTimes, mlpScore, type Process, type TimeLaw, uniformTimes } from "vkernel";
+import { checkInteger } from "vkernel/internal";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { type DataOptions, mixtureOptions, readSource } from "../input.js";

@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Turns } from "../../src/core/scheduler.js";
+import type { Turns } from "vkernel/internal";
 import { type ColorScheme, isDiverging } from "../mapColors.js";
 import { short } from "../text.js";
 import { document, draw, type Theme } from "./charts.js";

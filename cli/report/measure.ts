@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { Mixture } from "../../src/data/mixture.js";
-import { nearestPoints, voronoiMass } from "../../src/diagnose/nearest.js";
-import { normalCdf } from "../../src/numeric/special.js";
+import { type Mixture, nearestPoints, voronoiMass } from "vkernel";
+import { normalCdf } from "vkernel/internal";
 
 /** Where samples lie relative to the training points. */
 export interface Measures {

@@ -1,4 +1,4 @@
-import type { EngineInfo } from "../../src/core/kernels.js";
+import type { EngineInfo } from "vkernel";
 import { version } from "../version.js";
 import { Html, html } from "./html.js";
 

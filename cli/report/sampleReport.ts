@@ -1,5 +1,4 @@
-import type { Mixture } from "../../src/data/mixture.js";
-import type { SampleRun } from "../../src/run/index.js";
+import type { Mixture, SampleRun } from "vkernel";
 import { bitsSentence, meanOf } from "../densities.js";
 import type { Input } from "../input.js";
 import type { Plan } from "../plan.js";

@@ -18,17 +18,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, edm, exactScore, polygon } from "../../build/ts/src/index.js";
-import {
-  encodeIdx,
-  encodeNpy,
-  encodeNpz,
-  parseCsv,
-  parseNpy,
-  parseNpz,
-} from "../../build/ts/src/io/index.js";
+import { createEngine, edm, exactScore, polygon } from "vkernel";
+import { encodeIdx, encodeNpy, encodeNpz, parseCsv, parseNpy, parseNpz } from "vkernel/io";
 
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../cli/dist/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vkernel-cli-"));
 const at = (name: string) => join(folder, name);
 

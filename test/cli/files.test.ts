@@ -6,10 +6,10 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { leadOf } from "../../build/ts/cli/input.js";
-import { jsonPieces, jsonText, Shaped } from "../../build/ts/cli/text.js";
-import { VkernelError } from "../../build/ts/src/core/errors.js";
-import * as v from "../../build/ts/src/index.js";
+import { leadOf } from "../../cli/input.js";
+import { jsonPieces, jsonText, Shaped } from "../../cli/text.js";
+import { VkernelError } from "../../src/core/errors.js";
+import * as v from "vkernel";
 import {
   encodeCsv,
   encodeIdx,
@@ -22,11 +22,11 @@ import {
   readArray,
   readDataSet,
   splitChoice,
-} from "../../build/ts/src/io/index.js";
+} from "vkernel/io";
 
 const text = (words: string) => new TextEncoder().encode(words);
 const f64 = (...values: number[]) => Float64Array.from(values);
-const main = path.resolve("dist/cli/main.js");
+const main = path.resolve("cli/dist/main.js");
 
 async function refusal(run: () => unknown): Promise<VkernelError> {
   try {

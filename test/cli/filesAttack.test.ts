@@ -1,24 +1,17 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { VkernelError } from "../../build/ts/src/core/errors.js";
-import * as v from "../../build/ts/src/index.js";
-import {
-  encodeCsv,
-  encodeIdx,
-  encodeNpy,
-  encodeNpz,
-  parseCsv,
-  readArray,
-  readDataSet,
-} from "../../build/ts/src/io/index.js";
-import { gunzip, gunzipHead } from "../../build/ts/src/data/gunzip.js";
-import { encodeNetwork, type NetworkHeader } from "../../build/ts/src/score/learned/network/file.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { VkernelError } from "../../src/core/errors.js";
+import * as v from "vkernel";
+import { encodeCsv, encodeIdx, encodeNpy, encodeNpz, parseCsv, readArray, readDataSet } from "vkernel/io";
+import { gunzip, gunzipHead } from "../../src/data/gunzip.js";
+import { encodeNetwork, type NetworkHeader } from "../../src/score/learned/network/file.js";
 
 describe("networks whose header was altered, its checksum made anew", async () => {
   const engine = await v.createEngine({ kernels: "reference" });
@@ -269,9 +262,9 @@ describe("memory from a file to a mixture", () => {
   // of the one that started it in resourceUsage, but not in its status.
   const script = `
     import { existsSync, readFileSync } from "node:fs";
-    import { Files } from "${path.resolve("build/ts/cli/files.js")}";
-    import { mixtureOptions } from "${path.resolve("build/ts/cli/input.js")}";
-    import { createEngine } from "${path.resolve("build/ts/src/index.js")}";
+    import { createEngine } from "vkernel";
+    import { Files } from "./cli/files.ts";
+    import { mixtureOptions } from "./cli/input.ts";
     const [file, precision, limit] = process.argv.slice(2);
     const engine = await createEngine({ threads: 1 });
     const peak = () =>
@@ -290,18 +283,26 @@ describe("memory from a file to a mixture", () => {
     }
     console.log(JSON.stringify({ code, bytes, peak: 1024 * (peak() - before) }));
     engine.close();`;
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  // Below the package, whose name its programs import.
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(root, "build", "memory-"));
+    await build({
+      stdin: { contents: script, resolveDir: root },
+      outfile: path.join(folder, "measure.mjs"),
+      bundle: true,
+      packages: "external",
+      platform: "node",
+      format: "esm",
+    });
+  });
+  afterAll(() => rm(folder, { recursive: true }));
   const measure = async (name: string, content: Uint8Array | string, ...words: string[]) => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), "vkernel-memory-"));
-    try {
-      await writeFile(path.join(folder, name), content);
-      await writeFile(path.join(folder, "measure.mjs"), script);
-      const { stdout } = await promisify(execFile)(process.execPath, ["measure.mjs", name, ...words], {
-        cwd: folder,
-      });
-      return JSON.parse(stdout) as { code: string; bytes: number; peak: number };
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    await writeFile(path.join(folder, name), content);
+    const args = ["measure.mjs", name, ...words];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });
+    return JSON.parse(stdout) as { code: string; bytes: number; peak: number };
   };
   const sines = (rows: number, dim: number) =>
     Float64Array.from({ length: dim * rows }, (_, i) => Math.sin(i));

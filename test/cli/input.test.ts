@@ -3,10 +3,10 @@ import os from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Failure } from "../../build/ts/cli/errors.js";
-import { Files } from "../../build/ts/cli/files.js";
-import { classList, type InputChoices, readInput } from "../../build/ts/cli/input.js";
-import { encodeIdx, encodeNpy, encodeNpz } from "../../build/ts/src/io/index.js";
+import { Failure } from "../../cli/errors.js";
+import { Files } from "../../cli/files.js";
+import { classList, type InputChoices, readInput } from "../../cli/input.js";
+import { encodeIdx, encodeNpy, encodeNpz } from "vkernel/io";
 
 const f64 = (...values: number[]) => Float64Array.from(values);
 

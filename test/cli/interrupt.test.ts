@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { Files } from "../../build/ts/cli/files.js";
-import { onSlice, PIECE, SLICE, type Slice } from "../../build/ts/src/core/scheduler.js";
-import { readDataSet } from "../../build/ts/src/io/index.js";
+import { Files } from "../../cli/files.js";
+import { onSlice, PIECE, SLICE, type Slice } from "../../src/core/scheduler.js";
+import { readDataSet } from "vkernel/io";
 import { runHere } from "../shared/inProcess.js";
 
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../cli/dist/main.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vkernel-interrupt-"));
 const at = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

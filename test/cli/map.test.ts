@@ -1,8 +1,8 @@
 // `vkernel map` and `vkernel bench`.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, edm, type Engine, exactScore, ou, polygon } from "../../build/ts/src/index.js";
-import { encodeNpy, parseCsv, parseNpy } from "../../build/ts/src/io/index.js";
+import { createEngine, edm, type Engine, exactScore, ou, polygon } from "vkernel";
+import { encodeNpy, parseCsv, parseNpy } from "vkernel/io";
 import { commandLine, type Result, runAll } from "../shared/commandLine.js";
 
 const cli = commandLine();

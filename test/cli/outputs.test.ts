@@ -19,12 +19,12 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { Failure } from "../../build/ts/cli/errors.js";
-import { Files } from "../../build/ts/cli/files.js";
-import { parseNpy } from "../../build/ts/src/io/index.js";
+import { Failure } from "../../cli/errors.js";
+import { Files } from "../../cli/files.js";
+import { parseNpy } from "vkernel/io";
 import { commandLine, type Result } from "../shared/commandLine.js";
 
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../cli/dist/main.js", import.meta.url));
 const cli = commandLine();
 const { at, hidden, run: vkernel } = cli;
 afterAll(() => cli.remove());

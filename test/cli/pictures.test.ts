@@ -1,17 +1,10 @@
 // The pictures of reports, by facts that can be computed: how large marks are, how much of the frame they cover, what it leaves
 // out. Seeds are fixed; nothing here is statistical.
 import { describe, expect, it } from "vitest";
-import { pageTheme } from "../../build/ts/cli/report/charts.js";
-import {
-  commonView,
-  leftOut,
-  lineView,
-  robustRange,
-  twoOf,
-  widestAxes,
-} from "../../build/ts/cli/report/frames.js";
-import type { Measures } from "../../build/ts/cli/report/measure.js";
-import { cards } from "../../build/ts/cli/report/parts.js";
+import { pageTheme } from "../../cli/report/charts.js";
+import { commonView, leftOut, lineView, robustRange, twoOf, widestAxes } from "../../cli/report/frames.js";
+import type { Measures } from "../../cli/report/measure.js";
+import { cards } from "../../cli/report/parts.js";
 import {
   barShares,
   cellCounts,
@@ -21,8 +14,8 @@ import {
   MAX_MARKS,
   markLook,
   scatter,
-} from "../../build/ts/cli/report/pictures.js";
-import { normalPair, uniform } from "../../build/ts/src/numeric/random.js";
+} from "../../cli/report/pictures.js";
+import { normalPair, uniform } from "../../src/numeric/random.js";
 
 const ring = (count: number, seed: number): Float64Array =>
   Float64Array.from({ length: 2 * count }, (_, k) => {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { html } from "../../build/ts/cli/report/html.js";
-import { claimSection } from "../../build/ts/cli/report/study/layout.js";
-import { claimsOf } from "../../build/ts/cli/report/variance/claims.js";
-import type { Study } from "../../build/ts/cli/report/variance/study.js";
+import { html } from "../../cli/report/html.js";
+import { claimSection } from "../../cli/report/study/layout.js";
+import { claimsOf } from "../../cli/report/variance/claims.js";
+import type { Study } from "../../cli/report/variance/study.js";
 import { expectNoVerdicts } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 

@@ -36,8 +36,8 @@ import {
   smoothedScore,
   squareRoot,
   ve,
-} from "../../build/ts/src/index.js";
-import { encodeNpy, parseCsv, parseNpy } from "../../build/ts/src/io/index.js";
+} from "vkernel";
+import { encodeNpy, parseCsv, parseNpy } from "vkernel/io";
 import { commandLine, type Result, runAll } from "../shared/commandLine.js";
 
 const cli = commandLine();

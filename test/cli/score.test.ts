@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, edm, type Engine, exactScore, polygon } from "../../build/ts/src/index.js";
-import { encodeNpy, parseNpy, parseNpz, readArray } from "../../build/ts/src/io/index.js";
+import { createEngine, edm, type Engine, exactScore, polygon } from "vkernel";
+import { encodeNpy, parseNpy, parseNpz, readArray } from "vkernel/io";
 import { runHere } from "../shared/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "vkernel-score-"));

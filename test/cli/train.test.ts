@@ -20,10 +20,10 @@ import {
   mlpScore,
   polygon,
   sample,
-} from "../../build/ts/src/index.js";
+} from "vkernel";
 import { commandLine } from "../shared/commandLine.js";
 
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../cli/dist/main.js", import.meta.url));
 const cli = commandLine();
 const { run: vkernel, interrupt, at } = cli;
 let engine: Engine;

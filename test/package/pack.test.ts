@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { formatMessage } from "publint/utils";
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundlePage, page, root } from "../browser/bundle.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { serve, strictPolicy } from "../browser/server.js";
-import { npm, type Packed, packProject } from "./packed.js";
+import { type Packed, packProject } from "./packed.js";
 
 const execute = promisify(execFile);
 
@@ -17,26 +17,20 @@ const allowed = [
   /^package\.json$/,
   /^README\.md$/,
   /^LICENSE$/,
+  /^bin\/vkernel\.js$/,
   /^data\/[^/]+$/,
   /^dist\/[^/]+(\.js|\.d\.ts)$/,
   /^dist\/vkernel\.integrity$/,
+  /^dist\/licenses\.txt$/,
   /^dist\/chunks\/[^/]+(\.js|\.d\.ts)$/,
-  /^dist\/cli\/[^/]+\.js$/,
   /^dist\/wasm\/(simd|relaxed)-(local|shared)\.wasm$/,
-  /^dist\/site\/(explorer|worker|threads|page)\.js$/,
-  /^dist\/site\/(index|embed)\.html$/,
-  /^dist\/site\/page\.css$/,
-  /^dist\/site\/chunks\/[^/]+\.js$/,
-  /^dist\/site\/wasm\/simd-(local|shared)\.wasm$/,
 ];
 /**
  * The README shows figures; they are looked at on the web, not installed. Kilobytes of what is installed, of which the
  * images of `digits` and `fashion`, each a file that loads when it is asked for, are some 650, the four builds of the
  * kernels, as files and embedded (shared ones as a difference), some 940, and the bundle for pages some 810.
  */
-const SIZE_LIMIT = 4544;
-/** And of the explorer: a folder that any static host serves as it stands, so two kernels and the images are there again. */
-const SITE_LIMIT = 1664;
+const SIZE_LIMIT = 4096;
 
 let project: string;
 let packed: Packed;
@@ -77,7 +71,9 @@ async function inNode(program: string): Promise<unknown[]> {
 
 describe("the package", () => {
   beforeAll(async () => {
-    ({ project, packed, remove } = await packProject());
+    const made = await packProject();
+    ({ project, remove } = made);
+    packed = made.packed.vkernel as Packed;
   });
   afterAll(() => remove?.());
 
@@ -100,11 +96,7 @@ describe("the package", () => {
     console.info(
       `${packed.filename}: ${kilobytes(packed.size)} KiB packed, ${kilobytes(packed.unpackedSize)} KiB unpacked, ${paths.length} files`,
     );
-    const site = packed.files.filter(({ path }) => path.startsWith("dist/site/"));
-    const ofSite = site.reduce((sum, { size }) => sum + size, 0);
-    expect(site.map(({ path }) => path)).toEqual(expect.arrayContaining(["dist/site/explorer.js"]));
-    expect(kilobytes(ofSite)).toBeLessThan(SITE_LIMIT);
-    expect(kilobytes(packed.unpackedSize - ofSite)).toBeLessThan(SIZE_LIMIT);
+    expect(kilobytes(packed.unpackedSize)).toBeLessThan(SIZE_LIMIT);
   });
 
   it("runs no script when it is installed", async () => {
@@ -171,9 +163,33 @@ engine.close();
     expect(await inNode(program)).toEqual([5000, true, 4800]);
   });
 
-  it("has a command line", { tags: ["long"] }, async () => {
-    const info = JSON.parse(await npm(["exec", "--no", "--", "vkernel", "info", "--json"], project));
-    expect(JSON.stringify(info)).toContain(`"kernels":"simd"`);
+  it("brings the loader and nothing else", async () => {
+    const modules = join(project, "node_modules");
+    const names = (await readdir(modules)).filter((name) => !name.startsWith("."));
+    expect(names.sort()).toEqual(["@assemblyscript", "vkernel"]);
+    expect(await readdir(join(modules, "@assemblyscript"))).toEqual(["loader"]);
+    const { dependencies } = JSON.parse(await readFile(join(modules, "vkernel/package.json"), "utf8"));
+    expect(Object.keys(dependencies)).toEqual(["@assemblyscript/loader"]);
+  });
+
+  it("reads and writes tables and archives with what it brings", async () => {
+    const program = `
+import { encodeNpz, parseCsv, parseNpz } from "vkernel/io";
+const { data, rows, dim } = parseCsv('x,y\\n1,"2"\\n3,4\\n');
+const file = encodeNpz({ points: { data, shape: [rows, dim] } }, { compress: true });
+console.log(parseNpz(file).get("points").data);
+`;
+    expect(await inNode(program)).toEqual([[1, 2, 3, 4]]);
+  });
+
+  it("says with what line its command line is installed", async () => {
+    const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+    const started = execute(join(project, "node_modules/.bin/vkernel"), ["info"], { cwd: project });
+    await expect(started).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `vkernel: the command line is a package of its own; this installs it: npm install vkernel-cli@${version}\n`,
+    });
   });
 
   describe.skipIf(skipReason !== undefined)(browserTitle("bundled by rollup, in Chromium"), () => {

@@ -1,4 +1,4 @@
-// The package as users get it: packed, and installed from the tarball in a project of its own.
+// The packages as users get them: packed, and installed from their tarballs in a project of its own.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,10 +15,15 @@ export interface Packed {
   readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
+/** The packages of this repository, the library first. */
+export const packages = ["vkernel", "vkernel-cli"] as const;
+export type PackageName = (typeof packages)[number];
+
 export interface PackedProject {
-  /** Holds the package, as `node_modules/vkernel`. */
+  /** Holds the packages, in `node_modules`. */
   readonly project: string;
-  readonly packed: Packed;
+  /** What was packed of each that is installed. */
+  readonly packed: Readonly<Record<string, Packed>>;
   remove(): Promise<void>;
 }
 
@@ -29,17 +34,31 @@ export async function npm(args: readonly string[], cwd: string): Promise<string>
   return stdout;
 }
 
-/** Packs what is built: tests of a package come after the build. */
-export async function packProject(): Promise<PackedProject> {
+/** Packs what is built, the library or both packages: tests of a package come after the build. */
+export async function packProject(names: readonly PackageName[] = ["vkernel"]): Promise<PackedProject> {
   const folder = await mkdtemp(join(tmpdir(), "vkernel-package-"));
   const project = join(folder, "project");
   await mkdir(project);
-  const listing = await npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root);
-  const packed: Packed = JSON.parse(listing.slice(listing.indexOf("[")))[0];
+  const chosen = names.map((name) => `--workspace=${name}`);
+  const listing = await npm(
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", folder, ...chosen],
+    root,
+  );
+  const list: (Packed & { readonly name: string })[] = JSON.parse(listing.slice(listing.indexOf("[")));
   await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
   await npm(
-    ["install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, packed.filename)],
+    [
+      "install",
+      "--prefer-offline",
+      "--no-audit",
+      "--no-fund",
+      ...list.map(({ filename }) => join(folder, filename)),
+    ],
     project,
   );
-  return { project, packed, remove: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    project,
+    packed: Object.fromEntries(list.map((one) => [one.name, one])),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
 }

@@ -71,12 +71,12 @@ describe("the package", () => {
       "--threads",
       "2",
     ];
-    await run(host, [...before, "node_modules/vkernel/dist/cli/main.js", ...command, "--out", out]);
+    await run(host, [...before, "node_modules/vkernel/bin/vkernel.js", ...command, "--out", out]);
     return readFile(join(made.project, out));
   };
 
   beforeAll(async () => {
-    made = await packProject();
+    made = await packProject(["vkernel", "vkernel-cli"]);
     const source = await readFile(join(root, "test/shared/bits.ts"), "utf8");
     const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
     await writeFile(

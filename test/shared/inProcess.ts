@@ -1,6 +1,6 @@
-import { explain, type Failure, type Source } from "../../build/ts/cli/errors.js";
-import { Files } from "../../build/ts/cli/files.js";
-import { makeProgram } from "../../build/ts/cli/program.js";
+import { explain, type Failure, type Source } from "../../cli/errors.js";
+import { Files } from "../../cli/files.js";
+import { makeProgram } from "../../cli/program.js";
 
 /** Runs the command line in this process; gives the error that it would tell, if there is one. */
 export async function runHere(

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Claim } from "../../build/ts/cli/report/study/layout.js";
+import type { Claim } from "../../cli/report/study/layout.js";
 
 /** Numbers by their paths: "pairs.rows.2.p". */
 export type Changes = Readonly<Record<string, number>>;

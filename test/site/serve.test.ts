@@ -164,7 +164,7 @@ async function serveCommand(
   words: string[],
   after: (line: string) => Promise<void>,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), "serve", ...words]);
+  const child = spawn(process.execPath, [join(root, "cli/dist/main.js"), "serve", ...words]);
   let [stdout, stderr] = ["", ""];
   child.stderr.on("data", (piece) => {
     stderr += piece;

@@ -1,6 +1,4 @@
-import { polygon } from "../../../src/data/builtin.js";
-import type { Mixture } from "../../../src/data/mixture.js";
-import { type Grid, times } from "../../../src/sampler/index.js";
+import { type Grid, type Mixture, polygon, times } from "vkernel";
 import type { Bench as StudyBench } from "../study/bench.js";
 import { settings, type Sizes } from "./settings.js";
 

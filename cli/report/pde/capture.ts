@@ -1,17 +1,22 @@
-import type { Mixture } from "../../../src/data/mixture.js";
 import {
   basinMap,
   type Capture,
   capture,
+  cellLaw,
   cellMap,
+  eulerMaruyama,
+  exactScore,
+  heun,
+  logSnr,
+  type Mixture,
+  ou,
+  posterior,
   type RecordedRun,
+  sample,
+  type Sampler,
+  type SampleRun,
   type Shares,
-} from "../../../src/diagnose/index.js";
-import { ou } from "../../../src/process/index.js";
-import { eulerMaruyama, heun, logSnr, posterior, type Sampler } from "../../../src/sampler/index.js";
-import { type SampleRun, sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { cellLaw } from "../../../src/theory/index.js";
+} from "vkernel";
 import { type Estimate, meanOf } from "../study/estimate.js";
 import { type Bench, hexagon, listed, uneven } from "./bench.js";
 import { settings } from "./settings.js";

@@ -1,9 +1,5 @@
-import { chiSquare } from "../../../src/numeric/statistics.js";
-import { ou } from "../../../src/process/index.js";
-import { heun, posterior, type Sampler } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { fokkerPlanck } from "../../../src/theory/index.js";
+import { exactScore, fokkerPlanck, heun, ou, posterior, sample, type Sampler } from "vkernel";
+import { chiSquare } from "vkernel/internal";
 import { type Estimate, rounded } from "../study/estimate.js";
 import { type Bench, linePoints, listed } from "./bench.js";
 import { counted, edgesBetween, forwardDraws, histogram, marginalCdf } from "./draws.js";

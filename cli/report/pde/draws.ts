@@ -1,7 +1,6 @@
-import type { Mixture } from "../../../src/data/mixture.js";
-import type { Process } from "../../../src/process/process.js";
-import { categorical, fillNormals, streams, uniform } from "../../../src/numeric/random.js";
-import { normalCdf } from "../../../src/numeric/special.js";
+import type { Mixture, Process } from "vkernel";
+import { categorical, fillNormals, streams, uniform } from "vkernel/reference";
+import { normalCdf } from "vkernel/internal";
 import { type Estimate, shareIf } from "../study/estimate.js";
 
 /** Draws of p_t, `[count, dim]`: the forward process at a time. Steps of the counter: 4 `slot` and on. */

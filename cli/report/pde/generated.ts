@@ -1,9 +1,4 @@
-import { voronoiMass } from "../../../src/diagnose/index.js";
-import { ou } from "../../../src/process/index.js";
-import { logSnr, posterior } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { generatedLaw } from "../../../src/theory/index.js";
+import { exactScore, generatedLaw, logSnr, ou, posterior, sample, voronoiMass } from "vkernel";
 import { type Estimate, rounded, shareIf } from "../study/estimate.js";
 import { type Bench, linePoints } from "./bench.js";
 import { settings } from "./settings.js";

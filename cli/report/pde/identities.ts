@@ -1,6 +1,5 @@
-import { ou } from "../../../src/process/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { gridTimes, trainingTuples } from "../../../src/score/learned/training.js";
+import { exactScore, gridTimes, ou } from "vkernel";
+import { trainingTuples } from "vkernel/internal";
 import { type Estimate, meanOf } from "../study/estimate.js";
 import { type Bench, hexagon } from "./bench.js";
 import { settings } from "./settings.js";

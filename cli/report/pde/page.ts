@@ -1,5 +1,5 @@
-import type { EngineInfo } from "../../../src/core/kernels.js";
-import { voronoiCells } from "../../../src/theory/voronoi.js";
+import type { EngineInfo } from "vkernel";
+import { voronoiCells } from "vkernel/internal";
 import { grouped, short } from "../../text.js";
 import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";

@@ -1,11 +1,6 @@
-import { chiSquare } from "../../../src/numeric/statistics.js";
-import { ou } from "../../../src/process/index.js";
-import { fillNormals, streams } from "../../../src/numeric/random.js";
-import { eulerMaruyama, logSnr, posterior, type Sampler } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { integrate, panels } from "../../../src/numeric/panels.js";
-import { pairLaw } from "../../../src/theory/index.js";
+import { eulerMaruyama, exactScore, logSnr, ou, pairLaw, posterior, sample, type Sampler } from "vkernel";
+import { fillNormals, streams } from "vkernel/reference";
+import { chiSquare, integrate, panels } from "vkernel/internal";
 import { type Estimate, rounded } from "../study/estimate.js";
 import { type Bench, linePoints } from "./bench.js";
 import { counted, edgesBetween, forwardDraws, histogram } from "./draws.js";

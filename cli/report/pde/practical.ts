@@ -1,11 +1,16 @@
-import { compareFields, gapFraction, memorization } from "../../../src/diagnose/index.js";
-import { ou } from "../../../src/process/index.js";
-import { heun, logSnr } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import type { ScoreField } from "../../../src/score/field.js";
-import { mlpScore } from "../../../src/score/learned/network/index.js";
-import { logUniformTimes } from "../../../src/score/learned/training.js";
+import {
+  compareFields,
+  exactScore,
+  gapFraction,
+  heun,
+  logSnr,
+  logUniformTimes,
+  memorization,
+  mlpScore,
+  ou,
+  sample,
+  type ScoreField,
+} from "vkernel";
 import type { Estimate } from "../study/estimate.js";
 import { type Bench, hexagon } from "./bench.js";
 import { settings } from "./settings.js";

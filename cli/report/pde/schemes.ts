@@ -1,16 +1,16 @@
-import type { Mixture } from "../../../src/data/mixture.js";
-import { ou } from "../../../src/process/index.js";
 import {
   ancestral,
   eulerMaruyama,
+  exactScore,
   type Grid,
   linear,
   logSnr,
+  type Mixture,
+  ou,
   posterior,
+  sample,
   type Sampler,
-} from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
+} from "vkernel";
 import type { Estimate } from "../study/estimate.js";
 import { type Bench, linePoints } from "./bench.js";
 import { forwardDraws, marginalCdf } from "./draws.js";

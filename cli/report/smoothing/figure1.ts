@@ -1,12 +1,14 @@
-import { leastOf } from "../../../src/numeric/minimize.js";
-import { ve } from "../../../src/process/index.js";
-import type { ScoreField } from "../../../src/score/field.js";
-import { mlpScore } from "../../../src/score/learned/network/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { piecewiseScore } from "../../../src/score/piecewise.js";
-import { smoothedScore } from "../../../src/score/smoothing/index.js";
-import { gridTimes } from "../../../src/score/learned/training.js";
-import type { Mixture } from "../../../src/data/mixture.js";
+import {
+  exactScore,
+  gridTimes,
+  type Mixture,
+  mlpScore,
+  piecewiseScore,
+  type ScoreField,
+  smoothedScore,
+  ve,
+} from "vkernel";
+import { leastOf } from "vkernel/internal";
 import { type Estimate, meanOf, rounded } from "../study/estimate.js";
 import type { Bench as StudyBench } from "../study/bench.js";
 import { settings, type Sizes } from "./settings.js";

@@ -1,15 +1,20 @@
-import { chiSquare, kolmogorov } from "../../../src/numeric/statistics.js";
-import type { Mixture } from "../../../src/data/mixture.js";
-import { ve } from "../../../src/process/index.js";
-import { euler, type Grid, squareRoot, times } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import type { ScoreField } from "../../../src/score/field.js";
-import { mlpScore } from "../../../src/score/learned/network/index.js";
-import { piecewiseScore } from "../../../src/score/piecewise.js";
-import { smoothedScore } from "../../../src/score/smoothing/index.js";
-import { uniformTimes } from "../../../src/score/learned/training.js";
-import { terminalLaw } from "../../../src/theory/index.js";
+import {
+  euler,
+  exactScore,
+  type Grid,
+  type Mixture,
+  mlpScore,
+  piecewiseScore,
+  sample,
+  type ScoreField,
+  smoothedScore,
+  squareRoot,
+  terminalLaw,
+  times,
+  uniformTimes,
+  ve,
+} from "vkernel";
+import { chiSquare, kolmogorov } from "vkernel/internal";
 import { type Estimate, shareIf } from "../study/estimate.js";
 import type { Bench } from "./figure1.js";
 import { settings } from "./settings.js";

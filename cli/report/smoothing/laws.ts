@@ -1,5 +1,4 @@
-import { ve } from "../../../src/process/index.js";
-import { flowMap, smoothingLoss, smoothingLossLimit, terminalLaw } from "../../../src/theory/index.js";
+import { flowMap, smoothingLoss, smoothingLossLimit, terminalLaw, ve } from "vkernel";
 import { rounded } from "../study/estimate.js";
 import { type Bench, twoPoints } from "./figure1.js";
 import { settings } from "./settings.js";

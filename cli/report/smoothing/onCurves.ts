@@ -1,8 +1,4 @@
-import { ve } from "../../../src/process/index.js";
-import { euler, squareRoot } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { smoothedScore } from "../../../src/score/smoothing/index.js";
+import { euler, exactScore, sample, smoothedScore, squareRoot, ve } from "vkernel";
 import { type Estimate, meanOf, shareIf } from "../study/estimate.js";
 import type { Bench } from "./figure1.js";
 

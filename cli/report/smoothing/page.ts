@@ -1,4 +1,4 @@
-import type { EngineInfo } from "../../../src/core/kernels.js";
+import type { EngineInfo } from "vkernel";
 import { grouped, short } from "../../text.js";
 import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";

@@ -1,4 +1,4 @@
-import type { Engine } from "../../../src/engine.js";
+import type { Engine } from "vkernel";
 import { version } from "../../version.js";
 import { benches, type StudyOptions } from "../study/bench.js";
 import { type Figure1, measureFigure1 } from "./figure1.js";

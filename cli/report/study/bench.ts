@@ -1,4 +1,4 @@
-import type { Engine } from "../../../src/engine.js";
+import type { Engine } from "vkernel";
 
 /** What a section of a report measures with. */
 export interface Bench<Sizes> {

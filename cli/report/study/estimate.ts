@@ -1,4 +1,4 @@
-import { shareOf } from "../../../src/numeric/statistics.js";
+import { shareOf } from "vkernel/internal";
 
 /** A number with its standard error; 0 where it is computed and not sampled. */
 export interface Estimate {

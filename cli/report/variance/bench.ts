@@ -1,13 +1,23 @@
-import { lShape, line, polygon, randomOutlier } from "../../../src/data/builtin.js";
-import type { Mixture } from "../../../src/data/mixture.js";
-import { gapFraction } from "../../../src/diagnose/gapFraction.js";
-import type { Engine } from "../../../src/engine.js";
-import { edm } from "../../../src/process/edm.js";
-import type { Process } from "../../../src/process/process.js";
-import { euler, type Grid, logarithmic, times } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import type { ScoreEnsemble, ScoreField, StepEstimator } from "../../../src/score/field.js";
+import {
+  edm,
+  type Engine,
+  euler,
+  exactScore,
+  gapFraction,
+  type Grid,
+  lineSet,
+  logarithmic,
+  lShape,
+  type Mixture,
+  polygon,
+  type Process,
+  randomOutlier,
+  sample,
+  type ScoreEnsemble,
+  type ScoreField,
+  type StepEstimator,
+  times,
+} from "vkernel";
 import { type Estimate, meanOf, shareIf } from "../study/estimate.js";
 
 /** How much of everything: the whole report, or the same in small for tests. */
@@ -81,7 +91,7 @@ export interface Bench {
 }
 
 /** The four sets of Figure 1, as the library has them. */
-export const sets = [polygon, line, lShape, randomOutlier].map((make) => make());
+export const sets = [polygon, lineSet, lShape, randomOutlier].map((make) => make());
 
 export function mixtureOf(bench: Bench, points: Float64Array): Mixture<"f64"> {
   return bench.engine.mixture(points, { dim: 2, precision: "f64" });

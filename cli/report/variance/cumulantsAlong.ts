@@ -1,7 +1,4 @@
-import { edm } from "../../../src/process/edm.js";
-import type { ScoreEnsemble, StepEstimator } from "../../../src/score/field.js";
-import { naiveScore } from "../../../src/score/naive.js";
-import { cumulants } from "../../../src/theory/cumulants.js";
+import { cumulants, edm, naiveScore, type ScoreEnsemble, type StepEstimator } from "vkernel";
 import { type Bench, hexagon } from "./bench.js";
 import type { Recipe } from "../study/estimate.js";
 import { fitLinear } from "./linear.js";

@@ -1,13 +1,21 @@
-import { polygon } from "../../../src/data/builtin.js";
-import type { Mixture } from "../../../src/data/mixture.js";
-import { anisotropic, edm, type Process } from "../../../src/process/index.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { type FeatureMap, fourierFeatures, rbfFeatures } from "../../../src/score/learned/features/index.js";
-import type { ScoreEnsemble, ScoreField } from "../../../src/score/field.js";
-import { type LinearScore, linearScore } from "../../../src/score/learned/linear.js";
-import { stableTargets } from "../../../src/score/learned/stableTarget.js";
-import { logUniformTimes } from "../../../src/score/learned/training.js";
-import { gapFraction } from "../../../src/diagnose/gapFraction.js";
+import {
+  anisotropic,
+  edm,
+  exactScore,
+  type FeatureMap,
+  fourierFeatures,
+  gapFraction,
+  type LinearScore,
+  linearScore,
+  logUniformTimes,
+  type Mixture,
+  polygon,
+  type Process,
+  rbfFeatures,
+  type ScoreEnsemble,
+  type ScoreField,
+  stableTargets,
+} from "vkernel";
 import { type Bench, drawsOf, hexagon, logGrid, mixtureOf, runOf } from "./bench.js";
 import { type Estimate, meanOf, type Recipe, shareIf } from "../study/estimate.js";
 import { learnedSettings } from "./learned.js";

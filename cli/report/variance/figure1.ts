@@ -1,8 +1,4 @@
-import { edm } from "../../../src/process/edm.js";
-import { customProcess } from "../../../src/process/custom.js";
-import type { Process } from "../../../src/process/process.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { varianceFraction } from "../../../src/theory/vKernel.js";
+import { customProcess, edm, exactScore, type Process, varianceFraction } from "vkernel";
 import { type Bench, hexagon, mixtureOf, sets, squareGrid } from "./bench.js";
 import { type Recipe, rounded } from "../study/estimate.js";
 

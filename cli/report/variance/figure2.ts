@@ -1,6 +1,4 @@
-import { energyDistance } from "../../../src/diagnose/energyDistance.js";
-import { edm } from "../../../src/process/edm.js";
-import { naiveScore } from "../../../src/score/naive.js";
+import { edm, energyDistance, naiveScore } from "vkernel";
 import { chanceGap, kernelDensityGap } from "../measure.js";
 import {
   type Bench,

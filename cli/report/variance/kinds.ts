@@ -1,13 +1,19 @@
-import { polygon } from "../../../src/data/builtin.js";
-import type { Mixture } from "../../../src/data/mixture.js";
-import { classMixture, splitHalves } from "../../../src/data/subsets.js";
-import { hullFraction } from "../../../src/diagnose/hullFraction.js";
-import { nearestPoints } from "../../../src/diagnose/nearest.js";
-import { massNear, reproducibility } from "../../../src/diagnose/reproducibility.js";
-import { edm } from "../../../src/process/edm.js";
-import { exactScore } from "../../../src/score/exact.js";
-import type { ScoreEnsemble, ScoreField, StepEstimator } from "../../../src/score/field.js";
-import { naiveScore } from "../../../src/score/naive.js";
+import {
+  classMixture,
+  edm,
+  exactScore,
+  hullFraction,
+  massNear,
+  type Mixture,
+  naiveScore,
+  nearestPoints,
+  polygon,
+  reproducibility,
+  type ScoreEnsemble,
+  type ScoreField,
+  splitHalves,
+  type StepEstimator,
+} from "vkernel";
 import { type Bench, drawsOf, hexagon, logGrid, mixtureOf, runOf, whereabouts } from "./bench.js";
 import { type Estimate, type Recipe, shareIf } from "../study/estimate.js";
 import { learnedSettings } from "./learned.js";

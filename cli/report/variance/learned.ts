@@ -1,8 +1,4 @@
-import { slicedWasserstein } from "../../../src/diagnose/slicedWasserstein.js";
-import { memorization } from "../../../src/diagnose/memorization.js";
-import type { Mixture } from "../../../src/data/mixture.js";
-import type { ScoreEnsemble } from "../../../src/score/field.js";
-import { effectiveSde } from "../../../src/theory/effectiveSde.js";
+import { effectiveSde, memorization, type Mixture, type ScoreEnsemble, slicedWasserstein } from "vkernel";
 import { type Bench, drawsOf, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
 import type { Estimate } from "../study/estimate.js";
 import { type PairedDistance, pairedDistance } from "./pairedDistance.js";

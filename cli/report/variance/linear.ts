@@ -1,10 +1,13 @@
-import { edm } from "../../../src/process/edm.js";
-import type { Process } from "../../../src/process/process.js";
-import { exactScore } from "../../../src/score/exact.js";
-import { rbfFeatures } from "../../../src/score/learned/features/index.js";
-import { type LinearScore, linearScore } from "../../../src/score/learned/linear.js";
-import { logUniformTimes } from "../../../src/score/learned/training.js";
-import type { Mixture } from "../../../src/data/mixture.js";
+import {
+  edm,
+  exactScore,
+  type LinearScore,
+  linearScore,
+  logUniformTimes,
+  type Mixture,
+  type Process,
+  rbfFeatures,
+} from "vkernel";
 import { type Bench, drawsOf, hexagon, logGrid, runOf } from "./bench.js";
 import type { Recipe } from "../study/estimate.js";
 import {

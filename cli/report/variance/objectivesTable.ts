@@ -1,9 +1,13 @@
-import { edm } from "../../../src/process/edm.js";
-import { customScore } from "../../../src/score/custom.js";
-import { exactScore } from "../../../src/score/exact.js";
-import type { ScoreField } from "../../../src/score/field.js";
-import { gridTimes, type Weighting } from "../../../src/score/learned/training.js";
-import { type Objectives, objectives } from "../../../src/theory/objectives.js";
+import {
+  customScore,
+  edm,
+  exactScore,
+  gridTimes,
+  type Objectives,
+  objectives,
+  type ScoreField,
+  type Weighting,
+} from "vkernel";
 import { type Bench, hexagon, logGrid } from "./bench.js";
 import type { Recipe } from "../study/estimate.js";
 import { learnedSettings } from "./learned.js";

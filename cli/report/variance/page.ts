@@ -1,5 +1,4 @@
-import type { EngineInfo } from "../../../src/core/kernels.js";
-import { lShape, line, polygon, randomOutlier } from "../../../src/data/builtin.js";
+import { type EngineInfo, lineSet as line, lShape, polygon, randomOutlier } from "vkernel";
 import { grouped, short } from "../../text.js";
 import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";

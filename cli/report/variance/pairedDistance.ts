@@ -1,4 +1,4 @@
-import { inTurns, unitOfWork } from "../../../src/core/scheduler.js";
+import { inTurns, unitOfWork } from "vkernel/internal";
 import type { Estimate } from "../study/estimate.js";
 
 /** Distances of the laws of two models, measured on samples from the same starts. */

@@ -1,9 +1,4 @@
-import { edm } from "../../../src/process/edm.js";
-import { euler } from "../../../src/sampler/index.js";
-import { sample } from "../../../src/run/index.js";
-import { naiveScore } from "../../../src/score/naive.js";
-import { effectiveSde } from "../../../src/theory/effectiveSde.js";
-import { pathLogDensity } from "../../../src/theory/pathIntegral.js";
+import { edm, effectiveSde, euler, naiveScore, pathLogDensity, sample } from "vkernel";
 import { type Bench, hexagon, logGrid } from "./bench.js";
 import { type Estimate, meanOf, type Recipe } from "../study/estimate.js";
 

@@ -1,4 +1,4 @@
-import type { ScoreEnsemble } from "../../../src/score/field.js";
+import type { ScoreEnsemble } from "vkernel";
 import { type Bench, hexagon } from "./bench.js";
 import type { Estimate, Recipe } from "../study/estimate.js";
 import { fitLinear, linearSettings } from "./linear.js";

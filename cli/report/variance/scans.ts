@@ -1,8 +1,4 @@
-import { edm } from "../../../src/process/edm.js";
-import { exactScore } from "../../../src/score/exact.js";
-import type { ScoreField, StepEstimator } from "../../../src/score/field.js";
-import { naiveScore } from "../../../src/score/naive.js";
-import { effectiveSde } from "../../../src/theory/effectiveSde.js";
+import { edm, effectiveSde, exactScore, naiveScore, type ScoreField, type StepEstimator } from "vkernel";
 import { type Bench, drawsOf, hexagon, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
 import { differenceOf, type Estimate, meanOf, type Recipe } from "../study/estimate.js";
 

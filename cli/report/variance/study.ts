@@ -1,4 +1,4 @@
-import type { Engine } from "../../../src/engine.js";
+import type { Engine } from "vkernel";
 import { version } from "../../version.js";
 import { type Bench, fullSizes, quickSizes, type Sizes } from "./bench.js";
 import { type CumulantsAlong, measureCumulants } from "./cumulantsAlong.js";

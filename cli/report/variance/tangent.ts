@@ -1,9 +1,4 @@
-import { edm } from "../../../src/process/edm.js";
-import { naiveScore } from "../../../src/score/naive.js";
-import { type NtkScore, ntkScore } from "../../../src/score/learned/ntk.js";
-import { logUniformTimes } from "../../../src/score/learned/training.js";
-import type { Mixture } from "../../../src/data/mixture.js";
-import { vKernel } from "../../../src/theory/vKernel.js";
+import { edm, logUniformTimes, type Mixture, naiveScore, type NtkScore, ntkScore, vKernel } from "vkernel";
 import { type Bench, hexagon, squareGrid } from "./bench.js";
 import { type Recipe, rounded } from "../study/estimate.js";
 import { type LawPictures, learnedSettings, type ThreeLaws, threeLaws } from "./learned.js";

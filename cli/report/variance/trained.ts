@@ -1,9 +1,4 @@
-import { VkernelError } from "../../../src/core/errors.js";
-import { edm } from "../../../src/process/edm.js";
-import { ensemble } from "../../../src/score/ensemble.js";
-import { loadNetwork, type MlpScore } from "../../../src/score/learned/network/index.js";
-import { naiveScore } from "../../../src/score/naive.js";
-import { vKernel } from "../../../src/theory/vKernel.js";
+import { edm, ensemble, loadNetwork, type MlpScore, naiveScore, vKernel, VkernelError } from "vkernel";
 import { exitCodes, Failure } from "../../errors.js";
 import { rounded } from "../study/estimate.js";
 import { type Bench, drawsOf, hexagon, squareGrid } from "./bench.js";

@@ -1,0 +1,21 @@
+/**
+ * `vkernel/internal`: what `vkernel-cli` needs of the library beyond its public names. It has no declarations, no promise and no
+ * place in the documentation; `vkernel-cli` of a version depends on `vkernel` of the same.
+ */
+export { checkInteger, checkWord } from "./core/check.js";
+export { inTurns, Turns, unitOfWork } from "./core/scheduler.js";
+export { checkClasses, indicesOf, pixelRanges } from "./data/images.js";
+export { readOwnDataSet } from "./io/dataset.js";
+export { leastOf } from "./numeric/minimize.js";
+export { integrate, panels } from "./numeric/panels.js";
+export { normalCdf } from "./numeric/special.js";
+export { chiSquare, kolmogorov, shareOf } from "./numeric/statistics.js";
+export { flowsFor, likelihoodRefusal, listed } from "./sampler/capabilities.js";
+export { registry } from "./sampler/registry.js";
+export { matrixQuantities, scalarQuantities } from "./score/field.js";
+export { LINEAR_RIDGE } from "./score/learned/linear.js";
+export { NTK_RIDGE } from "./score/learned/ntk.js";
+export type { Smoother } from "./score/learned/smoother.js";
+export { trainingTuples } from "./score/learned/training.js";
+export { shrinkingWidth } from "./score/line.js";
+export { voronoiCells } from "./theory/voronoi.js";
