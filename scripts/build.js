@@ -20,6 +20,7 @@ import { portable } from "./build-types.js";
 import { abiSource } from "./generate/abi.js";
 import { generateDigits } from "./generate/digits.js";
 import { generateFashion } from "./generate/fashion.js";
+import { licenses } from "./licenses.js";
 import { step as doStep } from "./step.js";
 import { withSharedMemory } from "./shared-memory.js";
 
@@ -179,6 +180,7 @@ try {
       "scripts/build-bundle.js",
       "scripts/build-cli.js",
       "scripts/build-types.js",
+      "scripts/licenses.js",
       "scripts/step.js",
       "tsconfig.json",
       "tsconfig.build.json",
@@ -196,6 +198,7 @@ try {
     await rm(join(root, "build/stamps/site"), { force: true });
     await mkdir(join(root, "dist/wasm"), { recursive: true });
     await writeFile(join(root, "dist/worker.js"), code);
+    await writeFile(join(root, "dist/licenses.txt"), await licenses(root));
     await writeFile(join(root, "dist/worker.d.ts"), "export {};\n");
     for (const name of builds)
       await cp(join(root, `build/wasm/${name}.wasm`), join(root, `dist/wasm/${name}.wasm`));

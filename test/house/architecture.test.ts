@@ -15,6 +15,7 @@ function filesIn(folder: string, ending = ".ts"): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.split(sep).join("/")}`)
     .filter((path) => path.endsWith(ending) && statSync(join(root, path)).isFile())
+    .filter((path) => folder !== "cli" || !/^cli\/(dist|node_modules)\//.test(path))
     .sort();
 }
 
@@ -311,6 +312,7 @@ describe("docs/architecture.md", () => {
     const list = new Set<string>();
     for (const top of [
       "assembly",
+      "bin",
       "bindings",
       "src",
       "cli",
@@ -409,11 +411,16 @@ describe("package.json, after the build", () => {
       expect(manifest.scripts[name]).toBeUndefined();
   });
 
-  it("what dist imports is a dependency, Node's or its own", () => {
-    for (const file of filesIn("dist", ".js")) {
+  it.each([
+    ["dist", "package.json", ["vkernel"]],
+    ["cli/dist", "cli/package.json", []],
+  ] as const)("what %s imports is a dependency, Node's or its own", (folder, path, own) => {
+    const { dependencies } = JSON.parse(read(path)) as typeof manifest;
+    const files = filesIn(folder, ".js");
+    expect(files.length).toBeGreaterThan(5);
+    for (const file of files) {
       for (const name of modulesOf(read(file))) {
-        // "vkernel" itself is in the programs that reports quote.
-        if (name.startsWith("node:") || name === manifest.name) continue;
+        if (name.startsWith("node:") || own.some((one) => one === name)) continue;
         if (name.startsWith(".")) {
           expect([file, name, existsSync(join(root, dirname(file), name))]).toEqual([file, name, true]);
           continue;
@@ -421,7 +428,7 @@ describe("package.json, after the build", () => {
         const scope = name.startsWith("@")
           ? name.split("/").slice(0, 2).join("/")
           : (name.split("/")[0] as string);
-        expect([file, scope, scope in manifest.dependencies]).toEqual([file, scope, true]);
+        expect([file, scope, scope in dependencies]).toEqual([file, scope, true]);
       }
     }
   });

@@ -78,7 +78,26 @@ describe("npm version", () => {
       scripts: Record<string, string>;
     };
     expect(scripts.version).toMatch(
-      /build\.js.* && node scripts\/stamp-integrity\.js && git add docs\/pages\.md$/,
+      /build\.js.* && node scripts\/stamp-cli\.js && node scripts\/stamp-integrity\.js && git add cli\/package\.json package-lock\.json docs\/pages\.md$/,
     );
+  });
+
+  it("gives the command line the same version, and that version as its dependency", async () => {
+    const at = (name: string): string => join(folder, "stamped", name);
+    await mkdir(at("cli"), { recursive: true });
+    const names = ["cli/package.json", "package-lock.json"];
+    for (const name of names) await copyFile(join(root, name), at(name));
+    await writeFile(at("package.json"), JSON.stringify({ version: "12.3.4-rc.1" }));
+    const { stdout } = await execute(process.execPath, [join(root, "scripts/stamp-cli.js"), at("")]);
+    expect(stdout).toBe("vkernel-cli 12.3.4-rc.1\n");
+    const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+    for (const name of names) {
+      const before = await readFile(join(root, name), "utf8");
+      const after = JSON.parse(await readFile(at(name), "utf8"));
+      const manifest = name === "package-lock.json" ? after.packages.cli : after;
+      expect([manifest.version, manifest.dependencies.vkernel]).toEqual(["12.3.4-rc.1", "12.3.4-rc.1"]);
+      manifest.version = manifest.dependencies.vkernel = version;
+      expect(`${JSON.stringify(after, null, 2)}\n`).toBe(before);
+    }
   });
 });
