@@ -1,5 +1,7 @@
-import type { Source } from "./errors.js";
+import type { Source } from "./explain.js";
 import type { Files } from "./files.js";
+import type { Chosen } from "./option.js";
+import type { outputOptions } from "./options.js";
 
 /** What every command is given beside its own options. */
 export interface Context {
@@ -13,10 +15,7 @@ export interface Context {
 }
 
 /** The options that every command takes. */
-export interface CommonChoices {
-  json?: boolean;
-  quiet?: boolean;
-}
+export type CommonChoices = Chosen<typeof outputOptions>;
 
 /** A line for a person, on stderr. */
 export function tell(choices: CommonChoices, line: string): void {

@@ -1,10 +1,9 @@
 import { createEngine, type Engine } from "vkernel";
+import type { Chosen } from "./option.js";
+import type { engineOptions } from "./options.js";
 
 /** The options of every command that runs on an engine. */
-export interface EngineChoices {
-  threads?: number | "auto";
-  kernels?: "auto" | "simd" | "relaxed" | "reference";
-}
+export type EngineChoices = Chosen<typeof engineOptions>;
 
 export const startEngine = ({ threads, kernels }: EngineChoices): Promise<Engine> =>
   createEngine({

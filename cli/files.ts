@@ -39,7 +39,8 @@ import {
   type Table,
 } from "vkernel/io";
 import { readOwnDataSet } from "vkernel/internal";
-import { exitCodes, explain, Failure, fileFailure, reason, usage } from "./errors.js";
+import { exitCodes, Failure, fileFailure, reason, usage } from "./errors.js";
+import { explain } from "./explain.js";
 import { home } from "./home.js";
 import type { ReaderAnswer, ReaderInput } from "./reader.js";
 

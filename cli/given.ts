@@ -1,8 +1,8 @@
 import { isDataFile } from "vkernel/io";
 import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure } from "./errors.js";
-import { number, word } from "./values.js";
-import { initialNames } from "./plan.js";
+import { initialNames, noiseNames } from "./options.js";
+import { numberList, word } from "./values.js";
 
 // Options that take a word, a list, or a file.
 
@@ -26,11 +26,6 @@ export async function readInitial(
     throw new Failure("E_SHAPE", exitCodes.data, given, message);
   }
   return table.data;
-}
-
-/** A list of numbers: "10,1,0.1,0". */
-export function numberList(option: string, given: string): number[] {
-  return given.split(",").map((part) => number(option)(part.trim()));
 }
 
 /** The times that `--times` gives, as a list or in a file of one column or one row. */
@@ -63,7 +58,7 @@ export async function readNoise(
 ): Promise<{ values: Float32Array | Float64Array; shape: readonly number[] } | undefined> {
   if (given === undefined) return undefined;
   if (!isFile(given)) {
-    word("--noise", ["independent", "shared"])(given);
+    word("--noise", noiseNames)(given);
     return undefined;
   }
   const { data, shape } = await context.files.readArray(given);

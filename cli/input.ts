@@ -5,6 +5,8 @@ import { checkClasses, indicesOf } from "vkernel/internal";
 import type { Context } from "./context.js";
 import { dataFailure, exitCodes, Failure, usage } from "./errors.js";
 import { type DataFileChoices, endingOf, type Files } from "./files.js";
+import type { Chosen } from "./option.js";
+import { dataOptions } from "./options.js";
 import { conflict } from "./values.js";
 
 /** Points that a command works on: a built-in set, or the rows of a file. */
@@ -26,17 +28,7 @@ export interface Input {
 }
 
 /** The options that every command with a data set takes. */
-export interface DataOptions {
-  labels?: string;
-  weights?: string;
-  classes?: readonly number[];
-  /** What the pixels of images are scaled to. */
-  pixels?: PixelRange;
-  /** The most bytes that the numbers of a file may take. */
-  limit?: number;
-  sigma0?: number;
-  precision?: "f32" | "f64";
-}
+export type DataOptions = Chosen<typeof dataOptions>;
 
 /** Those of `DataOptions` that say what is read. */
 function choicesOf({ labels, weights, classes, pixels, limit }: DataOptions): InputChoices {
@@ -53,8 +45,8 @@ function choicesOf({ labels, weights, classes, pixels, limit }: DataOptions): In
 export function mixtureOptions<P extends "f32" | "f64" = "f32" | "f64">(input: Input, choices: DataOptions) {
   return {
     dim: input.dim,
-    sigma0: choices.sigma0 ?? 0,
-    precision: (choices.precision ?? "f32") as P,
+    sigma0: choices.sigma0 ?? dataOptions.sigma0.default,
+    precision: (choices.precision ?? dataOptions.precision.default) as P,
     // Nothing writes to what was read.
     copy: false,
     ...(input.weights === undefined ? {} : { weights: input.weights }),
@@ -66,17 +58,6 @@ export function mixtureOptions<P extends "f32" | "f64" = "f32" | "f64">(input: I
 export interface InputChoices extends DataFileChoices {
   /** Options of a built-in set: count, noise, seed, and its own. */
   set?: { readonly [option: string]: number | undefined };
-}
-
-/** Reads a list of classes: whole numbers set apart by commas, none twice. */
-export function classList(option: string): (given: string) => number[] {
-  return (given) => {
-    const list = given.split(",").map((part) => (/^\s*[+-]?\d+\s*$/.test(part) ? Number(part) : Number.NaN));
-    if (!list.every(Number.isSafeInteger) || new Set(list).size < list.length) {
-      throw usage(option, "whole numbers set apart by commas, each once", JSON.stringify(given));
-    }
-    return list;
-  };
 }
 
 /** Loads a built-in set by its name, or a file by its ending. */

@@ -11,81 +11,37 @@ import {
   type StepEstimator,
 } from "vkernel";
 import { flowsFor, likelihoodRefusal, listed } from "vkernel/internal";
-import { type Estimated, type EstimatorName, estimators, type NamedFile } from "./estimators.js";
-import { conflict, number } from "./values.js";
-import { makeEntry } from "./parameters.js";
+import { type Estimated, estimatorOf, type NamedFile } from "./estimators.js";
+import { type Chosen, flagOf } from "./option.js";
 import {
-  type GridName,
-  grids,
-  type ProcessName,
-  processes,
-  type SamplerName,
-  samplers,
-  takesEnds,
-  takesSteps,
+  type dataOptions,
+  estimatorOptions,
+  type initialNames,
+  type noiseNames,
+  runOptions,
+  type sampleOutputs,
+  samplerOptions,
+  STEPS,
+} from "./options.js";
+import {
+  type GridChoices,
+  makeGrid,
+  makeProcess,
+  makeSampler,
+  type ProcessChoices,
+  type SamplerChoices,
 } from "./tables.js";
 import { grouped, short } from "./text.js";
-
-export const initialNames = ["noise", "normal", "marginal"] as const;
-
-/** The options of the processes; `tables.ts`. */
-export interface ProcessChoices {
-  process?: ProcessName;
-  betaMin?: number;
-  betaD?: number;
-  betaMax?: number;
-  schedule?: "linear" | "scaledLinear" | "cosine";
-  levels?: number;
-}
-
-/** The options of the grids; `tables.ts`. */
-export interface GridChoices {
-  grid?: GridName;
-  steps?: number;
-  sigmaMin?: number;
-  sigmaMax?: number;
-  tMin?: number;
-  tMax?: number;
-  last?: "zero" | "sigmaMin";
-  rho?: number;
-  spacing?: "leading" | "linspace" | "trailing";
-  /** A list of times, or a file. */
-  times?: string;
-}
-
-/** The options of the samplers; `tables.ts`. */
-export interface SamplerChoices {
-  sampler?: SamplerName;
-  churn?: number;
-  churnMin?: number;
-  churnMax?: number;
-  noiseScale?: number;
-  rtol?: number;
-  atol?: number;
-  eta?: number;
-  snr?: number;
-  correctors?: number;
-}
+import { conflict, number } from "./values.js";
 
 /** How to sample, in the words of the command line; what is left out has its default. */
-export interface SampleChoices extends ProcessChoices, GridChoices, SamplerChoices {
-  count?: number;
-  seed?: number;
-  /** A word of `initialNames`, or a file. */
-  initial?: string;
-  /** "independent", "shared", or a file. */
-  noise?: string;
-  /** "last", "all" or a list of indices. */
-  record?: string;
-  /** The options of the estimators are those of their table; `estimators.ts`. */
-  estimator?: EstimatorName;
-  draws?: number;
-  noiseTime?: number;
-  kappa?: number;
-  effective?: "matched" | "literal";
-  sigma0?: number;
-  precision?: "f32" | "f64";
-}
+export type SampleChoices = ProcessChoices &
+  GridChoices &
+  SamplerChoices &
+  Chosen<typeof runOptions> &
+  Chosen<typeof estimatorOptions> &
+  Pick<Chosen<typeof dataOptions>, "sigma0" | "precision"> &
+  Pick<Chosen<typeof sampleOutputs>, "record">;
 
 /** What the choices name as files, read. */
 export interface PlanInputs {
@@ -113,48 +69,6 @@ export interface Plan {
   readonly sentence: string;
 }
 
-/** Choices as the tables read them. */
-const record = (choices: object): Readonly<Record<string, unknown>> => choices as Record<string, unknown>;
-
-export function makeProcess(choices: ProcessChoices): Process {
-  return makeEntry("--process", processes, choices.process ?? "edm", record(choices));
-}
-
-/** The grid of the choices; `list` are the times that `--times` gave. */
-export function makeGrid(
-  choices: GridChoices,
-  process: Process,
-  defaults: { steps: number; grid?: GridName; last?: "sigmaMin" },
-  list?: Float64Array,
-): Grid {
-  const name = choices.grid ?? (list === undefined ? (defaults.grid ?? "karras") : "times");
-  if (list !== undefined && name !== "times") throw conflict("--times", "goes with --grid times only");
-  if (list === undefined && name === "times") throw conflict("--grid", "times needs --times <list|file>");
-  const ends = takesEnds(name);
-  const byTime = choices.tMin !== undefined || choices.tMax !== undefined;
-  const byLevel = choices.sigmaMin !== undefined || choices.sigmaMax !== undefined;
-  const [low, top] = [
-    0.002,
-    process.end === Number.POSITIVE_INFINITY ? 80 : Math.min(80, process.sigma(process.end)),
-  ];
-  const times = () => ({
-    tMin: process.timeOfSigma(low),
-    tMax: Math.min(process.timeOfSigma(top), process.end),
-  });
-  return makeEntry("--grid", grids, name, record(choices), {
-    ...(takesSteps(name) ? { steps: defaults.steps } : {}),
-    ...(ends && !byTime ? { sigmaMin: low, sigmaMax: top } : {}),
-    ...(ends && byTime && !byLevel ? times() : {}),
-    ...(ends && defaults.last !== undefined ? { last: defaults.last } : {}),
-    ...(list === undefined ? {} : { list }),
-  });
-}
-
-/** The sampler of the choices. */
-export function makeSampler(choices: SamplerChoices, otherwise: SamplerName): Sampler {
-  return makeEntry("--sampler", samplers, choices.sampler ?? otherwise, record(choices));
-}
-
 /** Builds what `sample` takes from the choices. `inputs` is what was read from files. */
 export async function planSample(
   data: Mixture,
@@ -162,19 +76,20 @@ export async function planSample(
   inputs: PlanInputs = {},
 ): Promise<Plan> {
   const process = makeProcess(choices);
-  const given = record(choices);
-  const naive = ["draws", "noiseTime", "effective"].some((name) => given[name] !== undefined);
-  const name = choices.estimator ?? (naive ? "naive" : "exact");
+  const { draws, noiseTime, effective } = choices;
+  const naive = [draws, noiseTime, effective].some((given) => given !== undefined);
+  const name = choices.estimator ?? (naive ? "naive" : estimatorOptions.estimator.default);
   if (choices.kappa !== undefined && (choices.estimator === undefined || name === "naive")) {
     throw conflict(
       "--kappa",
       "of the naive estimator is --noise-time now; --kappa needs --estimator smoothed or piecewise",
     );
   }
-  const make = makeEntry("--estimator", estimators, name, given);
-  const random = name !== "exact" && (given.realization ?? "each") === "each";
-  const sampler = makeSampler(choices, random ? "euler" : "heun");
-  const grid = makeGrid(choices, process, { steps: sampler.adaptive ? 2 : 40 }, inputs.times);
+  const estimate = estimatorOf(name, choices);
+  const { realization = estimatorOptions.realization.default } = choices;
+  const random = name !== "exact" && realization === "each";
+  const sampler = makeSampler(choices, random ? "euler" : samplerOptions.sampler.default);
+  const grid = makeGrid(choices, process, { steps: sampler.adaptive ? 2 : STEPS }, inputs.times);
   const times = grid.times(process);
   const { signal, networks } = inputs;
   const check = (field: FieldKind, sentence: string): void => {
@@ -187,7 +102,7 @@ export async function planSample(
       );
     }
     if (inputs.likelihood) checkLikelihood(field, sentence, sampler, times);
-    const noise = inputs.noise === undefined ? (choices.noise ?? "independent") : "given";
+    const noise = inputs.noise === undefined ? (choices.noise ?? runOptions.noise.default) : "given";
     if (noise !== "independent" && (sampler.noise === "own" || field.kind === "step")) {
       const what = sampler.noise === "own" ? sampler.name : sentence;
       throw conflict(
@@ -196,7 +111,7 @@ export async function planSample(
       );
     }
   };
-  const made = await make({
+  const made = await estimate({
     data,
     process,
     times,
@@ -207,15 +122,15 @@ export async function planSample(
   const { field, told: estimator } = made;
   check(field, made.sentence);
   const { states } = inputs;
-  const count = choices.count ?? (states === undefined ? 1000 : states.length / data.dim);
+  const count = choices.count ?? (states === undefined ? runOptions.count.default : states.length / data.dim);
   const each = made.particlesPerRealization;
   const options = {
     sampler,
     grid,
-    seed: choices.seed ?? 0,
+    seed: choices.seed ?? runOptions.seed.default,
     count,
-    initial: states ?? ((choices.initial ?? "noise") as "noise" | "normal" | "marginal"),
-    noise: inputs.noise ?? ((choices.noise ?? "independent") as "independent" | "shared"),
+    initial: states ?? ((choices.initial ?? runOptions.initial.default) as (typeof initialNames)[number]),
+    noise: inputs.noise ?? ((choices.noise ?? runOptions.noise.default) as (typeof noiseNames)[number]),
     record: readRecord(choices.record),
     logLikelihood: inputs.likelihood ?? false,
     ...(each !== undefined && { particlesPerRealization: each }),
@@ -240,7 +155,7 @@ function checkLikelihood(field: FieldKind, sentence: string, sampler: Sampler, t
   }
   if (!sampler.flow) {
     const names = flowsFor(field, (name, option, value) =>
-      value === undefined ? `${name} without --${option}` : `${name} with --${option} ${value}`,
+      value === undefined ? `${name} without ${flagOf(option)}` : `${name} with ${flagOf(option)} ${value}`,
     );
     throw conflict("--likelihood", `goes with --sampler ${listed(names)} only`);
   }
@@ -288,7 +203,7 @@ function describePlan(
     normal: "standard normal noise",
     marginal: "the noised data themselves",
   };
-  const from = starts[choices.initial ?? "noise"] ?? `the rows of ${choices.initial}`;
+  const from = starts[choices.initial ?? runOptions.initial.default] ?? `the rows of ${choices.initial}`;
   const steps = times.length - 1;
   const ends = `from t = ${short(times[0])} to ${short(times[steps])}`;
   const named = grid.name === "times" ? "given" : grid.name;
@@ -299,7 +214,7 @@ function describePlan(
     independent: "",
     shared: ", noise of one Brownian path per sample",
   };
-  const noise = noises[choices.noise ?? "independent"] ?? `, the noise of ${choices.noise}`;
+  const noise = noises[choices.noise ?? runOptions.noise.default] ?? `, the noise of ${choices.noise}`;
   return (
     `${grouped(run.count)} ${run.count === 1 ? "sample" : "samples"} by ${withParameters(sampler)} with ${run.score}, ` +
     `process ${withParameters(run.process)}, ${way}, started from ${from}${noise}, seed ${run.seed}`
@@ -310,7 +225,7 @@ function describePlan(
 export function sampleWords(set: string, choices: SampleChoices): string[] {
   const words = ["sample", set];
   for (const [name, value] of Object.entries(choices)) {
-    words.push(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, String(value));
+    words.push(flagOf(name), String(value));
   }
   return words;
 }

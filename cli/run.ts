@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
-import { exitCodes, explain, Failure, fileFailure, reason, type Source } from "./errors.js";
+import { exitCodes, Failure, fileFailure, reason } from "./errors.js";
+import { explain, type Source } from "./explain.js";
 import { Files } from "./files.js";
 import { makeProgram } from "./program.js";
 

@@ -44,3 +44,19 @@ export function threads(given: string): number | "auto" {
 export function conflict(option: string, message: string): Failure {
   return new Failure("E_USAGE", exitCodes.usage, option, `${option} ${message}`);
 }
+
+/** A list of numbers: "10,1,0.1,0". */
+export function numberList(option: string, given: string): number[] {
+  return given.split(",").map((part) => number(option)(part.trim()));
+}
+
+/** Reads a list of classes: whole numbers set apart by commas, none twice. */
+export function classList(option: string): (given: string) => number[] {
+  return (given) => {
+    const list = given.split(",").map((part) => (/^\s*[+-]?\d+\s*$/.test(part) ? Number(part) : Number.NaN));
+    if (!list.every(Number.isSafeInteger) || new Set(list).size < list.length) {
+      throw usage(option, "whole numbers set apart by commas, each once", JSON.stringify(given));
+    }
+    return list;
+  };
+}

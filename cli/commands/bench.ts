@@ -1,21 +1,18 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
-import { type BenchGroup, benchGroups, type CaseResult, runBenchmark } from "../benchmark.js";
+import { benchGroups, type CaseResult, runBenchmark } from "../benchmark.js";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { usage } from "../errors.js";
+import type { Chosen } from "../option.js";
+import { benchOptions, type progressOptions } from "../options.js";
 import { Progress } from "../progress.js";
 import { printJson, short } from "../text.js";
 import { version } from "../version.js";
 
-export interface BenchChoices extends CommonChoices {
-  seconds?: number;
-  only?: BenchGroup[];
-  threads?: number | "auto";
-  progress?: boolean;
-}
+export type BenchChoices = CommonChoices & Chosen<typeof benchOptions> & Chosen<typeof progressOptions>;
 
 /** `vkernel bench`: what the kernels of this machine do, as ratios to plain TypeScript in one run. */
 export async function runBench(choices: BenchChoices, context: Context): Promise<void> {
-  const { seconds = 20, threads = "auto", only = benchGroups } = choices;
+  const { seconds = benchOptions.seconds.default, threads = "auto", only = benchGroups } = choices;
   if (!(seconds >= 1 && seconds <= 3600))
     throw usage("--seconds", "a number from 1 to 3600", String(seconds));
   const load = loadavg()[0];

@@ -1,24 +1,15 @@
-import { dataSetNames, type PixelRange } from "vkernel";
+import { dataSetNames } from "vkernel";
 import { encodeNpy, encodeNpz, type NpzInput } from "vkernel/io";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { usage } from "../errors.js";
 import { endingOf } from "../files.js";
 import { type Input, readInput } from "../input.js";
+import { type Chosen, chosenOf, flagOf } from "../option.js";
+import { setOptions } from "../options.js";
 import { conflict, word } from "../values.js";
 import { csvPieces, grouped, onePiece, printJson } from "../text.js";
 
-export interface DataChoices extends CommonChoices {
-  out?: string;
-  labels?: string;
-  /** What the pixels of a set of images are scaled to. */
-  pixels?: PixelRange;
-  /** Only points of these classes. */
-  classes?: readonly number[];
-  /** Options of generated sets. */
-  count?: number;
-  noise?: number;
-  seed?: number;
-}
+export type DataChoices = CommonChoices & Chosen<typeof setOptions>;
 
 const endings = [".npy", ".csv"];
 
@@ -30,10 +21,9 @@ export async function runData(
 ): Promise<void> {
   const { files } = context;
   if (name === undefined) {
-    const option = (["out", "labels", "pixels", "classes", "count", "noise", "seed"] as const)
-      .filter((one) => choices[one] !== undefined)
-      .map((one) => `--${one}`)[0];
-    if (option !== undefined) throw conflict(option, "needs the name of a set, such as: vkernel data digits");
+    const [key] = Object.keys(chosenOf(setOptions, choices));
+    if (key !== undefined)
+      throw conflict(flagOf(key), "needs the name of a set, such as: vkernel data digits");
     const sets = await Promise.all(dataSetNames.map((set) => readInput(set, files)));
     if (choices.json) printJson({ command: "data", sets: sets.map(summary) });
     else process.stdout.write(listing(sets));

@@ -15,15 +15,18 @@ import { endingOf } from "../files.js";
 import { readTimes } from "../given.js";
 import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
 import { conflict } from "../values.js";
+import { type Chosen, flagOf } from "../option.js";
 import {
-  type GridChoices,
-  makeGrid,
-  makeProcess,
-  makeSampler,
-  type ProcessChoices,
-  type SamplerChoices,
-  withParameters,
-} from "../plan.js";
+  flowGridOptions,
+  flowOptions,
+  likelihoodOptions,
+  type likelihoodOutputs,
+  type likelihoodPlaces,
+  type progressOptions,
+  STEPS,
+} from "../options.js";
+import { withParameters } from "../plan.js";
+import { makeGrid, makeProcess, makeSampler, type ProcessChoices } from "../tables.js";
 import { Progress } from "../progress.js";
 import {
   csvPieces,
@@ -38,19 +41,16 @@ import {
   short,
 } from "../text.js";
 
-export interface LikelihoodChoices
-  extends DataOptions,
-    EngineChoices,
-    CommonChoices,
-    ProcessChoices,
-    GridChoices,
-    SamplerChoices {
-  at: string;
-  base?: "noise" | "normal" | "marginal";
-  out?: string;
-  latents?: string;
-  progress?: boolean;
-}
+export type LikelihoodChoices = DataOptions &
+  EngineChoices &
+  CommonChoices &
+  ProcessChoices &
+  Chosen<typeof flowOptions> &
+  Chosen<typeof flowGridOptions> &
+  Chosen<typeof likelihoodPlaces> &
+  Chosen<typeof likelihoodOptions> &
+  Chosen<typeof likelihoodOutputs> &
+  Chosen<typeof progressOptions>;
 
 /** `vkernel likelihood`: log densities of given points along the probability flow. */
 export async function runLikelihood(
@@ -75,13 +75,14 @@ export async function runLikelihood(
   signal.throwIfAborted();
 
   const process = makeProcess(choices);
-  const sampler = makeSampler(choices, "dopri5");
+  const sampler = makeSampler(choices, flowOptions.sampler.default);
   if (!sampler.flow) {
     const { option, value } = sampler.flowWith as NonNullable<Sampler["flowWith"]>;
-    throw conflict("--sampler", `${sampler.name} follows the flow with --${option} ${value} only`);
+    throw conflict("--sampler", `${sampler.name} follows the flow with ${flagOf(option)} ${value} only`);
   }
-  const steps = sampler.adaptive ? 1 : 40;
-  const grid = makeGrid(choices, process, { steps, grid: "logarithmic", last: "sigmaMin" }, list);
+  const steps = sampler.adaptive ? 1 : STEPS;
+  const last = "sigmaMin";
+  const grid = makeGrid(choices, process, { steps, grid: flowGridOptions.grid.default, last }, list);
   const times = grid.times(process);
   if (times.at(-1) === 0) {
     const option = list === undefined ? "--t-min" : "--times";
@@ -100,7 +101,7 @@ export async function runLikelihood(
     const run = await logLikelihood(exactScore(data, process), points.points, {
       sampler,
       grid,
-      base: choices.base ?? "noise",
+      base: choices.base ?? likelihoodOptions.base.default,
       signal,
       onProgress: progress.update,
     });
@@ -129,7 +130,7 @@ export async function runLikelihood(
         sampler: { name: sampler.name, ...sampler.parameters },
         grid: { name: grid.name, ...grid.parameters },
         times: Array.from(times),
-        base: choices.base ?? "noise",
+        base: choices.base ?? likelihoodOptions.base.default,
         count,
         precision: data.precision,
         bitsPerDim: meanOf(run.bitsPerDim),

@@ -5,11 +5,14 @@ import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { usage } from "../errors.js";
 import { endingOf } from "../files.js";
-import { numberList, readPoint } from "../given.js";
+import { readPoint } from "../given.js";
 import { type DataOptions, type Input, mixtureOptions, readSource } from "../input.js";
-import { type ColorScheme, isDiverging } from "../mapColors.js";
-import { conflict } from "../values.js";
-import { makeProcess, type ProcessChoices, withParameters } from "../plan.js";
+import { isDiverging } from "../mapColors.js";
+import { conflict, numberList } from "../values.js";
+import type { Chosen } from "../option.js";
+import { type mapOptions, type mapPlaces, type progressOptions, SIDE } from "../options.js";
+import { withParameters } from "../plan.js";
+import { makeProcess, type ProcessChoices } from "../tables.js";
 import { Progress } from "../progress.js";
 import { robustRange } from "../report/frames.js";
 import type { Axis, Colors, MapPicture } from "../report/map.js";
@@ -17,23 +20,14 @@ import { csvPieces, duration, grouped, notFinite, onePiece, printJson, short } f
 
 type ScalarQuantity = (typeof scalarQuantities)[number];
 
-export interface MapChoices extends DataOptions, EngineChoices, CommonChoices, ProcessChoices {
-  quantity: ScalarQuantity;
-  time: string;
-  out: string;
-  range?: string;
-  size?: string;
-  axes?: string;
-  at?: string;
-  colors?: ColorScheme;
-  limits?: string;
-  log?: boolean;
-  arrows?: "score" | "velocity";
-  progress?: boolean;
-}
+export type MapChoices = DataOptions &
+  EngineChoices &
+  CommonChoices &
+  ProcessChoices &
+  Chosen<typeof mapPlaces> &
+  Chosen<typeof mapOptions> &
+  Chosen<typeof progressOptions>;
 
-/** Values on the longer side of a map, unless `--size` says otherwise. */
-const SIDE = 440;
 const MAX_SIDE = 8192;
 /** Arrows on the longer side. */
 const ARROWS = 18;

@@ -5,17 +5,16 @@ import { type EngineChoices, startEngine } from "../engine.js";
 import type { Claim } from "../report/study/layout.js";
 import type { NetworkFile } from "../report/variance/trained.js";
 import { readNetworks } from "../networks.js";
+import type { Chosen } from "../option.js";
+import type { progressOptions, reportOptions, varianceOptions } from "../options.js";
 import { Progress } from "../progress.js";
 import { commandLine, duration, jsonText, onePiece, printJson } from "../text.js";
 
-export interface ReportChoices extends EngineChoices, CommonChoices {
-  out: string;
-  seed?: number;
-  quick?: boolean;
-  /** Trained networks: a folder, or a file. */
-  ensemble?: string;
-  progress?: boolean;
-}
+export type ReportChoices = EngineChoices &
+  CommonChoices &
+  Chosen<typeof reportOptions> &
+  Chosen<typeof varianceOptions> &
+  Chosen<typeof progressOptions>;
 
 /** A report: what measures, what draws, what judges. */
 interface Report<S extends object, P> {

@@ -7,6 +7,8 @@ import { endingOf } from "../files.js";
 import { checkNoiseShape, readInitial, readNoise, readTimes } from "../given.js";
 import { type DataOptions, mixtureOptions, readSource } from "../input.js";
 import { readNetworks } from "../networks.js";
+import type { Chosen } from "../option.js";
+import { type progressOptions, runOptions, type sampleOutputs } from "../options.js";
 import { conflict } from "../values.js";
 import { planSample, type SampleChoices } from "../plan.js";
 import { bitsSentence, likelihoodPieces, meanOf } from "../densities.js";
@@ -24,13 +26,12 @@ import {
   Shaped,
 } from "../text.js";
 
-export interface SampleCommandChoices extends DataOptions, EngineChoices, SampleChoices, CommonChoices {
-  out?: string;
-  report?: string;
-  likelihood?: string;
-  trajectories?: string;
-  progress?: boolean;
-}
+export type SampleCommandChoices = SampleChoices &
+  DataOptions &
+  EngineChoices &
+  CommonChoices &
+  Chosen<typeof sampleOutputs> &
+  Chosen<typeof progressOptions>;
 
 /** `vkernel sample`: draws samples, writes them, and a report. */
 export async function runSample(
@@ -47,7 +48,7 @@ export async function runSample(
   const states = await readInitial(choices.initial, context, input.dim);
   const times = await readTimes(choices.times, context);
   const noise = await readNoise(choices.noise, context);
-  const { network } = choices as { network?: string };
+  const { network } = choices;
   const networks =
     network === undefined ? undefined : await readNetworks(network, files, (line) => tell(choices, line));
   const out =
@@ -139,8 +140,8 @@ export async function runSample(
         sampler: { name: sampler.name, ...sampler.parameters },
         grid: { name: grid.name, ...grid.parameters },
         times: Array.from(run.times),
-        initial: choices.initial ?? "noise",
-        noise: choices.noise ?? "independent",
+        initial: choices.initial ?? runOptions.initial.default,
+        noise: choices.noise ?? runOptions.noise.default,
         count,
         dim,
         seed,

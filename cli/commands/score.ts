@@ -5,9 +5,11 @@ import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { dataFailure, exitCodes, Failure } from "../errors.js";
 import { endingOf } from "../files.js";
-import { numberList } from "../given.js";
+import { numberList } from "../values.js";
 import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
-import { makeProcess, type ProcessChoices } from "../plan.js";
+import type { Chosen } from "../option.js";
+import { type progressOptions, scoreOptions, type scoreOutputs, type scorePlaces } from "../options.js";
+import { makeProcess, type ProcessChoices } from "../tables.js";
 import { Progress } from "../progress.js";
 import {
   type Column,
@@ -23,13 +25,14 @@ import {
   short,
 } from "../text.js";
 
-export interface ScoreChoices extends DataOptions, EngineChoices, CommonChoices, ProcessChoices {
-  at: string;
-  time: string;
-  quantity?: Quantity[];
-  out?: string;
-  progress?: boolean;
-}
+export type ScoreChoices = DataOptions &
+  EngineChoices &
+  CommonChoices &
+  ProcessChoices &
+  Chosen<typeof scorePlaces> &
+  Chosen<typeof scoreOptions> &
+  Chosen<typeof scoreOutputs> &
+  Chosen<typeof progressOptions>;
 
 /** `vkernel score`: evaluates quantities of the exact score at queries. */
 export async function runScore(name: string, choices: ScoreChoices, context: Context): Promise<void> {
@@ -39,7 +42,7 @@ export async function runScore(name: string, choices: ScoreChoices, context: Con
   const { lead } = queries;
   sources.x = { file: choices.at, dim: input.dim };
   const when = await readTimes(choices.time, queries.rows, context);
-  const wanted = choices.quantity ?? ["score"];
+  const wanted = choices.quantity ?? scoreOptions.quantity.default;
 
   const ending = choices.out === undefined ? undefined : endingOf(choices.out);
   const targets = new Map<string, string>();

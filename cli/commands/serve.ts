@@ -4,24 +4,19 @@ import { checkInteger } from "vkernel/internal";
 import type { CommonChoices, Context } from "../context.js";
 import { exitCodes, Failure, usage } from "../errors.js";
 import { home } from "../home.js";
+import type { Chosen } from "../option.js";
+import { serveOptions } from "../options.js";
 import { startServer } from "../server.js";
 import { printJson } from "../text.js";
 
-export interface ServeChoices extends CommonChoices {
-  port?: number;
-  host?: string;
-  /** Other origins whose pages may use the files. */
-  origin?: string[];
-}
-
-const DEFAULT_PORT = 4173;
+export type ServeChoices = CommonChoices & Chosen<typeof serveOptions>;
 
 /** The built page, wherever the package is installed. */
 const siteFolder = join(home, "dist/site");
 
 /** `vkernel serve`: the explorer on this machine, until Ctrl-C. */
 export async function runServe(choices: ServeChoices, { signal }: Context): Promise<void> {
-  const port = checkInteger(choices.port ?? DEFAULT_PORT, "port", 0, 65_535);
+  const port = checkInteger(choices.port ?? serveOptions.port.default, "port", 0, 65_535);
   if (!existsSync(join(siteFolder, "index.html"))) {
     throw new Failure(
       "E_IO",

@@ -9,8 +9,8 @@ import { predictorCorrector } from "./predictorCorrector.js";
 import { rk4 } from "./rk4.js";
 import type { Sampler } from "./sampler.js";
 
-/** Every sampler by name, as it is without options: what messages, tables and tests are made from. */
-export const registry: Readonly<Record<string, () => Sampler>> = Object.freeze({
+/** Every sampler by name, made of its options or as it is without: what messages, the command line and tests are made from. */
+export const registry: Readonly<Record<string, (options?: object) => Sampler>> = Object.freeze({
   euler,
   heun,
   rk4,

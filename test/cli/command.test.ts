@@ -133,11 +133,23 @@ const bad: [string, number, RegExp][] = [
   ["sample polygon --initial nose", 2, /--initial expected.*noise\?/],
   ["sample polygon --sigma0 -1", 2, /--sigma0 expected/],
   ["sample polygon --sigma-min 2 --sigma-max 1", 2, /--sigma-max expected/],
-  ["sample polygon --sigma-max 1 --t-min 0.1", 2, /--t-min expected.*or as tMin and tMax/],
-  ["sample polygon --sigma-min 1 --t-max 2", 2, /--t-max expected.*or as tMin and tMax/],
+  [
+    "sample polygon --sigma-max 1 --t-min 0.1",
+    2,
+    /'--sigma-max <level>' cannot be used with option '--t-min <time>'/,
+  ],
+  [
+    "sample polygon --sigma-min 1 --t-max 2",
+    2,
+    /'--sigma-min <level>' cannot be used with option '--t-max <time>'/,
+  ],
   ["sample polygon --process vp --t-max 2 --t-min 0.1", 2, /--t-max expected a time at most 1/],
   ["sample polygon --grid linear --rho 3", 2, /--rho goes with --grid karras/],
-  ["sample polygon --draws 1 --noise-time 0.1", 2, /--noise-time expected either/],
+  [
+    "sample polygon --draws 1 --noise-time 0.1",
+    2,
+    /'--draws <R>' cannot be used with option '--noise-time <time>'/,
+  ],
   ["sample polygon --kappa 0.1", 2, /--kappa of the naive estimator is --noise-time now/],
   ["sample polygon --estimator naive --kappa 0.1", 2, /--kappa of the naive estimator is --noise-time now/],
   [

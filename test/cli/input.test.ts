@@ -5,7 +5,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Failure } from "../../cli/errors.js";
 import { Files } from "../../cli/files.js";
-import { classList, type InputChoices, readInput } from "../../cli/input.js";
+import { type InputChoices, readInput } from "../../cli/input.js";
+import { classList } from "../../cli/values.js";
 import { encodeIdx, encodeNpy, encodeNpz } from "vkernel/io";
 
 const f64 = (...values: number[]) => Float64Array.from(values);

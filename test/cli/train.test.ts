@@ -123,7 +123,7 @@ describe("vkernel train", () => {
   it.each<[string[], string, number]>([
     [["--members", "0"], "--members expected a whole number from 1 to 999, got 0", 2],
     [["--steps", "0"], "--steps expected a whole number from 1", 2],
-    [["--widths", "8,0"], '"widths[1]" expected', 2],
+    [["--widths", "8,0"], "--widths expected a whole number from 1 to 4096, got 0", 2],
     [["--activation", "gelu"], "--activation", 2],
     [["--learning-rate", "-1"], "--learning-rate expected a finite number above 0", 2],
     [["--law", "logNormal", "--t-min", "0.1"], "--t-min goes with --law logUniform or uniform only", 2],

@@ -1,4 +1,5 @@
-import { explain, type Failure, type Source } from "../../cli/errors.js";
+import type { Failure } from "../../cli/errors.js";
+import { explain, type Source } from "../../cli/explain.js";
 import { Files } from "../../cli/files.js";
 import { makeProgram } from "../../cli/program.js";
 

@@ -1,9 +1,8 @@
 // Every sampler with every kind of field and every option of a run: the pair takes part in the result, or is refused by name with
 // a way out. Pairs come from the registries: a sampler or a field that is not in them fails the test.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { estimatorNames } from "../../cli/estimators.js";
+import { estimatorNames, samplerNames } from "../../cli/options.js";
 import { planSample, type SampleChoices } from "../../cli/plan.js";
-import { samplerNames } from "../../cli/tables.js";
 import { estimators as pageEstimators, samplers as pageSamplers } from "../../site/state/state.js";
 import { loadData, makeDrive } from "../../site/worker/setup.js";
 import * as v from "../../src/index.js";
