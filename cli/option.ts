@@ -96,3 +96,6 @@ export function chosenOf<T extends Options>(options: T, chosen: Chosen<T>): Chos
   // Of the same keys and values: those of `chosen` that are there.
   return Object.fromEntries(own) as Chosen<T>;
 }
+
+export const namesOf = <K extends string>(table: Readonly<Record<K, unknown>>): K[] =>
+  Object.keys(table) as K[];

@@ -2,13 +2,16 @@ import { quantities } from "vkernel";
 import { LINEAR_RIDGE, listed, NTK_RIDGE, pixelRanges, registry, scalarQuantities } from "vkernel/internal";
 import { benchGroups } from "./benchmark.js";
 import { usage } from "./errors.js";
-import { endGrids, type GridName, gridMakers, namesOf, processMakers } from "./makers.js";
+import { gridOptions } from "./grids.js";
 import { colorSchemes } from "./mapColors.js";
 import { choice, flagOf, numeric, type Options, text, texts, toggle } from "./option.js";
+import { processOptions } from "./processes.js";
+import { samplerNames, samplerOptions } from "./samplers.js";
 import { classList, number, numberList, threads, word, words } from "./values.js";
 
-// Every option of the command line, by command or by what takes it: its reading, its help, its type, its default, what it goes
-// with and what the library calls it all come from here. An option is one entry; its key is its flag in camel case.
+// Every option of the command line, by command or by what takes it; those of processes, samplers and grids are in files of
+// their own. Its reading, its help, its type, its default, what it goes with and what the library calls it all come from here. An
+// option is one entry; its key is its flag in camel case.
 
 export const engineOptions = {
   threads: {
@@ -44,114 +47,6 @@ export const dataOptions = {
   }),
   sigma0: numeric("<width>", "standard deviation of the Gaussian at each training point", { default: 0 }),
   precision: choice("<p>", ["f32", "f64"], "", { default: "f32" }),
-};
-
-export const processNames = namesOf(processMakers);
-
-export const processOptions = {
-  process: choice("<name>", processNames, "", { default: "edm" }),
-  betaMin: numeric("<rate>", "beta at time 0", {
-    of: { process: ["vp", "songVp", "subVp"] },
-    otherwise: "0.1",
-  }),
-  betaD: numeric("<rate>", "how much beta grows to time 1", { of: { process: ["vp"] }, otherwise: "19.9" }),
-  betaMax: numeric("<rate>", "beta at time 1", { of: { process: ["songVp", "subVp"] }, otherwise: "20" }),
-  schedule: choice(
-    "<name>",
-    ["linear", "scaledLinear", "cosine"],
-    "linear, scaledLinear (Stable Diffusion's) or cosine",
-    { of: { process: ["ddpm"] }, default: "linear" },
-  ),
-  levels: numeric("<n>", "how many noise levels", {
-    of: { process: ["ddpm"] },
-    as: "steps",
-    otherwise: "1000",
-  }),
-};
-
-export const samplerNames = Object.keys(registry);
-
-export const samplerOptions = {
-  sampler: choice("<name>", samplerNames, "", {
-    default: "heun",
-    otherwise: "heun; euler where the score is random",
-  }),
-  variable: choice("<name>", ["time", "squareRoot"], "time, or squareRoot: steps in sqrt(t)", {
-    of: { sampler: ["euler"] },
-    otherwise: "time",
-  }),
-  churn: numeric("<n>", "S_churn, noise added before each step", {
-    of: { sampler: ["heun"] },
-    otherwise: "0",
-  }),
-  churnMin: numeric("<level>", "lowest level with churn", {
-    of: { sampler: ["heun"] },
-    needs: "churn",
-    otherwise: "0",
-  }),
-  churnMax: numeric("<level>", "highest level with churn", {
-    of: { sampler: ["heun"] },
-    needs: "churn",
-    otherwise: "none",
-  }),
-  noiseScale: numeric("<n>", "S_noise of the churn", {
-    of: { sampler: ["heun"] },
-    needs: "churn",
-    otherwise: "1",
-  }),
-  rtol: numeric("<n>", "relative tolerance", { of: { sampler: ["dopri5"] }, otherwise: "1e-4" }),
-  atol: numeric("<n>", "absolute tolerance", { of: { sampler: ["dopri5"] }, otherwise: "1e-5" }),
-  eta: numeric("<n>", "1 is DDPM, 0 is DDIM", { of: { sampler: ["ancestral"] }, otherwise: "1" }),
-  snr: numeric("<n>", "signal-to-noise ratio of a correction", {
-    of: { sampler: ["predictorCorrector"] },
-    otherwise: "0.16",
-  }),
-  correctors: numeric("<n>", "corrections at each level", {
-    of: { sampler: ["predictorCorrector"] },
-    otherwise: "1",
-  }),
-};
-
-/** Grids between two ends. */
-const between = namesOf(endGrids);
-export const gridNames: GridName[] = [...namesOf(gridMakers), "times"];
-
-/** The lowest and the highest noise level, where neither levels nor times say otherwise. */
-export const SIGMA_MIN = 0.002;
-export const SIGMA_MAX = 80;
-/** Steps of samplers that take them as they are. */
-export const STEPS = 40;
-
-export const gridOptions = {
-  grid: choice("<name>", gridNames, "", { default: "karras", also: ["grid times"] }),
-  steps: numeric("<n>", "number of steps", {
-    of: { grid: [...between, "timesteps"] },
-    otherwise: `${STEPS}; 2 for dopri5, which makes its own between`,
-  }),
-  sigmaMin: numeric("<level>", "lowest noise level above 0", {
-    of: { grid: between },
-    otherwise: String(SIGMA_MIN),
-    conflicts: ["tMin", "tMax"],
-  }),
-  sigmaMax: numeric("<level>", "noise level to start from", {
-    of: { grid: between },
-    otherwise: String(SIGMA_MAX),
-    conflicts: ["tMin", "tMax"],
-  }),
-  tMin: numeric("<time>", "the lower end as a time, instead of a level", { of: { grid: between } }),
-  tMax: numeric("<time>", "the upper end as a time, instead of a level", { of: { grid: between } }),
-  last: choice(
-    "<end>",
-    ["zero", "sigmaMin"],
-    "zero: a last step to 0 (default for karras); sigmaMin: stop at the lower end (default for the others)",
-    { of: { grid: [...between, "timesteps"] } },
-  ),
-  rho: numeric("<n>", "how levels crowd at the lower end", { of: { grid: ["karras"] }, otherwise: "7" }),
-  spacing: choice("<name>", ["leading", "linspace", "trailing"], "as diffusers spaces them", {
-    of: { grid: ["timesteps"] },
-    default: "trailing",
-  }),
-  times: text("<list|file>", "the times themselves, descending: 10,1,0.1,0 or a file (.npy, .csv)"),
 };
 
 export const initialNames = ["noise", "normal", "marginal"] as const;

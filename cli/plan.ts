@@ -12,6 +12,7 @@ import {
 } from "vkernel";
 import { flowsFor, likelihoodRefusal, listed } from "vkernel/internal";
 import { type Estimated, estimatorOf, type NamedFile } from "./estimators.js";
+import { type GridChoices, makeGrid, STEPS } from "./grids.js";
 import { type Chosen, flagOf } from "./option.js";
 import {
   type dataOptions,
@@ -20,17 +21,9 @@ import {
   type noiseNames,
   runOptions,
   type sampleOutputs,
-  samplerOptions,
-  STEPS,
 } from "./options.js";
-import {
-  type GridChoices,
-  makeGrid,
-  makeProcess,
-  makeSampler,
-  type ProcessChoices,
-  type SamplerChoices,
-} from "./tables.js";
+import { makeProcess, type ProcessChoices } from "./processes.js";
+import { makeSampler, type SamplerChoices, samplerOptions } from "./samplers.js";
 import { grouped, short } from "./text.js";
 import { conflict, number } from "./values.js";
 

@@ -12,6 +12,7 @@ import { runScore } from "./commands/score.js";
 import { runServe } from "./commands/serve.js";
 import { runTrain } from "./commands/train.js";
 import type { Context } from "./context.js";
+import { gridOptions } from "./grids.js";
 import { addOptions, type Options } from "./option.js";
 import {
   benchOptions,
@@ -20,7 +21,6 @@ import {
   estimatorOptions,
   flowGridOptions,
   flowOptions,
-  gridOptions,
   likelihoodOptions,
   likelihoodOutputs,
   likelihoodPlaces,
@@ -28,12 +28,10 @@ import {
   mapPlaces,
   networkOptions,
   outputOptions,
-  processOptions,
   progressOptions,
   reportOptions,
   runOptions,
   sampleOutputs,
-  samplerOptions,
   scoreOptions,
   scoreOutputs,
   scorePlaces,
@@ -42,6 +40,8 @@ import {
   trainOptions,
   varianceOptions,
 } from "./options.js";
+import { processOptions } from "./processes.js";
+import { samplerOptions } from "./samplers.js";
 import { version } from "./version.js";
 
 const setOrFile = `a built-in set (${dataSetNames.join(", ")}), or a file (${dataFileEndings.join(", ")})`;

@@ -15,6 +15,7 @@ import { endingOf } from "../files.js";
 import { readTimes } from "../given.js";
 import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
 import { conflict } from "../values.js";
+import { makeGrid, STEPS } from "../grids.js";
 import { type Chosen, flagOf } from "../option.js";
 import {
   flowGridOptions,
@@ -23,10 +24,10 @@ import {
   type likelihoodOutputs,
   type likelihoodPlaces,
   type progressOptions,
-  STEPS,
 } from "../options.js";
 import { withParameters } from "../plan.js";
-import { makeGrid, makeProcess, makeSampler, type ProcessChoices } from "../tables.js";
+import { makeProcess, type ProcessChoices } from "../processes.js";
+import { makeSampler } from "../samplers.js";
 import { Progress } from "../progress.js";
 import {
   csvPieces,

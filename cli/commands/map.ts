@@ -12,7 +12,7 @@ import { conflict, numberList } from "../values.js";
 import type { Chosen } from "../option.js";
 import { type mapOptions, type mapPlaces, type progressOptions, SIDE } from "../options.js";
 import { withParameters } from "../plan.js";
-import { makeProcess, type ProcessChoices } from "../tables.js";
+import { makeProcess, type ProcessChoices } from "../processes.js";
 import { Progress } from "../progress.js";
 import { robustRange } from "../report/frames.js";
 import type { Axis, Colors, MapPicture } from "../report/map.js";

@@ -9,7 +9,7 @@ import { numberList } from "../values.js";
 import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
 import type { Chosen } from "../option.js";
 import { type progressOptions, scoreOptions, type scoreOutputs, type scorePlaces } from "../options.js";
-import { makeProcess, type ProcessChoices } from "../tables.js";
+import { makeProcess, type ProcessChoices } from "../processes.js";
 import { Progress } from "../progress.js";
 import {
   type Column,

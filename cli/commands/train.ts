@@ -6,7 +6,7 @@ import { type DataOptions, mixtureOptions, readSource } from "../input.js";
 import { NetworkFolder } from "../networks.js";
 import { type Chosen, chosenOf } from "../option.js";
 import { networkOptions, type progressOptions, trainOptions } from "../options.js";
-import { makeProcess, type ProcessChoices } from "../tables.js";
+import { makeProcess, type ProcessChoices } from "../processes.js";
 import { make } from "../taken.js";
 import { Progress } from "../progress.js";
 import { duration, grouped, printJson, short } from "../text.js";

@@ -2,13 +2,17 @@
 import { describe, expect, it } from "vitest";
 import { Files } from "../../cli/files.js";
 import { flagOf, type Options } from "../../cli/option.js";
-import * as tables from "../../cli/options.js";
+import { gridOptions } from "../../cli/grids.js";
+import * as others from "../../cli/options.js";
+import { processOptions } from "../../cli/processes.js";
+import { samplerOptions } from "../../cli/samplers.js";
 import { makeProgram } from "../../cli/program.js";
 import { inFlags } from "../../cli/taken.js";
 import { runHere } from "../shared/inProcess.js";
 
+const tables = { ...others, gridOptions, processOptions, samplerOptions };
 /** Each group of options, by its name. */
-const groups = Object.entries<unknown>({ ...tables }).filter((one): one is [string, Options] =>
+const groups = Object.entries<unknown>(tables).filter((one): one is [string, Options] =>
   /(Options|Outputs|Places)$/.test(one[0]),
 );
 /** What is asked of the option at the same time: groups of one command. */

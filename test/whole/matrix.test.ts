@@ -1,7 +1,8 @@
 // Every sampler with every kind of field and every option of a run: the pair takes part in the result, or is refused by name with
 // a way out. Pairs come from the registries: a sampler or a field that is not in them fails the test.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { estimatorNames, samplerNames } from "../../cli/options.js";
+import { estimatorNames } from "../../cli/options.js";
+import { samplerNames } from "../../cli/samplers.js";
 import { planSample, type SampleChoices } from "../../cli/plan.js";
 import { estimators as pageEstimators, samplers as pageSamplers } from "../../site/state/state.js";
 import { loadData, makeDrive } from "../../site/worker/setup.js";
