@@ -1,5 +1,5 @@
 import { createEngine } from "../build/ts/src/engine.js";
-import { PerceptronMachine } from "../build/ts/src/dense/index.js";
+import { PerceptronExecutor } from "../build/ts/src/dense/index.js";
 import { parameterCount } from "../build/ts/src/dense/plain/mlp.js";
 import { generator, normals } from "./data.js";
 import { assertAgreement, interleave } from "./measure.js";
@@ -51,7 +51,7 @@ export async function run({ rounds, matches, report, note }) {
   );
   const network = /** @type {const} */ ({ sizes: SIZES, activation: "silu" });
   const machine = (/** @type {import("../build/ts/src/engine.js").Engine} */ engine) =>
-    new PerceptronMachine(engine, network, Float64Array.from(start), "f32");
+    new PerceptronExecutor(engine, network, Float64Array.from(start), "f32");
   const naive = plainStep(start, inputs, targets, false);
   const tiled = plainStep(start, inputs, targets, true);
   const variants = [

@@ -123,15 +123,15 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
       return end ? to : l[i] + node * h[i];
     });
     const numbersOf = Int32Array.from({ length: rows }, (_, i) => run.particle + particle[i]);
-    const places = new Float64Array(rows * dim);
+    const positions = new Float64Array(rows * dim);
     const seen = numbers(y, rows * width);
-    for (let i = 0; i < rows; i++) places.set(seen.subarray(i * width, i * width + dim), i * dim);
-    const given = yield* settled(called(places, levels, numbersOf, density !== undefined));
+    for (let i = 0; i < rows; i++) positions.set(seen.subarray(i * width, i * width + dim), i * dim);
+    const slopes = yield* settled(called(positions, levels, numbersOf, density !== undefined));
     const out = numbers(slopeAt(j), rows * width);
     out.fill(0);
     for (let i = 0; i < rows; i++) {
-      out.set(given.rows.subarray(i * dim, (i + 1) * dim), i * width);
-      if (density) change[7 * i + j] = given.density?.[i] as number;
+      out.set(slopes.rows.subarray(i * dim, (i + 1) * dim), i * width);
+      if (density) change[7 * i + j] = slopes.density?.[i] as number;
     }
     count();
     yield 0;
@@ -285,10 +285,10 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
 }
 
 /** What a function gives, at once or after the caller has waited. */
-export function* settled<T>(given: T | Promise<T>): Generator<Promise<void>, T, void> {
-  if (!isThenable(given)) return given;
+export function* settled<T>(result: T | Promise<T>): Generator<Promise<void>, T, void> {
+  if (!isThenable(result)) return result;
   let value: T | undefined;
-  yield Promise.resolve(given).then((later) => {
+  yield Promise.resolve(result).then((later) => {
     value = later;
   });
   return value as T;

@@ -29,10 +29,10 @@ export async function addressSpace(
   }
   if (room < LEAST)
     return `${limit}, and ${Math.round(limits.taken / MIB)} MiB of it are taken: raise the limit`;
-  const given = guarded ? cap : Math.min(cap, Math.max(LEAST, Math.floor(room / 2)));
-  const fit = Math.max(1, Math.min(threads, Math.floor((room - (guarded ? GUARDED : given)) / WORKER)));
-  return fit < threads || given < cap
-    ? { cap: given, threads: fit, reason: `${limit}, and a thread of Node reserves up to 900 MiB` }
+  const memoryCap = guarded ? cap : Math.min(cap, Math.max(LEAST, Math.floor(room / 2)));
+  const fit = Math.max(1, Math.min(threads, Math.floor((room - (guarded ? GUARDED : memoryCap)) / WORKER)));
+  return fit < threads || memoryCap < cap
+    ? { cap: memoryCap, threads: fit, reason: `${limit}, and a thread of Node reserves up to 900 MiB` }
     : { cap, threads };
 }
 

@@ -19,7 +19,7 @@ function accessOf(op: Op): { reads: Key[]; writes: Key[] } {
     case OpCode.Spread:
       return { reads: [op.x], writes: [op.mean, op.out] };
     case OpCode.Normal:
-    case OpCode.Given:
+    case OpCode.Supplied:
     case OpCode.Path:
     case OpCode.Fill:
       return { reads: [], writes: [op.out] };

@@ -56,7 +56,7 @@ export const OpCode = {
   Record: 4,
   Spread: 5,
   Linear: 6,
-  Given: 7,
+  Supplied: 7,
   Path: 8,
   Scalar: 9,
   Adaptive: 10,
@@ -88,7 +88,7 @@ export type Op =
   /** out <- standard normals. */
   | { code: typeof OpCode.Normal; out: Register; step: number; stream: number }
   /** out <- the standard normals that the caller supplied for a step. */
-  | { code: typeof OpCode.Given; out: Register; step: number }
+  | { code: typeof OpCode.Supplied; out: Register; step: number }
   /** out <- (W_t - W_s) / sqrt(t - s) of the particle's Brownian path; every s is at least 2^exponent. */
   | { code: typeof OpCode.Path; out: Register; t: number; s: number; exponent: number }
   /** out <- sum of factor * register, at most four terms. */
@@ -190,7 +190,7 @@ export type SlopeFunction = (
 ) => Slopes | Promise<Slopes>;
 
 /** A field that a program calls: its score, the trace of its derivative, and its slopes in y = x / alpha. */
-export interface Called {
+export interface CalledField {
   readonly score: RowFunction;
   readonly trace?: RowFunction | undefined;
   readonly slopes: SlopeFunction;

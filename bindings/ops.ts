@@ -11,7 +11,7 @@ function fieldsOf(op: Op): number[] {
       return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.out, op.step, op.stream];
     case OpCode.Normal:
       return [op.out, op.step, op.stream];
-    case OpCode.Given:
+    case OpCode.Supplied:
       return [op.out, op.step];
     case OpCode.Path:
       return [op.out, op.t, op.s, op.exponent];
@@ -61,8 +61,8 @@ function opOf(numbers: Float64Array, at: number): Op {
       return { code: OpCode.Spread, ...seen(), out: field(6), step: field(7), stream: field(8) };
     case OpCode.Normal:
       return { code: OpCode.Normal, out: field(1), step: field(2), stream: field(3) };
-    case OpCode.Given:
-      return { code: OpCode.Given, out: field(1), step: field(2) };
+    case OpCode.Supplied:
+      return { code: OpCode.Supplied, out: field(1), step: field(2) };
     case OpCode.Path:
       return { code: OpCode.Path, out: field(1), t: field(2), s: field(3), exponent: field(4) };
     case OpCode.Affine:

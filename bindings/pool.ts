@@ -3,7 +3,7 @@ import { scratchBytes } from "./scratch.js";
 import { urlText } from "./host.js";
 import { importNode, isNode } from "./load.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";
-import type { Scheduler } from "./turns.js";
+import type { Scheduler } from "./scheduler.js";
 import type { FromWorker, ToWorker } from "./worker.js";
 
 export interface RunOptions {
@@ -273,7 +273,7 @@ export class Pool {
     if (this.#closed)
       throw this.#error("E_DISPOSED", { message: "the engine was closed before the work began" });
     if (signal?.aborted) throw this.#scheduler.aborted(signal);
-    const turns = this.#scheduler.turns(undefined);
+    const slices = this.#scheduler.slices(undefined);
     const count = this.#threads.length;
     const bytes = scratchBytes(job);
     const scratch = this.#memory.alloc(bytes * count, "scratch of the worker threads");
@@ -318,11 +318,11 @@ export class Pool {
           if (onProgress && units !== reported && failure === undefined) {
             reported = units;
             try {
-              turns.tell(() => onProgress(units, total));
+              slices.report(() => onProgress(units, total));
             } catch (error) {
               stop(error);
             }
-            turns.end().catch(stop);
+            slices.settle().catch(stop);
           }
           const patience = failure === undefined ? SILENT_TICKS : SILENT_TICKS_STOPPED;
           for (let i = 0; i < count; i++) {
@@ -357,8 +357,8 @@ export class Pool {
     }
     if (failure !== undefined) throw failure;
     if (!onProgress) return;
-    turns.tell(() => onProgress(total, total));
-    await turns.end();
+    slices.report(() => onProgress(total, total));
+    await slices.settle();
   }
 
   close(): void {

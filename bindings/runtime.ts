@@ -1,17 +1,17 @@
 import { isTrap } from "./host.js";
-import { type Called, type Job, jobUnits } from "./job.js";
+import { type CalledField, type Job, jobUnits } from "./job.js";
 import { scratchBytes } from "./scratch.js";
 import type { Build } from "./load.js";
-import type { Machine } from "./machine.js";
+import type { Executor } from "./executor.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";
 import { type Pool, Queue, type RunOptions } from "./pool.js";
-import type { Scheduler } from "./turns.js";
+import type { Scheduler } from "./scheduler.js";
 
 /** A typed, multi-threaded machine made of the kernels: one memory, one pool (or the calling thread). */
 export class Runtime {
   readonly build: Build;
   readonly memory: WasmMemory;
-  readonly machine: Machine;
+  readonly executor: Executor;
   /** Why something less than asked for runs, if so. */
   readonly note: string | undefined;
   readonly #pool: Pool | undefined;
@@ -23,7 +23,7 @@ export class Runtime {
   constructor(
     build: Build,
     memory: WasmMemory,
-    machine: Machine,
+    executor: Executor,
     pool: Pool | undefined,
     note: string | undefined,
     error: ErrorFactory,
@@ -31,7 +31,7 @@ export class Runtime {
   ) {
     this.build = build;
     this.memory = memory;
-    this.machine = machine;
+    this.executor = executor;
     this.#pool = pool;
     this.note = note;
     this.#error = error;
@@ -54,10 +54,10 @@ export class Runtime {
   }
 
   /** Runs a job on the pool, or on the calling thread in slices that keep it responsive. */
-  run(job: Job, options: RunOptions & { calls?: readonly Called[] } = {}): Promise<void> {
+  run(job: Job, options: RunOptions & { calledFields?: readonly CalledField[] } = {}): Promise<void> {
     this.check();
     // A job that calls back waits for jobs of its own: it must not stand before them in the queue.
-    if (options.calls?.length) return this.#trapped(this.#slices(job, options));
+    if (options.calledFields?.length) return this.#trapped(this.#slices(job, options));
     if (this.#pool) return this.#trapped(this.#pool.run(job, options));
     return this.#trapped(this.#queue.add(() => this.#slices(job, options), options.signal));
   }
@@ -80,34 +80,34 @@ export class Runtime {
 
   async #slices(
     job: Job,
-    { signal, onProgress, calls }: RunOptions & { calls?: readonly Called[] },
+    { signal, onProgress, calledFields }: RunOptions & { calledFields?: readonly CalledField[] },
   ): Promise<void> {
     this.check();
     if (signal?.aborted) throw this.#scheduler.aborted(signal);
-    const turns = this.#scheduler.turns(signal, () => this.check());
+    const slices = this.#scheduler.slices(signal, () => this.check());
     const total = jobUnits(job);
     const scratch = this.memory.alloc(scratchBytes(job), "scratch");
     try {
       let done = 0;
-      let work = this.machine.work;
-      for (const units of this.#units(job, scratch, calls)) {
+      let work = this.executor.work;
+      for (const units of this.#units(job, scratch, calledFields)) {
         if (typeof units !== "number") {
           await units;
-          work = this.machine.work;
+          work = this.executor.work;
           continue;
         }
         done += units;
-        const wait = turns.take(this.machine.work - work);
+        const wait = slices.spend(this.executor.work - work);
         if (wait) {
           await wait;
-          if (onProgress) turns.tell(() => onProgress(done, total));
+          if (onProgress) slices.report(() => onProgress(done, total));
         }
         // After the turn: jobs may have run in it.
-        work = this.machine.work;
+        work = this.executor.work;
       }
       if (onProgress) {
-        turns.tell(() => onProgress(total, total));
-        await turns.end();
+        slices.report(() => onProgress(total, total));
+        await slices.settle();
       }
     } finally {
       this.memory.free(scratch);
@@ -115,11 +115,11 @@ export class Runtime {
   }
 
   /** Runs a job on the calling thread at once; `later` makes the error where a function of the caller's gives a promise. */
-  runSync(job: Job, calls?: readonly Called[], later?: () => Error): void {
+  runSync(job: Job, calledFields?: readonly CalledField[], later?: () => Error): void {
     this.check();
     const scratch = this.memory.alloc(scratchBytes(job), "scratch");
     try {
-      for (const units of this.#units(job, scratch, calls)) {
+      for (const units of this.#units(job, scratch, calledFields)) {
         if (typeof units === "number") continue;
         units.catch(() => {});
         throw later?.() ?? new TypeError("a function that waits cannot be called at once");
@@ -139,10 +139,10 @@ export class Runtime {
   *#units(
     job: Job,
     scratch: number,
-    calls?: readonly Called[],
+    calledFields?: readonly CalledField[],
   ): Generator<number | Promise<void>, void, void> {
     const blocks = Math.ceil(job.count / job.block);
-    for (let block = 0; block < blocks; block++) yield* this.machine.run(job, block, scratch, calls);
+    for (let block = 0; block < blocks; block++) yield* this.executor.run(job, block, scratch, calledFields);
   }
 
   close(): void {

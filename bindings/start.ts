@@ -11,11 +11,11 @@ import {
   refusal,
   threadBarrier,
 } from "./load.js";
-import { Machine } from "./machine.js";
+import { Executor } from "./executor.js";
 import { type ErrorFactory, WasmMemory } from "./memory.js";
 import { Pool } from "./pool.js";
 import { Runtime } from "./runtime.js";
-import type { Scheduler } from "./turns.js";
+import type { Scheduler } from "./scheduler.js";
 
 export interface RuntimeOptions {
   build: Build;
@@ -34,11 +34,11 @@ export function defaultThreads(cores: number): number {
   return cores > 2 ? Math.min(4, Math.ceil(cores / 2)) : Math.max(1, cores);
 }
 
-interface Kernels {
+interface KernelInstance {
   build: Build;
   module: WebAssembly.Module;
   memory: WasmMemory;
-  machine: Machine;
+  executor: Executor;
 }
 
 /** Why a way is not to be had. */
@@ -69,7 +69,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime | s
 
   let pool: Pool | undefined;
   let fewer: string | undefined;
-  let kernels: Kernels | Refused | undefined;
+  let kernels: KernelInstance | Refused | undefined;
   if (threaded) {
     const made = await make(true);
     const started = made instanceof Refused ? made : await startPool(made, space.threads, options);
@@ -89,7 +89,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime | s
   }
   if (kernels instanceof Refused) return kernels.reason;
 
-  const { build, memory, machine } = kernels;
+  const { build, memory, executor } = kernels;
   if (pool && pool.threads < asked) notes.push(`${pool.threads} threads: ${fewer ?? space.reason}`);
   if (!pool && barrier !== undefined) notes.push(`one thread: ${barrier}`);
   if (build !== options.build) notes.push(`${build} kernels: this host has no ${options.build} SIMD`);
@@ -99,7 +99,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime | s
   return new Runtime(
     build,
     memory,
-    machine,
+    executor,
     pool,
     notes.length > 0 ? notes.join("; ") : undefined,
     error,
@@ -132,7 +132,7 @@ async function makeKernels(
   want: Build,
   cap: number,
   error: ErrorFactory,
-): Promise<Kernels | Refused> {
+): Promise<KernelInstance | Refused> {
   let loaded: { build: Build; module: WebAssembly.Module };
   let memory: WasmMemory;
   try {
@@ -151,7 +151,7 @@ async function makeKernels(
   try {
     const exports = instantiate(module, memory.memory);
     return isComplete(exports)
-      ? { build, module, memory, machine: new Machine(exports, memory.memory) }
+      ? { build, module, memory, executor: new Executor(exports, memory.memory) }
       : mismatch;
   } catch (cause) {
     if ((cause as { name?: unknown }).name === "LinkError" || (own && isTypeError(cause))) return mismatch;
@@ -163,7 +163,7 @@ const isTypeError = (cause: unknown): boolean => (cause as { name?: unknown }).n
 
 /** Threads, or half as many (and why) where the host gives no more. */
 async function startPool(
-  { module, memory }: Kernels,
+  { module, memory }: KernelInstance,
   wanted: number,
   { worker, error, scheduler }: RuntimeOptions,
 ): Promise<{ pool: Pool; fewer: string | undefined } | Refused> {

@@ -2,7 +2,7 @@
 import { isTrap } from "./host.js";
 import { instantiate } from "./load.js";
 import { Control, type Job, jobUnits } from "./job.js";
-import { Machine } from "./machine.js";
+import { Executor } from "./executor.js";
 
 export type ToWorker =
   | { type: "start"; module: WebAssembly.Module; memory: WebAssembly.Memory; index: number; lock?: string }
@@ -60,14 +60,14 @@ function hold(name: string | undefined): Promise<boolean> {
 
 async function main(): Promise<void> {
   const port = await openPort();
-  let machine: Machine;
+  let executor: Executor;
   let memory: WebAssembly.Memory;
   let index = 0;
   port.listen((message) => {
     if (message.type === "start") {
       memory = message.memory;
       index = message.index;
-      machine = new Machine(instantiate(message.module, memory), memory);
+      executor = new Executor(instantiate(message.module, memory), memory);
       void hold(message.lock).then((locked) => port.postMessage({ type: "ready", locked }));
       return;
     }
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
         const block = Atomics.add(words, Control.Cursor, 1);
         if (block >= blocks) break;
         let units = 0;
-        for (const done of machine.run(job, block, scratch)) {
+        for (const done of executor.run(job, block, scratch)) {
           // Promises come of the caller's functions alone, which never enter a worker.
           units += done as number;
           pending += done as number;

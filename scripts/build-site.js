@@ -177,7 +177,7 @@ const emptied = [
   [/src\/score\/exact\./, ["ExactScore.posteriorExpectation"]],
   [/src\/data\/mixture\./, ["fromNested"]],
   [/src\/run\/live\./, ["LiveRun.advance", "LiveRun.advanceSync", "LiveRun.restart"]],
-  [/src\/run\/kernelParts\./, ["KernelParts.runSync"]],
+  [/src\/run\/wasm\/parts\./, ["WasmParts.runSync"]],
   [
     /src\/raster\/raster\./,
     [

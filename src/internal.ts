@@ -3,7 +3,7 @@
  * place in the documentation; `vkernel-cli` of a version depends on `vkernel` of the same.
  */
 export { checkInteger, checkWord } from "./core/check.js";
-export { inTurns, Turns, unitOfWork } from "./core/scheduler.js";
+export { inSlices, TimeSlices, unitOfWork } from "./core/scheduler.js";
 export { checkClasses, indicesOf, pixelRanges } from "./data/images.js";
 export { readOwnDataSet } from "./io/dataset.js";
 export { leastOf } from "./numeric/minimize.js";

@@ -1,6 +1,6 @@
 import { exactScore, type Mixture, type Process, type ScoreField } from "vkernel";
 import { encodeNpy } from "vkernel/io";
-import { type scalarQuantities, Turns } from "vkernel/internal";
+import { type scalarQuantities, TimeSlices } from "vkernel/internal";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import { usage } from "../errors.js";
@@ -79,9 +79,9 @@ export async function runMap(name: string, choices: MapChoices, context: Context
     const across = places(x, width);
     const up = places(y, height);
     const count = width * height;
-    const turns = new Turns(signal);
+    const slices = new TimeSlices(signal);
     const times = kind === "overTime" ? new Float64Array(count) : undefined;
-    const states = await turns.run(statesOf({ dim, axes, given, kind, across, up, times }));
+    const states = await slices.run(statesOf({ dim, axes, given, kind, across, up, times }));
     sources.t = { option: "--time" };
     const start = performance.now();
     const result = await field.evaluate(states, times ?? time, [choices.quantity], {
@@ -92,7 +92,7 @@ export async function runMap(name: string, choices: MapChoices, context: Context
     const milliseconds = performance.now() - start;
     progress.stop();
 
-    const { least, most, positive } = await turns.run(extremes(values));
+    const { least, most, positive } = await slices.run(extremes(values));
     const colors =
       choices.quantity === "nearest" ? undefined : colorsOf(choices, values, limits, [least, most], positive);
     const ending = endingOf(out);
@@ -110,7 +110,7 @@ export async function runMap(name: string, choices: MapChoices, context: Context
       const slice =
         dim > 2 ? `, through ${/^\d+$/.test(choices.at ?? "") ? "training point " : ""}${choices.at}` : "";
       const subtitle = `${withParameters(process)}, ${when}, ${grouped(data.size)} points${width0}${slice}`;
-      const svg = await drawn(kind, turns, {
+      const svg = await drawn(kind, slices, {
         title,
         subtitle,
         values,
@@ -522,7 +522,7 @@ async function arrowsOf(
 
 async function drawn(
   kind: Kind,
-  turns: Turns,
+  slices: TimeSlices,
   from: Pick<
     MapPicture,
     "title" | "subtitle" | "values" | "colors" | "points" | "lines" | "arrows" | "quantity"
@@ -536,5 +536,5 @@ async function drawn(
   const { curveFigure, mapFigure } = await import("../report/map.js");
   const { view, across, log, ...rest } = from;
   if (kind === "curve") return curveFigure({ ...rest, x: view.x, places: across, log });
-  return mapFigure({ ...rest, ...view }, turns);
+  return mapFigure({ ...rest, ...view }, slices);
 }

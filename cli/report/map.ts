@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import type { Turns } from "vkernel/internal";
+import type { TimeSlices } from "vkernel/internal";
 import { type ColorScheme, isDiverging } from "../mapColors.js";
 import { short } from "../text.js";
 import { document, draw, type Theme } from "./charts.js";
@@ -111,9 +111,9 @@ function* pixels(picture: MapPicture): Generator<number, Uint8Array, void> {
   return places;
 }
 
-async function raster(picture: MapPicture, turns: Turns): Promise<string> {
+async function raster(picture: MapPicture, slices: TimeSlices): Promise<string> {
   const { width, height, colors } = picture;
-  const places = await turns.run(pixels(picture));
+  const places = await slices.run(pixels(picture));
   const table = colors === undefined ? Uint8Array.from(PLACES.flatMap(bytesOf)) : palette(colors.scheme);
   return uri(await palettePngAsync(places, width, height, table));
 }
@@ -217,10 +217,10 @@ function diamonds(points: ArrayLike<number>, view: { x: Axis; y: Axis }, theme: 
 /** The whole figure as SVG: title, picture, axes, training points, colour bar. */
 export async function mapFigure(
   picture: MapPicture,
-  turns: Turns,
+  slices: TimeSlices,
   theme: Theme = fileTheme,
 ): Promise<string> {
-  const image = await raster(picture, turns);
+  const image = await raster(picture, slices);
   const { x, y, colors, title, subtitle } = picture;
   const left = 62;
   const bar = colors === undefined ? 20 : 96;

@@ -4,7 +4,7 @@ import type { Drive } from "./setup.js";
 
 /** Particles that go through the grid, at its first time. */
 export async function startRun(drive: Drive, options: RunOptions): Promise<Run> {
-  if (drive.kernel) return new (await import("./kernelRun.js")).KernelRun(drive, options);
+  if (drive.kernel) return new (await import("./kernelDensityRun.js")).KernelDensityRun(drive, options);
   const { field, sampler, grid, initial } = drive;
   return new FlowRun(await liveRun(field, { sampler, grid, initial, ...options }));
 }

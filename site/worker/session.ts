@@ -126,7 +126,7 @@ export class Session {
           import("./scores.js"),
           import("./samplers.js"),
           import("./shapes.js"),
-          import("./kernelRun.js"),
+          import("./kernelDensityRun.js"),
           import("./plain.js"),
           // What runs load where the score is not the exact one.
           import("../../src/run/rowCalls.js"),

@@ -1,4 +1,4 @@
-import { Turns } from "../core/scheduler.js";
+import { TimeSlices } from "../core/scheduler.js";
 import { checkInteger, checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import { createEngine, type Engine } from "../engine.js";
 import { badArgument } from "../core/errors.js";
@@ -158,7 +158,7 @@ export async function conformance(
   async function examine(on: Engine, subject: Subject): Promise<ConformanceReport> {
     const findings: Finding[] = [];
     const claimed = options.order ?? subject.order ?? null;
-    const turns = new Turns(signal);
+    const slices = new TimeSlices(signal);
     let done = 0;
     let stopped = false;
     /** Runs one part; a fault of the sampler becomes a finding and leaves the part out. */
@@ -173,8 +173,8 @@ export async function conformance(
       }
       checkSignal();
       if (onProgress) {
-        turns.tell(() => onProgress({ done: ++done, total: 5 }));
-        await turns.end();
+        slices.report(() => onProgress({ done: ++done, total: 5 }));
+        await slices.settle();
       }
       return result;
     };

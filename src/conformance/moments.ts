@@ -1,6 +1,6 @@
 import { type Op, OpCode } from "../../bindings/job.js";
 import { edm } from "../process/edm.js";
-import { ProgramBuilder } from "../run/program.js";
+import { ProgramBuilder } from "../run/programBuilder.js";
 import type { Sampler } from "../sampler/sampler.js";
 import type { Problem } from "./problems.js";
 

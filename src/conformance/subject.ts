@@ -3,7 +3,7 @@ import { badArgument, messageOf } from "../core/errors.js";
 import { times } from "../sampler/grids/times.js";
 import { sample } from "../run/sample.js";
 import type { Sampler } from "../sampler/sampler.js";
-import { aborted, scheduler, Turns } from "../core/scheduler.js";
+import { aborted, scheduler, TimeSlices } from "../core/scheduler.js";
 import { streams } from "../numeric/random.js";
 import { programMoments } from "./moments.js";
 import { normals, type Problem } from "./problems.js";
@@ -195,7 +195,7 @@ function foreign(name: string, sampler: WholeSampler | StepSampler, limits: Limi
         }
         const memory: Record<string, unknown> = {};
         let x: Float64Array = start.slice();
-        const turns = new Turns(undefined, () => checkLimits(limits));
+        const slices = new TimeSlices(undefined, () => checkLimits(limits));
         for (let i = 0; i + 1 < sigmas.length; i++) {
           const [t, s] = [sigmas[i], sigmas[i + 1]];
           const before = rows;
@@ -203,7 +203,7 @@ function foreign(name: string, sampler: WholeSampler | StepSampler, limits: Limi
           x = await sampler.step({ ...state, normal: () => normal(start.length) });
           checkArray(x, `what step ${i} returned`, start.length, dim);
           // What it asked of the field, and something of its own.
-          const wait = turns.take((rows - before) * problem.field.data.size * (dim + 8) + 4 * start.length);
+          const wait = slices.spend((rows - before) * problem.field.data.size * (dim + 8) + 4 * start.length);
           if (wait) await wait;
         }
         return x;

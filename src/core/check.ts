@@ -123,10 +123,10 @@ export function checkNumber(
  * What a function of the caller's gave, which is needed at once.
  * @throws {VkernelError} E_TYPE where it has to be waited for
  */
-export function atOnce<T>(given: T, argument: string): T {
-  if (!isThenable(given)) return given;
+export function atOnce<T>(value: T, argument: string): T {
+  if (!isThenable(value)) return value;
   // It may be rejected, and nobody else looks at it.
-  Promise.resolve(given).catch(() => {});
+  Promise.resolve(value).catch(() => {});
   throw new VkernelError("E_TYPE", {
     argument,
     expected: "a function that returns numbers at once",

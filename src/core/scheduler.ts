@@ -1,5 +1,5 @@
 import { PIECE } from "../../bindings/work.js";
-import type { Scheduler, Turns as SharedTurns } from "../../bindings/turns.js";
+import type { Scheduler, TimeSlices as SharedTimeSlices } from "../../bindings/scheduler.js";
 import { VkernelError } from "./errors.js";
 
 /**
@@ -88,7 +88,7 @@ export interface LongCall {
 }
 
 /** One call's work on the calling thread. */
-export class Turns implements SharedTurns {
+export class TimeSlices implements SharedTimeSlices {
   readonly #signal: AbortSignal | undefined;
   readonly #check: (() => void) | undefined;
   #failure: { error: unknown } | undefined;
@@ -99,7 +99,7 @@ export class Turns implements SharedTurns {
     this.#check = check;
   }
 
-  take(work: number): Promise<void> | undefined {
+  spend(work: number): Promise<void> | undefined {
     spent += work;
     if (work > largest) largest = work;
     return spent < SLICE ? undefined : hostTurn().then(this.#look);
@@ -111,15 +111,15 @@ export class Turns implements SharedTurns {
     if (this.#signal?.aborted) throw aborted(this.#signal);
   };
 
-  tell(report: () => unknown): void {
-    const given = report() as { then?: unknown } | null | undefined;
-    if (typeof given?.then !== "function") return;
-    Promise.resolve(given).catch((error: unknown) => {
+  report(call: () => unknown): void {
+    const result = call() as { then?: unknown } | null | undefined;
+    if (typeof result?.then !== "function") return;
+    Promise.resolve(result).catch((error: unknown) => {
       this.#failure ??= { error };
     });
   }
 
-  async end(): Promise<void> {
+  async settle(): Promise<void> {
     // Two rounds of what is settled already: a thenable takes one more.
     await undefined;
     await undefined;
@@ -132,7 +132,7 @@ export class Turns implements SharedTurns {
       for (;;) {
         const next = work.next();
         if (next.done) return next.value;
-        const wait = this.take(typeof next.value === "number" ? next.value : unitOfWork);
+        const wait = this.spend(typeof next.value === "number" ? next.value : unitOfWork);
         if (wait) await wait;
       }
     } finally {
@@ -146,15 +146,15 @@ export class Turns implements SharedTurns {
  *
  * @throws {VkernelError} E_ABORT
  */
-export async function inTurns<R>(
+export async function inSlices<R>(
   work: Generator<unknown, R, void>,
   signal: AbortSignal | undefined,
 ): Promise<R> {
   if (signal?.aborted) throw aborted(signal);
-  return new Turns(signal).run(work);
+  return new TimeSlices(signal).run(work);
 }
 
-/** The same at once, where a call gives no turns. */
+/** The same at once, where a call is not cut in slices. */
 export function runAtOnce<R>(work: Generator<number, R, void>): R {
   for (;;) {
     const next = work.next();
@@ -201,7 +201,7 @@ const listeners = new WeakMap<Set<() => void>, () => void>();
 
 /** What the bindings are handed. */
 export const scheduler: Scheduler = {
-  turns: (signal, check) => new Turns(signal, check),
+  slices: (signal, check) => new TimeSlices(signal, check),
   onAbort,
   aborted,
 };

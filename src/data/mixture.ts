@@ -252,15 +252,15 @@ export class Mixture<P extends Precision = Precision> {
     this.size = fields.weights.length;
     const { weights } = fields;
     let counted = 0;
-    let [least, most] = [Number.POSITIVE_INFINITY, 0];
+    let [smallest, largest] = [Number.POSITIVE_INFINITY, 0];
     for (const weight of weights) {
       if (weight === 0) continue;
       counted++;
-      least = Math.min(least, weight);
-      most = Math.max(most, weight);
+      smallest = Math.min(smallest, weight);
+      largest = Math.max(largest, weight);
     }
     this.counted = counted;
-    this.uniform = least === most;
+    this.uniform = smallest === largest;
     if (engine.runtime) {
       const inOrder = this.uniform && counted === this.size;
       this.#layout = this.upload(this.local, !this.uniform, inOrder ? undefined : this.order);
@@ -294,7 +294,7 @@ export class Mixture<P extends Precision = Precision> {
   }
 
   /** @internal The points with all the digits that are kept of them, `[size, dim]`: float64 where there is a centre. */
-  get places(): Numbers<P> | Float64Array<ArrayBuffer> {
+  get absolutePoints(): Numbers<P> | Float64Array<ArrayBuffer> {
     return this.centre ? this.outward(this.local) : this.points;
   }
 
@@ -438,10 +438,10 @@ export function makeMixture<P extends Precision>(
 ): Mixture<P> {
   checkOptions(options, optionNames);
   const precision = checkWord(options.precision ?? "f32", ["f32", "f64"] as const, "precision") as P;
-  const given = options.dim === undefined ? undefined : checkDim(options.dim);
+  const dimOption = options.dim === undefined ? undefined : checkDim(options.dim);
   const { copy = true } = options;
   if (typeof copy !== "boolean") throw badArgument("E_TYPE", "copy", "true or false", copy);
-  const { data, dim, rows } = checkTable(input, "points", given);
+  const { data, dim, rows } = checkTable(input, "points", dimOption);
   if (rows === 0) throw badArgument("E_SHAPE", "points", "at least one point", input);
   checkDim(dim);
   checkSize("points", rows, dim);

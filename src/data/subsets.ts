@@ -5,10 +5,10 @@ import { type Mixture, makeMixture, type Precision } from "./mixture.js";
 
 /** A mixture of some of the points, their weights divided by their sum. */
 function pick<P extends Precision>(data: Mixture<P>, indices: readonly number[]): Mixture<P> {
-  const { dim, sigma0, precision, engine, places } = data;
+  const { dim, sigma0, precision, engine, absolutePoints } = data;
   const points = new Float64Array(indices.length * dim);
   indices.forEach((m, i) => {
-    points.set(places.subarray(m * dim, (m + 1) * dim), i * dim);
+    points.set(absolutePoints.subarray(m * dim, (m + 1) * dim), i * dim);
   });
   return makeMixture(engine, points, {
     dim,

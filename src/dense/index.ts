@@ -28,4 +28,4 @@ export {
   normalEquations,
 } from "./products.js";
 export type { LongCall } from "./workspace.js";
-export { type Batch, PerceptronMachine, type PerceptronPrecision } from "./mlp.js";
+export { type Batch, PerceptronExecutor, type PerceptronPrecision } from "./mlp.js";

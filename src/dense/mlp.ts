@@ -1,6 +1,6 @@
 import type { TaskPiece } from "../../bindings/dense.js";
 import type { Kernels, Owned } from "../core/kernels.js";
-import { PIECE, Turns } from "../core/scheduler.js";
+import { PIECE, TimeSlices } from "../core/scheduler.js";
 import { VkernelError } from "../core/errors.js";
 import { Ownership } from "../core/ownership.js";
 import * as reference from "./plain/mlp.js";
@@ -41,7 +41,7 @@ interface Plain {
  * A multi-layer perceptron in Wasm memory, with the state of Adam: outputs, losses, gradients, steps. float32 by default;
  * without kernels plain TypeScript, float64. The bits depend on no thread and block.
  */
-export class PerceptronMachine implements Owned {
+export class PerceptronExecutor implements Owned {
   readonly network: reference.Perceptron;
   readonly precision: PerceptronPrecision;
   readonly #engine: Kernels;
@@ -230,8 +230,8 @@ export class PerceptronMachine implements Owned {
     return { whole: [0, at], pieces: pieces.length > 1 ? pieces : undefined };
   }
 
-  #turns({ signal }: LongCall): Turns {
-    return new Turns(signal, () => this.#engine.check());
+  #slices({ signal }: LongCall): TimeSlices {
+    return new TimeSlices(signal, () => this.#engine.check());
   }
 
   /** Outputs `[rows, outputs]` of inputs `[rows, inputs]`. */
@@ -240,7 +240,7 @@ export class PerceptronMachine implements Owned {
     const { sizes, activation } = this.network;
     if (!resident) {
       const { parameters } = this.#plain as Plain;
-      return this.#turns(options).run(reference.forward(this.network, parameters, inputs));
+      return this.#slices(options).run(reference.forward(this.network, parameters, inputs));
     }
     const [ins, outs] = [sizes[0], sizes.at(-1) as number];
     const [wideIns, wideOuts] = [this.#sizes[0], this.#sizes.at(-1) as number];
@@ -291,12 +291,12 @@ export class PerceptronMachine implements Owned {
     const { sizes, activation } = this.network;
     if (!resident) {
       const { parameters, moments, squares } = this.#plain as Plain;
-      const turns = this.#turns(options);
-      const found = await turns.run(
+      const slices = this.#slices(options);
+      const found = await slices.run(
         reference.gradient(this.network, parameters, batch.inputs, batch.targets, batch.weights),
       );
       if (step) reference.adam(parameters, moments, squares, found.gradient, step);
-      const wait = turns.take(8 * parameters.length);
+      const wait = slices.spend(8 * parameters.length);
       if (wait) await wait;
       return { loss: found.loss, gradient: gradient ? found.gradient : undefined };
     }

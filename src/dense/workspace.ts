@@ -1,7 +1,7 @@
 import type { DenseKernel, TaskPiece } from "../../bindings/dense.js";
 import type { Runtime } from "../../bindings/runtime.js";
 import { checkLongCall } from "../core/check.js";
-import { aborted, type LongCall, PIECE, Turns } from "../core/scheduler.js";
+import { aborted, type LongCall, PIECE, TimeSlices } from "../core/scheduler.js";
 import type { Matrix } from "./matrix.js";
 
 export type { LongCall };
@@ -30,7 +30,7 @@ export class Workspace {
   readonly #blockSize: number;
   readonly #total: number;
   #done = 0;
-  readonly #turns: Turns;
+  readonly #slices: TimeSlices;
   #told = 0;
 
   /** @param total the work of all jobs, in multiplications, roughly */
@@ -39,7 +39,7 @@ export class Workspace {
     this.#blockSize = blockSize ?? Number.POSITIVE_INFINITY;
     this.#options = options;
     this.#total = total;
-    this.#turns = new Turns(options.signal, () => runtime.check());
+    this.#slices = new TimeSlices(options.signal, () => runtime.check());
   }
 
   alloc(numbers: number, what: string): number {
@@ -152,7 +152,7 @@ export class Workspace {
 
   /** Work of the calling thread's own: gives the host its turn where that is due. */
   async spend(work: number): Promise<void> {
-    const wait = this.#turns.take(work);
+    const wait = this.#slices.spend(work);
     if (!wait) return;
     await wait;
     this.#report(this.#done);
@@ -163,13 +163,13 @@ export class Workspace {
     const { onProgress } = this.#options;
     const now = Math.min(Math.max(done, this.#told), this.#total);
     this.#told = now;
-    if (onProgress) this.#turns.tell(() => onProgress(now, this.#total));
+    if (onProgress) this.#slices.report(() => onProgress(now, this.#total));
   }
 
   /** Reports the end. */
   finish(): Promise<void> {
     this.#report(this.#total);
-    return this.#turns.end();
+    return this.#slices.settle();
   }
 }
 

@@ -8,7 +8,7 @@ import { sample } from "../run/index.js";
 import type { ScoreField } from "../score/field.js";
 import { nearestPoints } from "./nearest.js";
 import { distinctPositions, spacingOf } from "../data/neighbours.js";
-import { inTurns } from "../core/scheduler.js";
+import { inSlices } from "../core/scheduler.js";
 
 export interface CellMapOptions extends PlaneOptions {
   signal?: AbortSignal;
@@ -111,7 +111,7 @@ async function defaultGrid(
   t: number,
   signal: AbortSignal | undefined,
 ): Promise<Grid> {
-  const spacing = await inTurns(
+  const spacing = await inSlices(
     (function* () {
       return yield* spacingOf(yield* distinctPositions(data));
     })(),

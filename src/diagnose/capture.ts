@@ -9,7 +9,7 @@ import { nearestPoints } from "./nearest.js";
 import { distinctPositions } from "../data/neighbours.js";
 import { checkRun, type RecordedRun } from "./run.js";
 import { momentsOf, shareOf } from "../numeric/statistics.js";
-import { inTurns } from "../core/scheduler.js";
+import { inSlices } from "../core/scheduler.js";
 
 export interface CaptureOptions {
   /** Whether to count what happens between recorded times too, as `shareByTime.unseen`; false by default. */
@@ -69,7 +69,7 @@ export interface Capture {
  * probability flow have no such excursions.
  *
  * Cost: one search for nearest points of count states for each recorded time, on the engine's threads; with `unseen` as many
- * again on the calling thread in turns of 12 ms.
+ * again on the calling thread in slices of 12 ms.
  *
  * @param field gives points and alpha_t; its score is not used
  * @throws {VkernelError} E_USAGE (also of a run without recorded states), E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE,
@@ -159,13 +159,13 @@ export async function capture(
   }
 
   async function unseenShares(): Promise<{ low: Shares; high: Shares }> {
-    const positions = await inTurns(distinctPositions(field.data), signal);
+    const positions = await inSlices(distinctPositions(field.data), signal);
     const stay = { low: new Float64Array(count).fill(1), high: new Float64Array(count).fill(1) };
     const [low, high] = [emptyShares(rows), emptyShares(rows)];
     for (let row = rows - 1; row >= 0; row--) {
       const now = cells[row];
       if (row + 1 < rows) {
-        await inTurns(
+        await inSlices(
           excursions(positions, nearest, stay, {
             earlier: states(row),
             later: states(row + 1),

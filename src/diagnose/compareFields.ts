@@ -5,7 +5,7 @@ import type { Process } from "../process/process.js";
 import { multiply } from "../numeric/linear.js";
 import { heun, type Sampler, times as timesGrid } from "../sampler/index.js";
 import { pathsOf } from "../run/sample.js";
-import { aborted, inTurns, Turns } from "../core/scheduler.js";
+import { aborted, inSlices, TimeSlices } from "../core/scheduler.js";
 import type { ScoreField } from "../score/field.js";
 import { checkIsotropic } from "../score/line.js";
 import { gridTimes, trainingTuples } from "../score/learned/training.js";
@@ -143,11 +143,11 @@ export async function compareFields(
   const asked = signal ? { signal } : {};
   const total = times.length + 2;
   let done = 0;
-  const turns = new Turns(signal, () => data.check());
+  const slices = new TimeSlices(signal, () => data.check());
   const step = async (): Promise<void> => {
     if (signal?.aborted) throw aborted(signal);
-    if (onProgress) turns.tell(() => onProgress({ done: ++done, total }));
-    await turns.end();
+    if (onProgress) slices.report(() => onProgress({ done: ++done, total }));
+    await slices.settle();
   };
 
   const statesOf = (paths: Float32Array | Float64Array, index: number): Float32Array | Float64Array =>
@@ -245,7 +245,7 @@ export async function compareFields(
 
   async function departuresOf(): Promise<FieldComparison["departures"]> {
     const { dim } = data;
-    const spacing = await inTurns(
+    const spacing = await inSlices(
       (function* () {
         return yield* spacingOf(yield* distinctPositions(data));
       })(),

@@ -3,7 +3,7 @@ import type { Mixture, PointsInput } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
 import { distinctPositions, neighbours } from "../data/neighbours.js";
-import { inTurns } from "../core/scheduler.js";
+import { inSlices } from "../core/scheduler.js";
 
 export interface CoverageOptions {
   /** One radius for every ball. */
@@ -35,7 +35,7 @@ export interface Coverage {
  * disjoint balls of lambda samples each on average the error is 1.41 times too large for small lambda, 1.55 times at 1
  * and sqrt(lambda) times for large. Of no samples, all are 0; of one, the errors are NaN.
  *
- * Cost: (2 count + size) x size x dim multiply-adds (2 count with a radius) on the calling thread, in turns of 12 ms.
+ * Cost: (2 count + size) x size x dim multiply-adds (2 count with a radius) on the calling thread, in slices of 12 ms.
  *
  * @param samples `[count, dim]` row-major
  * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_USAGE, E_LIMIT, E_ABORT, E_DISPOSED
@@ -56,7 +56,7 @@ export async function coverage(
     checkInteger(wanted, "neighbours", 1, 1000);
   }
   const input = checkSamples(samples, data);
-  return inTurns(cover(input.samples, data, radius, wanted), options.signal);
+  return inSlices(cover(input.samples, data, radius, wanted), options.signal);
 }
 
 function* cover(

@@ -2,7 +2,7 @@ import { checkLongCall, checkOptions } from "../core/check.js";
 import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSides } from "./input.js";
 import { type Discrepancy, discrepancy } from "./pairs.js";
-import { inTurns } from "../core/scheduler.js";
+import { inSlices } from "../core/scheduler.js";
 
 export interface EnergyOptions {
   /** Coordinates of a sample. Needed where both sides are flat. */
@@ -19,7 +19,7 @@ export interface EnergyOptions {
  * it errs upward). The value is about normal for laws that differ, and a weighted sum of centred chi-squares for
  * equal ones: its right tail is then longer than a normal one's.
  *
- * Cost: (n^2 / 2 + m^2 / 2 + n m) (dim + 8) on the calling thread, in turns of 12 ms.
+ * Cost: (n^2 / 2 + m^2 / 2 + n m) (dim + 8) on the calling thread, in slices of 12 ms.
  *
  * @param a `[n, dim]` row-major, or a mixture of sigma0 0
  * @param b `[m, dim]` row-major, or a mixture of sigma0 0
@@ -36,7 +36,7 @@ export async function energyDistance(
   checkOptions(options, ["dim", "signal"]);
   checkLongCall(options);
   const sides = checkSides(a, b, options.dim);
-  return inTurns(
+  return inSlices(
     discrepancy(sides.a, sides.b, sides.dim, (squared) => -Math.sqrt(squared)),
     options.signal,
   );

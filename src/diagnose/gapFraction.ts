@@ -4,7 +4,7 @@ import { checkSamples } from "./input.js";
 import { nearestTwo } from "./memorization.js";
 import { spacingOf } from "../data/neighbours.js";
 import { shareOf } from "../numeric/statistics.js";
-import { inTurns } from "../core/scheduler.js";
+import { inSlices } from "../core/scheduler.js";
 
 export interface GapOptions {
   /** Default: a tenth of the median distance between a training position and its nearest other one. */
@@ -38,7 +38,7 @@ export interface Gaps {
  * whether a model interpolates. Vastola 2025, Sec. 4; `docs/mathematics.md`, Gaps. With `radius` r and a mixture of two points
  * at distance L, a uniform law between them has the fraction 1 - 2 r / L.
  *
- * Cost: count x size x dim multiply-adds, and size x size x dim for the default radius, on the calling thread in turns
+ * Cost: count x size x dim multiply-adds, and size x size x dim for the default radius, on the calling thread in slices
  * of 12 ms.
  *
  * @param samples `[count, dim]` row-major
@@ -56,7 +56,7 @@ export async function gapFraction(
   checkLongCall(options);
   if (options.radius !== undefined) checkNumber(options.radius, "radius", { min: 0 });
   const input = checkSamples(samples, data);
-  return inTurns(gaps(input.samples, data, options.radius), options.signal);
+  return inSlices(gaps(input.samples, data, options.radius), options.signal);
 }
 
 function* gaps(samples: Float64Array, data: Mixture, given: number | undefined): Generator<void, Gaps, void> {

@@ -4,7 +4,7 @@ import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
 import { distinctPositions } from "../data/neighbours.js";
 import { shareOf } from "../numeric/statistics.js";
-import { inTurns, unitOfWork } from "../core/scheduler.js";
+import { inSlices, unitOfWork } from "../core/scheduler.js";
 
 export interface HullOptions {
   /**
@@ -47,7 +47,7 @@ export interface Hull {
  * those of u inside and u outside.
  *
  * Cost: a few to some 10 dim scans of the data per sample, size x dim multiply-adds each; deep inside a hull of many
- * dimensions most. On the calling thread in turns of 12 ms.
+ * dimensions most. On the calling thread in slices of 12 ms.
  *
  * @param samples `[count, dim]` row-major
  * @throws {VkernelError} E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_USAGE, E_LIMIT, E_ABORT, E_DISPOSED
@@ -71,7 +71,7 @@ export async function hullFraction(
     distances,
     iterations: options.iterations ?? 1000 + 10 * data.dim,
   };
-  return inTurns(judge(input.samples, data, settings), options.signal);
+  return inSlices(judge(input.samples, data, settings), options.signal);
 }
 
 interface Settings {

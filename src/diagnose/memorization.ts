@@ -4,7 +4,7 @@ import { badArgument } from "../core/errors.js";
 import { checkSamples } from "./input.js";
 import { distinctPositions, neighbours, type Positions } from "../data/neighbours.js";
 import { quantileLevels, quantilesOf, shareOf } from "../numeric/statistics.js";
-import { inTurns } from "../core/scheduler.js";
+import { inSlices } from "../core/scheduler.js";
 
 export interface MemorizationOptions {
   /** Ratios of distances below it count as memorized; 1/3 by default. */
@@ -38,7 +38,7 @@ export interface Memorization {
  * compare with what held-out data get.
  *
  * Source: Yoon et al. (2023), "Diffusion probabilistic models generalize when they fail to memorize".
- * Cost: count x size x dim multiply-adds on the calling thread, in turns of 12 ms.
+ * Cost: count x size x dim multiply-adds on the calling thread, in slices of 12 ms.
  *
  * @param samples `[count, dim]` row-major; compared in float64 with the points in the mixture's precision
  * @throws {VkernelError} E_SHAPE (also of data at one position), E_TYPE, E_NONFINITE, E_RANGE, E_USAGE, E_LIMIT,
@@ -57,7 +57,7 @@ export async function memorization(
   const threshold = checkNumber(options.threshold ?? 1 / 3, "threshold", { above: 0, max: 1 });
   const input = checkSamples(samples, data);
   const { count } = input;
-  const { positions, index, squared } = await inTurns(nearestTwo(input.samples, data), options.signal);
+  const { positions, index, squared } = await inSlices(nearestTwo(input.samples, data), options.signal);
   const ratios = new Float64Array(count);
   const nearest = new Int32Array(count);
   let hits = 0;

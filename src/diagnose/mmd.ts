@@ -2,7 +2,7 @@ import { checkLongCall, checkNumber, checkOptions, checkWord } from "../core/che
 import type { Mixture, PointsInput } from "../data/mixture.js";
 import { checkSides, type Side } from "./input.js";
 import { type Discrepancy, discrepancy, type Kernel, squaredDistance } from "./pairs.js";
-import { inTurns } from "../core/scheduler.js";
+import { inSlices } from "../core/scheduler.js";
 
 export interface MmdOptions {
   /** Coordinates of a sample. Needed where both sides are flat. */
@@ -37,7 +37,7 @@ const heuristicPoints = 200;
  * left out; of a side of more than 200 points, 200 evenly spaced ones. It is taken as given: the error of a value at
  * an estimated bandwidth is that at this bandwidth. It does not see structure much finer than itself.
  *
- * Cost: (n^2 / 2 + m^2 / 2 + n m) (dim + 8) on the calling thread, in turns of 12 ms.
+ * Cost: (n^2 / 2 + m^2 / 2 + n m) (dim + 8) on the calling thread, in slices of 12 ms.
  *
  * @param a `[n, dim]` row-major, or a mixture of sigma0 0
  * @param b `[m, dim]` row-major, or a mixture of sigma0 0
@@ -69,7 +69,7 @@ export async function mmd(
           };
     return { ...(yield* discrepancy(sides.a, sides.b, sides.dim, kernel)), bandwidth };
   };
-  return inTurns(work(), options.signal);
+  return inSlices(work(), options.signal);
 }
 
 /** The weighted median distance of two points of the equal mixture of both sides; 1 where all are at one position. */

@@ -4,7 +4,7 @@ import { badArgument } from "../core/errors.js";
 import { fillNormals } from "../numeric/random.js";
 import { checkSides, type Side } from "./input.js";
 import { momentsOf } from "../numeric/statistics.js";
-import { inTurns, unitOfWork } from "../core/scheduler.js";
+import { inSlices, unitOfWork } from "../core/scheduler.js";
 
 export interface SlicedOptions {
   /** The number of random directions. Default 128, or 1 in one dimension. */
@@ -43,7 +43,7 @@ const directionStream = 64;
  * sets of draws of one law, or use `energyDistance`. `projectionError` is the spread over the directions. Order 1
  * has its potentials only up to ties of quantiles. With equal sides all are 0; of no samples all are NaN.
  *
- * Cost: projections x (n + m) (dim + log(n + m)) on the calling thread, in turns of 12 ms.
+ * Cost: projections x (n + m) (dim + log(n + m)) on the calling thread, in slices of 12 ms.
  *
  * @param a `[n, dim]` row-major, or a mixture of sigma0 0
  * @param b `[m, dim]` row-major, or a mixture of sigma0 0
@@ -65,7 +65,7 @@ export async function slicedWasserstein(
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   const sides = checkSides(a, b, options.dim);
   checkSize("projections", projections, sides.dim);
-  return inTurns(sliced(sides, sides.dim === 1 ? 1 : projections, order, seed), options.signal);
+  return inSlices(sliced(sides, sides.dim === 1 ? 1 : projections, order, seed), options.signal);
 }
 
 function* sliced(
@@ -140,7 +140,7 @@ function* projected(side: Side, direction: Float64Array): Generator<void, Line, 
   return { values, order, weights: weights && Float64Array.from(order, (i) => weights[i]) };
 }
 
-/** The order of keys, by merging: in turns, unlike the host's sort. */
+/** The order of keys, by merging: in slices, unlike the host's sort. */
 function* ascending(keys: Float64Array): Generator<void, Int32Array, void> {
   const count = keys.length;
   let from = Int32Array.from({ length: count }, (_, i) => i);

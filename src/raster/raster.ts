@@ -2,7 +2,7 @@ import { isFloat32, isFloats, isUint8, isUint8Clamped } from "../core/brand.js";
 import type { DenseJob, DenseKernel, TaskPiece } from "../../bindings/dense.js";
 import { PIECE } from "../../bindings/work.js";
 import { Ownership } from "../core/ownership.js";
-import { Turns } from "../core/scheduler.js";
+import { TimeSlices } from "../core/scheduler.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import { Kernels } from "../core/kernels.js";
 import { badArgument, VkernelError } from "../core/errors.js";
@@ -437,7 +437,7 @@ function inParts(count: number, units: number, work: (first: number, last: numbe
       yield units * (last - first);
     }
   }
-  return new Turns().run(parts());
+  return new TimeSlices().run(parts());
 }
 
 /** In arrays, without Wasm. */

@@ -1,9 +1,9 @@
 import type { Precision } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
-import { isCalled } from "./called.js";
+import { isCalled } from "./calledFields.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Framing } from "./framing.js";
-import { ProgramBuilder } from "./program.js";
+import { ProgramBuilder } from "./programBuilder.js";
 import type { RunSpec } from "./spec.js";
 
 /** A program in full, and where its steps begin. */
@@ -27,7 +27,7 @@ export function* compileProgram<P extends Precision>(
   const { data, process } = field;
   const { times, initial, recorded, sampler, density, noise } = run;
   const steps = times.length - 1;
-  const least = times.reduce((low, t) => (t > 0 ? Math.min(low, t) : low), Number.POSITIVE_INFINITY);
+  const leastTime = times.reduce((low, t) => (t > 0 ? Math.min(low, t) : low), Number.POSITIVE_INFINITY);
   const program = new ProgramBuilder({
     process,
     dim: data.dim,
@@ -35,8 +35,8 @@ export function* compileProgram<P extends Precision>(
     precision: data.precision,
     steps,
     randomness: field.kind === "step" ? field.randomness : undefined,
-    noise: typeof noise === "string" ? noise : "given",
-    exponent: exponentOf(least),
+    noise: typeof noise === "string" ? noise : "supplied",
+    exponent: exponentOf(leastTime),
     density,
     called: isCalled(field),
     frames,
@@ -45,7 +45,7 @@ export function* compileProgram<P extends Precision>(
   const cuts: number[] = [];
   const shifts: number[] = [];
   if (typeof initial === "string") program.start(initial, times[0]);
-  else program.given(times[0]);
+  else program.startFrom(times[0]);
   const slots = new Map(Array.from(recorded, (index, slot) => [index, slot]));
   const record = (index: number): void => {
     const slot = slots.get(index);

@@ -4,7 +4,7 @@ import { eachOf, traceRowsOf } from "../score/ensemble.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import { byRows } from "../score/rows.js";
 import { VkernelError } from "../core/errors.js";
-import { isCalled } from "./called.js";
+import { isCalled } from "./calledFields.js";
 import { listed, samplersFor } from "../sampler/capabilities.js";
 import { registry } from "../sampler/registry.js";
 import type { RunSpec } from "./spec.js";

@@ -1,13 +1,13 @@
-import { Turns } from "../core/scheduler.js";
+import { TimeSlices } from "../core/scheduler.js";
 import type { Numbers, Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import type { Framing } from "./framing.js";
-import { runOnKernels } from "./kernels.js";
+import { runOnKernels } from "./wasm/run.js";
 import { runPlainly } from "./plain/run.js";
 import type { Whitened } from "./whiten.js";
 import { checkEnds, checkEvaluations, compileProgram } from "./compile.js";
-import { isCalled } from "./called.js";
+import { isCalled } from "./calledFields.js";
 import type { RunSpec, RunResult } from "./spec.js";
 
 /** A run in coordinates less multiples of the data's centre: its ends, and those multiples. */
@@ -74,8 +74,8 @@ async function integrateLocal<P extends Precision>(
 ): Promise<LocalResult<P>> {
   const { data } = field;
   const { count, recorded, density } = run;
-  const turns = new Turns(run.signal, () => data.check());
-  const { program, shifts } = await turns.run(compileProgram(field, run, frames));
+  const slices = new TimeSlices(run.signal, () => data.check());
+  const { program, shifts } = await slices.run(compileProgram(field, run, frames));
   const result =
     data.engine.runtime === undefined
       ? await runPlainly(field, data, program, frames, run)

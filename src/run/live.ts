@@ -1,18 +1,18 @@
 import { Ownership } from "../core/ownership.js";
 import { checkInteger, checkLongCall, checkOptions } from "../core/check.js";
-import { Turns } from "../core/scheduler.js";
+import { TimeSlices } from "../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import type { Kernels } from "../core/kernels.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { notesOf } from "./notes.js";
-import { type Calling, callsOf } from "./called.js";
+import { type CalledFields, calledFieldsOf } from "./calledFields.js";
 import { isDirected, localStart, whiteStart } from "./integrate.js";
 import type { RunSpec } from "./spec.js";
 import { checkedRun } from "./sample.js";
 import type { SampleOptions } from "./options.js";
-import { Blocks, uploadJob } from "./kernels.js";
-import { KernelParts } from "./kernelParts.js";
+import { Blocks, uploadJob } from "./wasm/run.js";
+import { WasmParts } from "./wasm/parts.js";
 import { PlainParts } from "./plain/parts.js";
 import type { Part, Parts, Whole } from "./parts.js";
 import type { Whitened } from "./whiten.js";
@@ -246,8 +246,8 @@ export class LiveRun<P extends Precision = Precision> {
     this.#moved(to);
   }
 
-  #part(from: number | undefined, to: number, { field, run, calls }: Seeded<P>): Part<P> {
-    return { field, run, calls, from, to };
+  #part(from: number | undefined, to: number, { field, run, calledFields }: Seeded<P>): Part<P> {
+    return { field, run, calledFields, from, to };
   }
 
   #moved(step: number): void {
@@ -293,7 +293,7 @@ export class LiveRun<P extends Precision = Precision> {
 interface Seeded<P extends Precision> {
   readonly field: ScoreField<P> | StepEstimator<P>;
   readonly run: RunSpec;
-  readonly calls: Calling;
+  readonly calledFields: CalledFields;
 }
 
 interface LiveParts<P extends Precision> {
@@ -354,19 +354,19 @@ export async function liveRun<P extends Precision>(
       const own = seed === run.seed ? first : await fieldOf(seed, aborting);
       if (!white) {
         const driving = directed && frames ? directed.driven(own, run) : own;
-        return { field: driving, run: seeded, calls: await callsOf(driving) };
+        return { field: driving, run: seeded, calledFields: await calledFieldsOf(driving) };
       }
       const inside = own === first ? white.field : white.of(own);
       const initial = await whiteStart(white, seeded, own);
-      return { field: inside, run: { ...seeded, initial }, calls: await callsOf(inside) };
+      return { field: inside, run: { ...seeded, initial }, calledFields: await calledFieldsOf(inside) };
     };
     let steps: Parts<P> | undefined;
     try {
       const seeded = await begin(run.seed, signal);
-      const turns = new Turns(signal, () => data.check());
-      const compiled = await turns.run(compileProgram(seeded.field, seeded.run, frames));
+      const slices = new TimeSlices(signal, () => data.check());
+      const compiled = await slices.run(compileProgram(seeded.field, seeded.run, frames));
       const whole = { data: seeded.field.data, compiled, frames, run: seeded.run };
-      const made = await turns.run(makeSteps(whole));
+      const made = await slices.run(makeSteps(whole));
       steps = made;
       const options = {
         signal,
@@ -410,7 +410,7 @@ function* makeSteps<P extends Precision>(whole: Whole<P>): Generator<number, Par
   try {
     const { data, compiled, frames, run } = whole;
     const job = yield* uploadJob(data, compiled.program, frames, run, blocks);
-    return new KernelParts(whole, job, blocks);
+    return new WasmParts(whole, job, blocks);
   } catch (error) {
     blocks.free();
     throw error;

@@ -141,16 +141,16 @@ export function checkInitial(
   data: Mixture,
 ): { initial: "noise" | "normal" | "marginal" | Float32Array | Float64Array; count: number } {
   const { initial = "noise", count } = options;
-  const given = count === undefined ? undefined : checkInteger(count, "count", 0, 2 ** 31 - 1);
+  const countOption = count === undefined ? undefined : checkInteger(count, "count", 0, 2 ** 31 - 1);
   if (typeof initial === "string") {
     return {
       initial: checkWord(initial, ["noise", "normal", "marginal"] as const, "initial"),
-      count: given ?? 1000,
+      count: countOption ?? 1000,
     };
   }
   const table = checkTable(initial, "initial", data.dim);
-  if (given !== undefined && given !== table.rows) {
-    throw badArgument("E_SHAPE", "initial", `${given} rows (count)`, table.rows);
+  if (countOption !== undefined && countOption !== table.rows) {
+    throw badArgument("E_SHAPE", "initial", `${countOption} rows (count)`, table.rows);
   }
   checkFinite(table.data, "initial", coordinateLimit(data.precision, data.dim), data.precision);
   return { initial: table.data.slice(), count: table.rows };
@@ -173,21 +173,21 @@ export function checkRecord(record: unknown, steps: number): Int32Array {
 }
 
 /** Checks `particlesPerRealization` against the kind of what is sampled. */
-export function checkEach(given: unknown, kind: string, effective: boolean): number {
+export function checkEach(value: unknown, kind: string, effective: boolean): number {
   if (kind !== "ensemble") {
-    if (given === undefined) return 1;
+    if (value === undefined) return 1;
     throw badArgument("E_USAGE", "particlesPerRealization", "an ensemble beside it", kind);
   }
-  if (given === undefined) return 1;
-  if (typeof given !== "number" || !Number.isInteger(given) || given < 1 || given > 2 ** 31 - 1) {
-    throw badArgument("E_RANGE", "particlesPerRealization", "a whole number from 1", given);
+  if (value === undefined) return 1;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > 2 ** 31 - 1) {
+    throw badArgument("E_RANGE", "particlesPerRealization", "a whole number from 1", value);
   }
-  if (effective && given !== 1) {
+  if (effective && value !== 1) {
     throw new VkernelError("E_USAGE", {
       argument: "particlesPerRealization",
       expected: "1 for an effective SDE: every trajectory has noise of its own",
-      got: `${given}`,
+      got: `${value}`,
     });
   }
-  return given;
+  return value;
 }

@@ -1,7 +1,7 @@
 import type { Mixture, Numbers, Precision } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
-import type { Calling } from "./called.js";
+import type { CalledFields } from "./calledFields.js";
 import type { Framing } from "./framing.js";
 import type { RunSpec } from "./spec.js";
 import type { Compiled } from "./compile.js";
@@ -11,7 +11,7 @@ export interface Part<P extends Precision> {
   readonly field: ScoreField<P> | StepEstimator<P>;
   readonly run: RunSpec;
   /** What its program calls. */
-  readonly calls: Calling;
+  readonly calledFields: CalledFields;
   /** The time of the grid to go on from; undefined: from the start, which is drawn anew. */
   readonly from: number | undefined;
   readonly to: number;

@@ -1,5 +1,5 @@
 import { isThenable } from "../../bindings/host.js";
-import type { Called, RowFunction, Slopes } from "../../bindings/job.js";
+import type { CalledField, RowFunction, Slopes } from "../../bindings/job.js";
 import { exp } from "../numeric/elementary.js";
 import { eachOf } from "../score/ensemble.js";
 import type { Process } from "../process/process.js";
@@ -9,7 +9,7 @@ import { diffusionShape } from "../score/noise.js";
 import { byRows } from "../score/rows.js";
 
 /** What a program of a field calls in a run of a signal. */
-export function rowCalls(field: ScoreField, signal: AbortSignal | undefined): readonly Called[] {
+export function rowCalls(field: ScoreField, signal: AbortSignal | undefined): readonly CalledField[] {
   const { data, process } = field;
   /** Of x itself, where the program's rows are less alpha_t centres of the data. */
   const outside = (f: RowFunction): RowFunction => {
@@ -29,7 +29,9 @@ export function rowCalls(field: ScoreField, signal: AbortSignal | undefined): re
       },
     });
   };
-  const score = outside(field.scoreRows ?? byRows((x, time, _, given) => eachOf(field, x, time, given)));
+  const score = outside(
+    field.scoreRows ?? byRows((x, time, _, callSignal) => eachOf(field, x, time, callSignal)),
+  );
   const trace = field.traceRows && outside(field.traceRows);
   return [{ score, trace, slopes: slopesOf(field, score, trace) }];
 }
@@ -38,7 +40,11 @@ export function rowCalls(field: ScoreField, signal: AbortSignal | undefined): re
  * dy/dl = -ln 2 (S / alpha) s(alpha y, t) with y = x / alpha and l = log2 sigma(t), and of log densities of y
  * ln 2 S tr s': y - x_0 with x_0 = (x + S s) / alpha. Where noise has a direction, D_t s / D in place of s.
  */
-function slopesOf(field: ScoreField, score: RowFunction, trace: RowFunction | undefined): Called["slopes"] {
+function slopesOf(
+  field: ScoreField,
+  score: RowFunction,
+  trace: RowFunction | undefined,
+): CalledField["slopes"] {
   const { process, data } = field;
   const { dim } = data;
   return (y, levels, particles, wanted) => {
@@ -49,8 +55,8 @@ function slopesOf(field: ScoreField, score: RowFunction, trace: RowFunction | un
     );
     const [alphas, variances] = [times.map((t) => process.alpha(t)), times.map((t) => process.variance(t))];
     const x = y.map((value, i) => alphas[Math.floor(i / dim)] * value);
-    const keep = (given: Float64Array, first: number): void => {
-      const values = process.matrices ? directed(process, given, times.subarray(first), dim) : given;
+    const keep = (scores: Float64Array, first: number): void => {
+      const values = process.matrices ? directed(process, scores, times.subarray(first), dim) : scores;
       for (let i = first * dim, j = 0; j < values.length; i++, j++) {
         const row = Math.floor(i / dim);
         rows[i] = -Math.LN2 * (variances[row] / alphas[row]) * values[j];
@@ -77,14 +83,14 @@ function slopesOf(field: ScoreField, score: RowFunction, trace: RowFunction | un
         for (let first = start; first < levels.length; ) {
           const here = first;
           const last = each && !whole ? levels.length : together(levels, particles, first);
-          const given = each && !whole ? each(x, times, particles) : ask(first, last);
-          if (isThenable(given)) {
-            return given.then((values) => {
+          const result = each && !whole ? each(x, times, particles) : ask(first, last);
+          if (isThenable(result)) {
+            return result.then((values) => {
               take(values, here);
               return go(last);
             });
           }
-          take(given, here);
+          take(result, here);
           first = last;
         }
       };

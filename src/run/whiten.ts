@@ -8,7 +8,7 @@ import { eachOf, traceRowsOf } from "../score/ensemble.js";
 import { exactScore } from "../score/exact.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 import { byRows } from "../score/rows.js";
-import { isCalled } from "./called.js";
+import { isCalled } from "./calledFields.js";
 
 /** A run under an anisotropic process, seen in coordinates z = L^-1 x with A = L L', where it is isotropic. */
 export interface Whitened<P extends Precision> {
@@ -79,8 +79,8 @@ export function whiten<P extends Precision>(field: ScoreField<P> | StepEstimator
   const exact = exactScore(white, base);
   /** A function of x as one of z; what it gives may be taken in place. */
   const ofZ = (f: RowFunction, then: (rows: Float64Array) => Float64Array): RowFunction => {
-    const after = (given: ReturnType<RowFunction>) =>
-      isThenable(given) ? given.then((rows) => then(rows.slice())) : then(given.slice());
+    const after = (values: ReturnType<RowFunction>) =>
+      isThenable(values) ? values.then((rows) => then(rows.slice())) : then(values.slice());
     const same: RowFunction = (z, t, first, signal) => after(f(out(z), t, first, signal));
     const { each } = f;
     if (each === undefined) return same;

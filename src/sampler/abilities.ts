@@ -20,7 +20,7 @@ export interface FieldKind {
 /** What a field may give beside values of its score, and why one without it cannot serve. */
 export interface Ability {
   /** Whether a field gives it; of an ensemble: whether each realization does, which is what particles follow. */
-  given(field: FieldKind): boolean;
+  supports(field: FieldKind): boolean;
   /** What is asked for, to end "a score that ...". */
   readonly what: string;
   /** The reason in mathematics. */
@@ -33,7 +33,7 @@ export interface Ability {
 /** Whether pairs of samplers, options and fields go together is decided by this table alone. */
 export const abilities: Readonly<Record<Capability, Ability>> = Object.freeze({
   steady: {
-    given: (field) => field.kind !== "step",
+    supports: (field) => field.kind !== "step",
     what: "is the same at every look",
     reason:
       "a step that looks more than once at a score drawn anew at every look averages its noise away, and follows another estimator",
@@ -41,14 +41,14 @@ export const abilities: Readonly<Record<Capability, Ability>> = Object.freeze({
     instead: "euler",
   },
   posteriorDraws: {
-    given: (field) => field.kind === "field" && isExact(field),
+    supports: (field) => field.kind === "field" && isExact(field),
     what: "comes with the law of x_0 given x",
     reason: "a score gives the mean of x_0 given x alone, not the law that draws are made of",
     way: "ancestral takes the mean",
     instead: "ancestral",
   },
   divergence: {
-    given: (field) => field.kind === "field" && (isExact(field) || field.traceRows !== undefined),
+    supports: (field) => field.kind === "field" && (isExact(field) || field.traceRows !== undefined),
     what: "has a known divergence",
     reason: "a log density changes by the divergence of the score along the flow",
     way: "customScore takes a divergence of yours",

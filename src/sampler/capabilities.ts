@@ -24,7 +24,7 @@ export function refusalOf(
   sampler: Pick<Sampler, "needs" | "takesRandom">,
   field: FieldKind,
 ): Refusal | undefined {
-  const capability = needsOf(sampler).find((need) => !abilities[need].given(field));
+  const capability = needsOf(sampler).find((need) => !abilities[need].supports(field));
   if (capability === undefined) return undefined;
   const { reason, way, instead } = abilities[capability];
   return { capability, reason, way, instead, samplers: samplersFor(field) };
@@ -32,8 +32,8 @@ export function refusalOf(
 
 /** Why log densities do not go with a field; undefined where they do. */
 export function likelihoodRefusal(field: FieldKind): Pick<Ability, "reason" | "way"> | undefined {
-  const { given, reason, way } = abilities.divergence;
-  if (given(field)) return undefined;
+  const { supports, reason, way } = abilities.divergence;
+  if (supports(field)) return undefined;
   if (field.kind === "field") return field.untraced ?? { reason, way };
   return field.kind === "step"
     ? {
@@ -50,7 +50,7 @@ export function likelihoodRefusal(field: FieldKind): Pick<Ability, "reason" | "w
 /** The names of all samplers that take a field, as they are without options. */
 export function samplersFor(field: FieldKind, also: (sampler: Sampler) => boolean = () => true): string[] {
   const takes = (sampler: Sampler): boolean =>
-    needsOf(sampler).every((need) => abilities[need].given(field)) && also(sampler);
+    needsOf(sampler).every((need) => abilities[need].supports(field)) && also(sampler);
   return Object.keys(registry).filter((name) => takes(registry[name]()));
 }
 

@@ -6,7 +6,7 @@ import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
 import { multiply } from "../numeric/linear.js";
 import { requestInPieces } from "./evaluate/request.js";
-import { aborted, runAtOnce, Turns } from "../core/scheduler.js";
+import { aborted, runAtOnce, TimeSlices } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";
 import type { EvaluateOptions, Evaluation, Lack, Quantity, ScoreField, TimeRange } from "./field.js";
 import { beyondFit } from "./fitted.js";
@@ -62,8 +62,8 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     checkOptions(options, ["signal", "onProgress"]);
     checkLongCall(options);
     const { signal, onProgress } = options;
-    const turns = new Turns(signal, () => this.data.check());
-    const groups = await turns.run(this.#groups(x, t, quantities));
+    const slices = new TimeSlices(signal, () => this.data.check());
+    const groups = await slices.run(this.#groups(x, t, quantities));
     const values: Float64Array[] = [];
     const traces: Float64Array[] = [];
     const trace = quantities.some((name) => name === "divergence") ? this.traceRows : undefined;
@@ -80,17 +80,17 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
         const some = partOf(group, first, last, dim);
         score.set(await asked(this.scoreRows, some, signal), first * dim);
         if (trace) slopes.set(await asked(trace, some, signal), first);
-        const wait = turns.take((last - first) * (ROW + MOVE * dim));
+        const wait = slices.spend((last - first) * (ROW + MOVE * dim));
         if (wait) await wait;
         done += last - first;
         if (!onProgress) continue;
-        turns.tell(() => onProgress({ done, total: groups.count }));
-        await turns.end();
+        slices.report(() => onProgress({ done, total: groups.count }));
+        await slices.settle();
       }
       values.push(score);
       traces.push(slopes);
     }
-    return turns.run(this.#finish(groups, values, traces, quantities));
+    return slices.run(this.#finish(groups, values, traces, quantities));
   }
 
   evaluateSync<Q extends Quantity>(
@@ -99,9 +99,9 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     quantities: readonly Q[],
   ): Evaluation<P, Q> {
     const groups = runAtOnce(this.#groups(x, t, quantities));
-    const now = (given: ReturnType<RowFunction>): Float64Array => {
-      if (!isThenable(given)) return given;
-      Promise.resolve(given).catch(() => {});
+    const now = (values: ReturnType<RowFunction>): Float64Array => {
+      if (!isThenable(values)) return values;
+      Promise.resolve(values).catch(() => {});
       throw new VkernelError("E_UNSUPPORTED", {
         argument: "evaluateSync",
         expected: "evaluate, which waits, for a field whose score is computed on the pool",
@@ -122,9 +122,11 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
     quantities: readonly Quantity[],
   ): Generator<number, Groups, void> {
     const request = yield* requestInPieces(this.data, this.process, x, t, quantities);
-    const given: readonly string[] = this.traceRows ? [...scoreQuantities, "divergence"] : scoreQuantities;
+    const supported: readonly string[] = this.traceRows
+      ? [...scoreQuantities, "divergence"]
+      : scoreQuantities;
     for (const name of quantities) {
-      if (given.includes(name)) continue;
+      if (supported.includes(name)) continue;
       if (name === "divergence" && this.untraced) {
         const { reason, way } = this.untraced;
         throw new VkernelError("E_UNSUPPORTED", {
@@ -135,13 +137,13 @@ export class RowField<P extends Precision = Precision> implements ScoreField<P> 
       }
       throw new VkernelError("E_UNSUPPORTED", {
         argument: name,
-        expected: `one of ${given.join(", ")} for this field: a score alone has no law (exactScore gives that of the data)`,
+        expected: `one of ${supported.join(", ")} for this field: a score alone has no law (exactScore gives that of the data)`,
         got: name,
       });
     }
     const { dim } = this.data;
     const { count, times } = request;
-    const all = new Float64Array(request.given);
+    const all = new Float64Array(request.absolute);
     yield all.length;
     const members = new Map<number, number[]>();
     for (let q = 0; q < count; q++) {

@@ -1,7 +1,7 @@
 import { isFloats } from "../core/brand.js";
 import type { ScoreJob } from "../../bindings/job.js";
 import { checkLongCall, checkOptions } from "../core/check.js";
-import { aborted, Turns } from "../core/scheduler.js";
+import { aborted, TimeSlices } from "../core/scheduler.js";
 import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
@@ -33,8 +33,8 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     checkOptions(options, optionNames);
     checkLongCall(options);
     const { signal, onProgress } = options;
-    const turns = new Turns(signal, () => this.data.check());
-    const request = await turns.run(requestInPieces(this.data, this.process, x, t, quantities));
+    const slices = new TimeSlices(signal, () => this.data.check());
+    const request = await slices.run(requestInPieces(this.data, this.process, x, t, quantities));
     if (signal?.aborted) throw aborted(signal);
     const { runtime } = this.data.engine;
     if (runtime === undefined) return this.#byReference(request, options);
@@ -47,7 +47,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       ((done: number, total: number) =>
         onProgress({ done: Math.floor((count * (part + done / total)) / parts), total: count }));
     return this.data.hold(() =>
-      runAll(evaluation(request), turns, async (job) => {
+      runAll(evaluation(request), slices, async (job) => {
         await runtime.run(job, { signal, onProgress: report });
         part++;
       }),
@@ -110,10 +110,10 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     }
     checkLongCall(options);
     const { signal } = options;
-    const turns = new Turns(signal, () => data.check());
+    const slices = new TimeSlices(signal, () => data.check());
     const table = Float64Array.from(values);
     const columns = table.length / data.size;
-    const request = await turns.run(requestInPieces(data, this.process, x, t, [] as const));
+    const request = await slices.run(requestInPieces(data, this.process, x, t, [] as const));
     const { count, times } = request;
     checkSize("values", count, columns);
     const out = data.array(count * columns);
@@ -121,7 +121,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     const batch = Math.max(1, Math.floor(2 ** 22 / data.size));
     for (let first = 0; first < count; first += batch) {
       const last = Math.min(count, first + batch);
-      const part = request.given.subarray(first * data.dim, last * data.dim);
+      const part = request.absolute.subarray(first * data.dim, last * data.dim);
       const at = times.length === 1 ? times[0] : times.subarray(first, last);
       const { onProgress } = options;
       const { posteriorWeights } = await this.evaluate(part, at, ["posteriorWeights"], {
@@ -139,7 +139,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
           }
         }
         out.set(sums, q * columns);
-        const wait = turns.take(data.size * (columns + 2));
+        const wait = slices.spend(data.size * (columns + 2));
         if (wait) await wait;
       }
     }
@@ -152,20 +152,20 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
   ): Promise<Evaluation<P, Q>> {
     const { signal, onProgress } = options;
     const work = referenceEvaluation(request);
-    const turns = new Turns(signal, () => this.data.check());
+    const slices = new TimeSlices(signal, () => this.data.check());
     const { count } = request;
     const each = this.data.size * (4 * this.data.dim + 20);
     for (;;) {
       const next = work.next();
       if (next.done) {
-        if (onProgress) turns.tell(() => onProgress({ done: count, total: count }));
-        await turns.end();
+        if (onProgress) slices.report(() => onProgress({ done: count, total: count }));
+        await slices.settle();
         return next.value;
       }
-      const wait = turns.take(each);
+      const wait = slices.spend(each);
       if (!wait) continue;
       await wait;
-      if (onProgress) turns.tell(() => onProgress({ done: next.value, total: count }));
+      if (onProgress) slices.report(() => onProgress({ done: next.value, total: count }));
     }
   }
 }
@@ -178,7 +178,7 @@ export function isExact(field: object): boolean {
 /** Runs the jobs that a generator yields, work of its own between them, and lets it free what it holds whatever happens. */
 export async function runAll<R>(
   work: Generator<ScoreJob | number, R, void>,
-  turns: Turns,
+  slices: TimeSlices,
   run: (job: ScoreJob) => Promise<void>,
 ): Promise<R> {
   try {
@@ -186,7 +186,7 @@ export async function runAll<R>(
       const next = work.next();
       if (next.done) return next.value;
       if (typeof next.value === "number") {
-        const wait = turns.take(next.value);
+        const wait = slices.spend(next.value);
         if (wait) await wait;
       } else await run(next.value);
     }

@@ -1,7 +1,7 @@
 import { checkLongCall, checkNumber, checkOptions, checkWord } from "../core/check.js";
 import type { Mixture } from "../data/mixture.js";
 import { distinctPositions, type Positions } from "../data/neighbours.js";
-import { inTurns, unitOfWork } from "../core/scheduler.js";
+import { inSlices, unitOfWork } from "../core/scheduler.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { checkMixture, checkProcess } from "../score/exact.js";
@@ -94,7 +94,7 @@ export async function cellLaw(data: Mixture, process: Process, options: CellLawO
   const times = Float64Array.from(options.times, (t, i) =>
     checkNumber(t, `times[${i}]`, { min: 0, max: top }),
   );
-  return inTurns(laws(data, process, times, initial, top), options.signal);
+  return inSlices(laws(data, process, times, initial, top), options.signal);
 }
 
 function checkHorizon(options: CellLawOptions, initial: string, process: Process): number {

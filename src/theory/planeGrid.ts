@@ -1,6 +1,6 @@
 import { isFloats } from "../core/brand.js";
 import { checkFinite, checkSize } from "../data/mixture.js";
-import type { Turns } from "../core/scheduler.js";
+import type { TimeSlices } from "../core/scheduler.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import { normalMass } from "../numeric/special.js";
 
@@ -85,7 +85,7 @@ export async function gaussianCells(
   grid: PlaneGrid,
   components: Iterable<PlaneComponent>,
   sigma: number,
-  turns: Turns,
+  slices: TimeSlices,
 ): Promise<Float64Array> {
   const [nx, ny] = [grid.cells[0], grid.cells[1] ?? 1];
   const out = new Float64Array(nx * ny);
@@ -100,7 +100,7 @@ export async function gaussianCells(
       for (let i = x.first; i < x.end; i++) {
         out[j * nx + i] = out[j * nx + i] + share * x.table[i];
       }
-      const wait = turns.take(3 * (x.end - x.first) + 20);
+      const wait = slices.spend(3 * (x.end - x.first) + 20);
       if (wait) await wait;
     }
   }
@@ -139,7 +139,7 @@ const WEIGHTS = [5 / 18, 8 / 18, 5 / 18] as const;
 export async function functionCells(
   grid: PlaneGrid,
   f: (x: Float64Array) => unknown,
-  turns: Turns,
+  slices: TimeSlices,
 ): Promise<Float64Array> {
   const dim = grid.cells.length;
   const [nx, ny] = [grid.cells[0], grid.cells[1] ?? 1];
@@ -162,7 +162,7 @@ export async function functionCells(
         }
       }
       out[j * nx + i] = sum;
-      const wait = turns.take(200);
+      const wait = slices.spend(200);
       if (wait) await wait;
     }
   }

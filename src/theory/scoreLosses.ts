@@ -154,7 +154,7 @@ export function quadratureTuples(
   checkProcess(process, data);
   checkIsotropic(process);
   checkOptions(options, ["t", "probabilities", "weighting", "density"]);
-  const { dim, size, sigma0, places: points, weights } = data;
+  const { dim, size, sigma0, absolutePoints: points, weights } = data;
   const coordinates = sigma0 > 0 ? 2 * dim : dim;
   if (coordinates > 2) {
     throw new VkernelError("E_UNSUPPORTED", {

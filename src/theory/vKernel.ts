@@ -1,5 +1,5 @@
 import type { PointsInput, Precision } from "../data/mixture.js";
-import { Turns } from "../core/scheduler.js";
+import { TimeSlices } from "../core/scheduler.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { checkPlaces } from "../score/checkPlaces.js";
@@ -68,7 +68,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
     const right = checkPlaces(data, process, b, "b");
     const pairs = left.count * right.count;
     const out = new Float64Array(pairs * dim * dim);
-    const turns = new Turns(undefined, () => data.check());
+    const slices = new TimeSlices(undefined, () => data.check());
     if (kind === "ensemble") {
       const covariance = await (estimator as ScoreEnsemble<P>).covariance(a, b);
       for (let p = 0; p < left.count; p++) {
@@ -76,7 +76,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
           const start = (p * right.count + q) * dim * dim;
           const block = covariance.subarray(start, start + dim * dim);
           out.set(sandwich(process, left.times[p], block, right.times[q], dim), start);
-          const wait = turns.take(matrixWork);
+          const wait = slices.spend(matrixWork);
           if (wait) await wait;
         }
       }
@@ -90,7 +90,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
         if (same)
           out.set(white.subarray(p * dim * dim, (p + 1) * dim * dim), (p * right.count + q) * dim * dim);
       }
-      const wait = turns.take(4 * right.count);
+      const wait = slices.spend(4 * right.count);
       if (wait) await wait;
     }
     return out;
@@ -98,7 +98,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
   const at = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> => {
     const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
     const out = new Float64Array(count * dim * dim);
-    const turns = new Turns(undefined, () => data.check());
+    const slices = new TimeSlices(undefined, () => data.check());
     if (kind === "step") {
       const { randomness, average } = estimator as StepEstimator<P>;
       const factor = "noiseTime" in randomness ? randomness.noiseTime : 1 / randomness.draws;
@@ -110,7 +110,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
           sandwich(process, time, block, time, dim).map((value) => factor * value),
           p * dim * dim,
         );
-        const wait = turns.take(matrixWork);
+        const wait = slices.spend(matrixWork);
         if (wait) await wait;
       }
       return out;
@@ -123,7 +123,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
         variances?.subarray(p * dim * dim, (p + 1) * dim * dim) ??
         (await ensemble.covariance({ x: rows.slice(p * dim, (p + 1) * dim), t: time }));
       out.set(sandwich(process, time, block, time, dim), p * dim * dim);
-      const wait = turns.take(matrixWork);
+      const wait = slices.spend(matrixWork);
       if (wait) await wait;
     }
     return out;

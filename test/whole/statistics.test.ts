@@ -29,7 +29,7 @@ import {
 import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OpCode } from "../../bindings/job.js";
-import type { ProgramBuilder } from "../../src/run/program.js";
+import type { ProgramBuilder } from "../../src/run/programBuilder.js";
 import {
   distanceBound,
   ksDistance,

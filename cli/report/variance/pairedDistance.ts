@@ -1,4 +1,4 @@
-import { inTurns, unitOfWork } from "vkernel/internal";
+import { inSlices, unitOfWork } from "vkernel/internal";
 import type { Estimate } from "../study/estimate.js";
 
 /** Distances of the laws of two models, measured on samples from the same starts. */
@@ -16,14 +16,14 @@ export interface PairedDistance {
  * of h: Var = (4 (n - 2) v + 2 z) / (n (n - 1)) (Hoeffding 1948), v after taking its own noise off, and cut at 0. For equal
  * laws v is 0 and the value is a weighted sum of centred chi-squares.
  *
- * Cost: n^2 / 2 pairs, in turns of 12 ms.
+ * Cost: n^2 / 2 pairs, in slices of 12 ms.
  */
 export function pairedDistance(
   a: Float64Array,
   b: Float64Array,
   options: { bandwidth: number; signal: AbortSignal },
 ): Promise<PairedDistance> {
-  return inTurns(work(a, b, options.bandwidth), options.signal);
+  return inSlices(work(a, b, options.bandwidth), options.signal);
 }
 
 function* work(a: Float64Array, b: Float64Array, bandwidth: number): Generator<void, PairedDistance, void> {

@@ -1,7 +1,7 @@
 import { type Op, Scalar } from "../../../bindings/job.js";
-import { aborted, Turns } from "../../core/scheduler.js";
+import { aborted, TimeSlices } from "../../core/scheduler.js";
 import type { Numbers, Precision } from "../../data/mixture.js";
-import { isCalled } from "../called.js";
+import { isCalled } from "../calledFields.js";
 import { batchOf, type Block, opWork, referenceOps, startBlock } from "./run.js";
 import { type Part, type PartOptions, type Parts, waits, type Whole } from "../parts.js";
 import { checkEnds, checkEvaluations } from "../compile.js";
@@ -20,19 +20,19 @@ export class PlainParts<P extends Precision> implements Parts<P> {
     const { data } = this.#whole;
     const blocks = this.#blocksOf(part);
     const ops = this.#opsOf(part);
-    const turns = new Turns(signal, () => data.check());
+    const slices = new TimeSlices(signal, () => data.check());
     let done = 0;
     if (signal?.aborted) throw aborted(signal);
     for (const { later, work } of this.#work(part, blocks, ops, signal)) {
       if (later) await later;
       done++;
-      const wait = turns.take(work);
+      const wait = slices.spend(work);
       if (!wait) continue;
       await wait;
-      if (onProgress) turns.tell(() => onProgress(done, blocks.length * ops.length));
+      if (onProgress) slices.report(() => onProgress(done, blocks.length * ops.length));
     }
-    if (onProgress) turns.tell(() => onProgress(done, done));
-    await turns.end();
+    if (onProgress) slices.report(() => onProgress(done, done));
+    await slices.settle();
     this.#commit(part, blocks);
   }
 
@@ -68,12 +68,12 @@ export class PlainParts<P extends Precision> implements Parts<P> {
   }
 
   *#work(
-    { calls, run }: Part<P>,
+    { calledFields, run }: Part<P>,
     blocks: Block[],
     ops: Op[],
     signal: AbortSignal | undefined,
   ): Generator<{ later: Promise<void> | undefined; work: number }> {
-    const runOp = referenceOps(calls(signal), this.#whole.data, this.#whole.frames, run);
+    const runOp = referenceOps(calledFields(signal), this.#whole.data, this.#whole.frames, run);
     for (const block of blocks) {
       for (const op of ops) yield { later: runOp(op, block), work: block.n * opWork(this.#whole.data, op) };
     }

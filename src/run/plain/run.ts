@@ -1,6 +1,13 @@
 import { isThenable } from "../../../bindings/host.js";
-import { type Called, type Op, OpCode, SCALAR_OUTPUTS, Scalar, type Slopes } from "../../../bindings/job.js";
-import { PIECE, Turns } from "../../core/scheduler.js";
+import {
+  type CalledField,
+  type Op,
+  OpCode,
+  SCALAR_OUTPUTS,
+  Scalar,
+  type Slopes,
+} from "../../../bindings/job.js";
+import { PIECE, TimeSlices } from "../../core/scheduler.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import { type DormandPrinceEnd, dormandPrinceSteps } from "./dormandPrince.js";
 import { multiply } from "../../numeric/linear.js";
@@ -8,9 +15,9 @@ import { evaluatePoint, type ReferenceMixture } from "../../score/evaluate/plain
 import { categorical, brownianPath, fillNormals, uniform } from "../../numeric/random.js";
 import type { ScoreField, StepEstimator } from "../../score/field.js";
 import type { Framing } from "../framing.js";
-import type { ProgramBuilder } from "../program.js";
+import type { ProgramBuilder } from "../programBuilder.js";
 import type { RunSpec, RunOutput } from "../spec.js";
-import { callsOf } from "../called.js";
+import { calledFieldsOf } from "../calledFields.js";
 
 /** Units of work of an operation on one particle. */
 export function opWork({ size, dim }: Mixture, op: Op): number {
@@ -51,9 +58,9 @@ export async function runPlainly<P extends Precision>(
   const samples = data.array(count * dim);
   const trajectories = recorded > 0 ? data.array(recorded * count * dim) : undefined;
   const outputs = new Float64Array(SCALAR_OUTPUTS * count);
-  const runOp = referenceOps((await callsOf(field))(signal), data, frames, run, trajectories);
+  const runOp = referenceOps((await calledFieldsOf(field))(signal), data, frames, run, trajectories);
   const total = count * program.ops.length;
-  const turns = new Turns(signal, () => data.check());
+  const slices = new TimeSlices(signal, () => data.check());
   const batch = batchOf(data);
   for (let first = 0; first < count; first += batch) {
     const block = startBlock(data, program, run, first);
@@ -62,16 +69,17 @@ export async function runPlainly<P extends Precision>(
       const op = program.ops.at(i) as Op;
       const later = runOp(op, block);
       if (later) await later;
-      const wait = turns.take(n * opWork(data, op));
+      const wait = slices.spend(n * opWork(data, op));
       if (!wait) continue;
       await wait;
-      if (onProgress) turns.tell(() => onProgress({ done: first * program.ops.length + n * (i + 1), total }));
+      if (onProgress)
+        slices.report(() => onProgress({ done: first * program.ops.length + n * (i + 1), total }));
     }
     samples.set(block.registers[0], first * dim);
     for (let r = 0; r < SCALAR_OUTPUTS; r++) outputs.set(block.scalars[r], r * count + first);
   }
-  if (onProgress) turns.tell(() => onProgress({ done: total, total }));
-  await turns.end();
+  if (onProgress) slices.report(() => onProgress({ done: total, total }));
+  await slices.settle();
   return { samples, trajectories, outputs };
 }
 
@@ -105,7 +113,7 @@ export function startBlock(
 
 /** How operations of a run work on a block; a promise where they wait for the caller's function. */
 export function referenceOps<P extends Precision>(
-  calls: readonly Called[],
+  calledFields: readonly CalledField[],
   data: Mixture<P>,
   frames: Framing | undefined,
   run: RunSpec,
@@ -154,7 +162,7 @@ export function referenceOps<P extends Precision>(
       case OpCode.Normal:
         fillNormals(register(op.out), dim, n, start + first, run.seed, op.step, op.stream);
         break;
-      case OpCode.Given: {
+      case OpCode.Supplied: {
         const at = (op.step * count + first) * dim;
         register(op.out).set((run.noise as Float64Array).subarray(at, at + n * dim));
         break;
@@ -196,18 +204,18 @@ export function referenceOps<P extends Precision>(
       case OpCode.Adaptive:
         return adaptive(op, register(op.x), { first: start + first, n, scalars }, 0);
       case OpCode.Call: {
-        const { score, trace } = calls[op.index];
+        const { score, trace } = calledFields[op.index];
         const x = register(op.x).slice();
-        const given = score(x, op.t, start + first);
+        const result = score(x, op.t, start + first);
         const traces = trace && op.trace >= 0 ? trace(x, op.t, start + first) : undefined;
         const keep = (values: Float64Array, others: Float64Array | undefined): void => {
           register(op.out).set(values);
           if (others) scalar(op.trace).set(others);
         };
-        if (isThenable(given) || isThenable(traces)) {
-          return Promise.all([given, traces]).then(([values, others]) => keep(values, others));
+        if (isThenable(result) || isThenable(traces)) {
+          return Promise.all([result, traces]).then(([values, others]) => keep(values, others));
         }
-        keep(given, traces);
+        keep(result, traces);
         break;
       }
       case OpCode.Fill:
@@ -286,15 +294,15 @@ export function referenceOps<P extends Precision>(
       return out;
     };
     const called = (y: Float64Array, l: number, p: number): Float64Array | Promise<Float64Array> => {
-      const { slopes } = calls[op.index];
-      const given = slopes(y.slice(0, dim), Float64Array.of(l), Int32Array.of(first + p), op.density === 1);
+      const { slopes } = calledFields[op.index];
+      const result = slopes(y.slice(0, dim), Float64Array.of(l), Int32Array.of(first + p), op.density === 1);
       const joined = ({ rows, density: change }: Slopes): Float64Array => {
         const out = new Float64Array(y.length);
         out.set(rows);
         if (change) out.set(change, dim);
         return out;
       };
-      return isThenable(given) ? Promise.resolve(given).then(joined) : joined(given);
+      return isThenable(result) ? Promise.resolve(result).then(joined) : joined(result);
     };
     for (let p = from; p < n; p++) {
       const state = new Float64Array(dim + op.density);
@@ -315,17 +323,17 @@ export function referenceOps<P extends Precision>(
           break;
         }
         const { y, l } = next.value;
-        const given = op.index < 0 ? slope(y, l) : called(y, l, p);
-        if (isThenable(given)) {
+        const result = op.index < 0 ? slope(y, l) : called(y, l, p);
+        if (isThenable(result)) {
           const rest = async (): Promise<void> => {
-            let later = work.next(await given);
+            let later = work.next(await result);
             while (!later.done) later = work.next(await called(later.value.y, later.value.l, p));
             keep(later.value);
             await adaptive(op, x, block, p + 1);
           };
           return rest();
         }
-        next = work.next(given);
+        next = work.next(result);
       }
     }
     return undefined;

@@ -14,13 +14,13 @@ import { runScore } from "./score.js";
 export function* logRatios(
   data: Mixture,
   level: Level,
-  given: Float64Array,
+  absolute: Float64Array,
   shift: Float64Array,
 ): Generator<ScoreJob | number, Float64Array, void> {
   const { dim } = data;
   const packed = { points: data.packed.local, weights: data.packed.weights };
-  const count = given.length / dim;
-  const x = data.inward(given, level.alpha);
+  const count = absolute.length / dim;
+  const x = data.inward(absolute, level.alpha);
   const y = new Float64Array(2 * count * dim);
   for (let i = 0; i < count * dim; i++) {
     y[i] = (x[i] + shift[i]) / level.alpha;
@@ -77,12 +77,12 @@ function less(a: number, b: number, c: number): number {
 export function referenceLogRatios(
   data: Mixture,
   level: Level,
-  given: Float64Array,
+  absolute: Float64Array,
   shift: Float64Array,
 ): Float64Array {
   const { dim, local: points, weights, size } = data;
   const { alpha, total } = level;
-  const x = data.inward(given, alpha);
+  const x = data.inward(absolute, alpha);
   const row = new Float64Array(dim);
   /** Exponent of point m relative to point b, seen from the row. */
   const relative = (m: number, b: number): number => {

@@ -26,7 +26,7 @@ export interface Request<P extends Precision, Q extends Quantity> {
   readonly data: Mixture<P>;
   readonly process: Process;
   /** The queries as given, a copy. */
-  readonly given: Float32Array | Float64Array;
+  readonly absolute: Float32Array | Float64Array;
   /** The queries x less alpha times the data's centre: what everything is computed from. */
   readonly x: Float32Array | Float64Array;
   readonly count: number;
@@ -101,7 +101,7 @@ export function* requestInPieces<P extends Precision, Q extends Quantity>(
     }
   }
   // A copy: what the caller does to the array during the call changes nothing.
-  const given = table.data.slice();
+  const absolute = table.data.slice();
   const names = [...quantities];
   yield count * dim;
   let smallest = Number.POSITIVE_INFINITY;
@@ -120,9 +120,9 @@ export function* requestInPieces<P extends Precision, Q extends Quantity>(
   });
   const limit = coordinateLimit(precision, dim);
   const most = Math.min(limit, limit * (count > 0 ? smallest : 1));
-  yield* inPieces(count * dim, 2, (first, last) => checkFinite(given, "x", most, precision, first, last));
-  const local = yield* localQueries(data, process, given, times);
-  return { data, process, given, x: local, count, times, quantities: names };
+  yield* inPieces(count * dim, 2, (first, last) => checkFinite(absolute, "x", most, precision, first, last));
+  const local = yield* localQueries(data, process, absolute, times);
+  return { data, process, absolute, x: local, count, times, quantities: names };
 }
 
 /** Rows less alpha_t times the centre of the data, in float64; the rows themselves where there is none. */

@@ -1,4 +1,4 @@
-import { Turns } from "../../core/scheduler.js";
+import { TimeSlices } from "../../core/scheduler.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import type { Kernels } from "../../core/kernels.js";
@@ -349,13 +349,13 @@ export async function linearScore<P extends Precision>(
   if (typeof bias !== "boolean") throw badArgument("E_TYPE", "bias", "true or false", bias);
   const ridge = checkNumber(options.ridge ?? LINEAR_RIDGE, "ridge", { min: 0 });
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
-  const turns = new Turns(options.signal, () => data.check());
+  const slices = new TimeSlices(options.signal, () => data.check());
   const samples = await trainingTuples(data, process, {
     samples: options.samples,
     seed,
     weighting: options.weighting ?? "variance",
     times: options.times,
-    turns,
+    slices,
   });
   const bound = features.bind(data.dim, process);
   const { count } = bound;
@@ -398,7 +398,7 @@ export async function linearScore<P extends Precision>(
         const w = weights[first + i];
         for (let j = 0; j < count; j++) means[j] = means[j] + w * values[i * count + j];
       }
-      const wait = turns.take(some * count * (dim + 20));
+      const wait = slices.spend(some * count * (dim + 20));
       if (wait) await wait;
     }
   }

@@ -1,4 +1,4 @@
-import { Turns } from "../../core/scheduler.js";
+import { TimeSlices } from "../../core/scheduler.js";
 import { atOnce, checkInteger, checkNumber, checkOptions, checkWord } from "../../core/check.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
 import type { Kernels } from "../../core/kernels.js";
@@ -226,7 +226,7 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
     const samples = this.samples.t.length;
     const { data: psi, columns } = this.#psi(x, time);
     const kernels = [points, ...(gaussian ? [gaussian.points] : [])].map(({ options }) => options);
-    const turns = new Turns(signal, () => this.data.check());
+    const slices = new TimeSlices(signal, () => this.data.check());
     const out = new Float64Array(x.length / dim);
     for (let i = 0; i < out.length; i++) {
       const own = psi.subarray(i * columns, (i + 1) * columns);
@@ -246,7 +246,7 @@ export class NtkScore<P extends Precision = Precision> extends Smoother<P> {
           const feature = k * samples + n;
           sum += 2 * square * along(centre, feature) + product * along(pulled, feature);
         });
-        const wait = turns.take(20 * columns + 60 * points.options.depth + 6 * dim);
+        const wait = slices.spend(20 * columns + 60 * points.options.depth + 6 * dim);
         if (wait) await wait;
       }
       for (let j = 0; linear && j < columns; j++) {
@@ -558,9 +558,9 @@ export async function ntkScore<P extends Precision>(
   const ridge = checkNumber(options.ridge ?? NTK_RIDGE, "ridge", { min: 0 });
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   if (typeof options.samples === "number") checkInteger(options.samples, "samples", 1, MAX_SAMPLES);
-  const turns = new Turns(options.signal, () => data.check());
+  const slices = new TimeSlices(options.signal, () => data.check());
   const samples = await trainingTuples(data, process, {
-    turns,
+    slices,
     samples: options.samples,
     seed,
     weighting: options.weighting ?? "variance",
@@ -585,7 +585,7 @@ export async function ntkScore<P extends Precision>(
   for (let n = 0; n < count; n++) {
     const row = samples.x.slice(n * dim, (n + 1) * dim);
     map.row(row, samples.t[n], inputs.subarray(n * map.count, (n + 1) * map.count));
-    const wait = turns.take(20 * map.count + 100);
+    const wait = slices.spend(20 * map.count + 100);
     if (wait) await wait;
   }
   const psi = { data: inputs, rows: count, columns: map.count };
@@ -601,7 +601,7 @@ export async function ntkScore<P extends Precision>(
       const value = gram.data[i * count + j];
       scaled[i * count + j] = (value * roots[i] * roots[j]) / count;
     }
-    const wait = turns.take(6 * count);
+    const wait = slices.spend(6 * count);
     if (wait) await wait;
   }
   const { values, vectors } = await symmetricEigen(

@@ -287,7 +287,7 @@ export abstract class Smoother<P extends Precision = Precision> implements Score
 
   /** @internal Targets for fresh x_0 given (x_n, t_n). */
   async redraw(seed: number, realization = 0): Promise<Float64Array> {
-    const { dim, sigma0, places: points, size } = this.data;
+    const { dim, sigma0, absolutePoints: points, size } = this.data;
     const { x, t } = this.samples;
     const count = t.length;
     const totals = await this.#cumulativeWeights();

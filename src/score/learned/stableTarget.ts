@@ -24,7 +24,7 @@ export function stableTargets<P extends Precision>(
   checkProcess(process, data);
   const batch = checkInteger(options?.batch, "batch", 1, 1_000_000);
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
-  const { dim, places: points, weights, sigma0 } = data;
+  const { dim, absolutePoints: points, weights, sigma0 } = data;
   const { x, x0, t } = tuples;
   const noiseAt = noiseOf(process, dim, 0);
   const out = new Float64Array(x.length);

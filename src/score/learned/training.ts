@@ -1,5 +1,5 @@
 import { atOnce, checkInteger, checkNumber, checkOptions } from "../../core/check.js";
-import { Turns } from "../../core/scheduler.js";
+import { TimeSlices } from "../../core/scheduler.js";
 import { checkTable, type Mixture, type PointsInput } from "../../data/mixture.js";
 import { badArgument, VkernelError } from "../../core/errors.js";
 import { exp, log } from "../../numeric/elementary.js";
@@ -126,10 +126,10 @@ export async function trainingTuples(
     /** The number of the first tuple: those of later numbers are other ones. */
     first?: number;
     /** The call that they are drawn for. */
-    turns?: Turns;
+    slices?: TimeSlices;
   },
 ): Promise<TrainingTuples> {
-  const { samples, seed, weighting, times, first = 0, turns = new Turns() } = options;
+  const { samples, seed, weighting, times, first = 0, slices = new TimeSlices() } = options;
   const { dim } = data;
   const weight = weightOf(weighting, process, spreadOf(data));
   if (typeof samples === "object" && samples !== null) return checkTuples(samples, data, process, weight);
@@ -145,7 +145,7 @@ export async function trainingTuples(
   const t = new Float64Array(count);
   const x0 = new Float64Array(count * dim);
   const x = new Float64Array(count * dim);
-  const { places } = data;
+  const { absolutePoints } = data;
   const noiseAt = noiseOf(process, dim, data.sigma0);
   for (let n = 0; n < count; n++) {
     const u = uniform(seed, first + n, 0, streams.tuples, 0);
@@ -161,12 +161,12 @@ export async function trainingTuples(
     const { alpha, colour } = noiseAt(time);
     const noise = colour(normals(seed, first + n, 4, dim));
     for (let d = 0; d < dim; d++) {
-      const mu = places[m * dim + d];
+      const mu = absolutePoints[m * dim + d];
       const start = mu + (inner ? data.sigma0 * inner[d] : 0);
       x0[n * dim + d] = start;
       x[n * dim + d] = alpha * start + noise[d];
     }
-    const wait = turns.take(80 * dim + data.weights.length + 500);
+    const wait = slices.spend(80 * dim + data.weights.length + 500);
     if (wait) await wait;
   }
   return { x, x0, t, lambda: t.map(weight), range: rangeOf(t, times) };

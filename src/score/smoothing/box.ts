@@ -151,7 +151,7 @@ export async function boxMean(
   coarser: boolean,
 ): Promise<Float64Array> {
   const { data, process } = values;
-  const { dim, places: points } = data;
+  const { dim, absolutePoints: points } = data;
   const { alpha, total } = levelOf(process, t, data.sigma0);
   const rows = x.length / dim;
   const out = new Float64Array(x.length);

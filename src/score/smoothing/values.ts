@@ -1,4 +1,4 @@
-import { Turns } from "../../core/scheduler.js";
+import { TimeSlices } from "../../core/scheduler.js";
 import type { Mixture } from "../../data/mixture.js";
 import type { Process } from "../../process/process.js";
 import { logRatios, referenceLogRatios } from "../evaluate/logRatio.js";
@@ -43,7 +43,7 @@ export class Values {
 
   /** Work of the calling thread's own between the others. */
   async spend(work: number): Promise<void> {
-    await new Turns(this.#signal, () => this.data.check()).take(work);
+    await new TimeSlices(this.#signal, () => this.data.check()).spend(work);
   }
 
   /** The exact score at rows `[count, dim]`, at one time or at one for each. */
@@ -106,7 +106,7 @@ export class Values {
     const { dim, size, local: points, sigma0 } = this.data;
     const out = new Float64Array(x.length / dim);
     const matrices = dim <= MAX_MATRIX_DIM;
-    const turns = new Turns(this.#signal, () => this.data.check());
+    const slices = new TimeSlices(this.#signal, () => this.data.check());
     const batch = Math.max(1, Math.floor((8 * BATCH) / (matrices ? dim * dim : size)));
     for (let first = 0; first < out.length; first += batch) {
       const rows = x.subarray(first * dim, (first + batch) * dim);
@@ -114,7 +114,7 @@ export class Values {
       const name = matrices ? "hessian" : "posteriorWeights";
       const found = (await this.#field.evaluate(rows, times, [name], this.#call))[name];
       for (let i = 0; i * dim < rows.length; i++) {
-        const wait = turns.take(2 * dim * (matrices ? dim : size));
+        const wait = slices.spend(2 * dim * (matrices ? dim : size));
         if (wait) await wait;
         const u = directions.subarray((first + i) * dim, (first + i + 1) * dim);
         let sum = 0;
@@ -167,7 +167,7 @@ export class Values {
         runtime === undefined
           ? referenceLogRatios(data, level, places, shifts)
           : await data.hold(() =>
-              runAll(logRatios(data, level, places, shifts), new Turns(this.#signal), (job) =>
+              runAll(logRatios(data, level, places, shifts), new TimeSlices(this.#signal), (job) =>
                 runtime.run(job, this.#call),
               ),
             );

@@ -1,7 +1,7 @@
 import { checkInteger, checkLongCall, checkOptions, checkWord } from "../../core/check.js";
 import type { Mixture } from "../../data/mixture.js";
 import { badArgument, VkernelError } from "../../core/errors.js";
-import { aborted, Turns } from "../../core/scheduler.js";
+import { aborted, TimeSlices } from "../../core/scheduler.js";
 import type { LongCall } from "../../dense/workspace.js";
 import type { Process } from "../../process/process.js";
 import { checkMixture, checkProcess } from "../../score/exact.js";
@@ -196,7 +196,7 @@ async function checkProblem(data: Mixture, process: Process, options: FokkerPlan
   for (const t of drawn) checkWidths(law, grid, t);
   const { signal } = options;
   if (signal?.aborted) throw aborted(signal);
-  const { q, mass } = await startOf(grid, law, process, first, initial, new Turns(signal));
+  const { q, mass } = await startOf(grid, law, process, first, initial, new TimeSlices(signal));
   data.check();
   return {
     ...{ data, process, direction, times, grid, law, steps },
@@ -222,7 +222,7 @@ function checkReflecting(process: Process, times: Float64Array, domain: unknown)
 }
 
 function checkInside(data: Mixture, box: readonly (readonly [number, number])[]): void {
-  const { dim, size, places: points } = data;
+  const { dim, size, absolutePoints: points } = data;
   for (let i = 0; i < size * dim; i++) {
     const [low, high] = box[i % dim];
     const x = points[i];
@@ -265,20 +265,20 @@ async function startOf(
   process: Process,
   first: number,
   initial: unknown,
-  turns: Turns,
+  slices: TimeSlices,
 ): Promise<{ q: Float64Array; mass: number }> {
   if (initial === "marginal") {
-    return normalised(grid, await law.cells(grid, first, turns), 'a wider "domain"');
+    return normalised(grid, await law.cells(grid, first, slices), 'a wider "domain"');
   }
   if (initial === "noise" || initial === "normal") {
     const sigma = initial === "normal" ? 1 : Math.sqrt(process.variance(first));
     if (!(sigma > 0))
       throw badArgument("E_RANGE", "times", 'a first time above 0 for initial "noise"', first);
     const centre = { centres: grid.cells.map(() => [0]), weight: 1 };
-    return normalised(grid, await gaussianCells(grid, [centre], sigma, turns), 'a wider "domain"');
+    return normalised(grid, await gaussianCells(grid, [centre], sigma, slices), 'a wider "domain"');
   }
   if (typeof initial === "function") {
-    const q = await functionCells(grid, initial as (x: Float64Array) => unknown, turns);
+    const q = await functionCells(grid, initial as (x: Float64Array) => unknown, slices);
     return normalised(grid, q, 'a wider "domain", more "cells", or the function divided by its integral');
   }
   return normalised(grid, givenCells(grid, initial), "cell averages, not masses");

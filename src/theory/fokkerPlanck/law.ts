@@ -1,4 +1,4 @@
-import type { Turns } from "../../core/scheduler.js";
+import type { TimeSlices } from "../../core/scheduler.js";
 import type { Mixture } from "../../data/mixture.js";
 import { log } from "../../numeric/elementary.js";
 import type { Process } from "../../process/process.js";
@@ -54,8 +54,8 @@ export class DataLaw {
       const [low, high] = this.#box[d];
       const period = 2 * (high - low);
       const out: number[] = [place];
-      const turns = Math.ceil(reach / period) + 1;
-      for (let k = -turns; k <= turns; k++) {
+      const periods = Math.ceil(reach / period) + 1;
+      for (let k = -periods; k <= periods; k++) {
         for (const image of [place + k * period, 2 * low - place + k * period]) {
           if (image !== place && image > low - reach && image < high + reach) out.push(image);
         }
@@ -95,8 +95,8 @@ export class DataLaw {
   }
 
   /** Averages over cells of the law at time t: exact. */
-  cells(grid: PlaneGrid, t: number, turns: Turns): Promise<Float64Array> {
-    return gaussianCells(grid, this.#components(t), Math.sqrt(this.total(t)), turns);
+  cells(grid: PlaneGrid, t: number, slices: TimeSlices): Promise<Float64Array> {
+    return gaussianCells(grid, this.#components(t), Math.sqrt(this.total(t)), slices);
   }
 
   *#components(t: number): Generator<PlaneComponent, void, void> {

@@ -1,5 +1,5 @@
 import { kernelScratch } from "../../../bindings/abi.js";
-import { Turns } from "../../core/scheduler.js";
+import { TimeSlices } from "../../core/scheduler.js";
 import type { Kernels } from "../../core/kernels.js";
 import { inWorkspace, type LongCall, type Workspace } from "../../dense/workspace.js";
 import {
@@ -165,7 +165,7 @@ class PlainStepper implements PlaneStepper {
   readonly #q: Float64Array;
   readonly #phi: Float64Array;
   readonly #options: LongCall;
-  readonly #turns: Turns;
+  readonly #slices: TimeSlices;
   readonly #total: number;
   #done = 0;
 
@@ -174,18 +174,18 @@ class PlainStepper implements PlaneStepper {
     this.#q = q.slice();
     this.#phi = new Float64Array(q.length);
     this.#options = options;
-    this.#turns = new Turns(options.signal, () => engine.check());
+    this.#slices = new TimeSlices(options.signal, () => engine.check());
     this.#total = total;
   }
 
   #breathe(work: number): Promise<void> | undefined {
     this.#done += work;
-    return this.#turns.take(work)?.then(this.#tell);
+    return this.#slices.spend(work)?.then(this.#tell);
   }
 
   readonly #tell = (): void => {
     const { onProgress } = this.#options;
-    if (onProgress) this.#turns.tell(() => onProgress(Math.min(this.#done, this.#total), this.#total));
+    if (onProgress) this.#slices.report(() => onProgress(Math.min(this.#done, this.#total), this.#total));
   };
 
   async density(law: PlaneLaw): Promise<void> {

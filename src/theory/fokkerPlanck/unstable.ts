@@ -1,4 +1,4 @@
-import { Turns } from "../../core/scheduler.js";
+import { TimeSlices } from "../../core/scheduler.js";
 import type { LongCall } from "../../dense/workspace.js";
 import { cos, exp } from "../../numeric/elementary.js";
 import type { Problem } from "./problem.js";
@@ -63,7 +63,7 @@ export async function unstable(problem: Problem, options: LongCall): Promise<Uns
   const amplitudes = [amplitudesOf(start)];
   let stopped: UnstableRun["stopped"];
   let w: Float64Array = start.slice();
-  const turns = new Turns(signal, () => data.engine.check());
+  const slices = new TimeSlices(signal, () => data.engine.check());
   for (let k = 1; k < times.length && stopped === undefined; k++) {
     const share = added[k] - added[k - 1];
     const count = Math.max(1, Math.ceil((share * 2) / (STEP * h * h)));
@@ -76,17 +76,17 @@ export async function unstable(problem: Problem, options: LongCall): Promise<Uns
         stopped = { time: a + ((b - a) * (i + 1)) / count, largest };
         break;
       }
-      const wait = turns.take(40 * n);
+      const wait = slices.spend(40 * n);
       if (!wait) continue;
       await wait;
-      if (onProgress) turns.tell(() => onProgress(added[k - 1] + (share * (i + 1)) / count, total));
+      if (onProgress) slices.report(() => onProgress(added[k - 1] + (share * (i + 1)) / count, total));
     }
     if (stopped) break;
     densities.push(w.slice());
     amplitudes.push(amplitudesOf(w));
   }
-  if (onProgress) turns.tell(() => onProgress(total, total));
-  await turns.end();
+  if (onProgress) slices.report(() => onProgress(total, total));
+  await slices.settle();
   const reached = times.slice(0, densities.length);
   const last = process.alpha(end);
   return {

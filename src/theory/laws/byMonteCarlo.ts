@@ -1,6 +1,6 @@
 import { VkernelError } from "../../core/errors.js";
 import { fillNormals, streams } from "../../numeric/random.js";
-import { aborted, Turns } from "../../core/scheduler.js";
+import { aborted, TimeSlices } from "../../core/scheduler.js";
 import type { LawCall, LawParts, LawValues } from "./law.js";
 import { variationOf } from "./law.js";
 import { logTransition } from "./past.js";
@@ -138,7 +138,7 @@ async function massesOver(
   const grouped = new Float64Array(groups * size);
   const members = new Float64Array(groups);
   const batch = Math.max(1, Math.floor(BATCH / Math.max(size, dim)));
-  const turns = new Turns(signal);
+  const slices = new TimeSlices(signal);
   for (let first = 0; first < count; first += batch) {
     if (signal?.aborted) throw aborted(signal);
     const last = Math.min(count, first + batch);
@@ -158,11 +158,11 @@ async function massesOver(
         grouped[group * size + m] = grouped[group * size + m] + w;
       }
     }
-    const wait = turns.take((last - first) * size * 8);
+    const wait = slices.spend((last - first) * size * 8);
     if (wait) await wait;
     if (onProgress) {
-      turns.tell(() => onProgress({ done: last, total: count }));
-      await turns.end();
+      slices.report(() => onProgress({ done: last, total: count }));
+      await slices.settle();
     }
   }
   const values = sums.map((sum) => sum / count);

@@ -1,5 +1,5 @@
 import { VkernelError } from "../../core/errors.js";
-import { aborted, Turns } from "../../core/scheduler.js";
+import { aborted, TimeSlices } from "../../core/scheduler.js";
 import type { EvaluateOptions } from "../../score/field.js";
 import { type Nodes, panels } from "../../numeric/panels.js";
 import { checkIntegral, type Grid, gridAt, remembered } from "./grid.js";
@@ -116,7 +116,7 @@ async function makeTable(
   const onRule = past.onRule?.(rule, horizon);
   const batch = Math.max(1, Math.floor(BATCH / Math.max(size, 64)));
   let total = 0;
-  const turns = new Turns(signal);
+  const slices = new TimeSlices(signal);
   for (let first = 0; first < count; first += batch) {
     if (signal?.aborted) throw aborted(signal);
     const last = Math.min(count, first + batch);
@@ -139,11 +139,11 @@ async function makeTable(
         masses[m] = masses[m] + share * seen.posteriorWeights[(k - first) * size + m];
       }
     }
-    const wait = turns.take((last - first) * (size * 4 + 200));
+    const wait = slices.spend((last - first) * (size * 4 + 200));
     if (wait) await wait;
     if (onProgress) {
-      turns.tell(() => onProgress({ done: last, total: count }));
-      await turns.end();
+      slices.report(() => onProgress({ done: last, total: count }));
+      await slices.settle();
     }
   }
   checkIntegral(total, "initial");

@@ -93,7 +93,7 @@ export function pairLaw(data: Mixture | GriddedDensity, process: Process, option
         });
       }
       const rows = checkRows(y, dim);
-      const { places: points, size, sigma0 } = field.data;
+      const { absolutePoints: points, size, sigma0 } = field.data;
       const { posteriorWeights } = await field.evaluate(rows, later, ["posteriorWeights"]);
       const alpha = process.alpha(earlier);
       const width = alpha * alpha * sigma0 * sigma0 + process.variance(earlier);

@@ -84,7 +84,7 @@ function mixturePast<P extends Precision>(data: Mixture<P>, process: Process): P
         });
       }
       // Points of no width that are as noisy at sigma0 on edm as these are at 0.
-      const bare = makeMixture(data.engine, data.places, { dim, weights: data.weights, precision });
+      const bare = makeMixture(data.engine, data.absolutePoints, { dim, weights: data.weights, precision });
       try {
         const { logDensity } = await exactScore(bare, edm()).evaluate(rows, sigma0, ["logDensity"], options);
         return Float64Array.from(logDensity);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { kernelScratch, type KernelSet } from "../../../bindings/abi.js";
 import { instantiate, loadModule } from "../../../bindings/load.js";
-import { Machine } from "../../../bindings/machine.js";
+import { Executor } from "../../../bindings/executor.js";
 import {
   diffuseLine,
   lineScratch,
@@ -24,8 +24,8 @@ beforeAll(async () => {
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 200, maximum: 65536 });
-    const machine = new Machine(instantiate(module, memory), memory);
-    built.set(name, { memory, kernels: machine.kernels(8) });
+    const executor = new Executor(instantiate(module, memory), memory);
+    built.set(name, { memory, kernels: executor.kernels(8) });
   }
 });
 

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { exportName, type Kernel, type KernelSet } from "../../../bindings/abi.js";
 import { plainKernels, taskKernels, typedKernels } from "../../../build/generated/abi.js";
 import { instantiate, loadModule } from "../../../bindings/load.js";
-import { Machine } from "../../../bindings/machine.js";
+import { Executor } from "../../../bindings/executor.js";
 import { normalCdf } from "../../../src/numeric/special.js";
 import { distanceBound, ksDistance, possibleCount, standardErrors } from "../../shared/statistics.js";
 
@@ -15,7 +15,7 @@ const text = (path: string): string => readFileSync(root + path, "utf8");
 
 interface Built {
   readonly memory: WebAssembly.Memory;
-  readonly machine: Machine;
+  readonly executor: Executor;
   readonly module: WebAssembly.Module;
 }
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
       maximum: 65536,
       shared: name.endsWith("shared"),
     });
-    built.set(name, { memory, module, machine: new Machine(instantiate(module, memory), memory) });
+    built.set(name, { memory, module, executor: new Executor(instantiate(module, memory), memory) });
   }
 });
 
@@ -85,9 +85,9 @@ describe("the ABI page", () => {
   });
 
   it.each(builds)("reaches %s through the loader", (name) => {
-    const { machine } = get(name);
+    const { executor } = get(name);
     for (const bytes of [4, 8] as const) {
-      const set = machine.kernels(bytes);
+      const set = executor.kernels(bytes);
       const names = [...typedKernels, ...plainKernels, ...taskKernels];
       expect(Object.keys(set).sort()).toEqual(names.sort());
       for (const kernel of Object.values(set)) expect(typeof kernel).toBe("function");
@@ -124,7 +124,7 @@ describe.each(builds)("philoxBlock: %s", (name) => {
   ];
   const block = (counter: Four, key: [number, number]): number[] => {
     get(name)
-      .machine.kernels(4)
+      .executor.kernels(4)
       .philoxBlock(OUTPUT, ...counter, ...key);
     return Array.from(u32(get(name), OUTPUT, 4));
   };
@@ -159,7 +159,7 @@ describe.each(builds)("uniforms: %s", (name) => {
     ] as const) {
       const [particle, step, stream] = [1000 + n, 7, per % 4];
       const [low, high] = [seed >>> 0, Math.floor(seed / 2 ** 32)];
-      build.machine.kernels(8).uniforms(OUTPUT, n, per, particle, step, stream, low, high, SCRATCH);
+      build.executor.kernels(8).uniforms(OUTPUT, n, per, particle, step, stream, low, high, SCRATCH);
       const got = f64(build, OUTPUT, n * per);
       for (let i = 0; i < n; i++) {
         for (let r = 0; r < per; r++) {
@@ -187,7 +187,7 @@ describe.each(builds)("exp2F32: %s", (name) => {
   const run = (xs: Float32Array): Float32Array => {
     const build = get(name);
     f32(build, INPUT, xs.length).set(xs);
-    build.machine.kernels(4).exp2(OUTPUT, INPUT, xs.length, TABLE);
+    build.executor.kernels(4).exp2(OUTPUT, INPUT, xs.length, TABLE);
     return f32(build, OUTPUT, xs.length);
   };
   /** The largest error in ulp; a result that would be subnormal is right to its last place, or 0. */
@@ -300,7 +300,7 @@ describe.each(builds)("exp2F64: %s", (name) => {
   const run = (xs: number[]): number[] => {
     const build = get(name);
     f64(build, INPUT, xs.length).set(xs);
-    build.machine.kernels(8).exp2(OUTPUT, INPUT, xs.length, TABLE);
+    build.executor.kernels(8).exp2(OUTPUT, INPUT, xs.length, TABLE);
     return Array.from(f64(build, OUTPUT, xs.length));
   };
 
@@ -338,7 +338,7 @@ describe.each(builds)("normals: %s", (name) => {
   const seed = 2 ** 45 + 987654321;
   const low = seed >>> 0;
   const high = Math.floor(seed / 2 ** 32);
-  const kernels = (bytes: 4 | 8): KernelSet => get(name).machine.kernels(bytes);
+  const kernels = (bytes: 4 | 8): KernelSet => get(name).executor.kernels(bytes);
   const doubles = (dim: number, width: number, n: number, particle: number, step: number, stream: number) => {
     const view = f64(get(name), OUTPUT, n * width).fill(-99);
     kernels(8).normals(OUTPUT, dim, width, n, particle, step, stream, low, high, SCRATCH);
@@ -398,7 +398,7 @@ describe("the law of the normals", () => {
   const half = n / 2;
   const fill = (name: BuildName, step: number, stream: number): Float64Array => {
     const build = get(name);
-    build.machine.kernels(8).normals(OUTPUT, 2, 2, half, 0, step, stream, 2024, 0, SCRATCH);
+    build.executor.kernels(8).normals(OUTPUT, 2, 2, half, 0, step, stream, 2024, 0, SCRATCH);
     return f64(build, OUTPUT, n).slice();
   };
   let draws: Float64Array;
@@ -491,7 +491,7 @@ describe.each(builds)("affine: %s", (name) => {
         const list = [0, 1, 2, 3].flatMap((j) =>
           j < terms ? [INPUT + j * 65536, factors[j] as number] : [0, 0],
         );
-        const affine: Kernel = build.machine.kernels(bytes).affine;
+        const affine: Kernel = build.executor.kernels(bytes).affine;
         affine(OUTPUT, count, terms, ...list);
         for (let i = 0; i < count; i++) {
           let sum = 0;
@@ -516,7 +516,7 @@ describe.each(builds)("affine: %s", (name) => {
     const build = get(name);
     const source = f64(build, INPUT, 8).fill(3);
     f64(build, INPUT + 65536, 8).fill(5);
-    build.machine.kernels(8).affine(INPUT, 8, 2, INPUT + 65536, 2, INPUT, 10, 0, 0, 0, 0);
+    build.executor.kernels(8).affine(INPUT, 8, 2, INPUT + 65536, 2, INPUT, 10, 0, 0, 0, 0);
     expect(Array.from(source)).toEqual(new Array(8).fill(40));
   });
 });

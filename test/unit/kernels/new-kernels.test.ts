@@ -20,7 +20,7 @@ import {
 import { evaluatePoint, fillNormals, levelAt } from "vkernel/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { instantiate, loadModule } from "../../../bindings/load.js";
-import { Machine } from "../../../bindings/machine.js";
+import { Executor } from "../../../bindings/executor.js";
 import { normalCdf } from "../../../src/numeric/special.js";
 import { distanceBound, ksDistance, standardErrors } from "../../shared/statistics.js";
 
@@ -28,7 +28,7 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const builds = ["simd-local", "simd-shared", "relaxed-local", "relaxed-shared"] as const;
 type BuildName = (typeof builds)[number];
 interface Built {
-  readonly machine: Machine;
+  readonly executor: Executor;
   readonly memory: WebAssembly.Memory;
 }
 const built = new Map<BuildName, Built>();
@@ -39,7 +39,7 @@ beforeAll(async () => {
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 128, maximum: 65536, shared: name.endsWith("shared") });
-    built.set(name, { machine: new Machine(instantiate(module, memory), memory), memory });
+    built.set(name, { executor: new Executor(instantiate(module, memory), memory), memory });
   }
 });
 
@@ -71,7 +71,7 @@ function covarianceOf(dim: number, rank: number, least: number, seed: number): F
 
 describe.each(builds)("%s", (name) => {
   const arrays = (bytes: 4 | 8) => {
-    const { machine, memory } = built.get(name) as Built;
+    const { executor, memory } = built.get(name) as Built;
     const Kind = bytes === 4 ? Float32Array : Float64Array;
     const put = (place: number, values: ArrayLike<number>) => {
       new Kind(memory.buffer, at(place), values.length).set(values);
@@ -82,7 +82,7 @@ describe.each(builds)("%s", (name) => {
       return at(place);
     };
     return {
-      kernels: machine.kernels(bytes),
+      kernels: executor.kernels(bytes),
       put,
       doubles,
       get: (place: number, length: number): number[] =>

@@ -11,7 +11,7 @@ import {
 } from "../../../bindings/job.js";
 import { scratchBytes } from "../../../bindings/scratch.js";
 import { sampleBlock, scoreBlock } from "../../../bindings/blocks.js";
-import { Machine } from "../../../bindings/machine.js";
+import { Executor } from "../../../bindings/executor.js";
 import { Ops } from "../../../bindings/ops.js";
 import { PIECE } from "../../../bindings/work.js";
 import { createEngine, type Engine } from "../../../src/index.js";
@@ -19,7 +19,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { scattered } from "../../shared/bits.js";
 
 /** Kernels that do nothing, on a memory that nobody touches. */
-function idle(): { machine: Machine; calls: { name: string; args: number[] }[] } {
+function idle(): { executor: Executor; calls: { name: string; args: number[] }[] } {
   const calls: { name: string; args: number[] }[] = [];
   const exports: Abi = {};
   const add = (name: string): void => {
@@ -29,7 +29,7 @@ function idle(): { machine: Machine; calls: { name: string; args: number[] }[] }
     for (const bytes of [4, 8] as const) add(exportName(name, bytes));
   }
   for (const name of [...plainKernels, ...taskKernels]) add(name);
-  return { machine: new Machine(exports, new WebAssembly.Memory({ initial: 16_384 })), calls };
+  return { executor: new Executor(exports, new WebAssembly.Memory({ initial: 16_384 })), calls };
 }
 
 const layoutOf = (dim: number, size: number, bytes: 4 | 8): MixtureLayout => {
@@ -64,12 +64,12 @@ const bytesOf = [4, 8] as const;
 const blocks = [undefined, 1, 65_536];
 
 /** The largest piece of a block, between two yields. */
-function largestPiece(machine: Machine, work: Iterable<unknown>): number {
+function largestPiece(executor: Executor, work: Iterable<unknown>): number {
   let largest = 0;
-  let before = machine.work;
+  let before = executor.work;
   for (const _ of work) {
-    largest = Math.max(largest, machine.work - before);
-    before = machine.work;
+    largest = Math.max(largest, executor.work - before);
+    before = executor.work;
   }
   return largest;
 }
@@ -105,9 +105,9 @@ describe.each(sizes)(
           expect(job.block).toBeGreaterThan(0);
           expect(job.block).toBeLessThanOrEqual(wanted ?? 2048);
           expect(scratchBytes(job)).toBeLessThan(2 ** 28);
-          const { machine } = idle();
-          expect(largestPiece(machine, machine.run(job, 0, 0))).toBeLessThanOrEqual(PIECE);
-          expect(machine.work).toBeGreaterThan(0);
+          const { executor } = idle();
+          expect(largestPiece(executor, executor.run(job, 0, 0))).toBeLessThanOrEqual(PIECE);
+          expect(executor.work).toBeGreaterThan(0);
         }
       }
     });
@@ -153,8 +153,8 @@ describe.each(sizes)(
             outputs: 0,
           };
           expect(scratchBytes(job)).toBeLessThan(2 ** 29);
-          const { machine } = idle();
-          expect(largestPiece(machine, machine.run(job, 0, 0))).toBeLessThanOrEqual(PIECE);
+          const { executor } = idle();
+          expect(largestPiece(executor, executor.run(job, 0, 0))).toBeLessThanOrEqual(PIECE);
         }
       }
     });
@@ -178,8 +178,8 @@ it("pieces of a tile are all of it: points, rows and draws once each", () => {
     weights: 64,
   };
   job.block = scoreBlock(job, undefined);
-  const { machine, calls } = idle();
-  for (const _ of machine.run(job, 0, 0));
+  const { executor, calls } = idle();
+  for (const _ of executor.run(job, 0, 0));
   const of = (name: string): number[][] => calls.filter((call) => call.name === name).map(({ args }) => args);
   for (const name of ["averageF32", "covarianceF32"]) {
     const ranges = of(name).map((args) => args.slice(-2));
@@ -204,7 +204,7 @@ describe("operations of a program are kept as numbers", () => {
     { code: OpCode.Draw, ...seen, out: 2, draws: 5, step: 4_294_967_295, stream: 6 },
     { code: OpCode.Spread, ...seen, out: 2, step: 8, stream: 9 },
     { code: OpCode.Normal, out: 1, step: 2, stream: 3 },
-    { code: OpCode.Given, out: 1, step: 2 },
+    { code: OpCode.Supplied, out: 1, step: 2 },
     { code: OpCode.Path, out: 1, t: 0.7, s: 0.1, exponent: -9 },
     {
       code: OpCode.Affine,
@@ -264,8 +264,8 @@ describe("parts of a call of a kernel have the bits of the whole", () => {
     [8, 6, 200],
   ] as const)("%d bytes per number", async (bytes, dim, size) => {
     engine = await createEngine({ threads: 1 });
-    const { machine, memory } = engine.runtime as NonNullable<Engine["runtime"]>;
-    const kernels = machine.kernels(bytes);
+    const { executor, memory } = engine.runtime as NonNullable<Engine["runtime"]>;
+    const kernels = executor.kernels(bytes);
     const [n, width, stride, draws] = [5, 8, 352, 9];
     const rows = Math.ceil(size / 4) * 4;
     const put = (values: Float64Array, each: 4 | 8): number => {

@@ -23,7 +23,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { SampleJob } from "../../../bindings/job.js";
 import type { PathScratch } from "../../../bindings/scratch.js";
 import { instantiate, loadModule } from "../../../bindings/load.js";
-import { Machine } from "../../../bindings/machine.js";
+import { Executor } from "../../../bindings/executor.js";
 import { BrownianPath, binaryDigits } from "../../../bindings/path.js";
 import { brownianPath } from "../../../src/numeric/random.js";
 import { normalCdf } from "../../../src/numeric/special.js";
@@ -32,7 +32,7 @@ import { distanceBound, ksDistance, standardErrors } from "../../shared/statisti
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const builds = ["simd-local", "relaxed-local"] as const;
 type BuildName = (typeof builds)[number];
-const built = new Map<BuildName, { machine: Machine; memory: WebAssembly.Memory }>();
+const built = new Map<BuildName, { executor: Executor; memory: WebAssembly.Memory }>();
 
 beforeAll(async () => {
   // The loader knows how this version of Node is asked for relaxed SIMD, which is done before anything is compiled.
@@ -40,7 +40,7 @@ beforeAll(async () => {
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 600, maximum: 65536 });
-    built.set(name, { machine: new Machine(instantiate(module, memory), memory), memory });
+    built.set(name, { executor: new Executor(instantiate(module, memory), memory), memory });
   }
 });
 
@@ -58,7 +58,7 @@ const BASE = 4096;
 
 /** A path of some particles on a build: increments over intervals, `[n, dim]`, divided by sqrt(t - s). */
 function kernelPath(name: BuildName, { seed = 77, dim = 1, bytes = 8, first = 0, n, exponent }: Ask) {
-  const { machine, memory } = built.get(name) as { machine: Machine; memory: WebAssembly.Memory };
+  const { executor, memory } = built.get(name) as { executor: Executor; memory: WebAssembly.Memory };
   const width = dim <= 3 ? dim : Math.ceil(dim / (16 / bytes)) * (16 / bytes);
   const size = 8 * n * dim + 64;
   const at = (i: number): number => i * Math.ceil(size / 64) * 64;
@@ -69,7 +69,7 @@ function kernelPath(name: BuildName, { seed = 77, dim = 1, bytes = 8, first = 0,
     seedHigh: Math.floor(seed / 2 ** 32),
   } as unknown as SampleJob;
   expect(BASE + at(5) + 1024).toBeLessThan(OUTPUT);
-  const path = new BrownianPath(machine.kernels(8), memory, job, scratch, BASE, first, n);
+  const path = new BrownianPath(executor.kernels(8), memory, job, scratch, BASE, first, n);
   return (t: number, s: number): Float64Array => {
     for (const _ of path.increment(OUTPUT, t, s, exponent));
     const Kind = bytes === 4 ? Float32Array : Float64Array;

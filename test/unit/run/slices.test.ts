@@ -1,10 +1,18 @@
 // Long calls work in slices that are bounded by the work in them: an abort is noticed at the end of one, by count.
 import * as v from "../../../src/index.js";
 import { conformance } from "../../../src/conformance/index.js";
-import { ntkPoints, PerceptronMachine } from "../../../src/dense/index.js";
+import { ntkPoints, PerceptronExecutor } from "../../../src/dense/index.js";
 import { camera, createRaster } from "../../../src/raster/index.js";
 import { parameterCount } from "../../../src/dense/plain/mlp.js";
-import { aborted, onSlice, PIECE, SLICE, type Slice, scheduler, Turns } from "../../../src/core/scheduler.js";
+import {
+  aborted,
+  onSlice,
+  PIECE,
+  SLICE,
+  type Slice,
+  scheduler,
+  TimeSlices,
+} from "../../../src/core/scheduler.js";
 import { afterAll, describe, expect, it } from "vitest";
 import { scattered } from "../../shared/bits.js";
 
@@ -402,7 +410,7 @@ describe("no piece of work is longer than a slice", () => {
     const found: { loss: number; gradient: Float64Array; out: Float64Array }[] = [];
     for (const options of [{ threads: 1 }, { threads: 2, blockSize: 1 }, { kernels: "reference" }] as const) {
       const engine = await make(options);
-      const machine = new PerceptronMachine(engine, { sizes, activation: "silu" }, parameters, "f64");
+      const machine = new PerceptronExecutor(engine, { sizes, activation: "silu" }, parameters, "f64");
       const { loss, gradient } = await machine.learn(batch, { gradient: true });
       found.push({ loss, gradient: gradient as Float64Array, out: await machine.forward(batch.inputs) });
       machine.dispose();
@@ -457,12 +465,12 @@ describe("no piece of work is longer than a slice", () => {
 
 describe("the scheduler", () => {
   it("gives the host its turn: timers fire between slices, in order, and signals are seen", async () => {
-    const turns = new Turns();
+    const scheduled = new TimeSlices();
     const seen: string[] = [];
     setTimeout(() => seen.push("timer"));
     let slices = 0;
     while (!seen.includes("timer")) {
-      const wait = turns.take(SLICE);
+      const wait = scheduled.spend(SLICE);
       expect(wait).toBeDefined();
       await wait;
       slices++;

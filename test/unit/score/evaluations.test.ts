@@ -28,7 +28,7 @@ import {
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OpCode } from "../../../bindings/job.js";
-import type { ProgramBuilder } from "../../../src/run/program.js";
+import type { ProgramBuilder } from "../../../src/run/programBuilder.js";
 import { dormandPrince } from "../../../src/run/plain/dormandPrince.js";
 
 const steps = 40;

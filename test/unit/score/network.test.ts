@@ -1,7 +1,7 @@
 // Trained networks: gradients, training, files. Seeds are fixed; the two statistical checks are at 5.7 standard errors.
 import * as v from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PerceptronMachine } from "../../../src/dense/index.js";
+import { PerceptronExecutor } from "../../../src/dense/index.js";
 import { parameterCount } from "../../../src/dense/plain/mlp.js";
 import { standardErrors } from "../../shared/statistics.js";
 import { trainedParameters, trainings } from "../../shared/network.js";
@@ -47,12 +47,12 @@ describe("gradients", () => {
       weights: waves(rows, 4).map((value) => 1 + value),
     };
     const lossAt = async (parameters: Float64Array): Promise<number> => {
-      const machine = new PerceptronMachine(own as never, { sizes, activation }, parameters, "f64");
+      const machine = new PerceptronExecutor(own as never, { sizes, activation }, parameters, "f64");
       const { loss } = await machine.learn(batch, {});
       machine.dispose();
       return loss;
     };
-    const machine = new PerceptronMachine(own as never, { sizes, activation }, start, "f64");
+    const machine = new PerceptronExecutor(own as never, { sizes, activation }, start, "f64");
     const { gradient } = await machine.learn(batch, { gradient: true });
     machine.dispose();
     const found = gradient as Float64Array;

@@ -1,12 +1,12 @@
 import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../../../core/check.js";
 import type { Mixture, Precision } from "../../../data/mixture.js";
 import { badArgument } from "../../../core/errors.js";
-import { type Batch, PerceptronMachine, type PerceptronPrecision } from "../../../dense/index.js";
+import { type Batch, PerceptronExecutor, type PerceptronPrecision } from "../../../dense/index.js";
 import type { Process } from "../../../process/process.js";
 import { parameterCount, perceptronTrace } from "../../../dense/plain/mlp.js";
 import { streams, uniform } from "../../../numeric/random.js";
 import { RowField } from "../../custom.js";
-import { aborted, Turns } from "../../../core/scheduler.js";
+import { aborted, TimeSlices } from "../../../core/scheduler.js";
 import { checkMixture, checkProcess, exactScore } from "../../exact.js";
 import type { ScoreField, TimeRange } from "../../field.js";
 import { checkIsotropic } from "../../line.js";
@@ -100,19 +100,20 @@ const SHAPE = 300;
 
 class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
   readonly losses: Float64Array;
-  readonly #machine: PerceptronMachine;
+  readonly #executor: PerceptronExecutor;
   readonly #shape: NetworkShape;
 
   constructor(
     data: Mixture<P>,
     process: Process,
-    machine: PerceptronMachine,
+    executor: PerceptronExecutor,
     shape: NetworkShape,
     losses: Float64Array,
     fitted: TimeRange | undefined,
   ) {
     const { dim } = data;
-    const turnsOf = (signal: AbortSignal | undefined): Turns => new Turns(signal, () => data.check());
+    const slicesOf = (signal: AbortSignal | undefined): TimeSlices =>
+      new TimeSlices(signal, () => data.check());
     /** Rows of one time share a shape. */
     function* shapesOf(
       rows: number,
@@ -133,9 +134,9 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
       return (row) => shapes[row];
     }
     const rows = byRows(async (x, time, _, signal) => {
-      const turns = turnsOf(signal);
-      const at = await turns.run(shapesOf(x.length / dim, time));
-      const out = await machine.forward(await turns.run(inputsOf(shape, x, at)), signal && { signal });
+      const slices = slicesOf(signal);
+      const at = await slices.run(shapesOf(x.length / dim, time));
+      const out = await executor.forward(await slices.run(inputsOf(shape, x, at)), signal && { signal });
       return out.map((value, i) => {
         const { skip, scale } = at(Math.floor(i / dim));
         return skip * x[i] + scale * value;
@@ -144,7 +145,7 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
     // Exact in float64: skip dim + scale gain times the trace of the network's derivative.
     function* traces(x: Float64Array, time: (row: number) => number): Generator<number, Float64Array, void> {
       const at = yield* shapesOf(x.length / dim, time);
-      const { network, parameters } = machine;
+      const { network, parameters } = executor;
       const width = inputCount(shape);
       const inputs = yield* inputsOf(shape, x, at);
       const out = new Float64Array(x.length / dim);
@@ -156,30 +157,30 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
       }
       return out;
     }
-    const trace = byRows((x, time, _, signal) => turnsOf(signal).run(traces(x, time)));
+    const trace = byRows((x, time, _, signal) => slicesOf(signal).run(traces(x, time)));
     super(data, process, rows, { trace, fitted });
-    this.#machine = machine;
+    this.#executor = executor;
     this.#shape = shape;
     this.losses = losses;
   }
 
   get parameters(): Float64Array {
-    return this.#machine.parameters;
+    return this.#executor.parameters;
   }
 
   get sizes(): readonly number[] {
-    return this.#machine.network.sizes;
+    return this.#executor.network.sizes;
   }
 
   save(): Uint8Array {
     const { conditioning, timeFeatures, sigmaData } = this.#shape;
     const header: NetworkHeader = {
       sizes: this.sizes,
-      activation: this.#machine.network.activation,
+      activation: this.#executor.network.activation,
       conditioning,
       timeFeatures,
       sigmaData,
-      precision: this.#machine.precision,
+      precision: this.#executor.precision,
       process: { name: this.process.name, parameters: this.process.parameters },
       steps: this.losses.length,
       ...(this.fitted && { times: [this.fitted.tMin, this.fitted.tMax] as const }),
@@ -188,7 +189,7 @@ class MlpField<P extends Precision> extends RowField<P> implements MlpScore<P> {
   }
 
   dispose(): void {
-    this.#machine.dispose();
+    this.#executor.dispose();
   }
 }
 
@@ -241,10 +242,10 @@ export async function mlpScore<P extends Precision>(
   if (signal?.aborted) throw aborted(signal);
   const sizes = [inputCount(shape), ...widths, data.dim];
   const network = { sizes, activation };
-  const turns = new Turns(signal, () => data.check());
+  const slices = new TimeSlices(signal, () => data.check());
   const draw = (count: number, first: number): Promise<TrainingTuples> =>
     trainingTuples(data, process, {
-      turns,
+      slices,
       samples: count,
       seed,
       weighting: options.weighting ?? "variance",
@@ -255,13 +256,13 @@ export async function mlpScore<P extends Precision>(
   const exact = exactScore(data, process);
   const targetsOf = async (tuples: TrainingTuples): Promise<Float64Array> =>
     loss === "denoising"
-      ? turns.run(proxyScoresInPieces(process, data.dim, tuples))
+      ? slices.run(proxyScoresInPieces(process, data.dim, tuples))
       : Float64Array.from((await exact.evaluate(tuples.x, tuples.t, ["score"], signal && { signal })).score);
   const fixedTargets = fixed && (await targetsOf(fixed));
-  const machine = new PerceptronMachine(
+  const executor = new PerceptronExecutor(
     data.engine,
     network,
-    await turns.run(startOf(sizes, seed)),
+    await slices.run(startOf(sizes, seed)),
     precision,
   );
   const losses = new Float64Array(steps);
@@ -270,7 +271,7 @@ export async function mlpScore<P extends Precision>(
     for (let step = 0; step < steps; step++) {
       if (signal?.aborted) throw aborted(signal);
       const tuples = fixed
-        ? await turns.run(chosen(fixed, fixedTargets as Float64Array, data.dim, batch, seed, step))
+        ? await slices.run(chosen(fixed, fixedTargets as Float64Array, data.dim, batch, seed, step))
         : await fresh(step);
       const state = {
         rate,
@@ -282,8 +283,8 @@ export async function mlpScore<P extends Precision>(
         c1: 1 - power(BETA1, step + 1),
         c2: 1 - power(BETA2, step + 1),
       };
-      const found = await machine.learn(
-        await turns.run(batchOf(tuples)),
+      const found = await executor.learn(
+        await slices.run(batchOf(tuples)),
         { step: state },
         signal ? { signal } : {},
       );
@@ -297,13 +298,13 @@ export async function mlpScore<P extends Precision>(
       }
       losses[step] = found.loss;
       if (onProgress) {
-        turns.tell(() => onProgress({ done: step + 1, total: steps, loss: found.loss }));
-        await turns.end();
+        slices.report(() => onProgress({ done: step + 1, total: steps, loss: found.loss }));
+        await slices.settle();
       }
     }
-    return new MlpField(data, process, machine, shape, losses, trained);
+    return new MlpField(data, process, executor, shape, losses, trained);
   } catch (error) {
-    machine.dispose();
+    executor.dispose();
     throw error;
   }
 
@@ -425,8 +426,8 @@ export function loadNetwork<P extends Precision>(
   const [own, other] = [process, header.process].map(textOf);
   if (own !== other)
     throw badArgument("E_USAGE", "process", `${other}, which the network was trained for`, own);
-  const machine = new PerceptronMachine(data.engine, { sizes, activation }, parameters, precision);
+  const executor = new PerceptronExecutor(data.engine, { sizes, activation }, parameters, precision);
   const [tMin, tMax] = header.times ?? [];
   const fitted = tMin !== undefined && tMax !== undefined ? { tMin, tMax } : undefined;
-  return new MlpField(data, process, machine, shape, new Float64Array(0), fitted);
+  return new MlpField(data, process, executor, shape, new Float64Array(0), fitted);
 }

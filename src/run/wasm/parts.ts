@@ -1,12 +1,12 @@
-import { carriedAcross } from "../../bindings/carry.js";
-import type { Carried } from "../../bindings/job.js";
-import { OP_WIDTH, type SampleJob, Scalar } from "../../bindings/job.js";
-import { runAtOnce, Turns } from "../core/scheduler.js";
-import type { Mixture, Numbers, Precision } from "../data/mixture.js";
-import { isCalled } from "./called.js";
-import { type Blocks, writeStart } from "./kernels.js";
-import { type Part, type PartOptions, type Parts, waits, type Whole } from "./parts.js";
-import { checkEnds, checkEvaluations } from "./compile.js";
+import { carriedAcross } from "../../../bindings/carry.js";
+import type { Carried } from "../../../bindings/job.js";
+import { OP_WIDTH, type SampleJob, Scalar } from "../../../bindings/job.js";
+import { runAtOnce, TimeSlices } from "../../core/scheduler.js";
+import type { Mixture, Numbers, Precision } from "../../data/mixture.js";
+import { isCalled } from "../calledFields.js";
+import { type Blocks, writeStart } from "./run.js";
+import { type Part, type PartOptions, type Parts, waits, type Whole } from "../parts.js";
+import { checkEnds, checkEvaluations } from "../compile.js";
 
 /** States and what else lives between parts, in Wasm memory. */
 interface Kept {
@@ -17,7 +17,7 @@ interface Kept {
 const nameOf = ({ register, scalar }: Carried): string => `${scalar ? "scalar" : "register"} ${register}`;
 
 /** On the kernels: every part reads one of two sets of buffers and writes the other. */
-export class KernelParts<P extends Precision> implements Parts<P> {
+export class WasmParts<P extends Precision> implements Parts<P> {
   readonly #data: Mixture<P>;
   readonly #cuts: readonly number[];
   readonly #blocks: Blocks;
@@ -55,18 +55,18 @@ export class KernelParts<P extends Precision> implements Parts<P> {
   }
 
   async run(part: Part<P>, options: PartOptions): Promise<void> {
-    const calls = part.calls(options.signal);
-    const turns = new Turns(options.signal, () => this.#data.check());
+    const calledFields = part.calledFields(options.signal);
+    const slices = new TimeSlices(options.signal, () => this.#data.check());
     if (part.run.count > 0) {
-      const job = await turns.run(this.#jobOf(part));
-      await this.#data.runtime.run(job, { ...options, calls });
+      const job = await slices.run(this.#jobOf(part));
+      await this.#data.runtime.run(job, { ...options, calledFields });
     }
     this.#commit(part);
   }
 
   runSync(part: Part<P>): void {
-    const calls = part.calls(undefined);
-    if (part.run.count > 0) this.#data.runtime.runSync(runAtOnce(this.#jobOf(part)), calls, waits);
+    const calledFields = part.calledFields(undefined);
+    if (part.run.count > 0) this.#data.runtime.runSync(runAtOnce(this.#jobOf(part)), calledFields, waits);
     this.#commit(part);
   }
 

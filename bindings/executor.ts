@@ -3,7 +3,7 @@ import { integrate, settled } from "./adaptive.js";
 import type { CarriedAt } from "./job.js";
 import { runDense } from "./dense.js";
 import {
-  type Called,
+  type CalledField,
   factorFree,
   type Job,
   type MixtureLayout,
@@ -38,7 +38,7 @@ import {
  * Runs blocks of jobs on one instance of the kernels: in a worker or on the calling thread.
  * It owns no memory; `scratch` is the start of a region of `scratchLayout(job).bytes`.
  */
-export class Machine {
+export class Executor {
   readonly #sets: { 4: KernelSet; 8: KernelSet };
   readonly #memory: WebAssembly.Memory;
   /** Units of work done so far, by `work.ts`. */
@@ -64,7 +64,7 @@ export class Machine {
     job: Job,
     block: number,
     scratch: number,
-    calls: readonly Called[] = [],
+    calledFields: readonly CalledField[] = [],
   ): Generator<number | Promise<void>, void, void> {
     const first = block * job.block;
     const n = Math.min(job.block, job.count - first);
@@ -79,7 +79,7 @@ export class Machine {
       if (pieces) yield* pieces;
       yield 1;
     } else {
-      yield* this.#sample(job, first, n, scratch, layout, calls);
+      yield* this.#sample(job, first, n, scratch, layout, calledFields);
     }
   }
 
@@ -308,7 +308,7 @@ export class Machine {
     n: number,
     scratch: number,
     layout: ScratchLayout,
-    calls: readonly Called[],
+    calledFields: readonly CalledField[],
   ): Generator<number | Promise<void>, void, void> {
     const { mixture } = job;
     const { bytes, dim, width } = mixture;
@@ -403,7 +403,7 @@ export class Machine {
           );
           this.work += NORMAL * n * dim;
           break;
-        case OpCode.Given:
+        case OpCode.Supplied:
           this.#copy(register(field(1)), job.noise + (field(2) * job.count + first) * rowBytes, blockBytes);
           break;
         case OpCode.Path:
@@ -473,7 +473,7 @@ export class Machine {
             evaluations: scratch + layout.scalars[Scalar.Evaluations],
             density: field(8) === 1 ? scratch + layout.scalars[Scalar.LogDensity] : 0,
             table: scratch + layout.table,
-            called: field(9) >= 0 ? calls[field(9)].slopes : undefined,
+            called: field(9) >= 0 ? calledFields[field(9)].slopes : undefined,
             particle,
             posterior: (y, k, mean, rows, trace) =>
               this.#posterior(job, layout, scratch, {
@@ -495,7 +495,7 @@ export class Machine {
           const x = new Float64Array(n * dim);
           const from = numbers(field(1));
           for (let i = 0; i < n; i++) x.set(from.subarray(i * width, i * width + dim), i * dim);
-          const { score, trace } = calls[field(4)];
+          const { score, trace } = calledFields[field(4)];
           const values = yield* settled(score(x, field(3), particle));
           const to = numbers(field(2));
           for (let i = 0; i < n; i++) to.set(values.subarray(i * dim, (i + 1) * dim), i * width);

@@ -1,14 +1,14 @@
-import { SCALAR_OUTPUTS, type SampleJob } from "../../bindings/job.js";
-import { sampleBlock } from "../../bindings/blocks.js";
-import type { WasmMemory } from "../../bindings/memory.js";
-import { Turns } from "../core/scheduler.js";
-import type { Mixture, Precision } from "../data/mixture.js";
-import { copyInParts, readInParts, writeInParts, zeroInParts } from "../data/parts.js";
-import type { ScoreField, StepEstimator } from "../score/field.js";
-import type { Framing } from "./framing.js";
-import type { ProgramBuilder } from "./program.js";
-import type { RunSpec, RunOutput } from "./spec.js";
-import { callsOf } from "./called.js";
+import { SCALAR_OUTPUTS, type SampleJob } from "../../../bindings/job.js";
+import { sampleBlock } from "../../../bindings/blocks.js";
+import type { WasmMemory } from "../../../bindings/memory.js";
+import { TimeSlices } from "../../core/scheduler.js";
+import type { Mixture, Precision } from "../../data/mixture.js";
+import { copyInParts, readInParts, writeInParts, zeroInParts } from "../../data/parts.js";
+import type { ScoreField, StepEstimator } from "../../score/field.js";
+import type { Framing } from "../framing.js";
+import type { ProgramBuilder } from "../programBuilder.js";
+import type { RunSpec, RunOutput } from "../spec.js";
+import { calledFieldsOf } from "../calledFields.js";
 
 /** Blocks of Wasm memory that are given back together. */
 export class Blocks {
@@ -125,24 +125,24 @@ export async function runOnKernels<P extends Precision>(
   try {
     const bytes = count * layout.width * layout.bytes;
     const state = blocks.take(bytes, "count");
-    const turns = new Turns(run.signal, () => data.check());
-    await turns.run(writeStart(data, state, run));
+    const slices = new TimeSlices(run.signal, () => data.check());
+    await slices.run(writeStart(data, state, run));
     const record = recorded > 0 ? blocks.take(recorded * bytes, "record") : 0;
     const outputs = blocks.take(8 * SCALAR_OUTPUTS * count, "count");
-    const whole = await turns.run(uploadJob(data, program, frames, run, blocks));
+    const whole = await slices.run(uploadJob(data, program, frames, run, blocks));
     const job = { ...whole, state, end: state, record, outputs };
     await runtime.run(job, {
-      calls: (await callsOf(field))(run.signal),
+      calledFields: (await calledFieldsOf(field))(run.signal),
       signal: run.signal,
       onProgress: onProgress && ((done: number, total: number) => onProgress({ done, total })),
     });
     return {
-      samples: await turns.run(readInParts(data, state, count, dim, layout.width)),
+      samples: await slices.run(readInParts(data, state, count, dim, layout.width)),
       trajectories:
         recorded > 0
-          ? await turns.run(readInParts(data, record, recorded * count, dim, layout.width))
+          ? await slices.run(readInParts(data, record, recorded * count, dim, layout.width))
           : undefined,
-      outputs: await turns.run(copyInParts(data, 8, outputs, SCALAR_OUTPUTS * count)),
+      outputs: await slices.run(copyInParts(data, 8, outputs, SCALAR_OUTPUTS * count)),
     };
   } finally {
     blocks.free();

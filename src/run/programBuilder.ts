@@ -49,7 +49,7 @@ export interface ProgramOptions {
   /** The number of steps of the grid. */
   readonly steps: number;
   /** Where the increments of a step come from: fresh, of a Brownian path, or supplied. */
-  readonly noise?: "independent" | "shared" | "given" | undefined;
+  readonly noise?: "independent" | "shared" | "supplied" | undefined;
   /** 2^exponent is at most the least time above 0. */
   readonly exponent?: number | undefined;
   /** Whether log densities are carried along. */
@@ -132,7 +132,7 @@ export class ProgramBuilder implements OpenProgram {
   }
 
   /** The states of the start are given, at time t: less alpha_t centres. */
-  given(t: number): void {
+  startFrom(t: number): void {
     if (this.#options.far) this.shifted(this.state, this.level(t).alpha);
   }
 
@@ -262,7 +262,7 @@ export class ProgramBuilder implements OpenProgram {
     if (noise === "independent") return this.normal("noise", stream);
     const out = this.register("noise");
     const { t, s, step } = this;
-    if (noise === "given") this.ops.push({ code: OpCode.Given, out, step });
+    if (noise === "supplied") this.ops.push({ code: OpCode.Supplied, out, step });
     else if (s > 0) this.ops.push({ code: OpCode.Path, out, t, s, exponent });
     else {
       const e = Math.max(LEAST_EXPONENT, exponent - OCTAVES);

@@ -3,7 +3,7 @@ import { aborts, type Run, type RunOptions } from "./run.js";
 import type { Drive } from "./setup.js";
 
 /** Draws of x_0 and of noise that stay the same while the noise shrinks: p(x | t) at every time, without a flow. */
-export class KernelRun implements Run {
+export class KernelDensityRun implements Run {
   readonly live = undefined;
   readonly times: Float64Array;
   readonly count: number;

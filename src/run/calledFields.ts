@@ -1,4 +1,4 @@
-import type { Called } from "../../bindings/job.js";
+import type { CalledField } from "../../bindings/job.js";
 import { isExact } from "../score/exact.js";
 import type { ScoreField, StepEstimator } from "../score/field.js";
 
@@ -8,10 +8,10 @@ export function isCalled(field: ScoreField | StepEstimator): boolean {
 }
 
 /** What a program calls in a run of a signal. */
-export type Calling = (signal: AbortSignal | undefined) => readonly Called[];
+export type CalledFields = (signal: AbortSignal | undefined) => readonly CalledField[];
 
 /** What a program of a field calls; nothing for the exact score and for estimators that draw. */
-export async function callsOf(field: ScoreField | StepEstimator): Promise<Calling> {
+export async function calledFieldsOf(field: ScoreField | StepEstimator): Promise<CalledFields> {
   if (field.kind !== "field" || !isCalled(field)) return () => [];
   const { rowCalls } = await import("./rowCalls.js");
   return (signal) => rowCalls(field, signal);
