@@ -47,10 +47,10 @@ export interface Adaptive {
   rtol: number;
   atol: number;
   sigma0: number;
-  /** Scalars: the next step, evaluations so far (-1 for a particle given up), and log density or 0. */
+  /** Scalars: the next step, evaluations so far (-1 for a particle given up), and log likelihood or 0. */
   size: number;
   evaluations: number;
-  density: number;
+  logLikelihood: number;
   /** Coefficients of exp2. */
   table: number;
   /** Slopes of a called field in place of the exact ones, and the number of the first particle. */
@@ -101,9 +101,9 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
   const h = new Float64Array(n);
   const last = new Uint8Array(n);
   const failed = new Uint8Array(n);
-  /** Slopes of the log density, seven per particle, and its value. */
-  const change = new Float64Array(7 * n);
-  const density = run.density ? f64(run.density, n).slice() : undefined;
+  /** Slopes of the log likelihood, seven per particle, and its value. */
+  const growth = new Float64Array(7 * n);
+  const logLikelihood = run.logLikelihood ? f64(run.logLikelihood, n).slice() : undefined;
   const evaluations = f64(run.evaluations, n).slice();
   new Uint8Array(buffer()).copyWithin(at(scratch.y), run.state, run.state + n * rowBytes);
   // Kernels write the means of dim coordinates only; what pads them takes part in slopes, and so in distances.
@@ -126,12 +126,12 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
     const positions = new Float64Array(rows * dim);
     const seen = numbers(y, rows * width);
     for (let i = 0; i < rows; i++) positions.set(seen.subarray(i * width, i * width + dim), i * dim);
-    const slopes = yield* settled(called(positions, levels, numbersOf, density !== undefined));
+    const slopes = yield* settled(called(positions, levels, numbersOf, logLikelihood !== undefined));
     const out = numbers(slopeAt(j), rows * width);
     out.fill(0);
     for (let i = 0; i < rows; i++) {
       out.set(slopes.rows.subarray(i * dim, (i + 1) * dim), i * width);
-      if (density) change[7 * i + j] = slopes.density?.[i] as number;
+      if (logLikelihood) growth[7 * i + j] = slopes.logLikelihood?.[i] as number;
     }
     count();
     yield 0;
@@ -156,18 +156,18 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
       factor.fill(Math.LN2 * (square / total), i * width, (i + 1) * width);
       k[i] = Math.min(limit, Math.max(1 / limit, Math.LOG2E / (2 * total)));
     }
-    const trace = density ? at(scratch.extra) : 0;
+    const trace = logLikelihood ? at(scratch.extra) : 0;
     const pieces = run.posterior(y, at(scratch.powers), at(scratch.mean), rows, trace);
     if (pieces) yield* pieces;
     kernels.slope(slopeAt(j), at(scratch.factor), y, at(scratch.mean), rows * width);
-    if (density) {
+    if (logLikelihood) {
       const traces = f64(trace, rows);
       // Anew: memory may have grown meanwhile.
       const levels = f64(at(scratch.levels), rows);
       for (let i = 0; i < rows; i++) {
         const square = levels[i];
         const total = square + square0;
-        change[7 * i + j] = -Math.LN2 * (square / total) * (dim - traces[i] / total);
+        growth[7 * i + j] = -Math.LN2 * (square / total) * (dim - traces[i] / total);
       }
     }
     count();
@@ -182,7 +182,7 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
     const end = --rows;
     if (end === i) return;
     for (const array of [particle, l, attempts, next, failed]) array[i] = array[end];
-    change.copyWithin(7 * i, 7 * end, 7 * end + 7);
+    growth.copyWithin(7 * i, 7 * end, 7 * end + 7);
     copyRow(at(scratch.y) + i * rowBytes, at(scratch.y) + end * rowBytes);
     copyRow(slopeAt(0) + i * rowBytes, slopeAt(0) + end * rowBytes);
   };
@@ -215,17 +215,17 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
       if (called) yield* calledSlope(called, s + 1, out, NODES[s + 1]);
       else yield* slope(s + 1, out, NODES[s + 1]);
     }
-    const extra = density ? at(scratch.extra) : 0;
-    if (density) {
+    const extra = logLikelihood ? at(scratch.extra) : 0;
+    if (logLikelihood) {
       const errors = f64(extra, rows);
       for (let i = 0; i < rows; i++) {
         const step = h[i];
-        const old = density[particle[i]];
+        const old = logLikelihood[particle[i]];
         let error = 0;
         let sum = 0;
         for (let j = 0; j < 7; j++) {
-          error += ERRORS[j] * change[7 * i + j];
-          sum += RESULT[j] * change[7 * i + j];
+          error += ERRORS[j] * growth[7 * i + j];
+          sum += RESULT[j] * growth[7 * i + j];
         }
         const scale = run.atol + run.rtol * Math.max(Math.abs(old), Math.abs(old + step * sum));
         const scaled = (error * step) / scale;
@@ -265,11 +265,11 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
         copyRow(slopeAt(0) + i * rowBytes, slopeAt(6) + i * rowBytes);
         l[i] = last[i] ? to : l[i] + h[i];
         const p = particle[i];
-        if (density) {
+        if (logLikelihood) {
           let sum = 0;
-          for (let j = 0; j < 7; j++) sum += RESULT[j] * change[7 * i + j];
-          density[p] = density[p] + h[i] * sum;
-          change[7 * i] = change[7 * i + 6];
+          for (let j = 0; j < 7; j++) sum += RESULT[j] * growth[7 * i + j];
+          logLikelihood[p] = logLikelihood[p] + h[i] * sum;
+          growth[7 * i] = growth[7 * i + 6];
         }
       }
       if (accepted && last[i]) remove(i);
@@ -281,7 +281,7 @@ export function* integrate(run: Adaptive): Generator<number | Promise<void>, voi
     yield 0;
   }
   f64(run.evaluations, n).set(evaluations);
-  if (density) f64(run.density, n).set(density);
+  if (logLikelihood) f64(run.logLikelihood, n).set(logLikelihood);
 }
 
 /** What a function gives, at once or after the caller has waited. */

@@ -22,10 +22,7 @@ export function scoreBlock(
 ): number {
   return Math.min(wanted ?? defaultBlock(job.mixture), scoreRows(job));
 }
-export function sampleBlock(
-  job: Pick<SampleJob, "mixture" | "needs" | "draws">,
-  wanted: number | undefined,
-): number {
-  const { mixture, needs, draws } = job;
-  return Math.min(wanted ?? defaultBlock(mixture), sampleRows(mixture, needs, draws, factorFree(mixture)));
+export function sampleBlock(job: Pick<SampleJob, "mixture" | "needs">, wanted: number | undefined): number {
+  const { mixture, needs } = job;
+  return Math.min(wanted ?? defaultBlock(mixture), sampleRows(mixture, needs, factorFree(mixture)));
 }

@@ -1,4 +1,5 @@
 import type { DenseJob } from "./dense.js";
+import { OP_WIDTH, type ProgramNeeds } from "./ops.js";
 
 /** What a block of work is made of: plain data with pointers, so that it can be posted to a worker. */
 
@@ -41,93 +42,6 @@ export interface ScoreJob {
   weights: number;
 }
 
-/** Registers of a program: 0 is the state, the others scratch. */
-export type Register = number;
-
-/** Scalar registers: one float64 per particle. The first `ScalarOutputs` are results of a run. */
-export const Scalar = { LogDensity: 0, Evaluations: 1 } as const;
-export const SCALAR_OUTPUTS = 2;
-
-export const OpCode = {
-  Score: 0,
-  Draw: 1,
-  Normal: 2,
-  Affine: 3,
-  Record: 4,
-  Spread: 5,
-  Linear: 6,
-  Supplied: 7,
-  Path: 8,
-  Scalar: 9,
-  Adaptive: 10,
-  Call: 11,
-  Fill: 12,
-} as const;
-
-/** The points seen from a register: x times inverseAlpha is in the units of the points. */
-interface Seen {
-  x: Register;
-  mean: Register;
-  k: number;
-  inverseAlpha: number;
-  /** Other points in Wasm memory than the job's, of the same shape and weights; 0: those of the job. */
-  points: number;
-}
-
-/**
- * One operation on a block of particles. A sampler is a list of these: score a block, then one
- * affine-plus-noise step.
- */
-export type Op =
-  /** mean <- weighted mean of the points seen from x; scalar `trace` <- the trace of their covariance (-1: not). */
-  | ({ code: typeof OpCode.Score; trace: number } & Seen)
-  /** As Score, and out <- average of `draws` points drawn from the weights. */
-  | ({ code: typeof OpCode.Draw; out: Register; draws: number; step: number; stream: number } & Seen)
-  /** As Score, and out <- Gaussian noise of the points' weighted covariance. */
-  | ({ code: typeof OpCode.Spread; out: Register; step: number; stream: number } & Seen)
-  /** out <- standard normals. */
-  | { code: typeof OpCode.Normal; out: Register; step: number; stream: number }
-  /** out <- the standard normals that the caller supplied for a step. */
-  | { code: typeof OpCode.Supplied; out: Register; step: number }
-  /** out <- (W_t - W_s) / sqrt(t - s) of the particle's Brownian path; every s is at least 2^exponent. */
-  | { code: typeof OpCode.Path; out: Register; t: number; s: number; exponent: number }
-  /** out <- sum of factor * register, at most four terms. */
-  | { code: typeof OpCode.Affine; out: Register; terms: [Register, number][] }
-  /** out <- A x, A at a pointer, column by column. */
-  | { code: typeof OpCode.Linear; out: Register; x: Register; matrix: number }
-  /** scalar out <- constant + sum of factor * scalar, at most four terms. */
-  | { code: typeof OpCode.Scalar; out: number; constant: number; terms: [number, number][] }
-  /**
-   * Carries y = x / alpha along dy/dlog2(sigma) = ln 2 sigma^2 / (sigma^2 + sigma0^2) (y - mean) by Dormand and Prince's
-   * pair, with steps of each particle's own. `size` is the scalar that holds its next step.
-   */
-  | {
-      code: typeof OpCode.Adaptive;
-      x: Register;
-      from: number;
-      to: number;
-      rtol: number;
-      atol: number;
-      sigma0: number;
-      size: number;
-      /** 1: scalar 0 gains the change of the log density of y. */
-      density: number;
-      /** The called field whose slopes take the place of the exact ones; -1: the exact ones. */
-      index: number;
-    }
-  /**
-   * out <- the score of called field `index` at (x, t), and scalar `trace` <- the trace of its derivative (-1: not): the
-   * caller's own, so that the job runs on the calling thread.
-   */
-  | { code: typeof OpCode.Call; x: Register; out: Register; t: number; index: number; trace: number }
-  /** out <- one row for all particles, `[width]` T, at a pointer. */
-  | { code: typeof OpCode.Fill; out: Register; row: number }
-  /** Copies x to a slot of the record. */
-  | { code: typeof OpCode.Record; x: Register; slot: number };
-
-/** Numbers an operation takes where a program is posted: the largest has a target and four terms. */
-export const OP_WIDTH = 11;
-
 /** Runs a program on `count` particles. */
 export interface SampleJob {
   kind: "sample";
@@ -139,8 +53,6 @@ export interface SampleJob {
   seedLow: number;
   seedHigh: number;
   registers: number;
-  /** The most draws that an operation makes. */
-  draws: number;
   /** Scalar registers. */
   scalars: number;
   /** What the operations need scratch for. */
@@ -175,10 +87,10 @@ export interface RowFunction {
   ) => Float64Array | Promise<Float64Array>;
 }
 
-/** Slopes of rows `[n, dim]`, and of the log densities of each. */
+/** Slopes of rows `[n, dim]`, and of the log likelihood of each. */
 export interface Slopes {
   readonly rows: Float64Array;
-  readonly density?: Float64Array | undefined;
+  readonly logLikelihood?: Float64Array | undefined;
 }
 
 /** dy/dlog2(sigma) of rows y = x / alpha `[n, dim]`, each at a log2 noise level of its own, of the particles of these numbers. */
@@ -186,7 +98,7 @@ export type SlopeFunction = (
   y: Float64Array,
   levels: Float64Array,
   particles: Int32Array,
-  density: boolean,
+  logLikelihood: boolean,
 ) => Slopes | Promise<Slopes>;
 
 /** A field that a program calls: its score, the trace of its derivative, and its slopes in y = x / alpha. */
@@ -194,15 +106,6 @@ export interface CalledField {
   readonly score: RowFunction;
   readonly trace?: RowFunction | undefined;
   readonly slopes: SlopeFunction;
-}
-
-/** Which kinds of operations a program has. */
-export interface ProgramNeeds {
-  covariance: boolean;
-  spread: boolean;
-  linear: boolean;
-  path: boolean;
-  adaptive: boolean;
 }
 
 /** Whether noise of a weighted covariance is made without its matrix: exact either way, cheaper for many dimensions. */

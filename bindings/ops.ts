@@ -1,200 +1,358 @@
-import { OP_WIDTH, type Op, OpCode, type ProgramNeeds } from "./job.js";
+/**
+ * The operations of a program, one entry each: its code, its fields by name and type, which registers they read and write, and
+ * what a block needs scratch for. Programs are encoded, decoded, cut in parts and laid out by this table alone. What an
+ * operation does is said in `sampleOps.ts`, on the kernels, and in `src/run/plain/ops.ts`, without Wasm.
+ */
 
-/** The fields of an operation, in the order of `Op`; those of `Seen` first. */
-function fieldsOf(op: Op): number[] {
-  switch (op.code) {
-    case OpCode.Score:
-      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.trace];
-    case OpCode.Draw:
-      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.out, op.draws, op.step, op.stream];
-    case OpCode.Spread:
-      return [op.x, op.mean, op.k, op.inverseAlpha, op.points, op.out, op.step, op.stream];
-    case OpCode.Normal:
-      return [op.out, op.step, op.stream];
-    case OpCode.Supplied:
-      return [op.out, op.step];
-    case OpCode.Path:
-      return [op.out, op.t, op.s, op.exponent];
-    case OpCode.Affine:
-      return [op.out, op.terms.length, ...op.terms.flat()];
-    case OpCode.Linear:
-      return [op.out, op.x, op.matrix];
-    case OpCode.Scalar:
-      return [op.out, op.constant, ...op.terms.flat()];
-    case OpCode.Adaptive:
-      return [op.x, op.from, op.to, op.rtol, op.atol, op.sigma0, op.size, op.density, op.index];
-    case OpCode.Call:
-      return [op.x, op.out, op.t, op.index, op.trace];
-    case OpCode.Fill:
-      return [op.out, op.row];
-    case OpCode.Record:
-      return [op.x, op.slot];
-  }
+/** A vector register: one row of coordinates per particle. Number 0 is the state, the others are scratch. */
+export type Register = number;
+
+/** Scalar registers: one float64 per particle. The first `SCALAR_OUTPUTS` are results of a run. */
+export const Scalar = { LogLikelihood: 0, Evaluations: 1 } as const;
+export const SCALAR_OUTPUTS = 2;
+
+/** A register and the factor that it is taken times. */
+export type OpTerm = readonly [register: number, factor: number];
+/** The most terms of an operation. */
+export const MAX_TERMS = 4;
+
+/** What a block of a program needs scratch for. */
+export interface ProgramNeeds {
+  covariance: boolean;
+  spread: boolean;
+  linear: boolean;
+  path: boolean;
+  adaptive: boolean;
+  /** The most draws of an operation. */
+  draws: number;
 }
 
-/** The operation that the numbers from `at` on are. */
-function opOf(numbers: Float64Array, at: number): Op {
-  const field = (i: number): number => numbers[at + i];
-  const seen = () => ({
-    x: field(1),
-    mean: field(2),
-    k: field(3),
-    inverseAlpha: field(4),
-    points: field(5),
+/** Where the pointers of operations lead: until a program is encoded, each is a position in one of these lists. */
+export interface AddressTables {
+  /** Matrices, column by column. */
+  readonly matrices: readonly number[];
+  /** Sets of points of the shape and the weights of the job's own, which come first: the kernels take them for 0. */
+  readonly pointSets: readonly number[];
+  /** Rows that registers are filled with. */
+  readonly rows: readonly number[];
+}
+
+type Access = "reads" | "writes" | "updates";
+type Field =
+  | { readonly type: "f64" | "u32" | "i32" }
+  | { readonly type: "pointer"; readonly table: keyof AddressTables }
+  /** A scalar register may be -1: none. */
+  | { readonly type: "register" | "scalar"; readonly access: Access }
+  /** Up to `MAX_TERMS` registers that are read, each with a factor. */
+  | { readonly type: "terms"; readonly of: "register" | "scalar" };
+type Fields = Readonly<Record<string, Field>>;
+type ValueOf<F extends Field> = F extends { readonly type: "terms" } ? readonly OpTerm[] : number;
+type FieldValues<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
+
+const f64 = { type: "f64" } as const;
+const u32 = { type: "u32" } as const;
+const i32 = { type: "i32" } as const;
+const pointer = <T extends keyof AddressTables>(table: T) => ({ type: "pointer", table }) as const;
+const reads = {
+  register: { type: "register", access: "reads" },
+  terms: { type: "terms", of: "register" },
+  scalarTerms: { type: "terms", of: "scalar" },
+} as const;
+const writes = {
+  register: { type: "register", access: "writes" },
+  scalar: { type: "scalar", access: "writes" },
+} as const;
+const updates = {
+  register: { type: "register", access: "updates" },
+  scalar: { type: "scalar", access: "updates" },
+} as const;
+
+function operation<const C extends number, const F extends Fields>(
+  code: C,
+  fields: F,
+  needs?: (op: FieldValues<F>) => Partial<ProgramNeeds>,
+) {
+  return { code, fields, needs };
+}
+
+/** The points seen from a register: x times inverseAlpha is in the units of the points, k is their level. */
+const seen = {
+  x: reads.register,
+  mean: writes.register,
+  k: f64,
+  inverseAlpha: f64,
+  points: pointer("pointSets"),
+} as const;
+/** The words that random numbers are counted by, beside the particle's. */
+const counter = { step: u32, stream: u32 } as const;
+
+export const operations = {
+  /** mean <- weighted mean of the points seen from x; `trace` <- the trace of their covariance. */
+  Score: operation(0, { ...seen, trace: writes.scalar }, ({ trace }) => ({ covariance: trace >= 0 })),
+  /** As Score, and out <- average of `draws` points drawn from the weights. */
+  Draw: operation(1, { ...seen, out: writes.register, draws: u32, ...counter }, ({ draws }) => ({ draws })),
+  /** out <- standard normals. */
+  Normal: operation(2, { out: writes.register, ...counter }),
+  /** out <- sum of factor * register. */
+  Affine: operation(3, { out: writes.register, terms: reads.terms }),
+  /** Copies x to a slot of the record. */
+  Record: operation(4, { x: reads.register, slot: u32 }),
+  /** As Score, and out <- Gaussian noise of the points' weighted covariance. */
+  Spread: operation(5, { ...seen, out: writes.register, ...counter }, () => ({
+    covariance: true,
+    spread: true,
+  })),
+  /** out <- A x. */
+  Linear: operation(6, { out: writes.register, x: reads.register, matrix: pointer("matrices") }, () => ({
+    linear: true,
+  })),
+  /** out <- the standard normals that the caller supplied for a step. */
+  Supplied: operation(7, { out: writes.register, step: u32 }),
+  /** out <- (W_t - W_s) / sqrt(t - s) of the particle's Brownian path; every s is at least 2^exponent. */
+  Path: operation(8, { out: writes.register, t: f64, s: f64, exponent: i32 }, () => ({ path: true })),
+  /** out <- constant + sum of factor * scalar. */
+  Scalar: operation(9, { out: writes.scalar, constant: f64, terms: reads.scalarTerms }),
+  /**
+   * Carries y = x / alpha along dy/dlog2(sigma) = ln 2 sigma^2 / (sigma^2 + sigma0^2) (y - mean), from one log2(sigma) to
+   * another, by Dormand and Prince's pair with steps of each particle's own. `logLikelihood` gains the change of y's.
+   */
+  Adaptive: operation(
+    10,
+    {
+      x: updates.register,
+      from: f64,
+      to: f64,
+      rtol: f64,
+      atol: f64,
+      sigma0: f64,
+      /** Each particle's next step. */
+      size: updates.scalar,
+      evaluations: updates.scalar,
+      logLikelihood: updates.scalar,
+      /** The called field whose slopes take the place of the exact ones; -1: the exact ones. */
+      field: i32,
+    },
+    ({ logLikelihood, field }) => ({ adaptive: true, covariance: logLikelihood >= 0 && field < 0 }),
+  ),
+  /**
+   * out <- the score of a called field at (x, t), and `trace` <- the trace of its derivative: the caller's own, so that the
+   * job runs on the calling thread.
+   */
+  Call: operation(11, { x: reads.register, out: writes.register, t: f64, field: i32, trace: writes.scalar }),
+  /** out <- one row for all particles. */
+  Fill: operation(12, { out: writes.register, row: pointer("rows") }),
+} as const;
+
+type Operations = typeof operations;
+export type OpName = keyof Operations;
+/** One operation, by its name in the table: its fields, and its code. */
+export type OpOf<N extends OpName> = { readonly code: Operations[N]["code"] } & FieldValues<
+  Operations[N]["fields"]
+>;
+/** One operation on a block of particles. A sampler is a list of these: score a block, then one affine-plus-noise step. */
+export type Op = { [N in OpName]: OpOf<N> }[OpName];
+
+const names = Object.keys(operations) as OpName[];
+
+export const OpCode = Object.fromEntries(names.map((name) => [name, operations[name].code])) as {
+  readonly [N in OpName]: Operations[N]["code"];
+};
+
+/** A field at its place among the numbers of an operation. */
+interface Placed {
+  readonly name: string;
+  readonly field: Field;
+  readonly at: number;
+}
+
+/** By code: the fields in order, the first after the code itself. */
+const placed: readonly (readonly Placed[])[] = byCode((name) => {
+  let end = 1;
+  return Object.entries<Field>(operations[name].fields).map(([name, field]) => {
+    const at = end;
+    end += field.type === "terms" ? 1 + 2 * MAX_TERMS : 1;
+    return { name, field, at };
   });
-  /** `count` pairs of a register and a factor. */
-  const terms = (first: number, count: number): [number, number][] =>
-    Array.from({ length: count }, (_, j) => [field(first + 2 * j), field(first + 2 * j + 1)]);
-  switch (field(0)) {
-    case OpCode.Score:
-      return { code: OpCode.Score, ...seen(), trace: field(6) };
-    case OpCode.Draw:
-      return {
-        code: OpCode.Draw,
-        ...seen(),
-        out: field(6),
-        draws: field(7),
-        step: field(8),
-        stream: field(9),
-      };
-    case OpCode.Spread:
-      return { code: OpCode.Spread, ...seen(), out: field(6), step: field(7), stream: field(8) };
-    case OpCode.Normal:
-      return { code: OpCode.Normal, out: field(1), step: field(2), stream: field(3) };
-    case OpCode.Supplied:
-      return { code: OpCode.Supplied, out: field(1), step: field(2) };
-    case OpCode.Path:
-      return { code: OpCode.Path, out: field(1), t: field(2), s: field(3), exponent: field(4) };
-    case OpCode.Affine:
-      return { code: OpCode.Affine, out: field(1), terms: terms(3, field(2)) };
-    case OpCode.Linear:
-      return { code: OpCode.Linear, out: field(1), x: field(2), matrix: field(3) };
-    case OpCode.Scalar:
-      return {
-        code: OpCode.Scalar,
-        out: field(1),
-        constant: field(2),
-        terms: terms(3, 4).filter(([, factor]) => factor !== 0),
-      };
-    case OpCode.Adaptive:
-      return {
-        code: OpCode.Adaptive,
-        x: field(1),
-        from: field(2),
-        to: field(3),
-        rtol: field(4),
-        atol: field(5),
-        sigma0: field(6),
-        size: field(7),
-        density: field(8),
-        index: field(9),
-      };
-    case OpCode.Call:
-      return {
-        code: OpCode.Call,
-        x: field(1),
-        out: field(2),
-        t: field(3),
-        index: field(4),
-        trace: field(5),
-      };
-    case OpCode.Fill:
-      return { code: OpCode.Fill, out: field(1), row: field(2) };
-    default:
-      return { code: OpCode.Record, x: field(1), slot: field(2) };
+});
+
+/** Numbers that an operation takes where a program is posted. */
+export const OP_WIDTH = Math.max(
+  ...placed.flatMap((fields) =>
+    fields.map(({ field, at }) => at + (field.type === "terms" ? 1 + 2 * MAX_TERMS : 1)),
+  ),
+);
+
+/** By code: where the pointers are, and the lists that they are positions in. */
+const pointers = placed.map((fields) =>
+  fields.flatMap(({ field, at }) => (field.type === "pointer" ? [{ at, table: field.table }] : [])),
+);
+
+/** An entry for each code. */
+function byCode<T>(entry: (name: OpName) => T): T[] {
+  const entries: T[] = [];
+  for (const name of names) entries[operations[name].code] = entry(name);
+  return entries;
+}
+
+type OpValues = Readonly<Record<string, number | readonly OpTerm[]>>;
+
+/** Writes an operation as `OP_WIDTH` numbers, which are 0 before. */
+export function encodeOp(op: Op, numbers: Float64Array, start: number): void {
+  const values: OpValues = op;
+  numbers[start] = op.code;
+  for (const { name, at } of placed[op.code]) {
+    const value = values[name];
+    if (typeof value === "number") {
+      numbers[start + at] = value;
+      continue;
+    }
+    numbers[start + at] = value.length;
+    for (let i = 0; i < value.length; i++) {
+      const [register, factor] = value[i];
+      numbers[start + at + 1 + 2 * i] = register;
+      numbers[start + at + 2 + 2 * i] = factor;
+    }
   }
 }
 
-/** Operations of a part of the list. */
-const PART = 2 ** 14;
+/** The operation that the numbers from `start` on are. */
+export function decodeOp(numbers: Float64Array, start: number): Op {
+  const op: Record<string, number | OpTerm[]> = { code: numbers[start] };
+  for (const { name, field, at } of placed[numbers[start]]) {
+    const first = start + at;
+    op[name] =
+      field.type !== "terms"
+        ? numbers[first]
+        : Array.from(
+            { length: numbers[first] },
+            (_, i): OpTerm => [numbers[first + 1 + 2 * i], numbers[first + 2 + 2 * i]],
+          );
+  }
+  // The code says which fields there are.
+  return op as unknown as Op;
+}
+
+/** Puts addresses in the place of positions in `tables`, in the numbers of an operation. */
+export function relocateOp(numbers: Float64Array, start: number, tables: AddressTables): void {
+  for (const { at, table } of pointers[numbers[start]]) {
+    numbers[start + at] = tables[table][numbers[start + at]];
+  }
+}
+
+/** What an operation needs scratch for; undefined: nothing of its own. */
+export function needsOf(op: Op): Partial<ProgramNeeds> | undefined {
+  return needsByCode[op.code]?.(op);
+}
+const needsByCode = byCode(
+  (name) => operations[name].needs as ((op: Op) => Partial<ProgramNeeds>) | undefined,
+);
+
+/** A register of either kind: a vector register by its number, a scalar one from -1 down. */
+export type RegisterKey = number;
+export const scalarKey = (scalar: number): RegisterKey => -1 - scalar;
+
+/** What an operation reads, and what it writes in full. */
+export function accessOf(op: Op): { reads: RegisterKey[]; writes: RegisterKey[] } {
+  const values: OpValues = op;
+  const access: { reads: RegisterKey[]; writes: RegisterKey[] } = { reads: [], writes: [] };
+  for (const { name, field } of placed[op.code]) {
+    const value = values[name];
+    if (typeof value !== "number") {
+      if (field.type !== "terms") continue;
+      for (const [register] of value)
+        access.reads.push(field.of === "scalar" ? scalarKey(register) : register);
+    } else if (field.type === "register" || field.type === "scalar") {
+      if (value < 0) continue;
+      const key = field.type === "scalar" ? scalarKey(value) : value;
+      if (field.access !== "writes") access.reads.push(key);
+      if (field.access !== "reads") access.writes.push(key);
+    }
+  }
+  return access;
+}
+
+/** The terms of an operation where it lies. */
+export interface TermsView {
+  readonly length: number;
+  /** 0 beyond the last. */
+  register(i: number): number;
+  factor(i: number): number;
+}
+
+/** An operation where it lies among the numbers of a job: its fields are read there, and nothing is made of them. */
+export type OpView<N extends OpName> = ViewOf<Operations[N]["fields"]>;
+type ViewOf<F extends Fields> = {
+  readonly [K in keyof F]: F[K] extends { readonly type: "terms" } ? TermsView : number;
+};
+
+/** The numbers that views of one block read, from `start` on. */
+interface Place {
+  readonly numbers: Float64Array;
+  start: number;
+}
+
+function termsView(place: Place, at: number): TermsView {
+  return {
+    get length() {
+      return place.numbers[place.start + at];
+    },
+    register: (i) => place.numbers[place.start + at + 1 + 2 * i],
+    factor: (i) => place.numbers[place.start + at + 2 + 2 * i],
+  };
+}
+
+/** By code: makes a view, whose fields are found through its class. */
+const views = placed.map((fields) => {
+  class View implements Place {
+    readonly numbers: Float64Array;
+    start = 0;
+    constructor(numbers: Float64Array) {
+      this.numbers = numbers;
+      for (const { name, field, at } of fields) {
+        if (field.type === "terms") Object.defineProperty(this, name, { value: termsView(this, at) });
+      }
+    }
+  }
+  for (const { name, field, at } of fields) {
+    if (field.type === "terms") continue;
+    Object.defineProperty(View.prototype, name, {
+      get(this: Place) {
+        return this.numbers[this.start + at];
+      },
+    });
+  }
+  return View;
+});
+
+/** One function for each operation of the table, on a block of some kind. */
+export type OpHandlers<B, R> = { readonly [N in OpName]: (op: OpOf<N>, block: B) => R };
+/** The same on operations where they lie. */
+export type OpViewHandlers<B, R> = { readonly [N in OpName]: (op: OpView<N>, block: B) => R };
+
+/** The functions as one of any operation. */
+export function dispatcher<B, R>(handlers: OpHandlers<B, R>): (op: Op, block: B) => R {
+  // The code of an operation picks the function of its own name.
+  const handlerOf = byCode((name) => handlers[name] as (op: Op, block: B) => R);
+  return (op, block) => handlerOf[op.code](op, block);
+}
 
 /**
- * The operations of a program, kept as plain numbers from the start: a program of a million of them has no object for each,
- * and is soon posted.
+ * The functions as one that does an operation of a job on a block, by its number. Each block has one of its own: an operation
+ * that is done in pieces reads its fields until it is done.
  */
-export class Ops implements Iterable<Op> {
-  readonly #parts: Float64Array<ArrayBuffer>[] = [];
-  #length = 0;
-  #fills = false;
-  readonly needs: ProgramNeeds = {
-    covariance: false,
-    spread: false,
-    linear: false,
-    path: false,
-    adaptive: false,
+export function reader<B, R>(
+  handlers: OpViewHandlers<B, R>,
+): (numbers: Float64Array, block: B) => (index: number) => R {
+  const handlerOf = byCode((name) => handlers[name] as unknown as (op: Place, block: B) => R);
+  return (numbers, block) => {
+    const made: Place[] = [];
+    return (index) => {
+      const start = index * OP_WIDTH;
+      const code = numbers[start];
+      made[code] ??= new views[code](numbers);
+      const view = made[code];
+      view.start = start;
+      return handlerOf[code](view, block);
+    };
   };
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Whether any fills a register with a row. */
-  get fills(): boolean {
-    return this.#fills;
-  }
-
-  push(op: Op): void {
-    const at = this.#length % PART;
-    if (at === 0) this.#parts.push(new Float64Array(PART * OP_WIDTH));
-    const numbers = this.#parts.at(-1) as Float64Array;
-    numbers[at * OP_WIDTH] = op.code;
-    numbers.set(fieldsOf(op), at * OP_WIDTH + 1);
-    this.#length++;
-    this.#fills ||= op.code === OpCode.Fill;
-    const { needs } = this;
-    needs.spread ||= op.code === OpCode.Spread;
-    needs.linear ||= op.code === OpCode.Linear;
-    needs.path ||= op.code === OpCode.Path;
-    needs.adaptive ||= op.code === OpCode.Adaptive;
-    needs.covariance ||=
-      op.code === OpCode.Spread ||
-      (op.code === OpCode.Score && op.trace >= 0) ||
-      (op.code === OpCode.Adaptive && op.density === 1 && op.index < 0);
-  }
-
-  at(index: number): Op | undefined {
-    const part = this.#parts[Math.floor(index / PART)];
-    return part && index < this.#length ? opOf(part, (index % PART) * OP_WIDTH) : undefined;
-  }
-
-  slice(first: number, last = this.#length): Op[] {
-    return Array.from({ length: Math.max(0, last - first) }, (_, i) => this.at(first + i) as Op);
-  }
-
-  *[Symbol.iterator](): Generator<Op, void, void> {
-    for (let i = 0; i < this.#length; i++) yield this.at(i) as Op;
-  }
-
-  /**
-   * All of them in one array, shared where it is to be posted; yields the units of each part of the work.
-   *
-   * @param matrices where the matrices lie that operations know by number
-   * @param points likewise sets of points, from number 1 on
-   * @param row where the row lies that registers are filled with
-   */
-  *encode(
-    shared: boolean,
-    matrices: readonly number[],
-    points: readonly number[],
-    row = 0,
-  ): Generator<number, Float64Array, void> {
-    const bytes = 8 * OP_WIDTH * this.#length;
-    const out = new Float64Array(shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
-    const moved = matrices.length + points.length > 0 || this.#fills;
-    for (let i = 0; i < this.#parts.length; i++) {
-      const count = Math.min(PART, this.#length - i * PART);
-      const from = i * PART * OP_WIDTH;
-      out.set((this.#parts[i] as Float64Array).subarray(0, count * OP_WIDTH), from);
-      for (let at = from; moved && at < from + count * OP_WIDTH; at += OP_WIDTH) {
-        const code = out[at];
-        if (code === OpCode.Fill) out[at + 2] = row;
-        if (code === OpCode.Linear) out[at + 3] = matrices[out[at + 3]];
-        if (code !== OpCode.Score && code !== OpCode.Draw && code !== OpCode.Spread) continue;
-        const set = out[at + 5];
-        if (set > 0) out[at + 5] = points[set - 1];
-      }
-      yield 2 * count * OP_WIDTH;
-    }
-    return out;
-  }
 }

@@ -71,7 +71,7 @@ export function scratchLayout(job: PointsJob): ScratchLayout {
     return start;
   };
   const n = job.block;
-  const draws = job.kind === "sample" ? job.draws : 0;
+  const draws = job.kind === "sample" ? job.needs.draws : 0;
   const level = take(8);
   // Running totals of draws: 32 bytes for every 64 points.
   const lanes = take(kernelScratch.lanes + (draws > 0 ? 32 * Math.ceil(job.mixture.size / 64) : 0));

@@ -1,9 +1,15 @@
-import type { MixtureLayout, ProgramNeeds, ScoreJob } from "./job.js";
+import type { MixtureLayout, ScoreJob } from "./job.js";
+import type { ProgramNeeds } from "./ops.js";
 
 /**
  * What kernels take, in units of work: one multiply-add of a plain loop. Rough, but of the right size; no result depends on
  * it. Blocks of workers and slices of the calling thread are bounded in these units, not by a clock.
  */
+
+/** Work done so far. */
+export interface WorkCount {
+  units: number;
+}
 
 /** The most units of a call of a kernel, between two looks at the stop flag and two beats: some 8 ms. */
 export const PIECE = 2 ** 23;
@@ -66,13 +72,9 @@ export function scoreRows(job: Pick<ScoreJob, "mixture" | "covariance" | "trace"
 }
 
 /** The most rows of a block of a sample job, by its heaviest operation. `free`: noise of a covariance without its matrix. */
-export function sampleRows(
-  mixture: MixtureLayout,
-  needs: ProgramNeeds,
-  draws: number,
-  free: boolean,
-): number {
+export function sampleRows(mixture: MixtureLayout, needs: ProgramNeeds, free: boolean): number {
   const { dim, width, size } = mixture;
+  const { draws } = needs;
   let cut = posteriorWork(mixture);
   let whole = NORMAL * dim;
   if (draws > 0) {

@@ -1,4 +1,4 @@
-import { type Op, OpCode } from "../../bindings/job.js";
+import { type Op, OpCode } from "../../bindings/ops.js";
 import { edm } from "../process/edm.js";
 import { ProgramBuilder } from "../run/programBuilder.js";
 import type { Sampler } from "../sampler/sampler.js";

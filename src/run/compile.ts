@@ -25,7 +25,7 @@ export function* compileProgram<P extends Precision>(
   frames: Framing | undefined,
 ): Generator<number, Compiled, void> {
   const { data, process } = field;
-  const { times, initial, recorded, sampler, density, noise } = run;
+  const { times, initial, recorded, sampler, logLikelihood, noise } = run;
   const steps = times.length - 1;
   const leastTime = times.reduce((low, t) => (t > 0 ? Math.min(low, t) : low), Number.POSITIVE_INFINITY);
   const program = new ProgramBuilder({
@@ -37,7 +37,7 @@ export function* compileProgram<P extends Precision>(
     randomness: field.kind === "step" ? field.randomness : undefined,
     noise: typeof noise === "string" ? noise : "supplied",
     exponent: exponentOf(leastTime),
-    density,
+    logLikelihood,
     called: isCalled(field),
     frames,
     far: data.centre !== undefined,

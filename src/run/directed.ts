@@ -19,9 +19,9 @@ export { whiten } from "./whiten.js";
  */
 export function driven<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P>,
-  run: Pick<RunSpec, "density" | "sampler">,
+  run: Pick<RunSpec, "logLikelihood" | "sampler">,
 ): ScoreField<P> | StepEstimator<P> {
-  if (isCalled(field) || !(run.density || run.sampler.adaptive)) return field;
+  if (isCalled(field) || !(run.logLikelihood || run.sampler.adaptive)) return field;
   const one = field as ScoreField<P>;
   return new RowField(
     one.data,
@@ -39,22 +39,23 @@ export function driven<P extends Precision>(
  */
 export function coordinatesOf(
   field: ScoreField | StepEstimator,
-  run: Pick<RunSpec, "sampler" | "density">,
+  run: Pick<RunSpec, "sampler" | "logLikelihood">,
 ): "white" | "framed" {
   const { process, data } = field;
-  const { sampler, density } = run;
+  const { sampler, logLikelihood } = run;
   const constant = process.covariance !== undefined;
   if (constant && data.sigma0 === 0 && !isCalled(field)) return "white";
   // Components with a width are round in x alone, and what draws x_0 has no score to be called in other coordinates.
   const draws = field.kind === "step" || (sampler.needs ?? []).includes("posteriorDraws");
   if (constant && draws) return "framed";
-  if (sampler.anyCovariance && (isCalled(field) || !density || !constant)) return "framed";
+  if (sampler.anyCovariance && (isCalled(field) || !logLikelihood || !constant)) return "framed";
   if (constant) return "white";
   if (sampler.adaptive) return "framed";
   const { name, parameters } = sampler.predictor ?? sampler;
   const takes = samplersFor(
     field,
-    ({ anyCovariance, adaptive, flow }) => (anyCovariance || adaptive !== undefined) && (flow || !density),
+    ({ anyCovariance, adaptive, flow }) =>
+      (anyCovariance || adaptive !== undefined) && (flow || !logLikelihood),
   );
   const refused = Object.entries(parameters).map(([option, value]) => `with ${option} ${value}`);
   throw new VkernelError("E_UNSUPPORTED", {

@@ -87,7 +87,7 @@ export async function integrateEnsemble<P extends Precision>(
     }
     evaluations = result.evaluations;
   }
-  return { samples, states: samples, trajectories, evaluations, density: undefined };
+  return { samples, states: samples, trajectories, evaluations, logLikelihood: undefined };
 }
 
 /** How many realizations of an ensemble are held at a time. */

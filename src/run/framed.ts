@@ -1,4 +1,4 @@
-import { OpCode, type Register } from "../../bindings/job.js";
+import { OpCode, type Register } from "../../bindings/ops.js";
 import { VkernelError } from "../core/errors.js";
 import { bridge } from "../process/bridge.js";
 import { streams } from "../numeric/random.js";
@@ -93,7 +93,6 @@ class FramedSteps implements FramedWriter {
     const seen = this.#seen(x, t, "mean");
     const out = this.#register("point");
     this.#program.shifted(out, this.#far ? 1 : 0);
-    this.#program.draws = Math.max(this.#program.draws, draws);
     this.#program.ops.push({
       code: OpCode.Draw,
       ...seen,

@@ -1,15 +1,13 @@
-import type { Register } from "../../bindings/job.js";
-import type { Ops } from "../../bindings/ops.js";
+import type { OpList } from "../../bindings/opList.js";
+import type { Register } from "../../bindings/ops.js";
 import type { Randomness } from "../score/field.js";
 import type { Predicted, Program, Slope, Term } from "../sampler/program.js";
 
 /** A program, with what those who write operations themselves need of it. */
 export interface OpenProgram extends Program {
-  readonly ops: Ops;
+  readonly ops: OpList;
   readonly sigma0: number;
   evaluations: number;
-  /** The most draws that an operation makes. */
-  draws: number;
   /** Makes x one less `by` centres of the data: points are seen at time t from what is less alpha_t of them. */
   settle(x: Register, by: number): void;
   /** Notes how many centres have been taken from a register. */

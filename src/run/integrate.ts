@@ -15,7 +15,7 @@ interface LocalResult<P extends Precision> {
   samples: Numbers<P>;
   trajectories: Numbers<P> | undefined;
   evaluations: number;
-  density: Float64Array | undefined;
+  logLikelihood: Float64Array | undefined;
   /** How many centres have been taken from the state at each time of the grid. */
   shifts: readonly number[];
 }
@@ -40,9 +40,9 @@ export async function integrate<P extends Precision>(
     directed && coordinates === "white"
       ? await integrateWhitened(field, local, directed.whiten(field))
       : await integrateLocal(directed && frames ? directed.driven(field, run) : field, local, frames);
-  const { samples, trajectories, evaluations, density, shifts } = done;
+  const { samples, trajectories, evaluations, logLikelihood, shifts } = done;
   if (data.centre === undefined) {
-    return { samples, states: samples, trajectories, paths: trajectories, evaluations, density };
+    return { samples, states: samples, trajectories, paths: trajectories, evaluations, logLikelihood };
   }
   const paths = run.paths && trajectories ? new Float64Array(trajectories.length) : undefined;
   const states = data.outward(samples, shifts[shifts.length - 1]);
@@ -54,7 +54,7 @@ export async function integrate<P extends Precision>(
     paths?.set(whole, slot * samples.length);
     some.set(whole);
   });
-  return { samples, states, trajectories, paths, evaluations, density };
+  return { samples, states, trajectories, paths, evaluations, logLikelihood };
 }
 
 /** A run whose given states are less alpha_t centres of the data. */
@@ -73,7 +73,7 @@ async function integrateLocal<P extends Precision>(
   frames?: Framing,
 ): Promise<LocalResult<P>> {
   const { data } = field;
-  const { count, recorded, density } = run;
+  const { count, recorded, logLikelihood } = run;
   const slices = new TimeSlices(run.signal, () => data.check());
   const { program, shifts } = await slices.run(compileProgram(field, run, frames));
   const result =
@@ -86,7 +86,7 @@ async function integrateLocal<P extends Precision>(
     samples: result.samples,
     trajectories: recorded.length > 0 ? result.trajectories : undefined,
     evaluations: program.evaluations + (count === 0 ? 0 : own / count),
-    density: density ? result.outputs.slice(0, count) : undefined,
+    logLikelihood: logLikelihood ? result.outputs.slice(0, count) : undefined,
     shifts,
   };
 }
@@ -119,7 +119,7 @@ export async function whiteStart<P extends Precision>(
     ...run,
     times: run.times.slice(0, 1),
     recorded: new Int32Array(0),
-    density: false,
+    logLikelihood: false,
     onProgress: undefined,
   };
   if (initial === "normal") {

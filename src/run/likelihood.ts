@@ -90,12 +90,12 @@ export async function logLikelihood<P extends Precision>(
     seed: 0,
     recorded: new Int32Array(0),
     noise: "independent",
-    density: true,
+    logLikelihood: true,
     signal,
     onProgress,
   });
   // Upward the log density changes by minus the integral of the divergence.
-  const divergence = (result.density as Float64Array).map((change) => 0 - change);
+  const divergence = (result.logLikelihood as Float64Array).map((gain) => 0 - gain);
   const top = await logDensityOf(field, base, result.states, times[0]);
   return {
     ...densities(top, divergence, data.dim),
@@ -134,16 +134,16 @@ export function checkLikelihood(
   }
 }
 
-/** The likelihood of a run that went downward from `starts` at time t. */
+/** The likelihood of a run that went downward from `starts` at time t, whose log likelihoods grew by `logLikelihood`. */
 export async function likelihoodOf<P extends Precision>(
   field: ScoreField<P>,
   base: "noise" | "normal" | "marginal",
   starts: Float32Array | Float64Array,
   t: number,
-  change: Float64Array,
+  logLikelihood: Float64Array,
 ): Promise<Likelihood> {
   const top = await logDensityOf(field, base, starts, t);
-  return densities(top, change as Float64Array<ArrayBuffer>, field.data.dim);
+  return densities(top, logLikelihood as Float64Array<ArrayBuffer>, field.data.dim);
 }
 
 function densities(top: Float64Array, divergence: Float64Array<ArrayBuffer>, dim: number): Likelihood {

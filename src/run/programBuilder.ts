@@ -1,5 +1,5 @@
-import { OpCode, type Register, SCALAR_OUTPUTS, Scalar } from "../../bindings/job.js";
-import { Ops } from "../../bindings/ops.js";
+import { OpList } from "../../bindings/opList.js";
+import { MAX_TERMS, OpCode, type OpTerm, type Register, SCALAR_OUTPUTS, Scalar } from "../../bindings/ops.js";
 import { VkernelError } from "../core/errors.js";
 import type { Precision } from "../data/mixture.js";
 import { log, log2 } from "../numeric/elementary.js";
@@ -53,7 +53,7 @@ export interface ProgramOptions {
   /** 2^exponent is at most the least time above 0. */
   readonly exponent?: number | undefined;
   /** Whether log densities are carried along. */
-  readonly density?: boolean | undefined;
+  readonly logLikelihood?: boolean | undefined;
   /** Whether the score is a function of rows (operation `Call` 0) in place of the exact one. */
   readonly called?: boolean | undefined;
   /** For noise whose covariance is no number: the coordinates in which it is, at each time. */
@@ -76,14 +76,12 @@ const ROUNDING = 2 ** -51;
  * state in register 0 and add operations; all numbers are computed here, in float64, once.
  */
 export class ProgramBuilder implements OpenProgram {
-  readonly ops = new Ops();
+  readonly ops = new OpList();
   readonly process: Process;
   readonly sigma0: number;
   readonly steps: number;
   /** Evaluations of the score per particle, as far as they are known before the run. */
   evaluations = 0;
-  /** The most draws that an operation makes. */
-  draws = 0;
   /** The number of the step being written, its ends, and the start of the step before (undefined in the first). */
   step = 0;
   t = 0;
@@ -220,7 +218,6 @@ export class ProgramBuilder implements OpenProgram {
     const seen = this.#seen(x, t, "mean");
     const point = this.register("point");
     this.shifted(point, 1);
-    this.draws = Math.max(this.draws, draws);
     this.ops.push({ code: OpCode.Draw, ...seen, out: point, draws, step: this.step, stream: streams.draw });
     return { mean: seen.mean, point };
   }
@@ -298,11 +295,11 @@ export class ProgramBuilder implements OpenProgram {
   }
 
   #push(out: Register, list: [Register, number][]): void {
-    // The first four terms, then three more at a time onto what there is. A target among later terms is read first.
+    // As many terms as an operation takes, then more onto what there is. A target among later terms is read first.
     list.sort((a, b) => Number(b[0] === out) - Number(a[0] === out));
-    this.ops.push({ code: OpCode.Affine, out, terms: list.slice(0, 4) });
-    for (let i = 4; i < list.length; i += 3) {
-      this.ops.push({ code: OpCode.Affine, out, terms: [[out, 1], ...list.slice(i, i + 3)] });
+    this.ops.push({ code: OpCode.Affine, out, terms: list.slice(0, MAX_TERMS) });
+    for (let i = MAX_TERMS; i < list.length; i += MAX_TERMS - 1) {
+      this.ops.push({ code: OpCode.Affine, out, terms: [[out, 1], ...list.slice(i, i + MAX_TERMS - 1)] });
     }
   }
 
@@ -312,19 +309,19 @@ export class ProgramBuilder implements OpenProgram {
    * for: noiseTime adds sqrt(noiseTime / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
    */
   slope(x: Register, t: number, dt: number, name = ""): Slope {
-    const { randomness, density, dim, called } = this.#options;
+    const { randomness, logLikelihood, dim, called } = this.#options;
     const { alpha, variance, total, beta, diffusion } = this.level(t);
     if (called) {
-      const scalar = density ? this.#scalar(`trace${name}`) : -1;
+      const scalar = logLikelihood ? this.#scalar(`trace${name}`) : -1;
       const score = this.#call(x, t, `score${name}`, scalar);
       return {
         terms: [[x, -beta], this.#framed ? [this.#framed.diffused(score, t, name), -1] : [score, -diffusion]],
-        ...(density && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
+        ...(logLikelihood && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
       };
     }
     if (this.#framed) return this.#framed.slope(x, t, dt, name);
     if (randomness === undefined) {
-      const scalar = density ? this.#scalar(`trace${name}`) : -1;
+      const scalar = logLikelihood ? this.#scalar(`trace${name}`) : -1;
       const mean = this.#mean(x, t, `mean${name}`, scalar);
       const rate = diffusion / total;
       const factor = -rate * (alpha / total) * alpha;
@@ -333,7 +330,7 @@ export class ProgramBuilder implements OpenProgram {
           [x, rate - beta],
           [mean, -rate * alpha],
         ],
-        ...(density && { divergence: { scalar, constant: dim * (rate - beta), factor } }),
+        ...(logLikelihood && { divergence: { scalar, constant: dim * (rate - beta), factor } }),
       };
     }
     if ("draws" in randomness && randomness.gaussian === undefined) {
@@ -352,7 +349,7 @@ export class ProgramBuilder implements OpenProgram {
     const out = this.register(name);
     this.shifted(out, 0);
     this.evaluations++;
-    this.ops.push({ code: OpCode.Call, x, out, t, index: 0, trace });
+    this.ops.push({ code: OpCode.Call, x, out, t, field: 0, trace });
     return out;
   }
 
@@ -396,7 +393,7 @@ export class ProgramBuilder implements OpenProgram {
   ): void {
     const terms = slopes.flatMap(([slope, h]) => slope.terms.map(([r, factor]): Term => [r, h * factor]));
     this.affine(out, [[x, 1], ...terms, ...others]);
-    if (!this.#options.density || out !== this.state) return;
+    if (!this.#options.logLikelihood || out !== this.state) return;
     let constant = 0;
     const traces: [number, number][] = [];
     for (const [{ divergence }, h] of slopes) {
@@ -404,19 +401,20 @@ export class ProgramBuilder implements OpenProgram {
       constant -= h * divergence.constant;
       traces.push([divergence.scalar, -h * divergence.factor]);
     }
-    this.#addDensity(constant, traces);
+    this.#addLogLikelihood(constant, traces);
   }
 
-  #addDensity(constant: number, terms: readonly [number, number][]): void {
-    for (let i = 0; i < Math.max(1, terms.length); i += 3) {
-      const some: [number, number][] = [[Scalar.LogDensity, 1], ...terms.slice(i, i + 3)];
-      this.ops.push({
-        code: OpCode.Scalar,
-        out: Scalar.LogDensity,
-        constant: i === 0 ? constant : 0,
-        terms: some,
-      });
+  #addLogLikelihood(constant: number, terms: readonly OpTerm[]): void {
+    const out = Scalar.LogLikelihood;
+    const more = MAX_TERMS - 1;
+    for (let i = 0; i < Math.max(1, terms.length); i += more) {
+      this.#combine(out, i === 0 ? constant : 0, [[out, 1], ...terms.slice(i, i + more)]);
     }
+  }
+
+  /** Scalar out <- constant + sum of factor * scalar; a factor of 0 takes nothing, infinite or not. */
+  #combine(out: number, constant: number, terms: readonly OpTerm[]): void {
+    this.ops.push({ code: OpCode.Scalar, out, constant, terms: terms.filter(([, factor]) => factor !== 0) });
   }
 
   /**
@@ -425,8 +423,8 @@ export class ProgramBuilder implements OpenProgram {
    */
   prediction(factor: number, x: Register, t: number, dt: number): Predicted {
     const { alpha, variance, total } = this.level(t);
-    const { randomness, called, density, dim } = this.#options;
-    const scalar = density ? this.#scalar("trace") : -1;
+    const { randomness, called, logLikelihood, dim } = this.#options;
+    const scalar = logLikelihood ? this.#scalar("trace") : -1;
     if (called) {
       // x_0 = (x + S s-hat) / alpha
       const score = this.#call(x, t, "score", scalar);
@@ -436,7 +434,7 @@ export class ProgramBuilder implements OpenProgram {
           [x, factor / alpha],
           [score, (factor * variance) / alpha],
         ],
-        ...(density && { trace: { scalar, constant: dim, factor: variance } }),
+        ...(logLikelihood && { trace: { scalar, constant: dim, factor: variance } }),
       };
     }
     if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
@@ -449,7 +447,7 @@ export class ProgramBuilder implements OpenProgram {
     const bend = (alpha / total) * variance * (alpha / total);
     return {
       terms: [...this.#meanTerms(factor, x, t, mean), ...(noisy?.noise ?? [])],
-      ...(density && { trace: { scalar, constant: dim * width, factor: bend } }),
+      ...(logLikelihood && { trace: { scalar, constant: dim * width, factor: bend } }),
     };
   }
 
@@ -459,7 +457,7 @@ export class ProgramBuilder implements OpenProgram {
     this.affine(this.register(name), terms);
     if (kept.trace && trace) {
       const { scalar, constant, factor } = trace;
-      this.ops.push({ code: OpCode.Scalar, out: kept.trace.scalar, constant, terms: [[scalar, factor]] });
+      this.#combine(kept.trace.scalar, constant, [[scalar, factor]]);
     }
     return kept;
   }
@@ -468,7 +466,7 @@ export class ProgramBuilder implements OpenProgram {
   kept(name: string): Predicted {
     return {
       terms: [[this.register(name), 1]],
-      ...(this.#options.density && { trace: { scalar: this.#scalar(name), constant: 0, factor: 1 } }),
+      ...(this.#options.logLikelihood && { trace: { scalar: this.#scalar(name), constant: 0, factor: 1 } }),
     };
   }
 
@@ -477,8 +475,8 @@ export class ProgramBuilder implements OpenProgram {
    * x_0's derivative held at a combination of what is known: of weights that add up to 1, as the state's own.
    */
   carry(t: number, s: number, predictions: readonly (readonly [Predicted, number])[]): void {
-    const { density, dim } = this.#options;
-    if (!density) return;
+    const { logLikelihood, dim } = this.#options;
+    if (!logLikelihood) return;
     if (this.#framed) throw framed("a log density along predictions");
     const [from, to] = [t, s].map((time) => log(this.process.sigma(time))) as [number, number];
     let constant = dim * (from - to) + dim * (log(this.level(t).alpha) - log(this.level(s).alpha));
@@ -488,7 +486,7 @@ export class ProgramBuilder implements OpenProgram {
       constant += (to - from) * weight * trace.constant;
       traces.push([trace.scalar, (to - from) * weight * trace.factor]);
     }
-    this.#addDensity(constant, traces);
+    this.#addLogLikelihood(constant, traces);
   }
 
   /** `factor` times E[x_0] from the weighted mean of the points. */
@@ -554,7 +552,7 @@ export class ProgramBuilder implements OpenProgram {
 
   /** Carries the state from t to s by steps of each particle's own, within tolerances in units of the data. */
   adaptive(t: number, s: number, tolerance: { rtol: number; atol: number }): void {
-    const { density, dim, randomness, called } = this.#options;
+    const { logLikelihood, dim, randomness, called } = this.#options;
     if (randomness) throw unserved("steady");
     if (this.#framed && !called) throw framed("adaptive steps");
     const from = this.level(t);
@@ -569,13 +567,14 @@ export class ProgramBuilder implements OpenProgram {
       ...tolerance,
       sigma0: this.sigma0,
       size: this.#scalar("size"),
-      density: density ? 1 : 0,
-      index: called ? 0 : -1,
+      evaluations: Scalar.Evaluations,
+      logLikelihood: logLikelihood ? Scalar.LogLikelihood : -1,
+      field: called ? 0 : -1,
     });
     this.affine(this.state, [[this.state, to.alpha]]);
     this.shifted(this.state, this.#options.far ? to.alpha : 0);
     // A density of x / alpha is alpha^dim times that of x.
-    if (density) this.#addDensity(dim * (log(from.alpha) - log(to.alpha)), []);
+    if (logLikelihood) this.#addLogLikelihood(dim * (log(from.alpha) - log(to.alpha)), []);
   }
 
   /** Replaces the state by its posterior mean: the step to 0 of every sampler. */
@@ -605,7 +604,6 @@ export class ProgramBuilder implements OpenProgram {
     // At an infinite noise level the posterior is the law of the data: k as small as the kernels take.
     const point = this.register("point");
     this.shifted(point, 1);
-    this.draws = Math.max(this.draws, 1);
     this.ops.push({
       code: OpCode.Draw,
       x: this.state,

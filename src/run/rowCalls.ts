@@ -49,7 +49,7 @@ function slopesOf(
   const { dim } = data;
   return (y, levels, particles, wanted) => {
     const rows = new Float64Array(y.length);
-    const density = wanted ? new Float64Array(levels.length) : undefined;
+    const logLikelihood = wanted ? new Float64Array(levels.length) : undefined;
     const times = Float64Array.from(levels, (level) =>
       Math.min(process.timeOfSigma(exp(Math.LN2 * level)), process.end),
     );
@@ -63,14 +63,14 @@ function slopesOf(
       }
     };
     const keepTraces = (values: Float64Array, first: number): void => {
-      density?.set(
+      logLikelihood?.set(
         values.map((value, i) => Math.LN2 * variances[first + i] * value),
         first,
       );
     };
     return both(all(score, keep), wanted && trace ? () => all(trace, keepTraces)() : undefined, {
       rows,
-      density,
+      logLikelihood,
     } satisfies Slopes);
 
     /** Makes what a function gives of all rows: in one call, or in one for each stretch of rows of one time. */

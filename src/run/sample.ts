@@ -80,10 +80,10 @@ export async function sample<P extends Precision>(
 ): Promise<SampleRun<P>> {
   const { run, each } = checkedRun(field, options, known);
   const { data } = field;
-  const { times, initial, count, recorded, density } = run;
+  const { times, initial, count, recorded, logLikelihood } = run;
   const clock = globalThis.performance ?? Date;
   const start = clock.now();
-  if (density && typeof initial === "string") {
+  if (logLikelihood && typeof initial === "string") {
     // The states to start from, as the run would draw them: their density is the base of all.
     const still = { ...run, times: times.slice(0, 1), recorded: new Int32Array(0), onProgress: undefined };
     run.initial = (await integrate(field as ScoreField<P>, still)).states;
@@ -100,13 +100,13 @@ export async function sample<P extends Precision>(
     times,
     recorded,
     trajectories: result.trajectories,
-    likelihood: density
+    likelihood: logLikelihood
       ? await likelihoodOf(
           field as ScoreField<P>,
           typeof initial === "string" ? initial : "marginal",
           run.initial as Float64Array,
           times[0],
-          result.density as Float64Array,
+          result.logLikelihood as Float64Array,
         )
       : undefined,
     notes: notesOf(field, run),
@@ -158,11 +158,12 @@ export function checkedRun(
   const effective = "effective" in field;
   const each = checkEach(options.particlesPerRealization, field.kind, effective);
   const noise = checkNoise(options.noise ?? "independent", sampler, field, steps, size);
-  const density = options.logLikelihood ?? false;
-  if (typeof density !== "boolean") throw badArgument("E_TYPE", "logLikelihood", "true or false", density);
-  if (density) checkLikelihood(field, sampler, times);
+  const logLikelihood = options.logLikelihood ?? false;
+  if (typeof logLikelihood !== "boolean")
+    throw badArgument("E_TYPE", "logLikelihood", "true or false", logLikelihood);
+  if (logLikelihood) checkLikelihood(field, sampler, times);
   return {
-    run: { sampler, times, initial, count, seed, recorded, noise, density, signal, onProgress },
+    run: { sampler, times, initial, count, seed, recorded, noise, logLikelihood, signal, onProgress },
     each,
   };
 }

@@ -14,7 +14,7 @@ export interface RunSpec {
   readonly recorded: Int32Array;
   /** Supplied normals: steps x count x dim. */
   readonly noise: "independent" | "shared" | Float32Array | Float64Array;
-  readonly density: boolean;
+  readonly logLikelihood: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: { done: number; total: number }) => void) | undefined;
   /** Whether `paths` are asked for. */
@@ -30,8 +30,8 @@ export interface RunResult<P extends Precision> {
   paths?: Numbers<P> | Float64Array<ArrayBuffer> | undefined;
   /** Mean evaluations of the score per particle. */
   evaluations: number;
-  /** How much the log density of each particle grew on the way. */
-  density: Float64Array | undefined;
+  /** How much the log likelihood of each particle grew on the way. */
+  logLikelihood: Float64Array | undefined;
 }
 
 /** What a run of a program gives, before it is looked at. */

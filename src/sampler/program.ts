@@ -1,4 +1,4 @@
-import type { Register } from "../../bindings/job.js";
+import type { Register } from "../../bindings/ops.js";
 import type { Process } from "../process/process.js";
 import type { Level } from "../score/level.js";
 

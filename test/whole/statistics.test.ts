@@ -28,7 +28,7 @@ import {
 } from "vkernel";
 import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OpCode } from "../../bindings/job.js";
+import { OpCode } from "../../bindings/ops.js";
 import type { ProgramBuilder } from "../../src/run/programBuilder.js";
 import {
   distanceBound,

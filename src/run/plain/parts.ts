@@ -1,8 +1,9 @@
-import { type Op, Scalar } from "../../../bindings/job.js";
+import { type Op, Scalar } from "../../../bindings/ops.js";
 import { aborted, TimeSlices } from "../../core/scheduler.js";
 import type { Numbers, Precision } from "../../data/mixture.js";
 import { isCalled } from "../calledFields.js";
-import { batchOf, type Block, opWork, referenceOps, startBlock } from "./run.js";
+import { type Block, opWork, plainOps } from "./ops.js";
+import { batchOf, startBlock } from "./run.js";
 import { type Part, type PartOptions, type Parts, waits, type Whole } from "../parts.js";
 import { checkEnds, checkEvaluations } from "../compile.js";
 
@@ -73,7 +74,7 @@ export class PlainParts<P extends Precision> implements Parts<P> {
     ops: Op[],
     signal: AbortSignal | undefined,
   ): Generator<{ later: Promise<void> | undefined; work: number }> {
-    const runOp = referenceOps(calledFields(signal), this.#whole.data, this.#whole.frames, run);
+    const runOp = plainOps(calledFields(signal), this.#whole.data, this.#whole.frames, run);
     for (const block of blocks) {
       for (const op of ops) yield { later: runOp(op, block), work: block.n * opWork(this.#whole.data, op) };
     }

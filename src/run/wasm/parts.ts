@@ -1,6 +1,6 @@
 import { carriedAcross } from "../../../bindings/carry.js";
-import type { Carried } from "../../../bindings/job.js";
-import { OP_WIDTH, type SampleJob, Scalar } from "../../../bindings/job.js";
+import type { Carried, SampleJob } from "../../../bindings/job.js";
+import { OP_WIDTH, Scalar } from "../../../bindings/ops.js";
 import { runAtOnce, TimeSlices } from "../../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../../data/mixture.js";
 import { isCalled } from "../calledFields.js";

@@ -1,4 +1,5 @@
-import { SCALAR_OUTPUTS, type SampleJob } from "../../../bindings/job.js";
+import type { SampleJob } from "../../../bindings/job.js";
+import { OpCode, SCALAR_OUTPUTS } from "../../../bindings/ops.js";
 import { sampleBlock } from "../../../bindings/blocks.js";
 import type { WasmMemory } from "../../../bindings/memory.js";
 import { TimeSlices } from "../../core/scheduler.js";
@@ -61,28 +62,27 @@ export function* uploadJob(
     matrices.push(pointer);
     yield 4 * dim * dim;
   }
-  const points: number[] = [];
+  // Those of the mixture come first.
+  const pointSets = [0];
   for (const set of frames?.pointSets ?? []) {
     // Points are padded to whole groups of rows, as those of the mixture are.
     const padded = new Float64Array(layout.rows * dim);
     padded.set(set);
-    points.push(yield* rows(padded, "process"));
+    pointSets.push(yield* rows(padded, "process"));
   }
-  const centre = program.ops.fills ? yield* rows(data.centre as Float64Array, "points") : 0;
-  const ops = yield* program.ops.encode(memory.shared, matrices, points, centre);
+  const filled = program.ops.has(OpCode.Fill) ? [yield* rows(data.centre as Float64Array, "points")] : [];
+  const ops = yield* program.ops.encode(memory.shared, { matrices, pointSets, rows: filled });
   const { needs } = program.ops;
-  const { draws } = program;
   return {
     kind: "sample",
     mixture: layout,
     count: run.count,
-    block: sampleBlock({ mixture: layout, needs, draws }, data.engine.blockSize),
+    block: sampleBlock({ mixture: layout, needs }, data.engine.blockSize),
     particle: run.particle ?? 0,
     seedLow: run.seed >>> 0,
     seedHigh: Math.floor(run.seed / 2 ** 32),
     registers: program.registers,
     scalars: program.scalars,
-    draws,
     needs,
     ops,
     state: 0,

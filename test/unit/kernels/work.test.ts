@@ -1,18 +1,12 @@
 // Blocks and calls of kernels are bounded by the work in them, whatever the sizes; parts of a call have the bits of the whole.
 import { type Abi, exportName } from "../../../bindings/abi.js";
 import { plainKernels, taskKernels, typedKernels } from "../../../build/generated/abi.js";
-import {
-  type MixtureLayout,
-  OP_WIDTH,
-  type Op,
-  OpCode,
-  type SampleJob,
-  type ScoreJob,
-} from "../../../bindings/job.js";
+import type { MixtureLayout, SampleJob, ScoreJob } from "../../../bindings/job.js";
+import { OP_WIDTH, type Op, OpCode } from "../../../bindings/ops.js";
 import { scratchBytes } from "../../../bindings/scratch.js";
 import { sampleBlock, scoreBlock } from "../../../bindings/blocks.js";
 import { Executor } from "../../../bindings/executor.js";
-import { Ops } from "../../../bindings/ops.js";
+import { OpList } from "../../../bindings/opList.js";
 import { PIECE } from "../../../bindings/work.js";
 import { createEngine, type Engine } from "../../../src/index.js";
 import { afterAll, describe, expect, it } from "vitest";
@@ -124,23 +118,21 @@ describe.each(sizes)(
     ] as [string, Op][])("samples, %s", { tags: ["slow"] }, (_, op) => {
       for (const bytes of bytesOf) {
         for (const wanted of blocks) {
-          const ops = new Ops();
+          const ops = new OpList();
           ops.push(op);
-          const encoded = ops.encode(false, [], []);
+          const encoded = ops.encode(false, { matrices: Array(65).fill(64), pointSets: [0], rows: [] });
           let numbers = encoded.next();
           while (!numbers.done) numbers = encoded.next();
           const mixture = layoutOf(dim, size, bytes);
-          const draws = op.code === OpCode.Draw ? op.draws : 0;
           const job: SampleJob = {
             kind: "sample",
             mixture,
             count: 1e5,
-            block: sampleBlock({ mixture, needs: ops.needs, draws }, wanted),
+            block: sampleBlock({ mixture, needs: ops.needs }, wanted),
             particle: 0,
             seedLow: 0,
             seedHigh: 0,
             registers: 2,
-            draws,
             scalars: 2,
             needs: ops.needs,
             ops: numbers.value.subarray(0, OP_WIDTH),
@@ -195,64 +187,6 @@ it("pieces of a tile are all of it: points, rows and draws once each", () => {
   const rows = of("distancesF32").reduce((sum, args) => sum + (args[6] as number), 0);
   expect(rows).toBe(2 * 100_000);
   expect(of("relativeWeightsF32").reduce((sum, args) => sum + (args[8] as number), 0)).toBe(job.block);
-});
-
-describe("operations of a program are kept as numbers", () => {
-  const seen = { x: 0, mean: 1, k: 0.5, inverseAlpha: 2, points: 1 };
-  const list: Op[] = [
-    { code: OpCode.Score, ...seen, trace: 3 },
-    { code: OpCode.Draw, ...seen, out: 2, draws: 5, step: 4_294_967_295, stream: 6 },
-    { code: OpCode.Spread, ...seen, out: 2, step: 8, stream: 9 },
-    { code: OpCode.Normal, out: 1, step: 2, stream: 3 },
-    { code: OpCode.Supplied, out: 1, step: 2 },
-    { code: OpCode.Path, out: 1, t: 0.7, s: 0.1, exponent: -9 },
-    {
-      code: OpCode.Affine,
-      out: 1,
-      terms: [
-        [0, 0.25],
-        [2, -1],
-      ],
-    },
-    { code: OpCode.Linear, out: 1, x: 2, matrix: 1 },
-    { code: OpCode.Scalar, out: 1, constant: 0.1, terms: [[0, 2]] },
-    {
-      code: OpCode.Adaptive,
-      x: 0,
-      from: 1,
-      to: -1,
-      rtol: 1e-3,
-      atol: 1e-6,
-      sigma0: 0.1,
-      size: 2,
-      density: 1,
-      index: -1,
-    },
-    { code: OpCode.Call, x: 0, out: 1, t: 0.5, index: 0, trace: -1 },
-    { code: OpCode.Record, x: 0, slot: 7 },
-  ];
-
-  it("and read as they were written, beyond the first part of the list as well", () => {
-    const ops = new Ops();
-    for (let round = 0; round < 3000; round++) for (const op of list) ops.push(op);
-    expect(ops.length).toBe(3000 * list.length);
-    expect(ops.slice(12 * 2500, 12 * 2501)).toEqual(list);
-    expect(ops.at(ops.length)).toBeUndefined();
-    expect(ops.needs).toEqual({ covariance: true, spread: true, linear: true, path: true, adaptive: true });
-  });
-
-  it("places of matrices and of points take the place of their numbers", () => {
-    const ops = new Ops();
-    for (const op of list) ops.push(op);
-    const encoded = ops.encode(true, [640, 704], [1280]);
-    let numbers = encoded.next();
-    while (!numbers.done) numbers = encoded.next();
-    const at = (op: number, field: number): number => numbers.value[op * OP_WIDTH + field] as number;
-    expect([0, 1, 2].map((op) => at(op, 5))).toEqual([1280, 1280, 1280]);
-    expect(at(7, 3)).toBe(704);
-    expect(at(1, 8)).toBe(4_294_967_295);
-    expect(numbers.value.buffer).toBeInstanceOf(SharedArrayBuffer);
-  });
 });
 
 describe("parts of a call of a kernel have the bits of the whole", () => {

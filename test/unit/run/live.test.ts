@@ -39,7 +39,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { carriedAcross } from "../../../bindings/carry.js";
 import type { Carried } from "../../../bindings/job.js";
-import { type Op, OpCode } from "../../../bindings/job.js";
+import { type Op, OpCode } from "../../../bindings/ops.js";
 import { scattered } from "../../shared/bits.js";
 
 type Field = ScoreField | StepEstimator | ScoreEnsemble;
@@ -313,8 +313,9 @@ describe("what a program keeps between its parts", () => {
       atol: 1e-3,
       sigma0: 0,
       size: 2,
-      density: 1,
-      index: -1,
+      evaluations: 1,
+      logLikelihood: 0,
+      field: -1,
     };
     const results = [scalar(1), scalar(0)];
     expect(carriedAcross([adaptive, adaptive], [1, 2])).toEqual([[scalar(2), ...results], results]);

@@ -27,7 +27,7 @@ import {
   times,
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OpCode } from "../../../bindings/job.js";
+import { OpCode } from "../../../bindings/ops.js";
 import type { ProgramBuilder } from "../../../src/run/programBuilder.js";
 import { dormandPrince } from "../../../src/run/plain/dormandPrince.js";
 
