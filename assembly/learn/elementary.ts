@@ -2,23 +2,10 @@
 import {
   ATAN_F64_0, ATAN_F64_1, ATAN_F64_2, ATAN_F64_3, ATAN_F64_4, ATAN_F64_5, ATAN_F64_6, ATAN_F64_7, ATAN_F64_8,
   ATAN_F64_9, ATAN_F64_10, ATAN_F64_11,
-  COS_F64_0, COS_F64_1, COS_F64_2, COS_F64_3, COS_F64_4, COS_F64_5, COS_F64_6, COS_F64_7, COS_F64_8,
-  SIN_F64_0, SIN_F64_1, SIN_F64_2, SIN_F64_3, SIN_F64_4, SIN_F64_5, SIN_F64_6, SIN_F64_7,
 } from "../simd/coefficients";
+import { at, c, cosineOf, cosineSign, isOdd, quadrantOf, sineOf } from "../simd/elementary";
 import { exp2 } from "../simd/exp2";
 import { madd } from "../simd/vector";
-
-// @ts-ignore: decorator
-@inline
-export function c(x: f64): v128 {
-  return f64x2.splat(x);
-}
-
-// @ts-ignore: decorator
-@inline
-export function at(table: u32, i: u32): v128 {
-  return v128.load64_splat(table + 8 * i);
-}
 
 /** Fills 16 numbers for `atanOf`: constants too, for making one anew costs more than a load. */
 export function atanTable(table: u32): void {
@@ -68,30 +55,10 @@ export function atanOf(a: v128, b: v128, table: u32): v128 {
   return f64x2.add(value, v128.and(far, at(table, 13)));
 }
 
-/** Fills 17 numbers for `cosine`. */
-export function cosineTable(table: u32): void {
-  store<f64>(table, SIN_F64_0);
-  store<f64>(table, SIN_F64_1, 8);
-  store<f64>(table, SIN_F64_2, 16);
-  store<f64>(table, SIN_F64_3, 24);
-  store<f64>(table, SIN_F64_4, 32);
-  store<f64>(table, SIN_F64_5, 40);
-  store<f64>(table, SIN_F64_6, 48);
-  store<f64>(table, SIN_F64_7, 56);
-  store<f64>(table, COS_F64_0, 64);
-  store<f64>(table, COS_F64_1, 72);
-  store<f64>(table, COS_F64_2, 80);
-  store<f64>(table, COS_F64_3, 88);
-  store<f64>(table, COS_F64_4, 96);
-  store<f64>(table, COS_F64_5, 104);
-  store<f64>(table, COS_F64_6, 112);
-  store<f64>(table, COS_F64_7, 120);
-  store<f64>(table, COS_F64_8, 128);
-}
-
 /**
  * cos x for |x| up to 10^6, absolute error below 5e-16: pi / 2 in three parts, of which the first two have 33 bits, so
  * that their products with the quadrant are exact. Beyond, the result stays within [-1, 1] and means nothing.
+ * `table` from sineTable.
  */
 // @ts-ignore: decorator
 @inline
@@ -103,29 +70,10 @@ export function cosine(x: v128, table: u32): v128 {
   let f = f64x2.mul(r, c(0.6366197723675814));
   f = f64x2.pmin(f64x2.pmax(f, c(-0.5000001)), c(0.5000001));
   const z = f64x2.mul(f, f);
-  let s = at(table, 7);
-  s = madd<f64>(s, z, at(table, 6));
-  s = madd<f64>(s, z, at(table, 5));
-  s = madd<f64>(s, z, at(table, 4));
-  s = madd<f64>(s, z, at(table, 3));
-  s = madd<f64>(s, z, at(table, 2));
-  s = madd<f64>(s, z, at(table, 1));
-  s = madd<f64>(s, z, at(table, 0));
-  s = f64x2.mul(s, f);
-  let k = at(table, 16);
-  k = madd<f64>(k, z, at(table, 15));
-  k = madd<f64>(k, z, at(table, 14));
-  k = madd<f64>(k, z, at(table, 13));
-  k = madd<f64>(k, z, at(table, 12));
-  k = madd<f64>(k, z, at(table, 11));
-  k = madd<f64>(k, z, at(table, 10));
-  k = madd<f64>(k, z, at(table, 9));
-  k = madd<f64>(k, z, at(table, 8));
-  // The quadrant's low bits by the magic addition, as in random/normal.ts.
-  const quadrant = f64x2.add(q, c(6755399441055744.0));
-  const odd = i64x2.ne(v128.and(quadrant, i64x2.splat(1)), i64x2.splat(0));
-  const flip = i64x2.shl(v128.and(i64x2.add(quadrant, i64x2.splat(1)), i64x2.splat(2)), 62);
-  return v128.xor(v128.bitselect(s, k, odd), flip);
+  const s = sineOf(f, z, table);
+  const k = cosineOf(z, table);
+  const quadrant = quadrantOf(q);
+  return v128.xor(v128.bitselect(s, k, isOdd(quadrant)), cosineSign(quadrant));
 }
 
 /** e^-x for x >= 0, error below 2 ulp; 0 where the result would be subnormal. `table` from exp2Table<f64>. */

@@ -1,7 +1,8 @@
 // Feature maps of blocks of queries: out (n x F, rows of ld, a multiple of 4) from x (n x D).
 import { exp2Table } from "../simd/exp2";
 import { madd } from "../simd/vector";
-import { cosine, cosineTable, expMinus } from "./elementary";
+import { sineTable } from "../simd/elementary";
+import { cosine, expMinus } from "./elementary";
 
 /** Bytes of scratch of `rbf` (exp2's table) and `fourier` (the tables of cos). */
 export const FEATURE_SCRATCH: u32 = 192;
@@ -47,7 +48,7 @@ export function rbf(
 export function fourier(
   first: u32, count: u32, table: u32, out: u32, ld: u32, x: u32, D: u32, w: u32, phases: u32, F: u32, multiply: u32,
 ): void {
-  cosineTable(table);
+  sineTable(table);
   const strips = (F + 3) >> 2;
   for (let i = first; i < first + count; i++) {
     const row = x + i * D * 8;

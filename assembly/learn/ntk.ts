@@ -1,7 +1,8 @@
 // Neural tangent kernels of fully connected networks of infinite width, from a recursion over layers that keeps
 // 1 - rho and 1 + rho (rho: the correlation of two units) instead of rho, so that no angle is taken of a number near 1.
 import { madd } from "../simd/vector";
-import { at, atanOf, atanTable, c } from "./elementary";
+import { at, c } from "../simd/elementary";
+import { atanOf, atanTable } from "./elementary";
 
 /** Bytes of scratch: 32 numbers of tables and constants, then the state of up to 16 vectors of pairs. */
 export const NTK_SCRATCH: u32 = 1280;

@@ -1,6 +1,6 @@
 // The log density of a noised mixture on a grid, tile by tile.
 import { exp2, exp2Table } from "../simd/exp2";
-import { c, log, logTable } from "./elementary";
+import { c, log, logTable } from "../simd/elementary";
 
 /** Bytes of scratch that `logDensityTiles` needs: coefficients, factors along x, the sums of 16 x 16 cells. */
 export const DENSITY_SCRATCH: u32 = 2496;

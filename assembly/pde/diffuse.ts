@@ -1,5 +1,6 @@
 // Implicit steps of a Fokker-Planck equation along the lines of a grid, several lines side by side.
-import { c, RATES_TABLE, ratesTable, scaleOf, tailOf } from "./elementary";
+import { c } from "../simd/elementary";
+import { RATES_TABLE, ratesTable, scaleOf, tailOf } from "./elementary";
 import { turn, turnBack } from "./turn";
 
 /** Bytes of scratch that `diffuseStrips` needs before its arrays: coefficients, and the state of a strip of 4 vectors. */

@@ -1,58 +1,10 @@
-// ln and 2^-y of two float64 from IEEE operations alone, for the kernels of pde/.
+// 2^-y of two float64 from IEEE operations alone, for the kernels of pde/.
 import {
   EXP2_F64_1, EXP2_F64_10, EXP2_F64_11, EXP2_F64_2, EXP2_F64_3, EXP2_F64_4, EXP2_F64_5, EXP2_F64_6, EXP2_F64_7,
-  EXP2_F64_8, EXP2_F64_9, LN2, LOG_F64_0, LOG_F64_1, LOG_F64_2, LOG_F64_3, LOG_F64_4, LOG_F64_5, LOG_F64_6,
-  LOG_F64_7, LOG_F64_8,
+  EXP2_F64_8, EXP2_F64_9,
 } from "../simd/coefficients";
+import { c } from "../simd/elementary";
 import { madd } from "../simd/vector";
-
-// @ts-ignore: decorator
-@inline
-export function c(x: f64): v128 {
-  return f64x2.splat(x);
-}
-
-// @ts-ignore: decorator
-@inline
-function at(table: u32, i: u32): v128 {
-  return v128.load64_splat(table + 8 * i);
-}
-
-/** Fills 9 numbers for `log`. */
-export function logTable(table: u32): void {
-  store<f64>(table, LOG_F64_0);
-  store<f64>(table, LOG_F64_1, 8);
-  store<f64>(table, LOG_F64_2, 16);
-  store<f64>(table, LOG_F64_3, 24);
-  store<f64>(table, LOG_F64_4, 32);
-  store<f64>(table, LOG_F64_5, 40);
-  store<f64>(table, LOG_F64_6, 48);
-  store<f64>(table, LOG_F64_7, 56);
-  store<f64>(table, LOG_F64_8, 64);
-}
-
-/** ln x of normal numbers: x = 2^e m, m in [sqrt(1/2), sqrt(2)), ln m = 2 atanh((m - 1) / (m + 1)). */
-// @ts-ignore: decorator
-@inline
-export function log(x: v128, table: u32): v128 {
-  // Adding the bits of 1 - sqrt(1/2) moves the exponent's step to sqrt(1/2).
-  const bits = i64x2.add(x, i64x2.splat(0x00095f619980c433));
-  const e = i64x2.sub(i64x2.shr_u(bits, 52), i64x2.splat(1023));
-  const m = i64x2.sub(x, i64x2.shl(e, 52));
-  const n = f64x2.convert_low_i32x4_s(i32x4.shuffle(e, e, 0, 2, 0, 2));
-  const s = f64x2.div(f64x2.sub(m, c(1.0)), f64x2.add(m, c(1.0)));
-  const z = f64x2.mul(s, s);
-  let p = at(table, 8);
-  p = madd<f64>(p, z, at(table, 7));
-  p = madd<f64>(p, z, at(table, 6));
-  p = madd<f64>(p, z, at(table, 5));
-  p = madd<f64>(p, z, at(table, 4));
-  p = madd<f64>(p, z, at(table, 3));
-  p = madd<f64>(p, z, at(table, 2));
-  p = madd<f64>(p, z, at(table, 1));
-  p = madd<f64>(p, z, at(table, 0));
-  return madd<f64>(n, c(LN2), f64x2.mul(f64x2.add(s, s), p));
-}
 
 /** Bytes of `ratesTable`, and some to spare. */
 export const RATES_TABLE: u32 = 304;

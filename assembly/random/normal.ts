@@ -1,121 +1,33 @@
 // Standard normals: Box-Muller in float64 from 53-bit uniforms, so both precisions see the same noise
 // and the tail reaches 8.6 standard deviations. Every operation is ours: the bits are the same everywhere.
 import {
-  COS_F64_0, COS_F64_1, COS_F64_2, COS_F64_3, COS_F64_4, COS_F64_5, COS_F64_6, COS_F64_7, COS_F64_8,
-  LN2, LOG_F64_0, LOG_F64_1, LOG_F64_2, LOG_F64_3, LOG_F64_4, LOG_F64_5, LOG_F64_6, LOG_F64_7, LOG_F64_8,
-  SIN_F64_0, SIN_F64_1, SIN_F64_2, SIN_F64_3, SIN_F64_4, SIN_F64_5, SIN_F64_6, SIN_F64_7,
-} from "../simd/coefficients";
-import { madd } from "../simd/vector";
+  c, cosineOf, cosineSign, isOdd, log, LOG_TABLE_LENGTH, logTable, quadrantOf, sineOf, sineSign, sineTable,
+} from "../simd/elementary";
 import { philoxLanes, TWO_TO_MINUS_53 } from "./philox";
-
-// @ts-ignore: decorator
-@inline
-function c(x: f64): v128 {
-  return f64x2.splat(x);
-}
 
 /** Bytes of scratch that `normals` needs. */
 export const NORMAL_SCRATCH: u32 = 384;
 
-// Where the coefficients lie in the scratch: a load costs less than making a constant anew in every turn.
-const TABLE: u32 = 128;
-const LOG_TABLE: u32 = TABLE;
-const SIN_TABLE: u32 = TABLE + 9 * 8;
-const COS_TABLE: u32 = TABLE + 17 * 8;
-
-// @ts-ignore: decorator
-@inline
-function coefficient(p: u32, i: u32): v128 {
-  return v128.load64_splat(p + 8 * i);
-}
-
-function fillTable(scratch: u32): void {
-  store<f64>(scratch + LOG_TABLE + 0, LOG_F64_0);
-  store<f64>(scratch + LOG_TABLE + 8, LOG_F64_1);
-  store<f64>(scratch + LOG_TABLE + 16, LOG_F64_2);
-  store<f64>(scratch + LOG_TABLE + 24, LOG_F64_3);
-  store<f64>(scratch + LOG_TABLE + 32, LOG_F64_4);
-  store<f64>(scratch + LOG_TABLE + 40, LOG_F64_5);
-  store<f64>(scratch + LOG_TABLE + 48, LOG_F64_6);
-  store<f64>(scratch + LOG_TABLE + 56, LOG_F64_7);
-  store<f64>(scratch + LOG_TABLE + 64, LOG_F64_8);
-  store<f64>(scratch + SIN_TABLE + 0, SIN_F64_0);
-  store<f64>(scratch + SIN_TABLE + 8, SIN_F64_1);
-  store<f64>(scratch + SIN_TABLE + 16, SIN_F64_2);
-  store<f64>(scratch + SIN_TABLE + 24, SIN_F64_3);
-  store<f64>(scratch + SIN_TABLE + 32, SIN_F64_4);
-  store<f64>(scratch + SIN_TABLE + 40, SIN_F64_5);
-  store<f64>(scratch + SIN_TABLE + 48, SIN_F64_6);
-  store<f64>(scratch + SIN_TABLE + 56, SIN_F64_7);
-  store<f64>(scratch + COS_TABLE + 0, COS_F64_0);
-  store<f64>(scratch + COS_TABLE + 8, COS_F64_1);
-  store<f64>(scratch + COS_TABLE + 16, COS_F64_2);
-  store<f64>(scratch + COS_TABLE + 24, COS_F64_3);
-  store<f64>(scratch + COS_TABLE + 32, COS_F64_4);
-  store<f64>(scratch + COS_TABLE + 40, COS_F64_5);
-  store<f64>(scratch + COS_TABLE + 48, COS_F64_6);
-  store<f64>(scratch + COS_TABLE + 56, COS_F64_7);
-  store<f64>(scratch + COS_TABLE + 64, COS_F64_8);
-}
-
-/** -ln u for u in (0, 1]: u = 2^e m, m in [sqrt(1/2), sqrt(2)), ln m = 2 atanh((m - 1) / (m + 1)). */
-// @ts-ignore: decorator
-@inline
-function minusLog(u: v128, scratch: u32): v128 {
-  // Adding the bits of 1 - sqrt(1/2) moves the exponent's step to sqrt(1/2).
-  const bits = i64x2.add(u, i64x2.splat(0x00095f619980c433));
-  const e = i64x2.sub(i64x2.shr_u(bits, 52), i64x2.splat(1023));
-  const m = i64x2.sub(u, i64x2.shl(e, 52));
-  const n = f64x2.convert_low_i32x4_s(i32x4.shuffle(e, e, 0, 2, 0, 2));
-  const s = f64x2.div(f64x2.sub(m, c(1.0)), f64x2.add(m, c(1.0)));
-  const z = f64x2.mul(s, s);
-  let p = coefficient(scratch + LOG_TABLE, 8);
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 7));
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 6));
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 5));
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 4));
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 3));
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 2));
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 1));
-  p = madd<f64>(p, z, coefficient(scratch + LOG_TABLE, 0));
-  const log = f64x2.mul(f64x2.add(s, s), p);
-  return f64x2.neg(madd<f64>(n, c(LN2), log));
-}
+/** Where the tables lie in the scratch, after the words and the normals of a turn. */
+const LOG_TABLE: u32 = 128;
+const SINE_TABLE: u32 = LOG_TABLE + 8 * LOG_TABLE_LENGTH;
 
 /** Two pairs of normals from uniforms u (radius) and v (angle / 2 pi): cosines and sines at p. */
 // @ts-ignore: decorator
 @inline
 function boxMuller(p: u32, u: v128, v: v128, scratch: u32): void {
-  const radius = f64x2.sqrt(f64x2.mul(c(2.0), minusLog(u, scratch)));
+  const radius = f64x2.sqrt(f64x2.mul(c(2.0), f64x2.neg(log(u, scratch + LOG_TABLE))));
   const quarters = f64x2.mul(v, c(4.0));
   const q = f64x2.nearest(quarters);
   const f = f64x2.sub(quarters, q);
   const z = f64x2.mul(f, f);
-  let s = coefficient(scratch + SIN_TABLE, 7);
-  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 6));
-  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 5));
-  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 4));
-  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 3));
-  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 2));
-  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 1));
-  s = madd<f64>(s, z, coefficient(scratch + SIN_TABLE, 0));
-  s = f64x2.mul(s, f);
-  let k = coefficient(scratch + COS_TABLE, 8);
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 7));
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 6));
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 5));
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 4));
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 3));
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 2));
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 1));
-  k = madd<f64>(k, z, coefficient(scratch + COS_TABLE, 0));
-  // Quadrant q = 0..4: rotate (cos, sin) by q quarter turns; q's low bits by the magic addition.
-  const quadrant = f64x2.add(q, c(6755399441055744.0));
-  const odd = i64x2.ne(v128.and(quadrant, i64x2.splat(1)), i64x2.splat(0));
-  const flipCos = i64x2.shl(v128.and(i64x2.add(quadrant, i64x2.splat(1)), i64x2.splat(2)), 62);
-  const flipSin = i64x2.shl(v128.and(quadrant, i64x2.splat(2)), 62);
-  const cosine = v128.xor(v128.bitselect(s, k, odd), flipCos);
-  const sine = v128.xor(v128.bitselect(k, s, odd), flipSin);
+  const s = sineOf(f, z, scratch + SINE_TABLE);
+  const k = cosineOf(z, scratch + SINE_TABLE);
+  // Quadrant q = 0..4: rotate (cos, sin) by q quarter turns.
+  const quadrant = quadrantOf(q);
+  const odd = isOdd(quadrant);
+  const cosine = v128.xor(v128.bitselect(s, k, odd), cosineSign(quadrant));
+  const sine = v128.xor(v128.bitselect(k, s, odd), sineSign(quadrant));
   v128.store(p, f64x2.mul(radius, cosine));
   v128.store(p, f64x2.mul(radius, sine), 16);
 }
@@ -151,7 +63,8 @@ export function normals<T>(
   const total = n * pairs;
   let i: u32 = 0;
   let j: u32 = 0;
-  fillTable(scratch);
+  logTable(scratch + LOG_TABLE);
+  sineTable(scratch + SINE_TABLE);
   for (let first: u32 = 0; first < total; first += 4) {
     const count = min(4, total - first);
     // Counters of the four blocks; those beyond the end are computed and dropped.
