@@ -2,7 +2,7 @@ import { OpCode, type Register } from "../../bindings/ops.js";
 import { VkernelError } from "../core/errors.js";
 import { bridge } from "../process/bridge.js";
 import { streams } from "../numeric/random.js";
-import { noiseSize, type Randomness } from "../score/field.js";
+import { noiseSize, type Randomness } from "../score/randomness.js";
 import type { Predicted, Slope, Term } from "../sampler/program.js";
 import { Frames } from "./frames.js";
 import type { FramedOptions, FramedWriter, Framing, OpenProgram } from "./framing.js";

@@ -1,6 +1,6 @@
 import type { OpList } from "../../bindings/opList.js";
 import type { Register } from "../../bindings/ops.js";
-import type { Randomness } from "../score/field.js";
+import type { Randomness } from "../score/randomness.js";
 import type { Predicted, Program, Slope, Term } from "../sampler/program.js";
 
 /** A program, with what those who write operations themselves need of it. */

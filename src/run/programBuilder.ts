@@ -6,7 +6,7 @@ import { log, log2 } from "../numeric/elementary.js";
 import { bridge } from "../process/bridge.js";
 import type { Process } from "../process/process.js";
 import { streams } from "../numeric/random.js";
-import { noiseSize, type Randomness } from "../score/field.js";
+import { noiseSize, type Randomness } from "../score/randomness.js";
 import { kernelScale, type Level, levelOf } from "../score/level.js";
 import { type Capability, abilities } from "../sampler/abilities.js";
 import type { Predicted, Slope, Term } from "../sampler/program.js";

@@ -3,6 +3,7 @@ import { checkSize, type Numbers, type Precision } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import { aborted } from "../core/scheduler.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import { checkRandomness } from "../score/randomness.js";
 import type { AnyField } from "../sampler/abilities.js";
 import {
   type SampleOptions,
@@ -141,6 +142,7 @@ export function checkedRun(
   }
   checkOptions(options, words);
   checkLongCall(options);
+  if (field.kind === "step") checkRandomness(field);
   const { data, process } = field;
   data.check();
   const { signal, onProgress } = options;

@@ -1,6 +1,7 @@
 import type { RowFunction } from "../../bindings/job.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
+import type { Randomness } from "./randomness.js";
 
 /** Quantities that are one number per query. */
 export const scalarQuantities = [
@@ -101,14 +102,6 @@ export interface ScoreField<P extends Precision = Precision> {
   readonly untraced?: Lack | undefined;
 }
 
-/**
- * How a step draws its score: the average of `draws` proxy scores, or one whose noise is scaled by a time, `noiseTime`; with
- * `gaussian`, Gaussian noise of the same covariance in its place.
- */
-export type Randomness =
-  | { readonly draws: number; readonly gaussian?: "matched" | "literal" }
-  | { readonly noiseTime: number; readonly gaussian?: "matched" };
-
 /** An estimator of the score with fresh randomness at every step of a sampler. */
 export interface StepEstimator<P extends Precision = Precision> {
   readonly kind: "step";
@@ -116,7 +109,7 @@ export interface StepEstimator<P extends Precision = Precision> {
   readonly process: Process;
   /** The mean of the estimator, which is a field. */
   readonly average: ScoreField<P>;
-  /** How a step draws it. */
+  /** How a step draws it: whatever takes the estimator checks it. */
   readonly randomness: Randomness;
 }
 
@@ -163,10 +156,4 @@ export interface RealizedRows {
     time: (row: number) => number,
     realization: (row: number) => number,
   ) => Promise<Float64Array>;
-}
-
-/** How large an estimator's noise is in a step of dt, in units of the covariance of x_0 given x. */
-export function noiseSize(randomness: Randomness, dt: number): number {
-  if ("noiseTime" in randomness) return Math.sqrt(randomness.noiseTime / dt);
-  return 1 / Math.sqrt(randomness.gaussian === "literal" ? randomness.draws * dt : randomness.draws);
 }

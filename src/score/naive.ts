@@ -1,9 +1,9 @@
-import { checkInteger, checkNumber, checkOptions } from "../core/check.js";
+import { checkOptions } from "../core/check.js";
 import type { Mixture, Precision } from "../data/mixture.js";
-import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { type ExactScore, exactScore } from "./exact.js";
 import type { StepEstimator } from "./field.js";
+import { checkNoise, type Randomness, refuseKappa } from "./randomness.js";
 
 export interface NaiveOptions {
   /** Proxy scores averaged at every step, 1 to 4096; 1 by default. Its noise vanishes as steps shrink. */
@@ -24,22 +24,12 @@ export function naiveScore<P extends Precision>(
   process: Process,
   options: NaiveOptions = {},
 ): StepEstimator<P> & { readonly average: ExactScore<P> } {
-  if (Object.hasOwn(Object(options), "kappa")) {
-    throw badArgument("E_USAGE", "kappa", "noiseTime, which kappa of naiveScore is called now", "kappa");
-  }
+  refuseKappa(options, "kappa");
   checkOptions(options, ["draws", "noiseTime"]);
   const { draws, noiseTime } = options;
-  if (draws !== undefined && noiseTime !== undefined) {
-    throw new VkernelError("E_USAGE", {
-      argument: "noiseTime",
-      expected: "either draws or noiseTime",
-      got: "both",
-    });
-  }
-  const randomness =
-    noiseTime === undefined
-      ? { draws: checkInteger(draws ?? 1, "draws", 1, 4096) }
-      : { noiseTime: checkNumber(noiseTime, "noiseTime", { min: 0 }) };
+  const randomness: Randomness =
+    noiseTime === undefined ? { draws: draws ?? 1 } : { ...(draws !== undefined && { draws }), noiseTime };
+  checkNoise(randomness);
   const average = exactScore(data, process);
   return { kind: "step", data, process, average, randomness };
 }

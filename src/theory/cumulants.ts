@@ -4,6 +4,7 @@ import { badArgument } from "../core/errors.js";
 import { checkPlaces } from "../score/checkPlaces.js";
 import { proxyMoments } from "./proxyMoments.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
+import { checkRandomness } from "../score/randomness.js";
 
 /** Cumulants of s-hat at a place, coordinate by coordinate, `[count, dim]`. */
 export interface Cumulants {
@@ -48,6 +49,7 @@ export async function cumulants<P extends Precision>(
   const { dim } = data;
   const { x, times, count } = checkPlaces(data, process, places, "places");
   if (estimator.kind === "step") {
+    checkRandomness(estimator);
     const { randomness } = estimator;
     if (randomness.gaussian !== undefined) {
       throw badArgument(

@@ -2,7 +2,8 @@ import { checkOptions, checkWord } from "../core/check.js";
 import type { Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import { RowField } from "../score/custom.js";
-import type { Randomness, ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
+import { checkRandomness, type Randomness } from "../score/randomness.js";
 import { byRows } from "../score/rows.js";
 
 export interface EffectiveSdeOptions {
@@ -78,6 +79,7 @@ export function effectiveSde<P extends Precision>(
     };
   }
   const form = checkWord(options.form ?? "matched", ["matched", "literal"] as const, "form");
+  checkRandomness(estimator);
   const { randomness } = estimator;
   if (form === "literal" && "noiseTime" in randomness) {
     throw new VkernelError("E_USAGE", {

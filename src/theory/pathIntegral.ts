@@ -3,6 +3,7 @@ import { badArgument } from "../core/errors.js";
 import { symmetricEigen } from "../numeric/linear.js";
 import { rowsOf } from "../score/ensemble.js";
 import type { ScoreEnsemble, StepEstimator } from "../score/field.js";
+import { checkRandomness } from "../score/randomness.js";
 import { stepCovariance, vKernel } from "./vKernel.js";
 
 /** Trajectories with every time of their grid: what `sample(..., { record: "all" })` returns, or the like. */
@@ -50,6 +51,7 @@ export async function pathLogDensity<P extends Precision>(
     throw badArgument("E_UNSUPPORTED", "estimator", "an isotropic process", process.name);
   }
   const white = kind === "step";
+  if (white) checkRandomness(estimator);
   if (white ? estimator.randomness.gaussian === undefined : !("effective" in estimator)) {
     throw badArgument(
       "E_USAGE",

@@ -6,6 +6,7 @@ import { checkPlaces } from "../score/checkPlaces.js";
 import { checkNumber, checkOptions } from "../core/check.js";
 import { checkPlane, type PlaneOptions, planeOptionNames } from "../data/plane.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
+import { checkRandomness } from "../score/randomness.js";
 
 /** V(z, z') = D_t Cov[s-hat(z), s-hat(z')] D_t': Vastola 2025, Prop. 3.1. */
 export interface VKernel {
@@ -59,6 +60,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
       estimator,
     );
   }
+  if (estimator.kind === "step") checkRandomness(estimator);
   const { data, process } = estimator;
   const { dim } = data;
   // Units of work of a matrix between two others.
