@@ -309,30 +309,11 @@ export class ProgramBuilder implements OpenProgram {
    * for: noiseTime adds sqrt(noiseTime / dt) D (s~ - s), a literal effective SDE divides by sqrt(dt).
    */
   slope(x: Register, t: number, dt: number, name = ""): Slope {
-    const { randomness, logLikelihood, dim, called } = this.#options;
-    const { alpha, variance, total, beta, diffusion } = this.level(t);
-    if (called) {
-      const scalar = logLikelihood ? this.#scalar(`trace${name}`) : -1;
-      const score = this.#call(x, t, `score${name}`, scalar);
-      return {
-        terms: [[x, -beta], this.#framed ? [this.#framed.diffused(score, t, name), -1] : [score, -diffusion]],
-        ...(logLikelihood && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
-      };
-    }
+    const { randomness, called } = this.#options;
+    if (called) return this.#calledSlope(x, t, name);
     if (this.#framed) return this.#framed.slope(x, t, dt, name);
-    if (randomness === undefined) {
-      const scalar = logLikelihood ? this.#scalar(`trace${name}`) : -1;
-      const mean = this.#mean(x, t, `mean${name}`, scalar);
-      const rate = diffusion / total;
-      const factor = -rate * (alpha / total) * alpha;
-      return {
-        terms: [
-          [x, rate - beta],
-          [mean, -rate * alpha],
-        ],
-        ...(logLikelihood && { divergence: { scalar, constant: dim * (rate - beta), factor } }),
-      };
-    }
+    if (randomness === undefined) return this.#exactSlope(x, t, name);
+    const { alpha, variance, total, beta, diffusion } = this.level(t);
     if ("draws" in randomness && randomness.gaussian === undefined) {
       const { point } = this.#draw(x, t, randomness.draws);
       const rate = diffusion / variance;
@@ -341,6 +322,35 @@ export class ProgramBuilder implements OpenProgram {
     const { mean, noise } = this.#noisy(x, t, dt, (-diffusion * alpha) / variance);
     const rate = diffusion / total;
     return { terms: [[x, rate - beta], [mean, -rate * alpha], ...noise] };
+  }
+
+  /** With the score of the caller's function. */
+  #calledSlope(x: Register, t: number, name: string): Slope {
+    const { logLikelihood, dim } = this.#options;
+    const { beta, diffusion } = this.level(t);
+    const scalar = logLikelihood ? this.#scalar(`trace${name}`) : -1;
+    const score = this.#call(x, t, `score${name}`, scalar);
+    return {
+      terms: [[x, -beta], this.#framed ? [this.#framed.diffused(score, t, name), -1] : [score, -diffusion]],
+      ...(logLikelihood && { divergence: { scalar, constant: -dim * beta, factor: -diffusion } }),
+    };
+  }
+
+  /** With the exact score (alpha E[mu] - x) / V, whose divergence is (alpha^2 tr Cov[mu] / V - dim) / V. */
+  #exactSlope(x: Register, t: number, name: string): Slope {
+    const { logLikelihood, dim } = this.#options;
+    const { alpha, total, beta, diffusion } = this.level(t);
+    const scalar = logLikelihood ? this.#scalar(`trace${name}`) : -1;
+    const mean = this.#mean(x, t, `mean${name}`, scalar);
+    const rate = diffusion / total;
+    const factor = -rate * (alpha / total) * alpha;
+    return {
+      terms: [
+        [x, rate - beta],
+        [mean, -rate * alpha],
+      ],
+      ...(logLikelihood && { divergence: { scalar, constant: dim * (rate - beta), factor } }),
+    };
   }
 
   /** A register with the score of rows by the caller's function. */
@@ -425,18 +435,7 @@ export class ProgramBuilder implements OpenProgram {
     const { alpha, variance, total } = this.level(t);
     const { randomness, called, logLikelihood, dim } = this.#options;
     const scalar = logLikelihood ? this.#scalar("trace") : -1;
-    if (called) {
-      // x_0 = (x + S s-hat) / alpha
-      const score = this.#call(x, t, "score", scalar);
-      if (this.#framed) return this.#framed.tweedie(factor, x, score, t);
-      return {
-        terms: [
-          [x, factor / alpha],
-          [score, (factor * variance) / alpha],
-        ],
-        ...(logLikelihood && { trace: { scalar, constant: dim, factor: variance } }),
-      };
-    }
+    if (called) return this.#calledPrediction(factor, x, t, scalar);
     if (randomness !== undefined && "draws" in randomness && randomness.gaussian === undefined) {
       return { terms: this.#drawn(factor, x, t, randomness.draws) };
     }
@@ -448,6 +447,21 @@ export class ProgramBuilder implements OpenProgram {
     return {
       terms: [...this.#meanTerms(factor, x, t, mean), ...(noisy?.noise ?? [])],
       ...(logLikelihood && { trace: { scalar, constant: dim * width, factor: bend } }),
+    };
+  }
+
+  /** x_0 = (x + S s-hat) / alpha, with the score of the caller's function; `scalar` takes the trace of its derivative. */
+  #calledPrediction(factor: number, x: Register, t: number, scalar: number): Predicted {
+    const { logLikelihood, dim } = this.#options;
+    const { alpha, variance } = this.level(t);
+    const score = this.#call(x, t, "score", scalar);
+    if (this.#framed) return this.#framed.tweedie(factor, x, score, t);
+    return {
+      terms: [
+        [x, factor / alpha],
+        [score, (factor * variance) / alpha],
+      ],
+      ...(logLikelihood && { trace: { scalar, constant: dim, factor: variance } }),
     };
   }
 
@@ -589,7 +603,6 @@ export class ProgramBuilder implements OpenProgram {
   /** The state of the start, at the largest time. */
   start(initial: "noise" | "normal" | "marginal", t: number): void {
     const { alpha, variance, total } = this.level(t);
-    const { precision } = this.#options;
     const noise = this.normal("noise", streams.initial, INITIAL_STEP);
     if (initial === "normal") {
       this.affine(this.state, [[noise, 1]]);
@@ -601,7 +614,15 @@ export class ProgramBuilder implements OpenProgram {
       this.affine(this.state, [[noise, width]]);
       return;
     }
-    // At an infinite noise level the posterior is the law of the data: k as small as the kernels take.
+    const point = this.#drawData();
+    this.affine(this.state, [
+      [point, alpha],
+      [noise, width],
+    ]);
+  }
+
+  /** A draw of the data's points: at an infinite noise level the posterior is their law, so k is as small as kernels take. */
+  #drawData(): Register {
     const point = this.register("point");
     this.shifted(point, 1);
     this.ops.push({
@@ -609,17 +630,14 @@ export class ProgramBuilder implements OpenProgram {
       x: this.state,
       mean: this.register("mean"),
       out: point,
-      k: precision === "f32" ? 1e-30 : 1e-290,
+      k: this.#options.precision === "f32" ? 1e-30 : 1e-290,
       inverseAlpha: 1,
       points: 0,
       draws: 1,
       step: INITIAL_STEP,
       stream: streams.draw,
     });
-    this.affine(this.state, [
-      [point, alpha],
-      [noise, width],
-    ]);
+    return point;
   }
 
   record(slot: number): void {
