@@ -8,9 +8,11 @@ import { tabList } from "./controls/tabs.js";
 import { type Player, stride, timeBar } from "./controls/timebar.js";
 import type { ExportFormat, Exporter } from "./exporter.js";
 import { late, messageOf } from "./load.js";
+import { placesOf } from "./compute/recipe.js";
 import { decoder, HashLink } from "./state/address.js";
+import { processTable } from "./state/choices.js";
 import { encodeState } from "./state/hash.js";
-import { defaultState, type State, starts, type Tab } from "./state/state.js";
+import { defaultState, type State, type Tab } from "./state/state.js";
 import type { Store } from "./state/store.js";
 import type { ClaimResult } from "./stories/story.js";
 import { Stage } from "./stage/stage.js";
@@ -126,7 +128,10 @@ export class App implements Player {
     this.#bar = timeBar(store, this);
     this.#controls = controlPanel(store, {
       points: (pane) => this.#points(pane),
-      places: (pane) => this.#stage?.run(pane)?.plan.places ?? 0,
+      places: (pane) => {
+        const run = this.#stage?.run(pane);
+        return run === undefined ? 0 : placesOf(run.plan);
+      },
       upload: (file) => void this.#upload(file),
       openTable: () => this.#try(this.#openTable()),
     });
@@ -293,7 +298,7 @@ export class App implements Player {
   restart(): void {
     if (this.#stage) void this.#stage.seek(0).then(() => this.play());
     else {
-      this.scrub(starts[this.#store.get().view.process]);
+      this.scrub(processTable[this.#store.get().view.process].start);
       this.play();
     }
   }
@@ -320,7 +325,7 @@ export class App implements Player {
     let last = performance.now();
     const turn = (now: number): void => {
       const { t, view, speed } = this.#store.get();
-      const [from, to] = [starts[view.process], view.epsilon];
+      const [from, to] = [processTable[view.process].start, view.epsilon];
       const place = toLog(Math.min(t, from), from, to) + ((now - last) * speed) / SWEEP;
       last = now;
       this.#store.set({ t: fromLog(Math.min(1, place), from, to) }, { undo: false });

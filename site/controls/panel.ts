@@ -1,77 +1,24 @@
 import {
   type EstimatorName,
-  type GridName,
-  type MapQuantity,
-  mostPanes,
-  type Overlays,
-  type ProcessName,
-  type SamplerName,
+  estimatorTable,
+  gridTable,
+  labelled,
+  processTable,
+  quantityTable,
   type SetName,
-  type State,
-  type View,
-} from "../state/state.js";
+  samplerTable,
+  setTable,
+} from "../state/choices.js";
+import { mostPanes, type Overlays, type State, type View } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import { viewOf } from "../worker/protocol.js";
 import { h, iconButton } from "./dom.js";
 import { type Change, choice, type Field, numberField, toggle } from "./fields.js";
 
-const setNames: readonly (readonly [SetName, string])[] = [
-  ["polygon", "Polygon"],
-  ["line", "Line"],
-  ["l", "L"],
-  ["random", "Random"],
-  ["two", "Two points"],
-  ["four", "Four on a line"],
-  ["own", "Your own"],
-];
-const imageNames: readonly (readonly [SetName, string])[] = [
-  ["digits", "Digits"],
-  ["fashion", "Clothes"],
-];
-const processNames: readonly (readonly [ProcessName, string])[] = [
-  ["edm", "EDM"],
-  ["ve", "VE, S = t"],
-  ["vp", "VP"],
-  ["ou", "Ornstein-Uhlenbeck"],
-];
-const estimatorNames: readonly (readonly [EstimatorName, string])[] = [
-  ["exact", "Exact"],
-  ["naive", "Naive, R draws"],
-  ["noiseTime", "Exact with noise"],
-  ["effective", "Effective SDE"],
-  ["smoothed", "Smoothed"],
-  ["piecewise", "Piecewise linear"],
-  ["kde", "Kernel density"],
-];
-const samplerNames: readonly (readonly [SamplerName, string])[] = [
-  ["euler", "Euler"],
-  ["heun", "Heun"],
-  ["rk4", "Runge-Kutta 4"],
-  ["dpmpp2m", "DPM-Solver++ 2M"],
-  ["dopri5", "Dormand-Prince 5"],
-  ["eulerMaruyama", "Euler-Maruyama"],
-  ["eulerMaruyamaPrinted", "The same, noise as printed"],
-  ["ancestral", "Ancestral"],
-  ["posterior", "Posterior"],
-  ["predictorCorrector", "Predictor-corrector"],
-];
-const gridNames: readonly (readonly [GridName, string])[] = [
-  ["karras", "Karras"],
-  ["linear", "Linear"],
-  ["logarithmic", "Logarithmic"],
-  ["squareRoot", "Square root"],
-];
-const quantityNames: readonly (readonly [MapQuantity, string])[] = [
-  ["none", "Nothing"],
-  ["fraction", "f = tr C / (tr C + |s|\u00b2)"],
-  ["proxyVariance", "tr C"],
-  ["vKernel", "tr V"],
-  ["logDensity", "log p"],
-  ["scoreNorm", "|s|"],
-  ["posteriorEntropy", "Entropy of the weights"],
-  ["cells", "Nearest point"],
-  ["residual", "Kernels less plain float64"],
-];
+const isImages = (set: SetName): boolean => setTable[set].images === true;
+const setChoices = labelled(setTable);
+const imageNames = setChoices.filter(([set]) => isImages(set));
+const setNames = setChoices.filter(([set]) => !isImages(set));
 const overlayNames: readonly (readonly [keyof Overlays, string])[] = [
   ["arrows", "Score"],
   ["voronoi", "Cells"],
@@ -107,7 +54,7 @@ const flows: When = (view, state) => (runs(view, state) || state.tab === "line")
 /** Tabs whose scores are what they are, whatever the view asks for. */
 const fixed: When = (_, { tab }) => tab === "pde" || tab === "digits";
 const smooths: When = (view, state) =>
-  state.tab === "line" || state.tab === "digits" || (state.tab !== "pde" && isSmooth(view, state));
+  state.tab === "line" || state.tab === "digits" || (state.tab !== "pde" && reads(view, "width"));
 
 /** The controls of the view, in groups; each is there only where it changes something. */
 export function controlPanel(store: Store, actions: PanelActions): Panel {
@@ -172,12 +119,12 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     add(
       sets,
       (_, { tab }) => tab !== "digits",
-      ({ set }) => (set === "digits" || set === "fashion" ? "polygon" : set),
+      ({ set }) => (isImages(set) ? "polygon" : set),
     ),
     add(
       images,
       (_, { tab, ownImages }) => tab === "digits" && !ownImages,
-      ({ set }) => (set === "fashion" ? "fashion" : "digits"),
+      ({ set }) => (isImages(set) ? set : "digits"),
     ),
     editing,
   );
@@ -195,23 +142,23 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     "Process and score",
     of(
       "process",
-      (change) => choice("Process", processNames, change),
+      (change) => choice("Process", labelled(processTable), change),
       () => true,
     ),
     of(
       "estimator",
-      (change) => choice("Score", estimatorNames, change),
+      (change) => choice("Score", labelled(estimatorTable), change),
       (_, { tab }) => tab !== "pde" && tab !== "digits",
     ),
     of(
       "draws",
       (change) => numberField("Draws R", "draws", change, { whole: true, scale: "log" }),
-      (view, state) => !fixed(view, state) && (view.estimator === "naive" || view.estimator === "effective"),
+      (view, state) => !fixed(view, state) && reads(view, "draws"),
     ),
     of(
       "noiseTime",
       (change) => numberField("Noise time", "noiseTime", change),
-      (view, state) => !fixed(view, state) && view.estimator === "noiseTime",
+      (view, state) => !fixed(view, state) && reads(view, "noiseTime"),
     ),
     add(tied, smooths, ({ tau }) => tau === "tied"),
     of(
@@ -238,12 +185,12 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     "Run",
     of(
       "sampler",
-      (change) => choice("Sampler", samplerNames, change),
+      (change) => choice("Sampler", labelled(samplerTable), change),
       (view, state) => fixed(view, state) || flows(view, state),
     ),
     of(
       "grid",
-      (change) => choice("Grid", gridNames, change),
+      (change) => choice("Grid", labelled(gridTable), change),
       (view, state) => state.tab === "digits" || flows(view, state),
     ),
     of("steps", (change) => numberField("Steps", "steps", change, { whole: true, scale: "log" }), flows),
@@ -278,7 +225,7 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
   );
   const picture = group(
     "Picture",
-    of("quantity", (change) => choice("Colour", quantityNames, change), onStage),
+    of("quantity", (change) => choice("Colour", labelled(quantityTable), change), onStage),
     overlays,
   );
 
@@ -291,7 +238,7 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
     const count = state.panes.length + 1;
     const names = Array.from({ length: count }, (_, i) => {
       const { estimator } = viewOf(state, i);
-      return `${String.fromCharCode(65 + i)} ${estimatorNames.find(([name]) => name === estimator)?.[1] ?? ""}`;
+      return `${String.fromCharCode(65 + i)} ${estimatorTable[estimator].label}`;
     });
     if (paneList.dataset.names === `${pane}${names.join()}`) return;
     const focused = paneList.contains((paneList.getRootNode() as ShadowRoot).activeElement);
@@ -359,7 +306,9 @@ export function controlPanel(store: Store, actions: PanelActions): Panel {
   };
 }
 
-const isSmooth: When = ({ estimator }) => estimator === "smoothed" || estimator === "piecewise";
+/** Whether the score of a view depends on that. */
+const reads = ({ estimator }: View, what: (typeof estimatorTable)[EstimatorName]["reads"]): boolean =>
+  estimatorTable[estimator].reads === what;
 
 /** An estimator that no pane has yet. */
 function nextEstimator(state: State): EstimatorName {

@@ -1,4 +1,5 @@
-import { horizons, ranges, starts, type State } from "../state/state.js";
+import { processTable } from "../state/choices.js";
+import { ranges, type State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import { h, iconButton, relabel } from "./dom.js";
 import { fromLog, short, toLog } from "./scale.js";
@@ -28,7 +29,10 @@ const PLACES = 2000;
 
 /** The time of a run, from noise at the left to data at the right, on the scale of its logarithm. */
 export function timeBar(store: Store, player: Player): TimeBar {
-  const ends = (state: State): [number, number] => [starts[state.view.process], state.view.epsilon];
+  const ends = (state: State): [number, number] => [
+    processTable[state.view.process].start,
+    state.view.epsilon,
+  ];
   const slider = h("input", {
     type: "range",
     min: 0,
@@ -86,7 +90,7 @@ export function timeBar(store: Store, player: Player): TimeBar {
       const [from, to] = ends(state);
       slider.value = String(Math.round(PLACES * toLog(state.t, from, to)));
       slider.setAttribute("aria-valuetext", `t = ${short(state.t)}`);
-      number.max = String(horizons[state.view.process]);
+      number.max = String(processTable[state.view.process].horizon);
       if (number.getRootNode() instanceof ShadowRoot && isFocused(number)) return;
       number.value = short(state.t);
     },
@@ -104,7 +108,7 @@ export function isFocused(field: HTMLElement): boolean {
 /** Moves the time by a fortieth of the bar, or by a four-hundredth. */
 export function stride(store: Store, player: Player, way: number, fine: boolean): void {
   const state = store.get();
-  const [from, to] = [starts[state.view.process], state.view.epsilon];
+  const [from, to] = [processTable[state.view.process].start, state.view.epsilon];
   const place = toLog(state.t, from, to) + way * (fine ? 1 / 400 : 1 / 40);
   player.scrub(fromLog(Math.min(1, Math.max(0, place)), from, to));
 }

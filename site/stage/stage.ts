@@ -1,10 +1,11 @@
 import { h } from "../controls/dom.js";
+import type { Recipe } from "../compute/recipe.js";
 import { late, messageOf } from "../load.js";
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import styleText from "../style/stage.css";
 import type { Client } from "../worker/client.js";
-import { type Frame, type Plan, type Probe, type Replies, viewOf } from "../worker/protocol.js";
+import { type Frame, type Probe, type Replies, viewOf } from "../worker/protocol.js";
 import { describeFrame } from "./describe.js";
 import type { Overlays } from "./overlay.js";
 import { PaneView } from "./paneView.js";
@@ -47,7 +48,7 @@ export class Stage {
   readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
   #times: readonly (readonly number[])[] = [];
   #points: readonly (readonly number[])[] = [];
-  #plans: readonly Plan[] = [];
+  #plans: readonly Recipe[] = [];
   /** The state that was sent last. */
   #sent: State;
   #step = 0;
@@ -172,7 +173,7 @@ export class Stage {
   }
 
   /** What runs in a pane, and its times, descending; undefined before the first picture. */
-  run(pane = 0): { readonly plan: Plan; readonly times: readonly number[] } | undefined {
+  run(pane = 0): { readonly plan: Recipe; readonly times: readonly number[] } | undefined {
     const [plan, times] = [this.#plans[pane], this.#times[pane]];
     return plan && times && { plan, times };
   }

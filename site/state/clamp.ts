@@ -1,18 +1,20 @@
 import {
-  estimators,
-  grids,
-  horizons,
+  estimatorTable,
+  gridTable,
+  namesOf,
+  processTable,
+  quantityTable,
+  samplerTable,
+  setTable,
+} from "./choices.js";
+import {
   mostPanes,
   mostPoints,
   type Overlays,
   pointScale,
-  processes,
-  quantities,
   ranges,
   reverseStarts,
-  samplers,
   type State,
-  sets,
   tabs,
   type View,
 } from "./state.js";
@@ -92,6 +94,17 @@ function clampPoints(points: readonly number[], say: Say): readonly number[] {
   });
 }
 
+/** What of a view is a word: what notices call it, and what it may be. */
+type Words = Pick<View, "set" | "process" | "estimator" | "sampler" | "grid" | "quantity">;
+const viewWords: { readonly [K in keyof Words]: readonly [string, Readonly<Record<Words[K], object>>] } = {
+  set: ["Data", setTable],
+  process: ["Process", processTable],
+  estimator: ["Estimator", estimatorTable],
+  sampler: ["Sampler", samplerTable],
+  grid: ["Grid", gridTable],
+  quantity: ["Quantity", quantityTable],
+};
+
 const viewNumbers = [
   "epsilon",
   "steps",
@@ -110,14 +123,12 @@ export function clampView(patch: Partial<View>, old: View, say: Say): Partial<Vi
     say(`A view has no ${quote(name)}.`);
     delete out[name];
   }
-  if (patch.set !== undefined) out.set = word("Data", sets, patch.set, old.set, say);
-  if (patch.process !== undefined) out.process = word("Process", processes, patch.process, old.process, say);
-  if (patch.estimator !== undefined)
-    out.estimator = word("Estimator", estimators, patch.estimator, old.estimator, say);
-  if (patch.sampler !== undefined) out.sampler = word("Sampler", samplers, patch.sampler, old.sampler, say);
-  if (patch.grid !== undefined) out.grid = word("Grid", grids, patch.grid, old.grid, say);
-  if (patch.quantity !== undefined)
-    out.quantity = word("Quantity", quantities, patch.quantity, old.quantity, say);
+  const choose = <K extends keyof Words>(name: K): void => {
+    const value = patch[name];
+    const [what, table] = viewWords[name];
+    if (value !== undefined) out[name] = word(what, namesOf(table), value, old[name], say);
+  };
+  for (const name of namesOf(viewWords)) choose(name);
   if (patch.points !== undefined && patch.points !== old.points) out.points = clampPoints(patch.points, say);
   for (const name of viewNumbers) {
     const value = patch[name];
@@ -146,7 +157,7 @@ export function clampState(state: State, old: State, say: Say): State {
       ? old.panes
       : state.panes.slice(0, mostPanes).map((pane) => clampView(pane, view, say));
   const t = clampNumber("t", state.t, old.t, say);
-  const end = horizons[view.process];
+  const end = processTable[view.process].horizon;
   if (t > end) say(`${view.process} ends at t = ${end}: ${end} is taken.`);
   const { x, y, half } = state.camera;
   const numbers = {

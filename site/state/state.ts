@@ -2,62 +2,10 @@
  * All that the explorer shows, as one plain value: what a link carries, what undo goes back to, what the worker is told.
  * Nothing here is computed and nothing is a pixel.
  */
+import type { EstimatorName, GridName, MapQuantity, ProcessName, SamplerName, SetName } from "./choices.js";
 
 export const tabs = ["map", "particles", "line", "pde", "digits", "compare"] as const;
 export type Tab = (typeof tabs)[number];
-
-export const sets = ["polygon", "line", "l", "random", "two", "four", "own", "digits", "fashion"] as const;
-export type SetName = (typeof sets)[number];
-
-export const processes = ["edm", "ve", "vp", "ou"] as const;
-export type ProcessName = (typeof processes)[number];
-
-/** Whose score drives the particles; "kde": samples of the Gaussian kernel density of width epsilon, no flow at all. */
-export const estimators = [
-  "exact",
-  "naive",
-  "noiseTime",
-  "effective",
-  "smoothed",
-  "piecewise",
-  "kde",
-] as const;
-export type EstimatorName = (typeof estimators)[number];
-
-export const samplers = [
-  "euler",
-  "heun",
-  "rk4",
-  "dpmpp2m",
-  "dopri5",
-  "eulerMaruyama",
-  // With the noise of Cao et al. 2025, Eq. 4.19, as it is printed: half the variance.
-  "eulerMaruyamaPrinted",
-  "ancestral",
-  "posterior",
-  "predictorCorrector",
-] as const;
-export type SamplerName = (typeof samplers)[number];
-
-export const grids = ["karras", "linear", "logarithmic", "squareRoot"] as const;
-export type GridName = (typeof grids)[number];
-
-/**
- * What colours the plane. "fraction" is f = tr C / (tr C + |s|^2), fixed to [0, 1]; "residual" is what the kernels give for it
- * less what plain float64 gives.
- */
-export const quantities = [
-  "none",
-  "fraction",
-  "proxyVariance",
-  "vKernel",
-  "logDensity",
-  "scoreNorm",
-  "posteriorEntropy",
-  "cells",
-  "residual",
-] as const;
-export type MapQuantity = (typeof quantities)[number];
 
 /**
  * The law that the reverse process of the PDE tab starts from: what the process tends to, the law of the data at the horizon,
@@ -99,6 +47,15 @@ export interface View {
   readonly quantity: MapQuantity;
   readonly overlays: Overlays;
 }
+
+/** What of a view decides whose score drives, beside the process. */
+export const scoreOf = ({ estimator, draws, noiseTime, smoothingKappa, tau }: View): readonly unknown[] => [
+  estimator,
+  draws,
+  noiseTime,
+  smoothingKappa,
+  tau,
+];
 
 export interface State {
   readonly tab: Tab;
@@ -159,12 +116,6 @@ export const defaultState: State = {
   theme: "auto",
   speed: 1,
 };
-
-/** Where runs start: the noise is several times as wide as the built-in sets, and still in sight. */
-export const starts: Readonly<Record<ProcessName, number>> = { edm: 3, ve: 9, vp: 1, ou: 3 };
-
-/** The largest time there is to show. */
-export const horizons: Readonly<Record<ProcessName, number>> = { edm: 80, ve: 80, vp: 1, ou: 5 };
 
 /** Points of one's own that a state holds; coordinates are kept to 1 / `pointScale`, so that links carry them exactly. */
 export const mostPoints = 2000;

@@ -4,7 +4,8 @@ import { count, number } from "../charts/format.js";
 import type { Meaning } from "../charts/palette.js";
 import type { Table } from "../charts/table.js";
 import { messageOf } from "../load.js";
-import type { EstimatorName, State, View } from "../state/state.js";
+import { type EstimatorName, estimatorTable } from "../state/choices.js";
+import { type State, scoreOf, type View } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import type { Client } from "../worker/client.js";
 import type { Curves, Flow, Histogram } from "../worker/panels.js";
@@ -35,16 +36,6 @@ const colourOf: Partial<Record<EstimatorName, Meaning>> = {
   exact: "exact",
   smoothed: "smoothed",
   piecewise: "piecewise",
-};
-
-const nameOf: Record<EstimatorName, string> = {
-  exact: "exact score",
-  naive: "naive score",
-  noiseTime: "naive score, noise time",
-  effective: "effective SDE",
-  smoothed: "smoothed score",
-  piecewise: "piecewise score",
-  kde: "exact score",
 };
 
 export function mount(host: HTMLElement, store: Store, client: Client): Panel {
@@ -142,16 +133,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       view.tau,
       view.smoothingKappa,
     ]);
-    const run = JSON.stringify([
-      problem,
-      view.estimator,
-      view.sampler,
-      view.grid,
-      view.steps,
-      view.draws,
-      view.noiseTime,
-      seed,
-    ]);
+    const run = JSON.stringify([problem, scoreOf(view), view.sampler, view.grid, view.steps, seed]);
     ask("curves", problem, String(t), async (signal) => {
       await showCurves(await client.call({ kind: "curves", view, t, places: PLACES }, { signal }));
     });
@@ -397,7 +379,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
       xRange: range,
       yRange: [0, Math.max(niceTop(found), niceTop(law ?? found))],
       layers,
-      description: `${count(n)} particles of the ${nameOf[view.estimator]} at ${where}, ${
+      description: `${count(n)} particles of the ${estimatorTable[view.estimator].called} at ${where}, ${
         reply.outside === 0 ? "all in sight" : `${count(reply.outside)} out of sight`
       }.${atomWords === "" ? "" : ` Mass on the points: ${atomWords}.`}`,
       table: tables.get("Particles") as Table,
@@ -449,7 +431,7 @@ export function mount(host: HTMLElement, store: Store, client: Client): Panel {
     const { from, points } = reply;
     const range: [number, number] = [from[0], from.at(-1) as number];
     const colour = colourOf[view.estimator] ?? "particles";
-    const name = nameOf[view.estimator];
+    const name = estimatorTable[view.estimator].called;
     const marks: Layer = { kind: "marks", name: "data", x: points, colour: "points", shape: "diamond" };
     paths.show({
       x: from,

@@ -5,7 +5,9 @@ import { euler } from "../../src/sampler/index.js";
 import { sample } from "../../src/run/index.js";
 import { flowMap } from "../../src/theory/flowMap.js";
 import { terminalLaw } from "../../src/theory/terminalLaw.js";
-import type { View } from "../state/state.js";
+import { piecewiseOf, piecewiseRecipe, smoothedOf } from "../compute/fields.js";
+import { type EstimatorName, samplerTable } from "../state/choices.js";
+import { scoreOf, type View } from "../state/state.js";
 import {
   disposeLine,
   gridOf,
@@ -14,8 +16,7 @@ import {
   lawAt,
   lineProblem,
   lineRun,
-  piecewiseAt,
-  smoothedField,
+  smoothingOn,
   spaced,
   widthAt,
   windowOf,
@@ -30,24 +31,15 @@ type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 /** Numbers of recorded particles that are kept between requests. */
 const KEPT = 8e6;
 /** Evaluations of the smoothed and of the piecewise score that a run may take: about a second. */
-const MOST_ROWS = { smoothed: 1.5e6, piecewise: 8e6 };
+const MOST_ROWS: Partial<Record<EstimatorName, number>> = { smoothed: 1.5e6, piecewise: 8e6 };
 /** Nearer to a point than this share of the extent, a particle at t = 0 lies on it: float32 and a last step to 0. */
 const ON_POINT = 1e-4;
 
 /** What the line's problem depends on; a problem is made anew when it changes. */
-const keyOf = ({
-  set,
-  points,
-  process,
-  start,
-  epsilon,
-  estimator,
-  tau,
-  smoothingKappa,
-  draws,
-  noiseTime,
-}: View) =>
-  JSON.stringify([set, points, process, start, epsilon, estimator, tau, smoothingKappa, draws, noiseTime]);
+const keyOf = (view: View): string => {
+  const { set, points, process, start, epsilon } = view;
+  return JSON.stringify([set, points, process, start, epsilon, scoreOf(view)]);
+};
 
 interface Recorded {
   readonly count: number;
@@ -108,13 +100,11 @@ export class LineRoom implements Room {
     const x = spaced(low, high, places);
     const law = lawAt(problem, at);
     const width = widthAt(problem, at);
-    const piecewise = width === undefined ? undefined : piecewiseAt(problem, data);
+    const smoothing = width === undefined ? undefined : smoothingOn(problem);
     const asked = { signal };
     const exact = await exactScore(data, process).evaluate(x, at, ["logDensity", "score"], asked);
-    const smoothed =
-      width === undefined
-        ? undefined
-        : (await smoothedField(problem, data).evaluate(x, at, ["score"], asked)).score;
+    const smoothed = smoothing && smoothedOf({ smoothing }, data, process);
+    const piecewise = smoothing && piecewiseOf(piecewiseRecipe(smoothing), data, process);
     return {
       points: points.slice(),
       notices: problem.notices,
@@ -126,7 +116,7 @@ export class LineRoom implements Room {
       exact: exact.score,
       exactTheory: x.map((place) => score(law, place)),
       width,
-      smoothed,
+      smoothed: smoothed && (await smoothed.evaluate(x, at, ["score"], asked)).score,
       smoothedTheory: width === undefined ? undefined : x.map((place) => smoothedScore(law, place, width)),
       piecewise: piecewise && (await piecewise.evaluate(x, at, ["score"], asked)).score,
     };
@@ -136,13 +126,13 @@ export class LineRoom implements Room {
     const problem = await this.#of(view);
     const { data, process, points } = problem;
     const { low, high } = windowOf(problem);
-    const chosen = lineRun(problem, data);
+    const chosen = await lineRun(problem, data);
     const start = chosen.times[0];
     const law = lawAt(problem, start);
     const from = spaced(low, high, places);
     const asked = { signal };
     const common = { grid: gridOf(chosen.times), seed, ...asked };
-    const exactly = lineRun(problem, data, true);
+    const exactly = await lineRun(problem, data, true);
     const random = (run: LineRun): boolean => run.field.kind === "step" || !run.sampler.flow;
     // The exact score's own flow is shown beside any other; a sampler with noise would not show a flow.
     const flowing = random(exactly) ? { ...exactly, sampler: euler() } : exactly;
@@ -239,14 +229,15 @@ async function record(
   signal: AbortSignal,
 ): Promise<Recorded> {
   const { view, particles, process } = problem;
-  const run = lineRun(problem, particles);
+  const run = await lineRun(problem, particles);
   const steps = run.times.length - 1;
   const notices: string[] = [];
   let count = view.particles;
-  if (run.smoothed) {
-    const kind = view.estimator === "piecewise" ? "piecewise" : "smoothed";
-    const each = steps * ({ heun: 2, rk4: 4 }[run.sampler.name] ?? 1);
-    const most = Math.max(1000, 500 * Math.floor(MOST_ROWS[kind] / each / 500));
+  const { sampler, estimator } = run.recipe;
+  const mostRows = MOST_ROWS[estimator];
+  if (mostRows !== undefined) {
+    const each = steps * (samplerTable[sampler.name].looks ?? 1);
+    const most = Math.max(1000, 500 * Math.floor(mostRows / each / 500));
     if (most < count) {
       count = most;
       notices.push(`${count.toLocaleString("en")} particles run: this score is slow to compute.`);
@@ -261,7 +252,7 @@ async function record(
     initial: "marginal" as const,
     signal,
   };
-  if (view.estimator === "kde") {
+  if (estimator === "kde") {
     // No flow: fresh draws of p_t at each time, and at 0 of the points themselves.
     const states = new Float32Array(rows * count);
     for (const [row, index] of indices.entries()) {

@@ -3,11 +3,12 @@ import { exactScore } from "../../src/score/exact.js";
 import { capture } from "../../src/diagnose/capture.js";
 import { nearestPoints } from "../../src/diagnose/nearest.js";
 import type { Engine } from "../../src/engine.js";
-import { posterior, type Sampler, times as given } from "../../src/sampler/index.js";
+import { type Sampler, times as given } from "../../src/sampler/index.js";
 import { sample, type SampleRun } from "../../src/run/index.js";
 import { cellLaw } from "../../src/theory/cellLaw.js";
 import { fokkerPlanck } from "../../src/theory/fokkerPlanck/fokkerPlanck.js";
 import { generatedLaw } from "../../src/theory/laws/index.js";
+import { type Playable, playable } from "../compute/playable.js";
 import type { View } from "../state/state.js";
 import { fieldTables, LEVELS } from "./colours.js";
 import { disposeLine, type LineProblem, lawAt, lineProblem, short } from "./line.js";
@@ -23,8 +24,6 @@ import type {
 } from "./panels.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./room.js";
-import { samplerMakers } from "./samplers.js";
-import { samplerNames } from "./names.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 
@@ -124,7 +123,7 @@ export class DensityRoom implements Room {
   async #densities({ view, horizon, start }: Asked<"densities">, signal: AbortSignal): Promise<Densities> {
     const setting = await this.#setting(view, horizon, start);
     const { line, times, low, high, notices } = setting;
-    const flow = samplerMakers[view.sampler]().flow;
+    const { flow } = (await played(setting, view)).sampler;
     return this.#once("densities", String(flow), async () => {
       const shared = { cells: CELLS, domain: [low, high] as const, signal };
       const ascending = times.slice().reverse();
@@ -177,12 +176,9 @@ export class DensityRoom implements Room {
     const setting = await this.#setting(view, horizon, start);
     const key = JSON.stringify([seed, particles, view.sampler]);
     return this.#once("run", key, async () => {
-      const { line, times } = setting;
-      const notices: string[] = [];
-      const sampler = view.sampler === "predictorCorrector" ? posterior() : samplerMakers[view.sampler]();
-      if (sampler.name !== view.sampler) {
-        notices.push(`${samplerNames[view.sampler]} follows neither equation: posterior steps run.`);
-      }
+      const { times } = setting;
+      const { field, sampler, notices: told } = await played(setting, view);
+      const notices = [...told];
       const most = Math.max(100, Math.floor(KEPT / FRAMES));
       const count = Math.min(particles, most);
       if (count < particles)
@@ -195,7 +191,7 @@ export class DensityRoom implements Room {
           fine[k * SUBSTEPS + s] = s === 0 ? a : a * (b / a) ** (s / SUBSTEPS);
       }
       fine[fine.length - 1] = times[FRAMES - 1];
-      const run = await sample(exactScore(line.particles, line.process), {
+      const run = await sample(field, {
         sampler,
         grid: given(fine),
         count,
@@ -384,6 +380,20 @@ async function settingOf(engine: Engine, view: View, asked: number, start: Densi
   );
   return { line, horizon, start, times, low, high, notices };
 }
+
+/** What the particles follow: the exact score's equations, by the view's sampler. */
+const played = ({ line, horizon }: Setting, view: View): Promise<Playable<"f32">> =>
+  playable(
+    { ...view, estimator: "exact" },
+    {
+      data: line.particles,
+      process: line.process,
+      half: line.half,
+      start: horizon,
+      initial: "marginal",
+      equations: true,
+    },
+  );
 
 /** What holds the data, noised or not, and so much beside it. */
 function span({ points, process }: LineProblem, t: number, noise: number): { low: number; high: number } {

@@ -1,5 +1,6 @@
 import { exactScore, type Mixture, type Process, type Quantity } from "../../src/index.js";
-import type { MapQuantity, State, View } from "../state/state.js";
+import type { MapQuantity } from "../state/choices.js";
+import type { State, View } from "../state/state.js";
 import { cellColour, fieldTables, LEVELS } from "./colours.js";
 import type { Picture, Scale, Size } from "./protocol.js";
 import { toRidges } from "./ridges.js";

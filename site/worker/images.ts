@@ -7,20 +7,16 @@ import { nearestPoints } from "../../src/diagnose/nearest.js";
 import type { Engine } from "../../src/engine.js";
 import { VkernelError } from "../../src/core/errors.js";
 import type { Process } from "../../src/process/index.js";
-import { type Sampler, times } from "../../src/sampler/index.js";
+import { times } from "../../src/sampler/index.js";
 import { sample } from "../../src/run/index.js";
-import { exactScore } from "../../src/score/exact.js";
-import type { ScoreField } from "../../src/score/field.js";
-import { fillNormals, streams } from "../../src/numeric/random.js";
-import { RowField } from "../../src/score/custom.js";
-import { horizons } from "../state/state.js";
+import { processOf, timesToZero } from "../compute/make.js";
+import { playable } from "../compute/playable.js";
+import { calledOf } from "../compute/pairs.js";
+import { processTable, samplerTable } from "../state/choices.js";
+import type { View } from "../state/state.js";
 import type { ImageRun, ImageSet, ImageSetName, PanelRequest } from "./panels.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./room.js";
-import { samplerMakers } from "./samplers.js";
-import { samplerNames } from "./names.js";
-import { insteadOf } from "./pairs.js";
-import { gridMakers, processMakers } from "./setup.js";
 
 type Asked<K extends PanelRequest["kind"]> = Extract<PanelRequest, { kind: K }>;
 
@@ -147,7 +143,7 @@ export class ImageRoom implements Room {
     const images = await this.#of(request.set);
     const { data, width, height } = images;
     const { view, way, fewSteps, seed, count, t } = request;
-    const process = processMakers[view.process]();
+    const process = processOf(view.process);
     const key = JSON.stringify([
       request.set,
       view.process,
@@ -258,38 +254,24 @@ async function run(
   signal: AbortSignal,
   progress: (share: number) => void,
 ): Promise<Run> {
-  const notices: string[] = [];
-  let sampler: Sampler = samplerMakers[view.sampler]();
-  let field: ScoreField = exactScore(data, process);
-  let steps = way === "few" ? fewSteps : view.steps;
-  let name = view.sampler;
-  if (way === "smoothed") {
-    field = pairedScore(data, process, (t) => {
-      const alpha = process.alpha(t);
-      if (view.tau !== "tied") return view.tau * half * alpha;
-      return Math.max(0, alpha * half - Math.sqrt(view.smoothingKappa * process.variance(t)));
-    });
-    const other = insteadOf(name, sampler, field);
-    if (other !== undefined) {
-      notices.push(other.notice);
-      name = other.name;
-      sampler = samplerMakers[name]();
-    }
-  }
-  if (way !== "few") {
-    const slopes = { heun: 2, rk4: 4, dopri5: 6 } as Partial<Record<typeof name, number>>;
-    const each = data.size * data.dim * count * (slopes[name] ?? 1) * (way === "smoothed" ? DRAWS : 1);
-    const most = Math.max(LEAST_STEPS, Math.floor(MOST_WORK / each));
-    if (most < steps) {
-      notices.push(`${most} steps, not ${steps}: so many images take long.`);
-      steps = most;
-    }
-  }
-  const tMax = horizons[view.process];
-  const tMin = Math.min(view.epsilon, tMax / 2);
-  const grid = gridMakers[view.grid]({ steps, tMin, tMax, last: "sigmaMin" }).times(process);
-  const all = new Float64Array(steps + 2);
-  all.set(grid);
+  const asked: View = {
+    ...view,
+    estimator: way === "smoothed" ? "smoothed" : "exact",
+    steps: way === "few" ? fewSteps : view.steps,
+  };
+  const { recipe, field, sampler, notices } = await playable(asked, {
+    data,
+    process,
+    half,
+    average: { rule: "pairs", count: DRAWS },
+    start: processTable[view.process].horizon,
+    initial: "marginal",
+  });
+  const { name } = recipe.sampler;
+  const looks = (samplerTable[name].looks ?? 1) * (way === "smoothed" ? DRAWS : 1);
+  const most = Math.max(LEAST_STEPS, Math.floor(MOST_WORK / (data.size * data.dim * count * looks)));
+  const cut = way !== "few" && most < asked.steps;
+  const all = timesToZero({ ...recipe.grid, steps: cut ? most : asked.steps }, process);
   const { trajectories } = await sample(field, {
     sampler,
     grid: times(all),
@@ -300,46 +282,12 @@ async function run(
     signal,
     onProgress: ({ done, total }) => progress(done / total),
   });
-  return { times: all, states: trajectories as Float32Array, sampler: samplerNames[name], notices };
-}
-
-/**
- * The exact score averaged over Gaussian draws of standard deviation `width`, in opposite pairs: the same at every place. In
- * hundreds of dimensions the mean of a few lone draws is long, and would be left as noise on the image.
- */
-function pairedScore(
-  data: Mixture<"f32">,
-  process: Process,
-  width: (t: number) => number,
-): ScoreField<"f32"> {
-  const { dim } = data;
-  const draws = fillNormals(new Float64Array((DRAWS / 2) * dim), dim, DRAWS / 2, 0, 1, 0, streams.smoothing);
-  const exact = exactScore(data, process);
-  return new RowField(data, process, async (x, t) => {
-    const tau = width(t);
-    if (!(tau > 0)) return Float64Array.from((await exact.evaluate(x, t, ["score"])).score);
-    const rows = x.length / dim;
-    const places = new Float64Array(rows * DRAWS * dim);
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < DRAWS; j++) {
-        const size = j % 2 === 0 ? tau : -tau;
-        for (let d = 0; d < dim; d++) {
-          places[(i * DRAWS + j) * dim + d] = x[i * dim + d] + size * draws[(j >> 1) * dim + d];
-        }
-      }
-    }
-    const { score } = await exact.evaluate(places, t, ["score"]);
-    const mean = new Float64Array(x.length);
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < DRAWS; j++) {
-        const from = (i * DRAWS + j) * dim;
-        for (let d = 0; d < dim; d++) {
-          mean[i * dim + d] = mean[i * dim + d] + score[from + d] / DRAWS;
-        }
-      }
-    }
-    return mean;
-  });
+  return {
+    times: all,
+    states: trajectories as Float32Array,
+    sampler: calledOf(name),
+    notices: cut ? [...notices, `${most} steps, not ${asked.steps}: so many images take long.`] : notices,
+  };
 }
 
 /** The step whose time is nearest to t in its logarithm; the last one, to 0, at the end of the time bar. */

@@ -1,31 +1,18 @@
 /** The 1-D tab's problem: the points of a view on a line, the score that drives, and how a run goes. */
-import { type DataSetName, loadDataSet } from "../../src/data/sets.js";
+import { loadDataSet } from "../../src/data/sets.js";
 import type { Mixture, Precision } from "../../src/data/mixture.js";
 import type { Engine } from "../../src/engine.js";
 import type { Process } from "../../src/process/index.js";
-import { euler, type Grid, type Sampler, times } from "../../src/sampler/index.js";
-import { exactScore, naiveScore, piecewiseScore, smoothedScore } from "../../src/score/index.js";
-import type { ScoreField, StepEstimator } from "../../src/score/field.js";
-import { effectiveSde } from "../../src/theory/effectiveSde.js";
-import type { SetName, View } from "../state/state.js";
+import { type Grid, times } from "../../src/sampler/index.js";
+import { processOf, timesToZero } from "../compute/make.js";
+import { type Playable, playable } from "../compute/playable.js";
+import { type Smoothing, shownWidth, smoothingOf } from "../compute/smoothing.js";
+import { estimatorTable, setTable } from "../state/choices.js";
+import type { View } from "../state/state.js";
 import type { Law } from "./lineLaw.js";
-import { samplerMakers } from "./samplers.js";
-import { insteadOf } from "./pairs.js";
-import { gridMakers, processMakers } from "./setup.js";
-
-const planeSets: Partial<Record<SetName, DataSetName>> = {
-  polygon: "polygon",
-  line: "line",
-  l: "L",
-  random: "random",
-  two: "two",
-  four: "four",
-};
 
 /** Points that lie closer together than this share of their extent count as one. */
 const SAME = 1e-9;
-/** A smoothing whose width would be less than this share of the gap's half is none. */
-const LEAST_WIDTH = 1e-3;
 
 export interface LineProblem {
   readonly view: View;
@@ -47,15 +34,15 @@ export async function linePoints(
   view: View,
 ): Promise<{ points: Float64Array<ArrayBuffer>; notices: string[] }> {
   const notices: string[] = [];
-  const name = planeSets[view.set];
+  const { named = view.set, images } = setTable[view.set];
   let plane: ArrayLike<number> = view.points;
   if (view.set === "own") {
     if (plane.length === 0) notices.push("No points of your own yet: two points are shown.");
-  } else if (name === undefined) {
+  } else if (images) {
     notices.push("Images have no place on a line: two points are shown.");
     plane = [];
   } else {
-    plane = (await loadDataSet(name)).points;
+    plane = (await loadDataSet(named)).points;
   }
   if (plane.length === 0) plane = (await loadDataSet("two")).points;
   const all = Array.from({ length: plane.length / 2 }, (_, m) => plane[2 * m]).sort((a, b) => a - b);
@@ -72,7 +59,7 @@ export async function linePoints(
 
 export async function lineProblem(engine: Engine, view: View): Promise<LineProblem> {
   const { points, notices } = await linePoints(view);
-  const process = processMakers[view.process]();
+  const process = processOf(view.process);
   let half: number | undefined;
   for (let m = 1; m < points.length; m++) {
     const gap = (points[m] - points[m - 1]) / 2;
@@ -112,107 +99,33 @@ export const lawAt = ({ points, process }: LineProblem, t: number): Law => ({
   variance: process.variance(t),
 });
 
+/** How the score is smoothed; undefined of a single point, which has no gap to smooth. */
+export const smoothingOn = ({ view, half }: LineProblem): Smoothing | undefined =>
+  half === undefined ? undefined : smoothingOf(view, half);
+
 /** tau at time t in units of x: half the width of the box; undefined where the score is not smoothed. */
-export function widthAt({ view, half, process }: LineProblem, t: number): number | undefined {
-  if (half === undefined) return undefined;
-  const reach = process.alpha(t) * half;
-  const width =
-    view.tau === "tied" ? reach - Math.sqrt(view.smoothingKappa * process.variance(t)) : view.tau * reach;
-  return width > LEAST_WIDTH * reach ? width : undefined;
+export function widthAt(problem: LineProblem, t: number): number | undefined {
+  const smoothing = smoothingOn(problem);
+  return smoothing && shownWidth(smoothing, problem.process, t);
 }
 
-/** The latest time from which on the score is smoothed down to 0, at most `start`. */
-export function smoothedFrom(problem: LineProblem): number | undefined {
-  if (widthAt(problem, problem.end) === undefined) return undefined;
-  if (widthAt(problem, problem.start) !== undefined) return problem.start;
-  let [low, high] = [problem.end, problem.start];
-  for (let round = 0; round < 60; round++) {
-    const middle = Math.sqrt(low * high);
-    if (widthAt(problem, middle) === undefined) high = middle;
-    else low = middle;
-  }
-  return low;
-}
-
-/** The score of Eq. 16, where there is one at time t. */
-export function piecewiseAt<P extends Precision>(
-  problem: LineProblem,
-  data: Mixture<P>,
-): ScoreField<P> | undefined {
-  const { view, half, process } = problem;
-  if (half === undefined) return undefined;
-  return view.tau === "tied"
-    ? piecewiseScore(data, { kappa: view.smoothingKappa, process })
-    : piecewiseScore(data, { width: view.tau * half, process });
-}
-
-export function smoothedField<P extends Precision>(problem: LineProblem, data: Mixture<P>): ScoreField<P> {
-  return smoothedScore(data, problem.process, { width: (t) => widthAt(problem, t) ?? 0 });
-}
-
-export interface LineRun {
-  readonly field: ScoreField | StepEstimator;
-  readonly sampler: Sampler;
+export interface LineRun extends Playable<Precision> {
   readonly times: Float64Array;
   /** Whether the score that drives has the closed-form flow of Chen 2025. */
   readonly smoothed: boolean;
-  readonly notices: readonly string[];
 }
 
-/** What drives a run from `from` (at most `start`) by the view's estimator, or by the exact score. */
-export function lineRun(problem: LineProblem, data: Mixture, exact = false): LineRun {
-  const { view, process } = problem;
-  const notices: string[] = [];
-  const estimator = exact || view.estimator === "kde" ? "exact" : view.estimator;
-  const exactly = exactScore(data, process);
-  let field: ScoreField | StepEstimator = exactly;
-  let from = problem.start;
-  const smooth = estimator === "smoothed" || estimator === "piecewise";
-  let smoothed = false;
-  if (smooth) {
-    const top = smoothedFrom(problem);
-    const piecewise = estimator === "piecewise" ? piecewiseAt(problem, data) : undefined;
-    if (top === undefined || (estimator === "piecewise" && piecewise === undefined)) {
-      notices.push("Nothing to smooth: the exact score runs.");
-    } else {
-      smoothed = true;
-      if (top < from) {
-        from = top;
-        notices.push(
-          `Smoothing reaches up to t = ${short(top)} (kappa S / alpha² below Δ²): the run starts there.`,
-        );
-      }
-      field = piecewise ?? smoothedField(problem, data);
-    }
-  } else if (estimator !== "exact") {
-    const naive = naiveScore(
-      data,
-      process,
-      estimator === "noiseTime" ? { noiseTime: view.noiseTime } : { draws: view.draws },
-    );
-    field = estimator === "effective" ? effectiveSde(naive) : naive;
-  }
-  const sampler = samplerFor(view, field, notices);
-  const descending = gridMakers[view.grid]({
-    steps: view.steps,
-    tMin: Math.min(problem.end, from / 2),
-    tMax: from,
-    last: "sigmaMin",
-  }).times(process);
-  const all = new Float64Array(descending.length + 1);
-  all.set(descending);
-  return { field, sampler, times: all, smoothed, notices };
-}
-
-function samplerFor(view: View, field: ScoreField | StepEstimator, notices: string[]): Sampler {
-  const sampler = samplerMakers[view.sampler]();
-  const other = insteadOf(view.sampler, sampler, field);
-  if (other !== undefined) {
-    notices.push(other.notice);
-    return samplerMakers[other.name]();
-  }
-  if (view.sampler === "euler" && view.grid === "squareRoot") return euler({ variable: "squareRoot" });
-  return sampler;
+/** What drives a run from `start` or later by the view's estimator, or by the exact score. */
+export async function lineRun(problem: LineProblem, data: Mixture, exact = false): Promise<LineRun> {
+  const { view, process, half, start } = problem;
+  const asked: View = exact ? { ...view, estimator: "exact" } : view;
+  const ground = { data, process, half, start, initial: "marginal", line: true } as const;
+  const played = await playable(asked, ground);
+  return {
+    ...played,
+    times: timesToZero(played.recipe.grid, process),
+    smoothed: estimatorTable[played.recipe.estimator].reads === "width",
+  };
 }
 
 export const gridOf = (list: Float64Array): Grid => times(list);

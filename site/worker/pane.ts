@@ -1,5 +1,6 @@
 import type { Engine } from "../../src/index.js";
-import type { State, View } from "../state/state.js";
+import { estimatorTable } from "../state/choices.js";
+import { type State, scoreOf, type View } from "../state/state.js";
 import { densityTables } from "./colours.js";
 import { FieldMap } from "./fields.js";
 import { Density, MOST_CIRCLES, summarize } from "./particles.js";
@@ -185,8 +186,8 @@ export class Pane {
   }
 
   get #longest(): number {
-    const { estimator } = this.drive.plan;
-    return LONGEST[estimator === "smoothed" || estimator === "piecewise" ? "rows" : "kernels"];
+    const { estimator } = this.drive.recipe;
+    return LONGEST[estimatorTable[estimator].reads === "width" ? "rows" : "kernels"];
   }
 
   /** Brings a run to a step; or gives up, with the milliseconds that the whole way would take. */
@@ -283,7 +284,7 @@ export class Pane {
       return { density: undefined, circles: particles.slice(), summary };
     }
     const bright = this.#dark || this.#view.quantity !== "none";
-    const tables = densityTables[drive.kernel ? "kernel" : "sampler"];
+    const tables = densityTables[drive.recipe.estimator === "kde" ? "kernel" : "sampler"];
     const key = JSON.stringify([this.#keys.run, this.#step, camera, this.#size, bright]);
     if (key === this.#keys.density) return { density: "same", circles: undefined, summary };
     this.#keys = { ...this.#keys, density: key };
@@ -309,7 +310,7 @@ export class Pane {
       size: this.#size,
       dark: this.#dark,
     };
-    const v = view.quantity === "vKernel" ? [view.estimator, view.draws, view.noiseTime] : [];
+    const v = view.quantity === "vKernel" ? scoreOf(view) : [];
     const themed = view.quantity === "cells" && this.#dark;
     const of = JSON.stringify([this.#keys.data, view.process, view.quantity, v, camera, this.#size, themed]);
     const now = performance.now();

@@ -68,13 +68,13 @@ export async function paths(
   { from, step = 0, count = MOST_PATHS }: { from?: readonly number[]; step?: number; count?: number },
 ): Promise<Replies["paths"]> {
   const { drive } = pane;
-  const { field, sampler, exact } = drive;
+  const { field, sampler } = drive;
   if (from !== undefined) {
     // The last step alone is no way: those start where the run does.
     const begin = step < drive.times.length - 1 ? step : 0;
     const rest = drive.times.slice(begin);
     const initial = Float32Array.from(from);
-    const run = await sample(drive.kernel ? exact : field, {
+    const run = await sample(field, {
       sampler,
       grid: times(rest),
       initial,
@@ -84,8 +84,9 @@ export async function paths(
     return reply(run.trajectories as Float32Array, run.count, rest);
   }
   const some = Math.min(count, MOST_PATHS, pane.view.particles);
-  if (drive.kernel) return reply(new Float32Array(0), 0, drive.times);
-  const { grid, initial } = drive;
+  if (drive.recipe.estimator === "kde") return reply(new Float32Array(0), 0, drive.times);
+  const { grid } = drive;
+  const { initial } = drive.recipe;
   const run = await sample(field, { sampler, grid, initial, count: some, seed, record: "all" });
   return reply(run.trajectories as Float32Array, some, drive.times);
 }

@@ -3,7 +3,9 @@
  * other side. The page asks, the worker computes; whatever is shown of numbers or pixels came from here.
  */
 import type { ClaimResult } from "../stories/story.js";
-import type { EstimatorName, MapQuantity, SamplerName, State, View } from "../state/state.js";
+import type { Recipe } from "../compute/recipe.js";
+import type { MapQuantity } from "../state/choices.js";
+import type { State, View } from "../state/state.js";
 import type { PanelReplies, PanelRequest } from "./panels.js";
 
 export interface Size {
@@ -94,18 +96,6 @@ export interface Engine {
   readonly note: string | undefined;
 }
 
-/** What runs in a pane: the view's choices, put right where they do not go together. */
-export interface Plan {
-  readonly estimator: EstimatorName;
-  readonly sampler: SamplerName;
-  /** The ends of the grid. */
-  readonly tMax: number;
-  readonly tMin: number;
-  readonly initial: "noise" | "marginal";
-  /** Places that the smoothed score is the mean of, at each particle; 0 where it is exact, or another score. */
-  readonly places: number;
-}
-
 /** RGBA, transferred: to be put on a canvas as it is. Rows from the top. */
 export interface Picture {
   readonly width: number;
@@ -154,7 +144,7 @@ export interface Replies extends PanelReplies {
     /** The training points of each pane, `[count, 2]`, row-major. */
     readonly points: readonly (readonly number[])[];
     /** What runs in each pane. */
-    readonly plans: readonly Plan[];
+    readonly plans: readonly Recipe[];
     /** What was put right, in words. */
     readonly notices: readonly string[];
   };

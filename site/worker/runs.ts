@@ -4,8 +4,10 @@ import type { Drive } from "./setup.js";
 
 /** Particles that go through the grid, at its first time. */
 export async function startRun(drive: Drive, options: RunOptions): Promise<Run> {
-  if (drive.kernel) return new (await import("./kernelDensityRun.js")).KernelDensityRun(drive, options);
-  const { field, sampler, grid, initial } = drive;
+  if (drive.recipe.estimator === "kde")
+    return new (await import("./kernelDensityRun.js")).KernelDensityRun(drive, options);
+  const { field, sampler, grid, recipe } = drive;
+  const { initial } = recipe;
   return new FlowRun(await liveRun(field, { sampler, grid, initial, ...options }));
 }
 

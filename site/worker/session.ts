@@ -1,4 +1,5 @@
 import { type Engine as Library, VkernelError } from "../../src/index.js";
+import { others } from "../compute/samplers.js";
 import { messageOf } from "../load.js";
 import { makeEngine } from "./engine.js";
 import { nextTask } from "./nextTask.js";
@@ -123,8 +124,9 @@ export class Session {
         return undefined;
       case "ahead":
         await Promise.all([
-          import("./scores.js"),
-          import("./samplers.js"),
+          import("../compute/estimators.js"),
+          import("../compute/pairs.js"),
+          others(),
           import("./shapes.js"),
           import("./kernelDensityRun.js"),
           import("./plain.js"),
@@ -181,7 +183,7 @@ export class Session {
     return {
       times: this.#panes.map((pane) => Array.from(pane.drive.times)),
       points: this.#panes.map((pane) => Array.from(pane.data.points)),
-      plans: this.#panes.map(({ drive }) => drive.plan),
+      plans: this.#panes.map(({ drive }) => drive.recipe),
       notices: [...new Set(this.#panes.flatMap((pane) => pane.notices))],
     };
   }

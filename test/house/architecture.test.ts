@@ -181,7 +181,19 @@ describe("arrows between folders go down only", () => {
       "raster",
       "reference",
     ],
-    site: ["load.ts", "style", "state", "stories", "worker", "controls", "stage", "charts", "tabs", "export"],
+    site: [
+      "load.ts",
+      "style",
+      "state",
+      "compute",
+      "stories",
+      "worker",
+      "controls",
+      "stage",
+      "charts",
+      "tabs",
+      "export",
+    ],
     "cli/report": ["study", "smoothing", "variance", "pde"],
   };
 

@@ -2,25 +2,27 @@
 // can break the page.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import {
+  estimatorTable,
+  gridTable,
+  namesOf,
+  processTable,
+  quantityTable,
+  samplerTable,
+  setTable,
+} from "../../site/state/choices.js";
 import { clampState } from "../../site/state/clamp.js";
 import { decodeState } from "../../site/state/decode.js";
 import { encodeState } from "../../site/state/hash.js";
 import {
   defaultState,
   defaultView,
-  estimators,
-  grids,
-  horizons,
   mostPanes,
   mostPoints,
   pointScale,
-  processes,
-  quantities,
   ranges,
   reverseStarts,
   type State,
-  samplers,
-  sets,
   tabs,
   type View,
 } from "../../site/state/state.js";
@@ -42,12 +44,12 @@ const points = fc
   .map((rows) => rows.flat() as readonly number[]);
 
 const view: fc.Arbitrary<View> = fc.record({
-  set: fc.constantFrom(...sets),
+  set: fc.constantFrom(...namesOf(setTable)),
   points,
-  process: fc.constantFrom(...processes),
-  estimator: fc.constantFrom(...estimators),
-  sampler: fc.constantFrom(...samplers),
-  grid: fc.constantFrom(...grids),
+  process: fc.constantFrom(...namesOf(processTable)),
+  estimator: fc.constantFrom(...namesOf(estimatorTable)),
+  sampler: fc.constantFrom(...namesOf(samplerTable)),
+  grid: fc.constantFrom(...namesOf(gridTable)),
   steps: integer("steps"),
   epsilon: number("epsilon"),
   draws: integer("draws"),
@@ -56,7 +58,7 @@ const view: fc.Arbitrary<View> = fc.record({
   tau: fc.oneof(fc.constant("tied" as const), number("tau")),
   start: number("start"),
   particles: integer("particles"),
-  quantity: fc.constantFrom(...quantities),
+  quantity: fc.constantFrom(...namesOf(quantityTable)),
   overlays: fc.record({
     arrows: fc.boolean(),
     voronoi: fc.boolean(),
@@ -89,7 +91,7 @@ const state: fc.Arbitrary<State> = fc
     theme: fc.constantFrom("auto" as const, "light" as const, "dark" as const),
     speed: number("speed"),
   })
-  .map((one) => ({ ...one, t: Math.min(one.t, horizons[one.view.process]) }));
+  .map((one) => ({ ...one, t: Math.min(one.t, processTable[one.view.process].horizon) }));
 
 describe("links", () => {
   it("an allowed state is left as it is by the clamp", () => {

@@ -1,9 +1,18 @@
 // The computing side of the explorer, in Node: the same session that the page's worker runs.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createEngine, edm, exactScore, heun, karras, loadDataSet, sample } from "vkernel";
+import { placesOf, type Recipe } from "../../site/compute/recipe.js";
+import { averageOf } from "../../site/compute/smoothing.js";
+import {
+  estimatorTable,
+  gridTable,
+  namesOf,
+  processTable,
+  samplerTable,
+  setTable,
+} from "../../site/state/choices.js";
 import type { State } from "../../site/state/state.js";
 import type { Answer, Reply, Request } from "../../site/worker/protocol.js";
-import { smoothingRule } from "../../site/worker/smoothing.js";
 import { Session } from "../../site/worker/session.js";
 import { root } from "../browser/bundle.js";
 import { hexagon, oracle, stateWith } from "./states.js";
@@ -179,10 +188,10 @@ describe("a session", () => {
   it("says over how many places the smoothed score is averaged", async () => {
     const places = async (view: Parameters<typeof stateWith>[0]) => {
       const { plans } = await side.show(stateWith({ particles: 50, steps: 4, ...view }));
-      return plans[0]?.places;
+      return placesOf(plans[0] as Recipe);
     };
     expect(await places({ estimator: "smoothed" })).toBe(64);
-    expect(smoothingRule(hexagon)).toEqual({ rule: "quasi", count: 64 });
+    expect(averageOf(hexagon)).toEqual({ rule: "quasi", count: 64 });
     // The piecewise score is none of the plane: the smoothed one runs.
     expect(await places({ estimator: "piecewise" })).toBe(64);
     // On a line boxes have closed forms.
@@ -191,14 +200,13 @@ describe("a session", () => {
   });
 
   it("runs every sampler, estimator, grid, process and set to finite particles", async () => {
-    const { samplers, estimators, grids, processes, sets } = await import("../../site/state/state.js");
     const base = { particles: 60, steps: 5 };
     const views = [
-      ...samplers.map((sampler) => ({ sampler })),
-      ...estimators.map((estimator) => ({ estimator })),
-      ...grids.map((grid) => ({ grid })),
-      ...processes.map((process) => ({ process })),
-      ...sets.map((set) => ({ set })),
+      ...namesOf(samplerTable).map((sampler) => ({ sampler })),
+      ...namesOf(estimatorTable).map((estimator) => ({ estimator })),
+      ...namesOf(gridTable).map((grid) => ({ grid })),
+      ...namesOf(processTable).map((process) => ({ process })),
+      ...namesOf(setTable).map((set) => ({ set })),
     ];
     for (const view of views) {
       await side.show(stateWith({ ...base, ...view }), 12);

@@ -6,7 +6,7 @@ import { decodeState } from "../../site/state/decode.js";
 import { encodeState } from "../../site/state/hash.js";
 import { defaultState, type State, tabs } from "../../site/state/state.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
-import { smoothingRule } from "../../site/worker/smoothing.js";
+import { averageOf } from "../../site/compute/smoothing.js";
 import { hexagon } from "./states.js";
 import { type OpenOptions, type OpenSite, fetched, openSite, savesData } from "./site.js";
 
@@ -325,7 +325,7 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
       await page.getByRole("tab", { name: "Particles" }).click();
       // The score that was chosen runs now; how it is averaged stands beside its width.
       await page.evaluate(() => (document.querySelector("vkernel-explorer") as VkernelExplorer).seek(100));
-      const { count = 0 } = smoothingRule(hexagon) ?? {};
+      const { count = 0 } = averageOf(hexagon) ?? {};
       await page.getByText(`Averaged over ${count} places per particle.`).waitFor();
       for (const [name, title] of [
         ["Help (?)", "Keys, while"],

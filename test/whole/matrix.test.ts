@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { estimatorNames } from "../../cli/options.js";
 import { samplerNames } from "../../cli/samplers.js";
 import { planSample, type SampleChoices } from "../../cli/plan.js";
-import { estimators as pageEstimators, samplers as pageSamplers } from "../../site/state/state.js";
+import { estimatorTable, namesOf, samplerTable } from "../../site/state/choices.js";
 import { loadData, makeDrive } from "../../site/worker/setup.js";
 import * as v from "../../src/index.js";
 import { abilities, type AnyField } from "../../src/sampler/abilities.js";
@@ -528,13 +528,13 @@ describe("the command line and the page decide alike", () => {
   });
 
   it("the page runs another sampler, and says so, just where the library refuses", async () => {
-    for (const estimator of pageEstimators) {
-      for (const sampler of pageSamplers) {
+    for (const estimator of namesOf(estimatorTable)) {
+      for (const sampler of namesOf(samplerTable)) {
         const { view } = stateWith({ estimator, sampler, set: "line", process: "ve", steps: 4 });
         const points = await loadData(engine, view);
         const drive = await makeDrive(points, view);
         expect(refusalOf(drive.sampler, drive.field)).toBeUndefined();
-        const kept = drive.plan.sampler === sampler;
+        const kept = drive.recipe.sampler.name === sampler;
         expect(drive.notices.some((notice) => /runs instead/.test(notice))).toBe(!kept);
         count[kept ? "runs" : "refused"]++;
         points.dispose();
