@@ -1,6 +1,6 @@
 import { h } from "../controls/dom.js";
 import type { State, View } from "../state/state.js";
-import type { Frame, Picture, Probe, Replies, Scale } from "../worker/protocol.js";
+import type { Frame, Picture, Replies, Scale } from "../worker/protocol.js";
 import { Lens, shortNumber } from "./lens.js";
 import {
   paintArrows,
@@ -245,33 +245,14 @@ export class PaneView {
     }
   }
 
-  /** Shows what is known of a place, out of the way of it. */
-  showProbe(probe: Probe | undefined): void {
-    this.#readout.hidden = probe === undefined;
-    if (probe === undefined) return;
-    const [px, py] = this.lens.toPixel(probe.x[0], probe.x[1]);
+  /** Shows what is known of a place, out of the way of it; without a place nothing. */
+  readOut(place: readonly number[] | undefined, content: readonly Node[] = []): void {
+    this.#readout.hidden = place === undefined;
+    if (place === undefined) return;
+    const [px, py] = this.lens.toPixel(place[0], place[1]);
     this.#readout.classList.toggle("right", px < this.#width / 2);
     this.#readout.classList.toggle("low", py < this.#height / 2);
-    const rows: [string, string][] = [
-      ["x", probe.x.map((value) => shortNumber(value)).join(", ")],
-      ["p", shortNumber(Math.exp(probe.logDensity))],
-      ["s", probe.score.map((value) => shortNumber(value)).join(", ")],
-      ["tr C", shortNumber(probe.proxyVariance)],
-      ["f", shortNumber(probe.fraction)],
-    ];
-    const list = h("dl", {});
-    for (const [name, value] of rows) list.append(h("dt", {}, name), h("dd", {}, value));
-    const heaviest = probe.weights
-      .map((weight, m) => ({ weight, m }))
-      .sort((a, b) => b.weight - a.weight)
-      .filter(({ weight }, i) => i < 4 && weight >= 5e-4);
-    const weights = h("div", { class: "weights" });
-    for (const { weight, m } of heaviest) {
-      const bar = h("i", {});
-      bar.style.width = `${100 * weight}%`;
-      weights.append(h("span", {}, String(m + 1)), h("b", {}, bar), h("em", {}, shortNumber(weight)));
-    }
-    this.#readout.replaceChildren(list, weights);
+    this.#readout.replaceChildren(...content);
   }
 
   /** Everything of the pane on one canvas, at the device's resolution. */

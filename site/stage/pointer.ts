@@ -1,8 +1,11 @@
 import { h } from "../controls/dom.js";
 import type { Store } from "../state/store.js";
+import { sheetOf } from "../style/adopt.js";
+import text from "../style/hand.css";
 import type { Probe } from "../worker/protocol.js";
 import { Lens } from "./lens.js";
 import type { PaneView } from "./paneView.js";
+import { readoutOf } from "./readout.js";
 
 export interface PointerContext {
   readonly store: Store;
@@ -11,6 +14,8 @@ export interface PointerContext {
   start(x: readonly number[]): Promise<void>;
   repaint(): void;
 }
+
+const adoptHand = sheetOf(text);
 
 /** CSS pixels within which a pointer is on a point, and beyond which a press is a drag. */
 const REACH = { mouse: 12, touch: 22 } as const;
@@ -42,6 +47,7 @@ export class Pointer {
     this.#index = index;
     this.#context = context;
     const { surface } = pane;
+    adoptHand(surface);
     const on = <K extends keyof HTMLElementEventMap>(
       type: K,
       listener: (event: HTMLElementEventMap[K]) => void,
@@ -405,7 +411,7 @@ export class Pointer {
   /** The read-out follows the place; the newest is asked for when the answer before it is there. */
   #look(place: readonly number[] | undefined): void {
     this.#place = place;
-    if (place === undefined) this.#pane.showProbe(undefined);
+    if (place === undefined) this.#pane.readOut(undefined);
     else if (!this.#probing) void this.#ask();
   }
 
@@ -415,11 +421,11 @@ export class Pointer {
       while (this.#place !== undefined) {
         const place = this.#place;
         const probe = await this.#context.probe(place);
-        if (this.#place !== undefined) this.#pane.showProbe(probe);
+        if (this.#place !== undefined) this.#pane.readOut(probe.x, readoutOf(probe));
         if (this.#place === place) break;
       }
     } catch {
-      this.#pane.showProbe(undefined);
+      this.#pane.readOut(undefined);
     } finally {
       this.#probing = false;
     }

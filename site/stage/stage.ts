@@ -3,6 +3,7 @@ import type { Recipe } from "../compute/recipe.js";
 import { late, messageOf } from "../load.js";
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
+import { sheetOf } from "../style/adopt.js";
 import styleText from "../style/stage.css";
 import type { Client } from "../worker/client.js";
 import { type Frame, type Probe, type Replies, viewOf } from "../worker/protocol.js";
@@ -12,8 +13,7 @@ import { PaneView } from "./paneView.js";
 import { Player } from "./player.js";
 import type { Pointer } from "./pointer.js";
 
-const style = new CSSStyleSheet();
-style.replaceSync(styleText);
+const adoptStage = sheetOf(styleText);
 
 /** How often, at most, the state's time follows a run that plays; and the description. */
 const TELL_TIME = 100;
@@ -84,8 +84,7 @@ export class Stage {
     this.#sent = store.get();
     this.#client = client;
     this.#events = events;
-    const root = host.getRootNode() as Document | ShadowRoot;
-    if (!root.adoptedStyleSheets.includes(style)) root.adoptedStyleSheets.push(style);
+    adoptStage(host);
     this.#root = h("div", { class: "vk-stage" }, this.#says);
     host.append(this.#root);
     const resizes = new ResizeObserver(() => this.#measure());

@@ -1,13 +1,5 @@
+import { sheetOf } from "./adopt.js";
 import text from "./late.css";
 
-let sheet: CSSStyleSheet | undefined;
-
-/** Gives the tree that `place` is in the style of stories and dialogs, once. */
-export function adoptLate(place: Node): void {
-  if (sheet === undefined) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(text);
-  }
-  const root = place.getRootNode() as ShadowRoot;
-  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-}
+/** Gives the tree that a place is in the style of stories and dialogs, once. */
+export const adoptLate = sheetOf(text);

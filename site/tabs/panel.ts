@@ -3,6 +3,7 @@ import type { Chart } from "../charts/chart.js";
 import { paletteOf } from "../charts/palette.js";
 import type { Table } from "../charts/table.js";
 import type { State } from "../state/state.js";
+import { sheetOf } from "../style/adopt.js";
 import text from "./panel.css";
 
 /** What a tab mounts. */
@@ -13,17 +14,8 @@ export interface Panel {
   table?(): (string | number)[][];
 }
 
-let sheet: CSSStyleSheet | undefined;
-
 /** Gives the tree that `host` is in the panels' style, once. */
-export function adoptStyle(host: HTMLElement): void {
-  if (sheet === undefined) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(text);
-  }
-  const root = host.getRootNode() as Document | ShadowRoot;
-  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
-}
+export const adoptStyle = sheetOf(text);
 
 type Work = (signal: AbortSignal) => Promise<void>;
 
