@@ -1,7 +1,8 @@
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";
 import { load, stories } from "../stories/index.js";
-import type { Card, ClaimResult, Story } from "../stories/story.js";
+import type { ClaimResult } from "../stories/cards.js";
+import type { CardHead, Story } from "../stories/story.js";
 import { late, messageOf } from "../load.js";
 import { adoptLate } from "../style/late.js";
 import { h, icon } from "./dom.js";
@@ -235,7 +236,7 @@ function openStory(story: Story, store: Store, measures: Measures, signal: Abort
 
 interface CardView {
   readonly name: string;
-  readonly card: Card;
+  readonly card: CardHead;
   readonly element: HTMLElement;
   readonly result: ClaimResult | undefined;
   measure(): Promise<ClaimResult | undefined>;
@@ -249,7 +250,7 @@ const verdicts = {
   stopped: ["no", "Could not be measured"],
 } as const;
 
-function cardOf(story: Story, card: Card, measures: Measures, signal: AbortSignal): CardView {
+function cardOf(story: Story, card: CardHead, measures: Measures, signal: AbortSignal): CardView {
   let result: ClaimResult | undefined;
   let running: Promise<ClaimResult | undefined> | undefined;
   const verdict = h("div", { class: "verdict", role: "status" });

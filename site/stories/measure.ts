@@ -4,7 +4,7 @@ import type { Grid, Sampler } from "../../src/sampler/index.js";
 import { type SampleOptions, sample } from "../../src/run/index.js";
 import type { ScoreField, StepEstimator } from "../../src/score/field.js";
 import { upperGamma } from "../../src/numeric/special.js";
-import type { CardContext, Claim } from "./story.js";
+import type { CardContext, Claim } from "./cards.js";
 
 /** What a test at 5 standard errors lets through in vain, two-sided; every other statistical bound of the cards has it too. */
 export const falseAlarm = 5.7e-7;

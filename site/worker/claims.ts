@@ -1,6 +1,6 @@
 import { type Engine, VkernelError } from "../../src/index.js";
-import { load } from "../stories/index.js";
-import { type CardContext, judge } from "../stories/story.js";
+import { type CardContext, judge } from "../stories/cards.js";
+import { loadCards } from "../stories/measures.js";
 import { makeEngine } from "./engine.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./room.js";
@@ -17,23 +17,23 @@ export class Claims implements Room {
   async answer(request: Request, signal: AbortSignal, progress: (share: number) => void): Promise<Reply> {
     if (request.kind !== "claim" && request.kind !== "error")
       throw new VkernelError("E_UNSUPPORTED", { message: `no card answers "${request.kind}"` });
-    const story = await load(request.story);
-    if (story === undefined)
+    const cards = await loadCards(request.story);
+    if (cards === undefined)
       throw new VkernelError("E_USAGE", {
         argument: "story",
         message: `there is no story "${request.story}"`,
       });
     const engine = await this.#own();
     const context: CardContext = { engine, seed: request.seed, signal, progress };
-    if (request.kind === "error") return story.error(context);
-    const card = story.cards.find(({ name }) => name === request.card);
-    if (card === undefined)
+    if (request.kind === "error") return cards.error(context);
+    const { measures } = cards;
+    if (!Object.hasOwn(measures, request.card))
       throw new VkernelError("E_USAGE", {
         argument: "card",
         message: `the story "${request.story}" has no card "${request.card}"`,
       });
     const start = performance.now();
-    return judge(await card.measure(context), performance.now() - start);
+    return judge(await measures[request.card].measure(context), performance.now() - start);
   }
 
   /** An engine with the kernels that the stage's has. */

@@ -1,26 +1,27 @@
 // A card that cannot fail holds nothing: with one output of one kernel wrong by one percent, every card that names it fails.
 import { describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engine.js";
-import { load, stories } from "../../site/stories/index.js";
-import { judge } from "../../site/stories/story.js";
+import { judge } from "../../site/stories/cards.js";
+import { stories } from "../../site/stories/index.js";
+import { loadCards } from "../../site/stories/measures.js";
 import { poisoned } from "../shared/poison.js";
 
 const kernels = new URL("../../build/wasm/simd-local.wasm", import.meta.url);
 
 describe.each(stories.map(({ name }) => name))("%s", (name) => {
   it("its cards fail where a kernel that they name is off by one percent", { tags: ["long"] }, async () => {
-    const cards = (await load(name))?.cards ?? [];
+    const cards = Object.entries((await loadCards(name))?.measures ?? {});
     const held: string[] = [];
     let pairs = 0;
-    for (const kernel of new Set(cards.flatMap((card) => card.kernels))) {
+    for (const kernel of new Set(cards.flatMap(([, { kernels }]) => kernels))) {
       const engine = await createEngine({ threads: 1, wasm: poisoned(kernel, kernels) });
       try {
-        for (const card of cards) {
-          if (!card.kernels.includes(kernel)) continue;
+        for (const [card, { kernels: named, measure }] of cards) {
+          if (!named.includes(kernel)) continue;
           pairs++;
           const signal = new AbortController().signal;
-          const claim = await card.measure({ engine, seed: 1, signal, progress: () => {} });
-          if (judge(claim, 0).holds) held.push(`${card.name} with ${kernel}: ${claim.measured}`);
+          const claim = await measure({ engine, seed: 1, signal, progress: () => {} });
+          if (judge(claim, 0).holds) held.push(`${card} with ${kernel}: ${claim.measured}`);
         }
       } finally {
         engine.close();

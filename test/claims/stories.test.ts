@@ -3,7 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/engine.js";
 import { load, stories } from "../../site/stories/index.js";
-import { type CardContext, judge, type Story } from "../../site/stories/story.js";
+import { type CardContext, type Cards, judge } from "../../site/stories/cards.js";
+import { loadCards } from "../../site/stories/measures.js";
+import type { Story } from "../../site/stories/story.js";
 import { clampState } from "../../site/state/clamp.js";
 import { decodeState } from "../../site/state/decode.js";
 import { encodeState } from "../../site/state/hash.js";
@@ -33,6 +35,12 @@ async function storyOf(name: string): Promise<Story> {
   return story;
 }
 
+async function cardsOf(name: string): Promise<Cards> {
+  const cards = await loadCards(name);
+  if (cards === undefined) throw new Error(`no cards of ${name}`);
+  return cards;
+}
+
 it("the index names every story once, in the order of the page", () => {
   const names = stories.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
@@ -45,6 +53,7 @@ it("the index names every story once, in the order of the page", () => {
 
 it("a name that no story has loads nothing", async () => {
   expect(await load("no-such-story")).toBeUndefined();
+  expect(await loadCards("no-such-story")).toBeUndefined();
 });
 
 describe.each(stories.map(({ name }) => name))("%s", (name) => {
@@ -54,6 +63,8 @@ describe.each(stories.map(({ name }) => name))("%s", (name) => {
     const { preset, text, cards } = story;
     expect(new Set(cards.map((card) => card.name)).size).toBe(cards.length);
     expect(cards.length).toBeGreaterThan(1);
+    // Every heading has its measure, in the same order.
+    expect(Object.keys((await cardsOf(name)).measures)).toEqual(cards.map((card) => card.name));
     for (const words of Object.values(text)) expect(words.length).toBeGreaterThan(60);
     const said: string[] = [];
     const whole = { ...defaultState, ...preset, view: { ...defaultView, ...preset.view } };
@@ -67,25 +78,22 @@ describe.each(stories.map(({ name }) => name))("%s", (name) => {
   });
 
   it("every card holds, with the same numbers on one thread and on two", { tags: ["long"] }, async () => {
-    const story = await storyOf(name);
-    for (const card of story.cards) {
-      const [one, two] = [
-        await card.measure(contextOf(engines[0])),
-        await card.measure(contextOf(engines[1])),
-      ];
-      expect(two, card.name).toEqual(one);
-      expect(Number.isFinite(one.theory), card.name).toBe(true);
-      expect(one.tolerance, card.name).toBeGreaterThanOrEqual(0);
+    const { measures } = await cardsOf(name);
+    for (const [card, { measure }] of Object.entries(measures)) {
+      const [one, two] = [await measure(contextOf(engines[0])), await measure(contextOf(engines[1]))];
+      expect(two, card).toEqual(one);
+      expect(Number.isFinite(one.theory), card).toBe(true);
+      expect(one.tolerance, card).toBeGreaterThanOrEqual(0);
       const result = judge(one, 0);
-      expect(result.holds, `${card.name}: ${one.measured}, expected ${one.theory} +- ${result.allowed}`).toBe(
+      expect(result.holds, `${card}: ${one.measured}, expected ${one.theory} +- ${result.allowed}`).toBe(
         true,
       );
     }
   });
 
   it("the numerical error of its picture is numbers", async () => {
-    const story = await storyOf(name);
-    const rows = await story.error(contextOf(engines[1]));
+    const cards = await cardsOf(name);
+    const rows = await cards.error(contextOf(engines[1]));
     expect(rows.length).toBeGreaterThan(0);
     for (const [label, value] of rows) {
       expect(label.length).toBeGreaterThan(3);

@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServer } from "../../cli/server.js";
 import type { VkernelExplorer } from "../../site/element.js";
-import { load } from "../../site/stories/index.js";
+import { loadCards } from "../../site/stories/measures.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { poisoned } from "../shared/poison.js";
 import { siteFolder } from "./site.js";
@@ -38,7 +38,7 @@ async function verdictsOf(story: string, wasm?: Uint8Array): Promise<Record<stri
   }
 }
 
-const cardsOf = async (story: string) => (await load(story))?.cards ?? [];
+const cardsOf = async (story: string) => Object.entries((await loadCards(story))?.measures ?? {});
 
 describe.skipIf(skipReason !== undefined)(
   browserTitle("a page with kernels that are one percent off"),
@@ -58,9 +58,9 @@ describe.skipIf(skipReason !== undefined)(
       { tags: ["long"] },
       async (story, kernel) => {
         const cards = await cardsOf(story);
-        const named = cards.filter((card) => card.kernels.includes(kernel)).map(({ name }) => name);
+        const named = cards.filter(([, card]) => card.kernels.includes(kernel)).map(([name]) => name);
         expect(named.length).toBeGreaterThan(0);
-        expect(await verdictsOf(story)).toEqual(Object.fromEntries(cards.map(({ name }) => [name, true])));
+        expect(await verdictsOf(story)).toEqual(Object.fromEntries(cards.map(([name]) => [name, true])));
         const verdicts = await verdictsOf(story, poisoned(kernel, kernels));
         expect(named.filter((name) => verdicts[name] !== false)).toEqual([]);
       },

@@ -1,11 +1,15 @@
 // The first visit stays within its budget, and a real browser loads just what the table says.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
-import { budget, gzipped, siteSizes, totals } from "../../scripts/site-sizes.js";
+import { budget, gzipped, importsOf, siteSizes, totals } from "../../scripts/site-sizes.js";
+import { stories } from "../../site/stories/index.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { openSite, siteFolder, savesData } from "./site.js";
+
+/** Bytes that a story adds, gzipped: its texts, the index of stories, what presets share. As measured: 2.0 kB. */
+const MOST_STORY = 3000;
 
 describe("the explorer's sizes", () => {
   it("the first visit's scripts and kernels are within their budgets", async () => {
@@ -14,6 +18,28 @@ describe("the explorer's sizes", () => {
     expect(sums.script).toBeLessThanOrEqual(budget.script);
     expect(sums.wasm).toBeGreaterThan(10_000);
     expect(sums.wasm).toBeLessThanOrEqual(budget.wasm);
+  });
+
+  it("a story that opens is text: the page's thread loads nothing of the library with it", () => {
+    const code = (name: string) => readFileSync(join(siteFolder, name), "utf8");
+    /** A script and all that loads with it. */
+    const loaded = (name: string, all = new Set<string>()): Set<string> => {
+      if (all.has(name)) return all;
+      all.add(name);
+      for (const other of importsOf(code(name))) loaded(posix.join(posix.dirname(name), other), all);
+      return all;
+    };
+    const there = loaded("explorer.js");
+    const opened = readdirSync(join(siteFolder, "chunks")).filter((name) => /^story-/.test(name));
+    expect(opened).toHaveLength(stories.length);
+    for (const name of opened) {
+      const more = [...loaded(`chunks/${name}`)].filter((one) => !there.has(one));
+      const bytes = more.map((one) => gzipped(readFileSync(join(siteFolder, one))));
+      expect(
+        bytes.reduce((sum, size) => sum + size, 0),
+        more.join(),
+      ).toBeLessThan(MOST_STORY);
+    }
   });
 
   it.skipIf(skipReason !== undefined)(

@@ -1,13 +1,12 @@
-import { polygon } from "../../src/data/index.js";
-import type { Mixture } from "../../src/data/mixture.js";
-import { edm } from "../../src/process/index.js";
-import { evaluatePoint, levelAt, type ReferenceMixture } from "../../src/reference/index.js";
-import { euler, heun, karras, times } from "../../src/sampler/index.js";
-import { sample, type SampleOptions } from "../../src/run/index.js";
-import type { ScoreField, StepEstimator } from "../../src/score/field.js";
-import { exactScore, naiveScore, smoothedScore } from "../../src/score/index.js";
-import { normalCdf } from "../../src/numeric/special.js";
-import { entryOf } from "./entries.js";
+import { polygon } from "../../../src/data/index.js";
+import type { Mixture } from "../../../src/data/mixture.js";
+import { edm } from "../../../src/process/index.js";
+import { evaluatePoint, levelAt, type ReferenceMixture } from "../../../src/reference/index.js";
+import { euler, heun, karras, times } from "../../../src/sampler/index.js";
+import { sample, type SampleOptions } from "../../../src/run/index.js";
+import type { ScoreField, StepEstimator } from "../../../src/score/field.js";
+import { exactScore, naiveScore, smoothedScore } from "../../../src/score/index.js";
+import { normalCdf } from "../../../src/numeric/special.js";
 import {
   at,
   chiSquareClaim,
@@ -20,9 +19,9 @@ import {
   nearestTo,
   shareClaim,
   withData,
-} from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, CardContext, Story } from "./story.js";
+} from "../measure.js";
+import type { Card, CardContext, Cards } from "../cards.js";
+import { EPSILON } from "./story.js";
 
 const hexagon = polygon().points.map(Math.fround);
 const plain: ReferenceMixture = {
@@ -54,9 +53,6 @@ async function oneStep(context: CardContext, data: Mixture, at_: typeof step): P
 }
 
 const stepCovariance: Card = {
-  name: "step-covariance",
-  title: "One Euler step of R = 1: trace of its covariance, dt² tr(D C D)",
-  source: "Vastola 2025, Prop. 4.1 and Eq. 9, corrected",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -90,9 +86,6 @@ const stepCovariance: Card = {
 };
 
 const draws: Card = {
-  name: "draws",
-  title: "Which training point a step draws: chi-square of six shares against the posterior",
-  source: "Vastola 2025, Eq. 5 and Prop. 4.1",
   kernels: ["uniforms"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -152,9 +145,6 @@ async function naiveRun(
 }
 
 const kernelDensity: Card = {
-  name: "kernel-density",
-  title: "R = 1 in ten Euler steps is a kernel density of width ε = 0.02: Kolmogorov-Smirnov distance",
-  source: "Vastola 2025, Prop. 4.1",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -189,9 +179,6 @@ const kernelDensity: Card = {
 };
 
 const width: Card = {
-  name: "width",
-  title: "R = 1 in one step: variance about the nearest point, ε² = 0.0004",
-  source: "Vastola 2025, Prop. 4.1",
   kernels: ["normals", "posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -216,8 +203,6 @@ const width: Card = {
     }),
 };
 
-/** Where no training point has 0.9 of the posterior. */
-const EPSILON = 0.2;
 const TOP = 0.9;
 
 function topWeight(x: number, y: number, epsilon: number): number {
@@ -257,9 +242,6 @@ function shareOfGaps(epsilon: number): number {
 const GAP_RULE = 5e-5;
 
 const sideBySide: Card = {
-  name: "side-by-side",
-  title: "Share of samples between points (top posterior weight below 0.9) at ε = 0.2: R = 1",
-  source: "Vastola 2025, Prop. 4.1 and Sec. 4",
   kernels: ["affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -335,9 +317,6 @@ const sideBySide: Card = {
 };
 
 const vanishing: Card = {
-  name: "vanishing-gap",
-  title: "R = 1 at ε = 0.02: share within 3 ε of a training point, 1 − exp(−9/2)",
-  source: "Vastola 2025, Sec. 4, against its words",
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -356,37 +335,15 @@ const vanishing: Card = {
     }),
 };
 
-export const story: Story = {
-  ...entryOf("who-fills-the-gap"),
-  preset: presetOf({
-    tab: "compare",
-    t: 0.2,
-    camera: { x: 0, y: 0, half: 1.6 },
-    view: {
-      set: "polygon",
-      process: "edm",
-      estimator: "naive",
-      draws: 1,
-      sampler: "euler",
-      grid: "karras",
-      steps: 30,
-      epsilon: EPSILON,
-      quantity: "none",
-      overlays: { arrows: false, voronoi: true, trajectories: false, ellipses: false },
-    },
-    panes: [
-      { estimator: "exact", steps: 10 },
-      { estimator: "noiseTime", noiseTime: 1, steps: 100 },
-      { estimator: "kde" },
-    ],
-  }),
-  text: {
-    see: "The same six points and the same seed, four times: a score that is drawn anew at every step, the exact score in ten steps, noise of a fixed strength, and plain blur. Wind the time down and watch what stays between the points.",
-    says: "A naive estimator, which takes the score of freshly drawn training points at every step, samples a law that resembles the data with its gaps filled in, because its noise is largest on the boundaries.",
-    measured:
-      "With R = 1 on this process Euler steps give exactly a Gaussian blur of width ε, at any number of steps: at ε = 0.2 it has as much between the points as plain blur has, and no more. As ε shrinks the gaps empty. What does leave samples between the points is few steps of a solver, and smoothing.",
+export const cards: Cards = {
+  measures: {
+    "step-covariance": stepCovariance,
+    draws: draws,
+    "kernel-density": kernelDensity,
+    width: width,
+    "side-by-side": sideBySide,
+    "vanishing-gap": vanishing,
   },
-  cards: [stepCovariance, draws, kernelDensity, width, sideBySide, vanishing],
   error: (context) =>
     errorOf(context, {
       points: hexagon,

@@ -1,14 +1,12 @@
-import { polygon, twoPoints } from "../../src/data/index.js";
-import { edm, type Process, vp } from "../../src/process/index.js";
-import { evaluatePoint, levelAt, type ReferenceMixture } from "../../src/reference/index.js";
-import { exactScore } from "../../src/score/index.js";
-import { varianceFraction } from "../../src/theory/index.js";
-import { entryOf } from "./entries.js";
-import { at, gridOf, largest, u32, withData } from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, Story } from "./story.js";
+import { polygon, twoPoints } from "../../../src/data/index.js";
+import { edm, type Process, vp } from "../../../src/process/index.js";
+import { evaluatePoint, levelAt, type ReferenceMixture } from "../../../src/reference/index.js";
+import { exactScore } from "../../../src/score/index.js";
+import { varianceFraction } from "../../../src/theory/index.js";
+import { at, gridOf, largest, u32, withData } from "../measure.js";
+import type { Card, Cards } from "../cards.js";
+import { T } from "./story.js";
 
-const T = 0.2;
 const hexagon = polygon().points.map(Math.fround);
 const plain: ReferenceMixture = {
   points: hexagon,
@@ -44,9 +42,6 @@ function hessianAt(x: readonly [number, number], i: number, j: number): number {
 }
 
 const identity: Card = {
-  name: "identity",
-  title: "C = 1/S + Hessian of log p: largest error over the map, in units of 1/S",
-  source: "Vastola 2025, Eq. 5",
   kernels: ["posteriorLanes2.covariance"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -75,10 +70,7 @@ const identity: Card = {
 };
 
 /** tr C half way between (-1, 0) and (1, 0), at 33 heights. */
-const midplane = (name: string, process: Process, t: number): Card => ({
-  name,
-  title: `Two points, ${process.name}, t = ${t}: tr C on the plane between them`,
-  source: "Vastola 2025, Fig. 1 and Eq. 5",
+const midplane = (process: Process, t: number): Card => ({
   kernels: ["posteriorLanes2.covariance"],
   measure: (context) =>
     withData(context, twoPoints().points, "f32", async (data) => {
@@ -105,9 +97,6 @@ const midplane = (name: string, process: Process, t: number): Card => ({
 });
 
 const atPoint: Card = {
-  name: "at-a-point",
-  title: "tr C at a training point",
-  source: "Vastola 2025, Sec. 2, against its words",
   kernels: ["posteriorLanes2.covariance"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -135,9 +124,6 @@ const atPoint: Card = {
 };
 
 const fraction: Card = {
-  name: "fraction",
-  title: "The map itself, f = tr C / (tr C + |s|\u2060²): largest error",
-  source: "Vastola 2025, Fig. 1",
   kernels: ["posteriorLanes2.covariance", "posteriorLanes2.mean"],
   measure: (context) =>
     withData(context, hexagon, "f32", async (data) => {
@@ -167,21 +153,14 @@ const fraction: Card = {
     }),
 };
 
-export const story: Story = {
-  ...entryOf("boundary-map"),
-  preset: presetOf({
-    tab: "map",
-    t: T,
-    camera: { x: 0, y: 0, half: 1.6 },
-    view: { set: "polygon", process: "edm", estimator: "exact", quantity: "fraction" },
-  }),
-  text: {
-    see: "Six training points and, in colour, how much of what a network is shown there is noise: f is 1 where the target is all noise and 0 where it is all score. Move the time: at small times the lines between neighbours light up, at larger ones only coarser boundaries remain.",
-    says: "The target of denoising score matching is a noisy version of the score. Its covariance C is 1/S plus the curvature of log p, and the paper finds it large at training points and at the boundaries between them.",
-    measured:
-      "C is exactly 1/S plus the Hessian. Half way between two points it is α² |μ₁\u00a0−\u00a0μ₂|\u2060² / (4\u00a0S²). At a training point, though, it is next to nothing: 0.0047 against 156 between neighbours. Only the boundaries are high, because at a point the curvature cancels 1/S.",
+export const cards: Cards = {
+  measures: {
+    identity: identity,
+    midplane: midplane(edm(), T),
+    "midplane-vp": midplane(vp(), 0.1),
+    "at-a-point": atPoint,
+    fraction: fraction,
   },
-  cards: [identity, midplane("midplane", edm(), T), midplane("midplane-vp", vp(), 0.1), atPoint, fraction],
   // A map is evaluated, not integrated: it has no steps to double.
   error: async (context) => {
     const side = 33;

@@ -1,11 +1,11 @@
-import { polygon } from "../../src/data/index.js";
-import type { Mixture } from "../../src/data/mixture.js";
-import { edm } from "../../src/process/index.js";
-import { cholesky, multiplyLower, solve } from "../../src/numeric/linear.js";
-import { evaluatePoint, fillNormals, levelAt, type ReferenceMixture } from "../../src/reference/index.js";
-import { ntkValue } from "../../src/dense/plain/ntk.js";
-import { euler, karras, times } from "../../src/sampler/index.js";
-import { sample } from "../../src/run/index.js";
+import { polygon } from "../../../src/data/index.js";
+import type { Mixture } from "../../../src/data/mixture.js";
+import { edm } from "../../../src/process/index.js";
+import { cholesky, multiplyLower, solve } from "../../../src/numeric/linear.js";
+import { evaluatePoint, fillNormals, levelAt, type ReferenceMixture } from "../../../src/reference/index.js";
+import { ntkValue } from "../../../src/dense/plain/ntk.js";
+import { euler, karras, times } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
 import {
   type LinearScore,
   linearScore,
@@ -14,12 +14,10 @@ import {
   ntkScore,
   rbfFeatures,
   type TrainingTuples,
-} from "../../src/score/index.js";
-import { effectiveSde, vKernel } from "../../src/theory/index.js";
-import { entryOf } from "./entries.js";
-import { at, column, gridOf, largest, momentsOf, withData } from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, CardContext, Story } from "./story.js";
+} from "../../../src/score/index.js";
+import { effectiveSde, vKernel } from "../../../src/theory/index.js";
+import { at, column, gridOf, largest, momentsOf, withData } from "../measure.js";
+import type { Card, CardContext, Cards } from "../cards.js";
 
 const hexagon = polygon().points;
 const plain: ReferenceMixture = {
@@ -155,9 +153,6 @@ async function compareV(
 }
 
 const linearKernel: Card = {
-  name: "linear-kernel",
-  title: "V-kernel of a linear score fitted to 80 samples: largest error over 25 pairs of places",
-  source: "Vastola 2025, Prop. 5.1; E.5, first line",
   kernels: ["rbf", "multiplyStrips", "solveStrips", "posteriorLanes2.covariance"],
   measure: (context) =>
     withHexagon(context, async (data) => {
@@ -180,9 +175,6 @@ const linearKernel: Card = {
 const DT = { from: 0.6, to: 0.45, x: [0.5, -0.9] as const };
 
 const spread: Card = {
-  name: "linear-spread",
-  title: "4,000 fits to redrawn targets, one step each from one place: trace of the covariance, dt² tr V",
-  source: "Vastola 2025, Prop. 3.1",
   kernels: [],
   measure: (context) =>
     withHexagon(context, async (data) => {
@@ -268,10 +260,6 @@ function spreadOf(rows: ArrayLike<number>): { value: number; error: number; mean
 }
 
 const law: Card = {
-  name: "linear-law",
-  title:
-    "Where such fits take one start, 8 steps from t = 3 to 0.2: trace of the covariance, against the effective SDE",
-  source: "Vastola 2025, Prop. 3.1 (Eq. 8)",
   kernels: [],
   measure: (context) =>
     withHexagon(context, async (data) => {
@@ -361,9 +349,6 @@ function ntkWeights(samples: TrainingTuples): (x: ArrayLike<number>, t: number) 
 }
 
 const ntkKernel: Card = {
-  name: "ntk-kernel",
-  title: "V-kernel of an infinitely wide network after training time 2: largest error over 25 pairs",
-  source: "Vastola 2025, Prop. 5.2; Eq. 83",
   kernels: ["ntkTiles", "multiplyStrips", "posteriorLanes2.covariance"],
   measure: (context) =>
     withHexagon(context, async (data) => {
@@ -398,28 +383,13 @@ const ntkKernel: Card = {
 const countAbove = (list: Float64Array, bound: number): number =>
   list.filter((value) => value >= bound).length;
 
-export const story: Story = {
-  ...entryOf("typical-law"),
-  preset: presetOf({
-    tab: "map",
-    t: 0.3,
-    camera: { x: 0, y: 0, half: 2 },
-    view: {
-      set: "polygon",
-      process: "edm",
-      estimator: "effective",
-      draws: 1,
-      sampler: "euler",
-      quantity: "vKernel",
-    },
-  }),
-  text: {
-    see: "tr V of the naive estimator: how differently two models would move a particle here that saw different draws of the same data. It is highest on the boundaries; a learned score smears this map by what it can represent.",
-    says: "Averaged over what training draws, a learned score samples as an SDE does: the average score plus Gaussian noise with covariance V. For linear scores and lazily trained networks V follows from the covariance of the targets.",
-    measured:
-      "For a finite number of samples V is exact, for linear fits and for infinitely wide networks at any training time, and fits to redrawn targets spread as V says. The law that fits sample agrees with the effective SDE. The noise is one function per path, not fresh at every step.",
+export const cards: Cards = {
+  measures: {
+    "linear-kernel": linearKernel,
+    "linear-spread": spread,
+    "linear-law": law,
+    "ntk-kernel": ntkKernel,
   },
-  cards: [linearKernel, spread, law, ntkKernel],
   // A map is evaluated, not integrated: it has no steps to double.
   error: async (context) => {
     const places = gridOf(25, 2);

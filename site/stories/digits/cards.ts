@@ -1,7 +1,7 @@
-import { digits } from "../../src/data/index.js";
-import type { Mixture } from "../../src/data/mixture.js";
-import { nearestPoints } from "../../src/diagnose/index.js";
-import { edm } from "../../src/process/index.js";
+import { digits } from "../../../src/data/index.js";
+import type { Mixture } from "../../../src/data/mixture.js";
+import { nearestPoints } from "../../../src/diagnose/index.js";
+import { edm } from "../../../src/process/index.js";
 import {
   euler as eulerStep,
   evaluatePoint,
@@ -10,15 +10,13 @@ import {
   levelAt,
   type ReferenceMixture,
   streams,
-} from "../../src/reference/index.js";
-import { euler, heun, karras } from "../../src/sampler/index.js";
-import { sample } from "../../src/run/index.js";
-import type { ScoreField } from "../../src/score/field.js";
-import { exactScore, smoothedScore } from "../../src/score/index.js";
-import { entryOf } from "./entries.js";
-import { at, errorOf, largest, nearestTo, u32, withData } from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, CardContext, Claim, Story } from "./story.js";
+} from "../../../src/reference/index.js";
+import { euler, heun, karras } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
+import type { ScoreField } from "../../../src/score/field.js";
+import { exactScore, smoothedScore } from "../../../src/score/index.js";
+import { at, errorOf, largest, nearestTo, u32, withData } from "../measure.js";
+import type { Card, CardContext, Claim, Cards } from "../cards.js";
 
 const DIM = 64;
 const SIZE = 300;
@@ -69,9 +67,6 @@ async function neighboursOf(
 }
 
 const exact: Card = {
-  name: "exact",
-  title: "Exact score, 40 steps: largest distance of a sample from its nearest training digit",
-  source: "Vastola 2025, App. A; Cao et al. 2025, Cor. 3.2",
   kernels: ["average", "affine"],
   measure: (context) =>
     withImages(context, async (data, set) => {
@@ -100,10 +95,6 @@ const END = 0.3;
 const fewGrid = (steps: number) => karras({ steps, last: "sigmaMin", sigmaMin: END, sigmaMax: SIGMA_MAX });
 
 const fewSteps: Card = {
-  name: "few-steps",
-  title:
-    "Six Euler steps to σ = 0.3 and the posterior mean: largest difference of a pixel from plain float64",
-  source: "Vastola 2025, Sec. 6; Karras et al. 2022, Eq. 5",
   kernels: ["distances", "average", "affine"],
   measure: (context) =>
     withImages(context, async (data, set) => {
@@ -136,9 +127,6 @@ const smoothedField = (data: Mixture, seed: number): ScoreField =>
   smoothedScore(data, edm(), { kernel: "gaussian", ...SMOOTH, seed });
 
 const smoothed: Card = {
-  name: "smoothed",
-  title: "Score averaged over 32 Gaussian draws of width 0.6, at σ = 0.8: largest error, in units of 1/σ",
-  source: "Chen 2025, Eq. 7; Scarvelis et al. 2023",
   kernels: ["distances", "average"],
   measure: (context) =>
     withImages(context, async (data, set) => {
@@ -199,9 +187,6 @@ const smoothed: Card = {
 };
 
 const apart: Card = {
-  name: "apart",
-  title: "Exact score, 20 steps: mean distance to the nearest training digit",
-  source: "Vastola 2025, Sec. 6; Chen 2025, Sec. 5",
   kernels: [],
   measure: (context) =>
     withImages(context, async (data, set): Promise<Claim> => {
@@ -249,28 +234,13 @@ const apart: Card = {
     }),
 };
 
-export const story: Story = {
-  ...entryOf("digits"),
-  preset: presetOf({
-    tab: "digits",
-    t: 1e-4,
-    view: {
-      set: "digits",
-      process: "edm",
-      estimator: "exact",
-      sampler: "heun",
-      grid: "karras",
-      steps: 40,
-      quantity: "none",
-    },
-  }),
-  text: {
-    see: "Samples of 8 × 8 digits by three scores, each beside the training digits nearest to it and their distances. No network is involved: the score is computed from the training digits themselves.",
-    says: "A diffusion model whose score is exact can only give its training data back. What it gives beyond them comes from a score that is noisy, smoothed or learned, or from few steps.",
-    measured:
-      "With the exact score and 40 steps every sample is a training digit to the last bits; a few steps that stop at σ = 0.3 leave some blends, up to a distance of 1. The smoothed score ends 1.4 away on average, more than the 1.13 between a training digit and its nearest. Whether that still is a digit, look for yourself.",
+export const cards: Cards = {
+  measures: {
+    exact: exact,
+    "few-steps": fewSteps,
+    smoothed: smoothed,
+    apart: apart,
   },
-  cards: [exact, fewSteps, smoothed, apart],
   error: async (context) => {
     const { points } = await images();
     return errorOf(context, {

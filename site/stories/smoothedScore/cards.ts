@@ -1,19 +1,14 @@
-import { ve } from "../../src/process/index.js";
-import { gaussLegendre } from "../../src/numeric/quadrature.js";
-import { times } from "../../src/sampler/index.js";
-import { sample } from "../../src/run/index.js";
-import { exactScore, piecewiseScore, smoothedScore } from "../../src/score/index.js";
-import { normalDensity, smoothingExcess } from "../../src/numeric/special.js";
-import { smoothingLoss } from "../../src/theory/index.js";
-import { entryOf } from "./entries.js";
-import { at, largest, momentsOf, u32, withData } from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, Story } from "./story.js";
+import { ve } from "../../../src/process/index.js";
+import { gaussLegendre } from "../../../src/numeric/quadrature.js";
+import { times } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
+import { exactScore, piecewiseScore, smoothedScore } from "../../../src/score/index.js";
+import { normalDensity, smoothingExcess } from "../../../src/numeric/special.js";
+import { smoothingLoss } from "../../../src/theory/index.js";
+import { at, largest, momentsOf, u32, withData } from "../measure.js";
+import type { Card, Cards } from "../cards.js";
+import { T, TAU, KAPPA } from "./story.js";
 
-/** Chen 2025, Fig. 1, left. */
-const T = 0.1;
-const TAU = 0.58;
-const KAPPA = 0.4;
 const points = Float64Array.of(-1, 1);
 
 /** log p of the two points under noise of variance t, without what does not depend on x. */
@@ -31,9 +26,6 @@ const maximumTheory = (1 - TAU) / T;
 const curve = Float64Array.from({ length: 801 }, (_, i) => Math.fround((i - 400) / 200));
 
 const slope: Card = {
-  name: "slope",
-  title: "Slope of the exact score averaged over τ = 0.58 at t = 0.1, between the points: 7.2414",
-  source: "Chen 2025, Eq. 7, Eq. 9 and Fig. 1",
   kernels: ["posteriorLanes1.mean"],
   measure: (context) =>
     withData(
@@ -74,9 +66,6 @@ const slope: Card = {
 };
 
 const maximum: Card = {
-  name: "maximum",
-  title: "Largest value of the piecewise score between the points",
-  source: "Chen 2025, Eq. 9",
   kernels: [],
   measure: (context) =>
     withData(
@@ -108,9 +97,6 @@ const maximum: Card = {
 };
 
 const closedForm: Card = {
-  name: "closed-form",
-  title: "Smoothed exact score against (log p(x + τ) − log p(x − τ)) / (2\u00a0τ): largest error",
-  source: "Chen 2025, Eq. 7",
   kernels: ["posteriorLanes1.stats"],
   measure: (context) =>
     withData(
@@ -160,9 +146,6 @@ function lossTheory(t: number): number {
 }
 
 const loss: Card = {
-  name: "loss",
-  title: "What smoothing costs at t = 0.001, κ = 0.4: t E |piecewise\u00a0−\u00a0exact|\u2060²",
-  source: "Chen 2025, Prop. 2",
   kernels: ["posteriorLanes1.mean", "normals"],
   measure: (context) =>
     withData(
@@ -204,9 +187,6 @@ const loss: Card = {
 };
 
 const limit: Card = {
-  name: "limit",
-  title: "The cost as t goes to 0 at κ = 0.4: F/2 = 0.16239",
-  source: "Chen 2025, Prop. 2, with √κ in Eq. 29",
   kernels: [],
   measure: (context) =>
     withData(
@@ -235,33 +215,14 @@ const limit: Card = {
     ),
 };
 
-export const story: Story = {
-  ...entryOf("smoothed-score"),
-  preset: presetOf({
-    tab: "line",
-    t: T,
-    camera: { x: 0, y: 0, half: 2 },
-    view: {
-      start: 0.3,
-      epsilon: 1e-3,
-      sampler: "euler",
-      grid: "squareRoot",
-      steps: 60,
-      set: "two",
-      process: "ve",
-      estimator: "smoothed",
-      tau: TAU,
-      smoothingKappa: KAPPA,
-      quantity: "none",
-    },
-  }),
-  text: {
-    see: "Two points, −1 and 1, and three scores at t = 0.1: the exact one, which jumps between the points; the same averaged over τ = 0.58 on either side; and straight pieces. Change τ or the time.",
-    says: "A network cannot follow a jump and learns a smoothed score, which away from the points is close to straight pieces with slope (1 − τ) / (τ\u00a0t). If τ grows as 1\u00a0−\u00a0√(κ\u00a0t), the price in the training loss stays F(κ) / 2 however small t gets.",
-    measured:
-      "The slope is 7.2414 and the pieces reach 4.2, as the formula says; the averaged exact score has its corner rounded off and reaches less. The price goes to 0.16239 at κ = 0.4. The printed formula has κ where √κ belongs and would give 0.2524.",
+export const cards: Cards = {
+  measures: {
+    slope: slope,
+    maximum: maximum,
+    "closed-form": closedForm,
+    loss: loss,
+    limit: limit,
   },
-  cards: [slope, maximum, closedForm, loss, limit],
   // Curves are evaluated, not integrated: they have no steps to double.
   error: async (context) => {
     const scores = (precision: "f32" | "f64") =>

@@ -1,18 +1,13 @@
-import { ou } from "../../src/process/index.js";
-import { ancestral, eulerMaruyama, linear, type Sampler } from "../../src/sampler/index.js";
-import { sample } from "../../src/run/index.js";
-import { exactScore } from "../../src/score/index.js";
-import { bridgeLaw } from "../../src/theory/index.js";
-import { entryOf } from "./entries.js";
-import { errorOf, type Moments, momentsOf, u32, withData } from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, CardContext, Story } from "./story.js";
+import { ou } from "../../../src/process/index.js";
+import { ancestral, eulerMaruyama, linear, type Sampler } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
+import { exactScore } from "../../../src/score/index.js";
+import { bridgeLaw } from "../../../src/theory/index.js";
+import { errorOf, type Moments, momentsOf, u32, withData } from "../measure.js";
+import type { Card, CardContext, Cards } from "../cards.js";
+import { T, X0, S } from "./story.js";
 
-/** Cao et al. 2025, Theorem 2: from xT at time T toward the one training point x0, for a time s. */
-const T = 2;
-const X0 = 1.5;
 const XT = -0.7;
-const S = 1;
 const point = Float64Array.of(X0);
 
 /** Theorem 2 by its own formula; `bridgeLaw` of the library has it for any process. */
@@ -46,9 +41,6 @@ async function ends(
 }
 
 const mean: Card = {
-  name: "mean",
-  title: "Mean at s = 1: 0.25922",
-  source: "Cao et al. 2025, Theorem 2 (Eq. 4.12)",
   kernels: ["posteriorLanes1.mean"],
   async measure(context) {
     const count = 2_000_000;
@@ -68,9 +60,6 @@ const mean: Card = {
 };
 
 const variance: Card = {
-  name: "variance",
-  title: "Variance at s = 1: 0.76159",
-  source: "Cao et al. 2025, Theorem 2 (Eq. 4.12)",
   kernels: ["normals", "affine"],
   async measure(context) {
     const [count, steps] = [400_000, 5];
@@ -105,9 +94,6 @@ function recursion(steps: number, noise: number): { mean: number; variance: numb
 }
 
 const sde: Card = {
-  name: "sde",
-  title: "The reverse SDE itself, Euler-Maruyama in 16 steps: variance, as its recursion has it",
-  source: "Cao et al. 2025, Eq. 4.11",
   kernels: ["normals", "affine"],
   async measure(context) {
     const [count, steps] = [500_000, 16];
@@ -133,9 +119,6 @@ const sde: Card = {
 };
 
 const printed: Card = {
-  name: "printed",
-  title: "The same with the noise of Eq. 4.19 as printed, √ds for √(2\u00a0ds): variance",
-  source: "Cao et al. 2025, Eq. 4.19, against 4.11",
   kernels: ["normals", "affine"],
   async measure(context) {
     const [count, steps] = [500_000, 16];
@@ -156,31 +139,13 @@ const printed: Card = {
   },
 };
 
-export const story: Story = {
-  ...entryOf("one-sample-bridge"),
-  preset: presetOf({
-    tab: "line",
-    t: T - S,
-    camera: { x: 0, y: 0, half: 3 },
-    view: {
-      set: "own",
-      points: [X0, 0],
-      process: "ou",
-      estimator: "exact",
-      sampler: "eulerMaruyama",
-      grid: "linear",
-      steps: 50,
-      start: T,
-      quantity: "none",
-    },
-  }),
-  text: {
-    see: "One training point at 1.5 and paths of the reverse process toward it. They wander as bridges do and are all caught by the point at the end. The sampler below Euler-Maruyama in the list is the switch to the noise as printed: the particles are then too narrow on the way.",
-    says: "With a single sample the reverse SDE can be solved: at time s the state is Gaussian, with weights sinh(T − s) and sinh(s) over sinh(T) on the start and the sample, and variance 2 sinh(T − s) sinh(s) / sinh(T).",
-    measured:
-      "For T = 2 and s = 1 the mean is 0.25922 and the variance 0.76159, as the theorem says. Equation 4.19, the discrete form, prints noise of variance ds where 2 ds belongs; with it the variance comes out half as large.",
+export const cards: Cards = {
+  measures: {
+    mean: mean,
+    variance: variance,
+    sde: sde,
+    printed: printed,
   },
-  cards: [mean, variance, sde, printed],
   error: (context) =>
     errorOf(context, {
       points: point,

@@ -1,12 +1,11 @@
-import { lShape, twoPoints } from "../../src/data/index.js";
-import { capture } from "../../src/diagnose/index.js";
-import { ou } from "../../src/process/index.js";
-import { eulerMaruyama, logSnr, logarithmic, posterior, times } from "../../src/sampler/index.js";
-import { sample } from "../../src/run/index.js";
-import { exactScore } from "../../src/score/index.js";
-import { normalCdf } from "../../src/numeric/special.js";
-import { cellLaw, generatedLaw } from "../../src/theory/index.js";
-import { entryOf } from "./entries.js";
+import { lShape, twoPoints } from "../../../src/data/index.js";
+import { capture } from "../../../src/diagnose/index.js";
+import { ou } from "../../../src/process/index.js";
+import { eulerMaruyama, logSnr, logarithmic, posterior, times } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
+import { exactScore } from "../../../src/score/index.js";
+import { normalCdf } from "../../../src/numeric/special.js";
+import { cellLaw, generatedLaw } from "../../../src/theory/index.js";
 import {
   at,
   chiSquareClaim,
@@ -16,9 +15,8 @@ import {
   nearestTo,
   shareClaim,
   withData,
-} from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, CardContext, Story } from "./story.js";
+} from "../measure.js";
+import type { Card, CardContext, Cards } from "../cards.js";
 
 const points = lShape().points.map(Math.fround);
 const size = points.length / 2;
@@ -65,9 +63,6 @@ async function reverse(context: CardContext, count: number): Promise<Float32Arra
 }
 
 const endPoints: Card = {
-  name: "end-law",
-  title: "Which training point the reverse process ends on: chi-square of six shares against Corollary 3.2",
-  source: "Cao et al. 2025, Cor. 3.2 (Eq. 3.19)",
   kernels: ["uniforms"],
   async measure(context) {
     const count = 200_000;
@@ -101,10 +96,6 @@ const endPoints: Card = {
 };
 
 const support: Card = {
-  name: "support",
-  title:
-    "Variance about the nearest training point at t = 0.0001, against the noise of that time, S = 0.0002",
-  source: "Cao et al. 2025, Cor. 3.2 and Sec. 4.5",
   kernels: ["posteriorLanes2.draw", "normals", "affine"],
   async measure(context) {
     const count = 200_000;
@@ -138,9 +129,6 @@ const support: Card = {
 const SHOWN = [1.5, 1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05] as const;
 
 const cells: Card = {
-  name: "final-cell",
-  title: "Two points: share that is in its final Voronoi cell at t = 0.5",
-  source: "Cao et al. 2025, Sec. 4.5 (Eq. 4.42) and Fig. 10",
   kernels: [],
   measure: (context) =>
     withData(context, twoPoints().points, "f32", async (data) => {
@@ -179,31 +167,12 @@ const cells: Card = {
     }),
 };
 
-export const story: Story = {
-  ...entryOf("never-generalizes"),
-  preset: presetOf({
-    tab: "particles",
-    t: 0.3,
-    camera: { x: 0, y: 0, half: 2.2 },
-    view: {
-      set: "l",
-      process: "ou",
-      estimator: "exact",
-      sampler: "eulerMaruyama",
-      grid: "logarithmic",
-      steps: 200,
-      epsilon: 0.01,
-      quantity: "cells",
-      overlays: { arrows: false, voronoi: true, trajectories: false, ellipses: false },
-    },
-  }),
-  text: {
-    see: "Particles of the exact reverse process and the Voronoi cells of the training points. Early on they change cells freely; toward the end each is trapped in one and falls onto its point.",
-    says: "Run exactly, the reverse diffusion does not generalize: the law it ends in is supported on the data. Corollary 3.2 gives the weight of each training point, which differs from that in the data only as the starting law differs from p_T.",
-    measured:
-      "The six shares are those of the corollary, and at t = 0.0001 what lies around a point is exactly the noise of that time. A particle is in its final cell with a probability known in closed form for two points: 78% at t = 0.5; fewer are there to stay. New samples have to come from an inexact score or from stopping early.",
+export const cards: Cards = {
+  measures: {
+    "end-law": endPoints,
+    support: support,
+    "final-cell": cells,
   },
-  cards: [endPoints, support, cells],
   error: (context) =>
     errorOf(context, {
       points,

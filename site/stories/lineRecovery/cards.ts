@@ -1,8 +1,8 @@
-import type { Mixture } from "../../src/data/mixture.js";
-import { ve } from "../../src/process/index.js";
-import { euler, type Grid, squareRoot } from "../../src/sampler/index.js";
-import { sample } from "../../src/run/index.js";
-import type { ScoreField } from "../../src/score/field.js";
+import type { Mixture } from "../../../src/data/mixture.js";
+import { ve } from "../../../src/process/index.js";
+import { euler, type Grid, squareRoot } from "../../../src/sampler/index.js";
+import { sample } from "../../../src/run/index.js";
+import type { ScoreField } from "../../../src/score/field.js";
 import {
   exactScore,
   type MlpScore,
@@ -10,9 +10,8 @@ import {
   piecewiseScore,
   smoothedScore,
   uniformTimes,
-} from "../../src/score/index.js";
-import { normalMass } from "../../src/numeric/special.js";
-import { entryOf } from "./entries.js";
+} from "../../../src/score/index.js";
+import { normalMass } from "../../../src/numeric/special.js";
 import {
   at,
   chiSquareClaim,
@@ -23,12 +22,10 @@ import {
   shareClaim,
   u32,
   withData,
-} from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, CardContext, Story } from "./story.js";
+} from "../measure.js";
+import type { Card, CardContext, Cards } from "../cards.js";
+import { KAPPA, T0 } from "./story.js";
 
-const KAPPA = 0.4;
-const T0 = 0.02;
 const places = [-1, -1 / 3, 1 / 3, 1];
 const points = Float64Array.from({ length: 8 }, (_, i) => (i % 2 ? 0 : Math.fround(at(places, i >> 1))));
 const gap = 1 / 3;
@@ -74,9 +71,6 @@ const withLine = <T>(context: CardContext, work: (data: Mixture<"f32">) => Promi
   withData(context, points, "f32", work);
 
 const continuousMass: Card = {
-  name: "continuous-mass",
-  title: "Piecewise score: share that ends between the points, 0.39528",
-  source: "Chen 2025, Eq. 13 for n points",
   kernels: ["affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -97,9 +91,6 @@ const continuousMass: Card = {
 };
 
 const atomsCard: Card = {
-  name: "atoms",
-  title: "Piecewise score: shares on the four points and between, chi-square",
-  source: "Chen 2025, Eq. 13 for n points",
   kernels: ["affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -130,9 +121,6 @@ const atomsCard: Card = {
 };
 
 const exactColumn: Card = {
-  name: "exact",
-  title: "Exact score: share that ends on a training point",
-  source: "Chen 2025, Fig. 3, column (i)",
   kernels: ["posteriorLanes2.mean", "affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -154,9 +142,6 @@ const exactColumn: Card = {
 };
 
 const smoothedColumn: Card = {
-  name: "smoothed",
-  title: "Smoothed exact score: largest distance from the same flow by the plain formula",
-  source: "Chen 2025, Fig. 3, column (ii); Eq. 18, 22",
   kernels: ["posteriorLanes2.stats", "affine"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -246,9 +231,6 @@ function networkScore(
 }
 
 const networkColumn: Card = {
-  name: "network",
-  title: "Trained network: share further than 0.01 from every point, at least half of the piecewise score's",
-  source: "Chen 2025, Fig. 3, column (iv)",
   kernels: [],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -285,9 +267,6 @@ const networkColumn: Card = {
 };
 
 const forward: Card = {
-  name: "network-forward",
-  title: "The network's score against its own parameters by plain arithmetic: largest error",
-  source: "Chen 2025, A.7",
   kernels: ["mlpForward"],
   measure: (context) =>
     withLine(context, async (data) => {
@@ -330,35 +309,15 @@ const forward: Card = {
     }),
 };
 
-export const story: Story = {
-  ...entryOf("line-recovery"),
-  preset: presetOf({
-    tab: "line",
-    t: 1e-4,
-    camera: { x: 0, y: 0, half: 1.5 },
-    view: {
-      set: "four",
-      process: "ve",
-      estimator: "smoothed",
-      sampler: "euler",
-      grid: "squareRoot",
-      steps: 70,
-      epsilon: 1e-4,
-      smoothingKappa: KAPPA,
-      tau: "tied",
-      start: T0,
-      particles: 4096,
-      quantity: "none",
-    },
-    panes: [{ estimator: "exact" }, { estimator: "piecewise" }],
-  }),
-  text: {
-    see: "Four points on a line, and where particles go from t₀ = 0.02 under the smoothed score: paths, the law at the end, and flow maps beside those of the exact score and of straight pieces. Compare shows the same in the plane, there from noise. The fourth column of the paper's figure, a trained network, is in the cards, trained while you wait.",
-    says: "A smoothed score slows down what moves along the line and not what moves across it. Samples end on the line, spread between the points, and a trained network behaves in the same way.",
-    measured:
-      "Under the piecewise score 39.5% end between the points and the rest on them, in shares that are known in closed form. The smoothed score does nearly the same; the exact one leaves nothing between. A network trained for a second also spreads, but less neatly: it is off the line by more than they are.",
+export const cards: Cards = {
+  measures: {
+    "continuous-mass": continuousMass,
+    atoms: atomsCard,
+    exact: exactColumn,
+    smoothed: smoothedColumn,
+    network: networkColumn,
+    "network-forward": forward,
   },
-  cards: [continuousMass, atomsCard, exactColumn, smoothedColumn, networkColumn, forward],
   error: (context) =>
     errorOf(context, {
       points,

@@ -1,11 +1,9 @@
-import { twoPoints } from "../../src/data/index.js";
-import { ou } from "../../src/process/index.js";
-import { normalMass } from "../../src/numeric/special.js";
-import { type FokkerPlanckDirection, type FokkerPlanckRun, fokkerPlanck } from "../../src/theory/index.js";
-import { entryOf } from "./entries.js";
-import { at, largest, withData } from "./measure.js";
-import { presetOf } from "./preset.js";
-import type { Card, CardContext, Story } from "./story.js";
+import { twoPoints } from "../../../src/data/index.js";
+import { ou } from "../../../src/process/index.js";
+import { normalMass } from "../../../src/numeric/special.js";
+import { type FokkerPlanckDirection, type FokkerPlanckRun, fokkerPlanck } from "../../../src/theory/index.js";
+import { at, largest, withData } from "../measure.js";
+import type { Card, CardContext, Cards } from "../cards.js";
 
 const points = twoPoints({ dim: 1 }).points;
 
@@ -47,9 +45,6 @@ async function growth(context: CardContext, n: number, s: number): Promise<{ log
 }
 
 const unstable: Card = {
-  name: "growth",
-  title: "Diffusion run backward for s = 0.1: log of what wave number 5 grows by",
-  source: "Cao et al. 2025, Eq. 2.3 and Fig. 3",
   kernels: [],
   async measure(context) {
     const sizes = [20, 28, 40] as const;
@@ -84,9 +79,6 @@ const unstable: Card = {
 };
 
 const blowUp: Card = {
-  name: "rounding",
-  title: "The same on 256 cells: the time s at which rounding alone has outgrown the density",
-  source: "Cao et al. 2025, Sec. 2.1",
   kernels: [],
   measure: (context) =>
     withData(
@@ -178,16 +170,7 @@ function distance(run: FokkerPlanckRun): number {
   );
 }
 
-const returns = (
-  name: string,
-  title: string,
-  source: string,
-  direction: "reverse" | "deterministic",
-  kernels: readonly string[],
-): Card => ({
-  name,
-  title,
-  source,
+const returns = (direction: "reverse" | "deterministic", kernels: readonly string[]): Card => ({
   kernels,
   async measure(context) {
     const [coarse, fine] = [await stable(context, direction, 1), await stable(context, direction, 2)];
@@ -210,38 +193,13 @@ const returns = (
   },
 });
 
-export const story: Story = {
-  ...entryOf("ill-posed-reversal"),
-  preset: presetOf({
-    tab: "pde",
-    t: 0.05,
-    horizon: 2,
-    view: { set: "two", process: "ou", estimator: "exact", quantity: "none" },
-  }),
-  text: {
-    see: "A density of two points diffuses until nothing is to be seen of them, and is then taken back: naively, with the sign of time turned, and by the equation that has the score in its drift. The first breaks up at once; the second ends where the data are.",
-    says: "The reversed heat equation is ill-posed: a ripple of wave number k₀ grows exponentially. Writing part of the diffusion as transport by the score gives an equation with the same solution that is stable.",
-    measured:
-      "The ripple grows by exp(k₀² (1 − e^(−2s)) / 2), which is 49,000 for k₀ = 5 at s = 1, since the drift stretches it; exp(k₀² s) holds without drift. On 256 cells rounding alone is enough to end the naive run. Both stable equations return the data with the second order of their scheme.",
+export const cards: Cards = {
+  measures: {
+    growth: unstable,
+    rounding: blowUp,
+    reverse: returns("reverse", ["diffuseStrips", "logDensityTiles"]),
+    deterministic: returns("deterministic", ["transportStrips", "logDensityTiles"]),
   },
-  cards: [
-    unstable,
-    blowUp,
-    returns(
-      "reverse",
-      "The stable reverse equation, from t = 2 back to t = 0.05: distance of the density from the data's law (L1)",
-      "Cao et al. 2025, Eq. 2.7",
-      "reverse",
-      ["diffuseStrips", "logDensityTiles"],
-    ),
-    returns(
-      "deterministic",
-      "The deterministic reverse equation, likewise: distance from the data's law (L1)",
-      "Cao et al. 2025, Eq. 2.8",
-      "deterministic",
-      ["transportStrips", "logDensityTiles"],
-    ),
-  ],
   // Densities are in float64 always: what is left is the grid.
   error: async (context) => {
     const [coarse, fine] = [await stable(context, "reverse", 1), await stable(context, "reverse", 2)];
