@@ -178,6 +178,11 @@ export class Chart {
     return this.#options;
   }
 
+  /** The numbers of what is shown. */
+  get table(): Table | undefined {
+    return this.#data?.table;
+  }
+
   show(data: ChartData): void {
     this.#data = data;
     this.#note.textContent = data.empty ?? "";
