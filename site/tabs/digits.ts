@@ -1,7 +1,7 @@
 /** The tab Digits: samples of images by three ways, each beside the training image that is nearest to it. */
 import { count as grouped, number } from "../charts/format.js";
 import { paletteOf } from "../charts/palette.js";
-import { numberTable } from "../charts/table.js";
+import { numberTable } from "../charts/numberTable.js";
 import { messageOf } from "../load.js";
 import type { State } from "../state/state.js";
 import type { Store } from "../state/store.js";

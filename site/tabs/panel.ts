@@ -1,7 +1,7 @@
 /** What the panels of tabs share: one request in flight for each thing shown, and nothing while nobody sees it. */
 import type { Chart } from "../charts/chart.js";
 import { paletteOf } from "../charts/palette.js";
-import type { Table } from "../charts/table.js";
+import type { Table } from "../charts/numberTable.js";
 import type { State } from "../state/state.js";
 import { sheetOf } from "../style/adopt.js";
 import text from "./panel.css";

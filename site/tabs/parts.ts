@@ -1,5 +1,5 @@
 /** What figures of the tabs share. */
-import type { Layer, Marks } from "../charts/chart.js";
+import type { Layer, Marks } from "../charts/data.js";
 import { niceAbove } from "./panel.js";
 
 export const rangeOf = (x: ArrayLike<number>): [number, number] => [x[0], x[x.length - 1]];

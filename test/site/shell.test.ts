@@ -375,7 +375,18 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the explorer's page"), (
     () =>
       onPage({ context: { reducedMotion: "reduce" } }, async ({ page }) => {
         await fetched(page, "help", "table", "stories", "exporter", "overlay", "d3-delaunay", "decode");
-        await fetched(page, "pointer", "places", "scores", "shapes", "kernelDensityRun", "plain", "rowCalls");
+        await fetched(
+          page,
+          "pointer",
+          "places",
+          "estimators",
+          "pairs",
+          "samplers",
+          "shapes",
+          "kernelDensityRun",
+          "plain",
+          "rowCalls",
+        );
         await page.context().setOffline(true);
         for (const name of ["Help (?)", "Table"]) {
           await page.getByRole("button", { name, exact: true }).click();

@@ -1,4 +1,5 @@
-import { Chart, type ChartOptions } from "../../charts/chart.js";
+import { Chart } from "../../charts/chart.js";
+import type { ChartOptions } from "../../charts/data.js";
 
 /** The charts of the 1-D tab, in two columns. */
 export interface Charts {

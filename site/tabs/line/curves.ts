@@ -1,5 +1,5 @@
 /** The density and the scores at a time. */
-import type { ChartData, Layer } from "../../charts/chart.js";
+import type { ChartData, Layer } from "../../charts/data.js";
 import { count, number } from "../../charts/format.js";
 import type { Curves } from "../../worker/panels.js";
 import { niceAbove } from "../panel.js";

@@ -1,5 +1,5 @@
 /** Trajectories, and where the flow takes each place. */
-import type { ChartData, Layer } from "../../charts/chart.js";
+import type { ChartData, Layer } from "../../charts/data.js";
 import { number } from "../../charts/format.js";
 import type { Meaning } from "../../charts/palette.js";
 import { type EstimatorName, estimatorTable } from "../../state/choices.js";

@@ -1,5 +1,5 @@
 /** Particles beside their law, and what is left between them. */
-import type { ChartData, Layer } from "../../charts/chart.js";
+import type { ChartData, Layer } from "../../charts/data.js";
 import { count, number } from "../../charts/format.js";
 import type { Histogram } from "../../worker/panels.js";
 import { niceAbove } from "../panel.js";

@@ -1,4 +1,4 @@
-import type { ChartData, Layer } from "../../charts/chart.js";
+import type { ChartData, Layer } from "../../charts/data.js";
 import { count } from "../../charts/format.js";
 import type { CaptureShares } from "../../worker/panels.js";
 

@@ -1,5 +1,5 @@
 /** What the exact reverse process generates, and how far that is from the data. */
-import type { ChartData, Layer } from "../../charts/chart.js";
+import type { ChartData, Layer } from "../../charts/data.js";
 import { number } from "../../charts/format.js";
 import type { CaptureShares, GeneratedMasses } from "../../worker/panels.js";
 import { niceAbove } from "../panel.js";

@@ -1,4 +1,4 @@
-import type { ChartData } from "../../charts/chart.js";
+import type { ChartData } from "../../charts/data.js";
 import { number } from "../../charts/format.js";
 import type { Densities, DensityStart } from "../../worker/panels.js";
 import { startNames } from "./controls.js";

@@ -1,5 +1,5 @@
 /** The naive reversal of diffusion: what each wave number grows by, and what that makes of the density. */
-import type { ChartData, Layer } from "../../charts/chart.js";
+import type { ChartData, Layer } from "../../charts/data.js";
 import { number } from "../../charts/format.js";
 import type { Reversal } from "../../worker/panels.js";
 import { niceAbove } from "../panel.js";

@@ -1,5 +1,5 @@
 /** Densities and particles at one time, and the particles minus the equation. */
-import type { ChartData, Layer } from "../../charts/chart.js";
+import type { ChartData, Layer } from "../../charts/data.js";
 import { count, number } from "../../charts/format.js";
 import type { Densities, ParticleBins } from "../../worker/panels.js";
 import { niceAbove } from "../panel.js";
