@@ -3,9 +3,10 @@
 // Kernels of `learn/` and `pde/` begin with the first and the count of the tasks they are to do.
 // assembly/README.md decodes the names.
 import { mlpAdam, mlpForward, mlpGradient } from "./learn/mlp";
+import { covariance } from "./mixture/covariance";
 import { posterior } from "./mixture/lanes";
 import { colour, spreadRows } from "./mixture/spread";
-import { average, averageDistance, covariance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
+import { average, averageDistance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
 import { normals } from "./random/normal";
 import { philox } from "./random/philox";
 import { colourField } from "./raster/colours";
@@ -34,7 +35,7 @@ export function distancesF32(d2: u32, d2Stride: u32, x: u32, xStride: u32, point
 export function relativeWeightsF32(w: u32, stats: u32, table: u32, d2: u32, d2Stride: u32, k: u32, kStride: u32, lw: u32, n: u32, M: u32, full: u32): void { relativeWeights<f32>(w, stats, table, d2, d2Stride, k, kStride, lw, n, M, full); }
 export function averageF32(out: u32, outStride: u32, total: u32, w: u32, wStride: u32, stats: u32, values: u32, n: u32, M: u32, width: u32, D: u32, first: u32, last: u32): void { average<f32>(out, outStride, total, w, wStride, stats, values, n, M, width, D, first, last); }
 export function averageDistanceF32(out: u32, d2: u32, w: u32, stride: u32, stats: u32, n: u32, M: u32): void { averageDistance<f32>(out, d2, w, stride, stats, n, M); }
-export function covarianceF32(cov: u32, row: u32, mean: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, D: u32, width: u32, first: u32, last: u32): void { covariance<f32>(cov, row, mean, w, wStride, stats, points, n, M, D, width, first, last); }
+export function covarianceF32(cov: u32, panels: u32, mean: u32, w: u32, stats: u32, points: u32, M: u32, D: u32, width: u32, first: u32, last: u32): void { covariance<f32>(cov, panels, mean, w, stats, points, M, D, width, first, last); }
 export function normaliseF32(out: u32, w: u32, wStride: u32, stats: u32, n: u32, M: u32): void { normalise<f32>(out, w, wStride, stats, n, M); }
 export function drawRowsF32(out: u32, outStride: u32, uniforms: u32, draws: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, width: u32, first: u32, last: u32): void { drawRows<f32>(out, outStride, uniforms, draws, w, wStride, stats, points, n, M, width, first, last); }
 export function normalsF32(out: u32, dim: u32, stride: u32, n: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, scratch: u32): void { normals<f32>(out, dim, stride, n, particle, step, stream, seedLow, seedHigh, scratch); }
@@ -53,7 +54,7 @@ export function distancesF64(d2: u32, d2Stride: u32, x: u32, xStride: u32, point
 export function relativeWeightsF64(w: u32, stats: u32, table: u32, d2: u32, d2Stride: u32, k: u32, kStride: u32, lw: u32, n: u32, M: u32, full: u32): void { relativeWeights<f64>(w, stats, table, d2, d2Stride, k, kStride, lw, n, M, full); }
 export function averageF64(out: u32, outStride: u32, total: u32, w: u32, wStride: u32, stats: u32, values: u32, n: u32, M: u32, width: u32, D: u32, first: u32, last: u32): void { average<f64>(out, outStride, total, w, wStride, stats, values, n, M, width, D, first, last); }
 export function averageDistanceF64(out: u32, d2: u32, w: u32, stride: u32, stats: u32, n: u32, M: u32): void { averageDistance<f64>(out, d2, w, stride, stats, n, M); }
-export function covarianceF64(cov: u32, row: u32, mean: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, D: u32, width: u32, first: u32, last: u32): void { covariance<f64>(cov, row, mean, w, wStride, stats, points, n, M, D, width, first, last); }
+export function covarianceF64(cov: u32, panels: u32, mean: u32, w: u32, stats: u32, points: u32, M: u32, D: u32, width: u32, first: u32, last: u32): void { covariance<f64>(cov, panels, mean, w, stats, points, M, D, width, first, last); }
 export function normaliseF64(out: u32, w: u32, wStride: u32, stats: u32, n: u32, M: u32): void { normalise<f64>(out, w, wStride, stats, n, M); }
 export function drawRowsF64(out: u32, outStride: u32, uniforms: u32, draws: u32, w: u32, wStride: u32, stats: u32, points: u32, n: u32, M: u32, width: u32, first: u32, last: u32): void { drawRows<f64>(out, outStride, uniforms, draws, w, wStride, stats, points, n, M, width, first, last); }
 export function normalsF64(out: u32, dim: u32, stride: u32, n: u32, particle: u32, step: u32, stream: u32, seedLow: u32, seedHigh: u32, scratch: u32): void { normals<f64>(out, dim, stride, n, particle, step, stream, seedLow, seedHigh, scratch); }

@@ -8,6 +8,7 @@ import {
   covarianceWork,
   distanceWork,
   drawWork,
+  PANEL,
   PIECE,
   posteriorWork,
   scoreWork,
@@ -207,21 +208,7 @@ export class Posterior {
         );
         break;
       case Stage.Covariance:
-        kernels.covariance(
-          tile.covariance,
-          scratch + at.row,
-          scratch + at.total,
-          weights,
-          stride,
-          stats,
-          points,
-          n,
-          size,
-          dim,
-          width,
-          first,
-          last,
-        );
+        this.#covariance(tile, first, last);
         break;
       case Stage.Spreads: {
         // Distances to the mean take the place of those to the queries.
@@ -253,6 +240,32 @@ export class Posterior {
       case Stage.Stats:
         this.#copy(tile.stats, stats, n * 32);
         break;
+    }
+  }
+
+  /** Panels `first` to `last` of a tile's covariances, row after row. */
+  #covariance(tile: Tile, first: number, last: number): void {
+    const { mixture, layout, scratch, points } = tile;
+    const { bytes, dim, width, size } = mixture;
+    const at = layout.tile as NonNullable<ScratchLayout["tile"]>;
+    const panels = panelsOf(mixture);
+    for (let from = first; from < last; ) {
+      const i = Math.floor(from / panels);
+      const to = Math.min(last, (i + 1) * panels);
+      this.#sets[bytes].covariance(
+        tile.covariance + 8 * i * dim * dim,
+        scratch + at.panels,
+        scratch + at.total + 8 * i * width,
+        scratch + at.weights + i * at.stride * bytes,
+        scratch + at.stats + 32 * i,
+        points,
+        size,
+        dim,
+        width,
+        (from - i * panels) * PANEL,
+        Math.min(size, (to - i * panels) * PANEL),
+      );
+      from = to;
     }
   }
 
@@ -443,7 +456,10 @@ interface Tile {
   work: number;
 }
 
-/** Points, rows or draws of a stage; 0 where it is not wanted. */
+/** Panels of points that a row's covariance is summed by. */
+const panelsOf = ({ size }: MixtureLayout): number => Math.ceil(size / PANEL);
+
+/** Points, rows, draws or panels of a stage; 0 where it is not wanted. */
 function itemsOf({ mixture, n, stats, weights, covariance, trace, draw }: Tile, stage: number): number {
   switch (stage) {
     case Stage.Distances:
@@ -459,7 +475,7 @@ function itemsOf({ mixture, n, stats, weights, covariance, trace, draw }: Tile, 
     case Stage.Draw:
       return draw?.draws ?? 0;
     case Stage.Covariance:
-      return covariance ? mixture.size : 0;
+      return covariance ? n * panelsOf(mixture) : 0;
     case Stage.Spreads:
       return trace ? mixture.rows : 0;
     default:
@@ -482,7 +498,7 @@ function workOf({ mixture, n }: Tile, stage: number): number {
     case Stage.Draw:
       return n * drawWork(mixture, 1);
     case Stage.Covariance:
-      return n * covarianceWork(mixture);
+      return PANEL * covarianceWork(mixture);
     default:
       return mixture.size;
   }

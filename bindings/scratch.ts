@@ -1,5 +1,6 @@
 import { kernelScratch } from "./abi.js";
 import { factorFree, type Job, type PointsJob, tileStride } from "./job.js";
+import { PANEL } from "./work.js";
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;
 
@@ -27,7 +28,7 @@ export interface ScratchLayout {
   path: PathScratch | undefined;
   adaptive: AdaptiveScratch | undefined;
   tile:
-    | { stride: number; d2: number; weights: number; stats: number; total: number; row: number }
+    | { stride: number; d2: number; weights: number; stats: number; total: number; panels: number }
     | undefined;
 }
 
@@ -137,7 +138,7 @@ export function scratchLayout(job: PointsJob): ScratchLayout {
       weights: take(n * stride * size),
       stats: take(n * 32),
       total: take(n * width * 8),
-      row: take(width * 8),
+      panels: take((2 * (PANEL + 1) * 4 * Math.ceil(width / 4) + PANEL) * size),
     };
   }
   return {

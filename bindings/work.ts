@@ -25,7 +25,8 @@ export const distanceWork = (mixture: MixtureLayout): number => 0.11 * wide(mixt
 export const averageWork = (mixture: MixtureLayout): number => 0.09 * wide(mixture) * mixture.width;
 export const weightWork = (mixture: MixtureLayout): number => 3 * wide(mixture);
 /** A row's covariance, a point (dim >= 4). */
-export const covarianceWork = ({ dim }: MixtureLayout): number => 0.6 * dim * dim + 2 * dim;
+export const covarianceWork = (mixture: MixtureLayout): number =>
+  wide(mixture) * (0.07 * mixture.dim * mixture.dim + 1.2 * mixture.dim + 4);
 /** Its noise without a matrix, a point. */
 export const spreadWork = ({ dim }: MixtureLayout): number => 12 + 1.5 * dim;
 
@@ -105,3 +106,5 @@ function mostRows(mixture: MixtureLayout, cut: number, whole: number): number {
 
 /** Points of which sums are taken together: `CHUNK` of the kernels. */
 export const CHUNK = 64;
+/** Points whose differences from the mean a covariance takes at a time: `PANEL` of the kernels. */
+export const PANEL = 64;

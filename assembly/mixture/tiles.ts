@@ -348,50 +348,6 @@ export function averageDistance<T>(
   }
 }
 
-/**
- * cov[i] (D x D float64) = sum_m w (mu - mean)(mu - mean)' / sum_m w, about the float64 `mean`
- * (n x width); `row` is scratch for `width` float64. Both triangles come from the same sums. Points `first` to `last`
- * alone are added, as by `average`.
- */
-// @ts-ignore: decorator
-@inline
-export function covariance<T>(
-  cov: u32, row: u32, mean: u32, w: u32, wStride: u32, stats: u32, points: u32,
-  n: u32, M: u32, D: u32, width: u32, first: u32, last: u32,
-): void {
-  if (first == 0) memory.fill(cov, 0, <u32>n * D * D * 8);
-  for (let i: u32 = 0; i < n; i++) {
-    const target = cov + <u32>i * D * D * 8;
-    const inverse = 1.0 / load<f64>(stats + i * 32 + 8);
-    for (let m = first; m < last; m++) {
-      const weight = <f64>load<T>(w + (i * wStride + m) * sizeof<T>()) * inverse;
-      if (weight == 0.0) continue;
-      for (let d: u32 = 0; d < D; d++) {
-        const mu = <f64>load<T>(points + (m * width + d) * sizeof<T>());
-        store<f64>(row + d * 8, mu - load<f64>(mean + (i * width + d) * 8));
-      }
-      for (let d: u32 = 0; d < D; d++) {
-        const factor = weight * load<f64>(row + d * 8);
-        const line = target + d * D * 8;
-        const pair = f64x2.splat(factor);
-        let e = d;
-        for (; e + 1 < D; e += 2) {
-          const p = line + e * 8;
-          v128.store(p, f64x2.add(v128.load(p), f64x2.mul(pair, v128.load(row + e * 8))));
-        }
-        if (e < D) {
-          const p = line + e * 8;
-          store<f64>(p, load<f64>(p) + factor * load<f64>(row + e * 8));
-        }
-      }
-    }
-    if (last < M) continue;
-    for (let d: u32 = 1; d < D; d++) {
-      for (let e: u32 = 0; e < d; e++) store<f64>(target + (d * D + e) * 8, load<f64>(target + (e * D + d) * 8));
-    }
-  }
-}
-
 /** out[i, m] = w[i, m] / sum of w: normalised weights, n x M. */
 // @ts-ignore: decorator
 @inline

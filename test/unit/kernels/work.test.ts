@@ -7,7 +7,7 @@ import { scratchBytes } from "../../../bindings/scratch.js";
 import { sampleBlock, scoreBlock } from "../../../bindings/blocks.js";
 import { Executor } from "../../../bindings/executor.js";
 import { OpList } from "../../../bindings/opList.js";
-import { PIECE } from "../../../bindings/work.js";
+import { PANEL, PIECE } from "../../../bindings/work.js";
 import { createEngine, type Engine } from "../../../src/index.js";
 import { afterAll, describe, expect, it } from "vitest";
 import { scattered } from "../../shared/bits.js";
@@ -173,19 +173,26 @@ it("pieces of a tile are all of it: points, rows and draws once each", () => {
   const { executor, calls } = idle();
   for (const _ of executor.run(job, 0, 0));
   const of = (name: string): number[][] => calls.filter((call) => call.name === name).map(({ args }) => args);
-  for (const name of ["averageF32", "covarianceF32"]) {
-    const ranges = of(name).map((args) => args.slice(-2));
-    expect(ranges.length).toBeGreaterThan(name === "covarianceF32" ? 1 : 0);
+  const parts = (name: string, row: (args: number[]) => boolean): number => {
+    const ranges = of(name)
+      .filter(row)
+      .map((args) => args.slice(-2));
     let at = 0;
     for (const [first, last] of ranges) {
       expect([name, first]).toEqual([name, at]);
       at = last as number;
     }
     expect(at).toBe(100_000);
-  }
+    return ranges.length;
+  };
+  parts("averageF32", () => true);
+  // A row's covariance is a call of its own.
+  const rows = new Set(of("covarianceF32").map(([covariance]) => covariance));
+  expect(rows.size).toBe(job.block);
+  for (const own of rows) expect(parts("covarianceF32", ([at]) => at === own)).toBeGreaterThan(1);
   // To the queries, then to the means.
-  const rows = of("distancesF32").reduce((sum, args) => sum + (args[6] as number), 0);
-  expect(rows).toBe(2 * 100_000);
+  const distances = of("distancesF32").reduce((sum, args) => sum + (args[6] as number), 0);
+  expect(distances).toBe(2 * 100_000);
   expect(of("relativeWeightsF32").reduce((sum, args) => sum + (args[8] as number), 0)).toBe(job.block);
 });
 
@@ -224,6 +231,7 @@ describe("parts of a call of a kernel have the bits of the whole", () => {
     );
     const mean = put(scattered(n * width, 3), 8);
     const scratch = room(4096, 8);
+    const panels = room(2 * (PANEL + 1) * width + PANEL, bytes);
     const run = (parts: number[], work: (first: number, last: number) => void): void => {
       for (let i = 0; i + 1 < parts.length; i++) work(parts[i] as number, parts[i + 1] as number);
     };
@@ -243,12 +251,23 @@ describe("parts of a call of a kernel have the bits of the whole", () => {
         kernels.average(out, width, total, weights, stride, stats, points, n, size, width, dim, first, last),
       );
       const covariance = room(n * dim * dim, 8);
-      run(parts, (first, last) =>
-        kernels.covariance(
-          ...([covariance, scratch, mean, weights, stride, stats] as const),
-          ...([points, n, size, dim, width, first, last] as const),
-        ),
-      );
+      for (let i = 0; i < n; i++) {
+        run(parts, (first, last) =>
+          kernels.covariance(
+            ...([covariance + 8 * i * dim * dim, panels, mean + 8 * i * width] as const),
+            ...([
+              weights + i * stride * bytes,
+              stats + 32 * i,
+              points,
+              size,
+              dim,
+              width,
+              first,
+              last,
+            ] as const),
+          ),
+        );
+      }
       const drawnRows = room(n * width, bytes);
       run(drawn, (first, last) =>
         kernels.drawRows(
