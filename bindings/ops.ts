@@ -331,9 +331,9 @@ export type OpViewHandlers<B, R> = { readonly [N in OpName]: (op: OpView<N>, blo
 
 /** The functions as one of any operation. */
 export function dispatcher<B, R>(handlers: OpHandlers<B, R>): (op: Op, block: B) => R {
-  // The code of an operation picks the function of its own name.
-  const handlerOf = byCode((name) => handlers[name] as (op: Op, block: B) => R);
-  return (op, block) => handlerOf[op.code](op, block);
+  // The code of an operation picks the function of its own name: it takes what no type can say here.
+  const handlerOf = byCode((name): ((op: never, block: B) => R) => handlers[name]);
+  return (op, block) => handlerOf[op.code](op as never, block);
 }
 
 /**
@@ -343,7 +343,7 @@ export function dispatcher<B, R>(handlers: OpHandlers<B, R>): (op: Op, block: B)
 export function reader<B, R>(
   handlers: OpViewHandlers<B, R>,
 ): (numbers: Float64Array, block: B) => (index: number) => R {
-  const handlerOf = byCode((name) => handlers[name] as unknown as (op: Place, block: B) => R);
+  const handlerOf = byCode((name): ((op: never, block: B) => R) => handlers[name]);
   return (numbers, block) => {
     const made: Place[] = [];
     return (index) => {
@@ -352,7 +352,7 @@ export function reader<B, R>(
       made[code] ??= new views[code](numbers);
       const view = made[code];
       view.start = start;
-      return handlerOf[code](view, block);
+      return handlerOf[code](view as never, block);
     };
   };
 }
