@@ -1,5 +1,5 @@
 // Where `ulimit -v` bounds the address space, a worker too many ends the process: what fits is counted beforehand.
-import { importNode, isNode } from "./load.js";
+import { importNode } from "./importNode.js";
 
 const MIB = 2 ** 20;
 
@@ -13,11 +13,15 @@ const WORKER = 900 * MIB;
 const HEAP = 400 * MIB;
 const LEAST = 64 * MIB;
 
+/** A memory's cap and the threads that fit. */
+export interface Room {
+  readonly cap: number;
+  readonly threads: number;
+  readonly reason?: string;
+}
+
 /** A memory's cap and the threads that fit, and the reason if that is less than asked for; or why no Wasm memory fits. */
-export async function addressSpace(
-  cap: number,
-  threads: number,
-): Promise<{ cap: number; threads: number; reason?: string } | string> {
+export async function addressSpace(cap: number, threads: number): Promise<Room | string> {
   const limits = await readLimits();
   if (limits === undefined) return { cap, threads };
   const limit = `the address space is limited to ${Math.round(limits.most / MIB)} MiB (ulimit -v)`;
@@ -38,7 +42,7 @@ export async function addressSpace(
 
 /** The most bytes of address space and those that are taken; undefined where there is no limit or none is told. */
 async function readLimits(): Promise<{ most: number; taken: number } | undefined> {
-  if (!isNode || process.platform !== "linux") return undefined;
+  if (process.platform !== "linux") return undefined;
   try {
     const fs = await importNode<typeof import("node:fs/promises")>("node:fs/promises");
     const most = /^Max address space\s+(\d+)/m.exec(await fs.readFile("/proc/self/limits", "utf8"))?.[1];

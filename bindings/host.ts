@@ -1,5 +1,11 @@
 // What a value of the host is, whichever realm made it: arrows go down, so these stand here and not beside those of `src`.
 
+/** A bundler's `process` shim must not hide that this is a browser's worker, which has `importScripts`. */
+export const isNode: boolean =
+  typeof process !== "undefined" &&
+  typeof process.versions?.node === "string" &&
+  (globalThis as { importScripts?: unknown }).importScripts === undefined;
+
 /** A string, or a URL of any realm, as text. */
 export function urlText(value: unknown): string | undefined {
   if (typeof value === "string") return value;

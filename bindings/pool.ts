@@ -1,27 +1,14 @@
 import { Control, controlBytes, type Job, jobUnits } from "./job.js";
 import { scratchBytes } from "./scratch.js";
-import { urlText } from "./host.js";
-import { importNode, isNode } from "./load.js";
+import { isNode, urlText } from "./host.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";
+import type { Thread, ThreadEvents } from "./thread.js";
 import type { Scheduler } from "./scheduler.js";
-import type { FromWorker, ToWorker } from "./worker.js";
+import type { FromWorker } from "./worker.js";
 
 export interface RunOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((done: number, total: number) => unknown) | undefined;
-}
-
-/** One worker, the same in Node and browsers. */
-interface Thread {
-  post(message: ToWorker): void;
-  terminate(): void;
-  /** Keeps a Node process alive while there is work, and only then. */
-  keepAlive(on: boolean): void;
-}
-
-interface ThreadEvents {
-  message(message: FromWorker): void;
-  death(reason: string): void;
 }
 
 interface Locks {
@@ -43,33 +30,12 @@ function watchLock(name: string, death: (reason: string) => void): () => void {
   return () => watch.abort();
 }
 
-/** A path in Node, from the working folder, as for any other file that is given by name. */
-async function absolute(path: string): Promise<string> {
-  return (await importNode<typeof import("node:path")>("node:path")).resolve(path);
-}
-
 async function startThread(
   source: string,
   url: string | URL | undefined,
   events: ThreadEvents,
 ): Promise<Thread> {
-  if (isNode) {
-    const { Worker: NodeWorker } =
-      await importNode<typeof import("node:worker_threads")>("node:worker_threads");
-    const worker =
-      url === undefined
-        ? new NodeWorker(source, { eval: true })
-        : new NodeWorker(/^[a-z]{2,}:/i.test(String(url)) ? new URL(url) : await absolute(String(url)));
-    worker.on("message", (message: FromWorker) => events.message(message));
-    worker.on("error", (error) => events.death(String(error)));
-    worker.on("exit", (code) => events.death(`it exited with code ${code}`));
-    worker.unref();
-    return {
-      post: (message) => worker.postMessage(message),
-      terminate: () => void worker.terminate(),
-      keepAlive: (on) => (on ? worker.ref() : worker.unref()),
-    };
-  }
+  if (isNode) return (await import("./node.js")).startNodeThread(source, url, events);
   const own =
     url === undefined ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
   const policy = watchPolicy();

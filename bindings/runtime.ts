@@ -1,7 +1,7 @@
 import { isTrap } from "./host.js";
 import { type CalledField, type Job, jobUnits } from "./job.js";
 import { scratchBytes } from "./scratch.js";
-import type { Build } from "./load.js";
+import type { Build } from "./embedded.js";
 import type { Executor } from "./executor.js";
 import type { ErrorFactory, WasmMemory } from "./memory.js";
 import { type Pool, Queue, type RunOptions } from "./pool.js";

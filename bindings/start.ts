@@ -1,16 +1,10 @@
 // From what the host allows to a runtime: threads, else one; shared memory, else plain; else the reason why there is no Wasm.
 import { isComplete } from "./abi.js";
-import { addressSpace } from "./addressSpace.js";
-import { messageOf } from "./host.js";
-import {
-  type Build,
-  compileCustom,
-  coreCount,
-  instantiate,
-  loadModule,
-  refusal,
-  threadBarrier,
-} from "./load.js";
+import type { Room } from "./addressSpace.js";
+import type { Build, Embedded } from "./embedded.js";
+import { isNode, messageOf } from "./host.js";
+import { instantiate } from "./instantiate.js";
+import { compileCustom, threadBarrier } from "./load.js";
 import { Executor } from "./executor.js";
 import { type ErrorFactory, WasmMemory } from "./memory.js";
 import { Pool } from "./pool.js";
@@ -25,6 +19,8 @@ export interface RuntimeOptions {
   cap: number;
   wasm?: WebAssembly.Module | BufferSource | string | URL | undefined;
   worker?: string | URL | undefined;
+  /** Where there is none, `wasm` and `worker` are given. */
+  embedded: Embedded | undefined;
   error: ErrorFactory;
   scheduler: Scheduler;
 }
@@ -57,15 +53,19 @@ const mismatch = new Refused(
 /** Starts a runtime, or says why this host has no kernels and what would help. */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime | string> {
   const { error } = options;
-  const asked = options.threads ?? defaultThreads(await coreCount());
-  const space = await addressSpace(options.cap, asked);
+  const node = isNode ? await import("./node.js") : undefined;
+  const cores = node ? await node.coreCount() : (globalThis.navigator?.hardwareConcurrency ?? 1);
+  const asked = options.threads ?? defaultThreads(cores);
+  const space: Room | string = node
+    ? await node.addressSpace(options.cap, asked)
+    : { cap: options.cap, threads: asked };
   if (typeof space === "string") return space;
   const own = options.wasm === undefined ? undefined : await ownModule(options.wasm, error);
   if (own instanceof Refused) return own.reason;
   const notes: string[] = [];
   let barrier = asked > 1 ? (threadBarrier() ?? (space.threads > 1 ? undefined : space.reason)) : undefined;
   const threaded = asked > 1 && barrier === undefined;
-  const make = (shared: boolean) => makeKernels(shared, own, options.build, space.cap, error);
+  const make = (shared: boolean) => makeKernels(shared, own, options, space.cap);
 
   let pool: Pool | undefined;
   let fewer: string | undefined;
@@ -115,7 +115,7 @@ async function ownModule(
   try {
     return await compileCustom(source);
   } catch (cause) {
-    const reason = await refusal();
+    const reason = await (await import("./refusal.js")).refusal();
     if (reason !== undefined) return new Refused(reason);
     throw error("E_IO", {
       argument: "wasm",
@@ -129,16 +129,20 @@ async function ownModule(
 async function makeKernels(
   shared: boolean,
   own: WebAssembly.Module | undefined,
-  want: Build,
+  { build: want, embedded, error }: RuntimeOptions,
   cap: number,
-  error: ErrorFactory,
 ): Promise<KernelInstance | Refused> {
   let loaded: { build: Build; module: WebAssembly.Module };
   let memory: WasmMemory;
   try {
-    loaded = own ? { build: want, module: own } : await loadModule(want, shared);
+    if (own) loaded = { build: want, module: own };
+    else if (embedded) loaded = await embedded.loadModule(want, shared);
+    else return new Refused('there are none here but those given as "wasm"');
   } catch (cause) {
-    return new Refused((await refusal()) ?? `the kernels could not be loaded (${messageOf(cause)})`);
+    return new Refused(
+      (await (await import("./refusal.js")).refusal()) ??
+        `the kernels could not be loaded (${messageOf(cause)})`,
+    );
   }
   try {
     memory = new WasmMemory({ shared, cap, error });
@@ -149,7 +153,7 @@ async function makeKernels(
   }
   const { build, module } = loaded;
   try {
-    const exports = instantiate(module, memory.memory);
+    const exports = await instantiate(module, memory.memory);
     return isComplete(exports)
       ? { build, module, memory, executor: new Executor(exports, memory.memory) }
       : mismatch;
@@ -165,10 +169,10 @@ const isTypeError = (cause: unknown): boolean => (cause as { name?: unknown }).n
 async function startPool(
   { module, memory }: KernelInstance,
   wanted: number,
-  { worker, error, scheduler }: RuntimeOptions,
+  { worker, embedded, error, scheduler }: RuntimeOptions,
 ): Promise<{ pool: Pool; fewer: string | undefined } | Refused> {
-  const { workerSource: source } =
-    worker === undefined ? await import("../build/generated/worker-source.js") : { workerSource: "" };
+  const source = worker === undefined ? await embedded?.workerSource() : "";
+  if (source === undefined) return new Refused('there are none here but that given as "worker"');
   let why: string | undefined;
   for (let threads = wanted; threads > 1; threads >>= 1) {
     try {

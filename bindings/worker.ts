@@ -1,6 +1,6 @@
 // The only file that runs in a worker. It is bundled to one self-contained script.
 import { isTrap } from "./host.js";
-import { instantiate } from "./load.js";
+import { instantiate } from "./instantiate.js";
 import { Control, type Job, jobUnits } from "./job.js";
 import { Executor } from "./executor.js";
 
@@ -63,12 +63,22 @@ async function main(): Promise<void> {
   let executor: Executor;
   let memory: WebAssembly.Memory;
   let index = 0;
+  const begin = async ({ module, lock }: Extract<ToWorker, { type: "start" }>): Promise<void> => {
+    try {
+      executor = new Executor(await instantiate(module, memory), memory);
+      port.postMessage({ type: "ready", locked: await hold(lock) });
+    } catch (error) {
+      // An event of the worker, which a promise that nobody waits for is not everywhere.
+      setTimeout(() => {
+        throw error;
+      });
+    }
+  };
   port.listen((message) => {
     if (message.type === "start") {
       memory = message.memory;
       index = message.index;
-      executor = new Executor(instantiate(message.module, memory), memory);
-      void hold(message.lock).then((locked) => port.postMessage({ type: "ready", locked }));
+      void begin(message);
       return;
     }
     const { id, job, scratch, control } = message;

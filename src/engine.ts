@@ -1,3 +1,4 @@
+import { embedded, type Embedded } from "../bindings/embedded.js";
 import { startRuntime } from "../bindings/start.js";
 import { checkInteger, checkNumber, checkOptions, checkWord } from "./core/check.js";
 import {
@@ -77,6 +78,11 @@ export class Engine extends Kernels {
  * @throws {VkernelError} E_USAGE, E_RANGE, E_MEMORY, E_WORKER, E_IO
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  return engineOf(options, embedded);
+}
+
+/** @internal The same, of a program that always gives `wasm` and `worker`: it need not carry what is embedded. */
+export async function engineOf(options: EngineOptions, within: Embedded | undefined): Promise<Engine> {
   checkOptions(options, known);
   const kernels = checkWord(
     options.kernels ?? "auto",
@@ -92,21 +98,23 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   const cap = checkNumber(options.memory ?? 2 ** 32, "memory", { min: 2 ** 20, max: 2 ** 32 });
   const blockSize =
     options.blockSize === undefined ? undefined : checkInteger(options.blockSize, "blockSize", 1, 65_536);
-  if (kernels === "reference") return new Engine(undefined, blockSize, undefined);
+  if (kernels === "reference") return plainEngine(blockSize, undefined);
   const started = await startRuntime({
     build: kernels === "relaxed" ? "relaxed" : "simd",
     threads,
     cap,
     wasm: options.wasm,
     worker: options.worker,
+    embedded: within,
     error: makeError,
     scheduler,
   });
   return typeof started === "string"
-    ? new Engine(
-        undefined,
-        blockSize,
-        `plain TypeScript, in float64, equal to rounding and slower: ${started}`,
-      )
+    ? plainEngine(blockSize, `plain TypeScript, in float64, equal to rounding and slower: ${started}`)
     : new Engine(started, blockSize, undefined);
+}
+
+/** An engine without Wasm, with what takes its place in calls that cannot wait. */
+async function plainEngine(blockSize: number | undefined, note: string | undefined): Promise<Engine> {
+  return new Engine(undefined, blockSize, note);
 }

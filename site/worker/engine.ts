@@ -1,4 +1,4 @@
-import { createEngine, type Engine } from "../../src/index.js";
+import { type Engine, engineOf } from "../../src/engine.js";
 import { messageOf } from "../load.js";
 import type { Assets } from "./protocol.js";
 
@@ -9,11 +9,12 @@ export async function makeEngine(
 ): Promise<{ engine: Engine; note: string | undefined }> {
   try {
     const engine = isolated
-      ? await createEngine({ wasm: shared, worker: threads })
-      : await createEngine({ wasm: local, threads: 1 });
+      ? await engineOf({ wasm: shared, worker: threads }, undefined)
+      : await engineOf({ wasm: local, threads: 1 }, undefined);
     return { engine, note: engine.info.note ?? (isolated ? undefined : ONE_THREAD) };
   } catch (error) {
-    return { engine: await createEngine({ kernels: "reference" }), note: `no kernels: ${messageOf(error)}` };
+    const engine = await engineOf({ kernels: "reference" }, undefined);
+    return { engine, note: `no kernels: ${messageOf(error)}` };
   }
 }
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { kernelScratch, type KernelSet } from "../../../bindings/abi.js";
-import { instantiate, loadModule } from "../../../bindings/load.js";
+import { embedded } from "../../../bindings/embedded.js";
+import { instantiate } from "../../../bindings/instantiate.js";
 import { Executor } from "../../../bindings/executor.js";
 import {
   diffuseLine,
@@ -20,11 +21,11 @@ interface Built {
 }
 const built = new Map<string, Built>();
 beforeAll(async () => {
-  expect((await loadModule("relaxed", false))?.build).toBe("relaxed");
+  expect((await embedded.loadModule("relaxed", false))?.build).toBe("relaxed");
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 200, maximum: 65536 });
-    const executor = new Executor(instantiate(module, memory), memory);
+    const executor = new Executor(await instantiate(module, memory), memory);
     built.set(name, { memory, kernels: executor.kernels(8) });
   }
 });

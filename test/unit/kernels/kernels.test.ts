@@ -5,7 +5,8 @@ import { normalPair, philox4x32, uniform } from "vkernel/reference";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exportName, type Kernel, type KernelSet } from "../../../bindings/abi.js";
 import { plainKernels, taskKernels, typedKernels } from "../../../build/generated/abi.js";
-import { instantiate, loadModule } from "../../../bindings/load.js";
+import { embedded } from "../../../bindings/embedded.js";
+import { instantiate } from "../../../bindings/instantiate.js";
 import { Executor } from "../../../bindings/executor.js";
 import { normalCdf } from "../../../src/numeric/special.js";
 import { distanceBound, ksDistance, possibleCount, standardErrors } from "../../shared/statistics.js";
@@ -29,7 +30,7 @@ const pages = 1100;
 
 beforeAll(async () => {
   // The loader knows how this version of Node is asked for relaxed SIMD, which is done before anything is compiled.
-  expect((await loadModule("relaxed", false))?.build).toBe("relaxed");
+  expect((await embedded.loadModule("relaxed", false))?.build).toBe("relaxed");
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({
@@ -37,7 +38,7 @@ beforeAll(async () => {
       maximum: 65536,
       shared: name.endsWith("shared"),
     });
-    built.set(name, { memory, module, executor: new Executor(instantiate(module, memory), memory) });
+    built.set(name, { memory, module, executor: new Executor(await instantiate(module, memory), memory) });
   }
 });
 

@@ -19,7 +19,8 @@ import {
 } from "vkernel";
 import { evaluatePoint, fillNormals, levelAt } from "vkernel/reference";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { instantiate, loadModule } from "../../../bindings/load.js";
+import { embedded } from "../../../bindings/embedded.js";
+import { instantiate } from "../../../bindings/instantiate.js";
 import { Executor } from "../../../bindings/executor.js";
 import { normalCdf } from "../../../src/numeric/special.js";
 import { distanceBound, ksDistance, standardErrors } from "../../shared/statistics.js";
@@ -35,11 +36,11 @@ const built = new Map<BuildName, Built>();
 
 beforeAll(async () => {
   // The loader knows how this version of Node is asked for relaxed SIMD, which is done before anything is compiled.
-  expect((await loadModule("relaxed", false))?.build).toBe("relaxed");
+  expect((await embedded.loadModule("relaxed", false))?.build).toBe("relaxed");
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 128, maximum: 65536, shared: name.endsWith("shared") });
-    built.set(name, { executor: new Executor(instantiate(module, memory), memory), memory });
+    built.set(name, { executor: new Executor(await instantiate(module, memory), memory), memory });
   }
 });
 

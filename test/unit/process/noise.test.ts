@@ -22,7 +22,8 @@ import {
 import { beforeAll, describe, expect, it } from "vitest";
 import type { SampleJob } from "../../../bindings/job.js";
 import type { PathScratch } from "../../../bindings/scratch.js";
-import { instantiate, loadModule } from "../../../bindings/load.js";
+import { embedded } from "../../../bindings/embedded.js";
+import { instantiate } from "../../../bindings/instantiate.js";
 import { Executor } from "../../../bindings/executor.js";
 import { BrownianPath, binaryDigits } from "../../../bindings/path.js";
 import { brownianPath } from "../../../src/numeric/random.js";
@@ -36,11 +37,11 @@ const built = new Map<BuildName, { executor: Executor; memory: WebAssembly.Memor
 
 beforeAll(async () => {
   // The loader knows how this version of Node is asked for relaxed SIMD, which is done before anything is compiled.
-  expect((await loadModule("relaxed", false))?.build).toBe("relaxed");
+  expect((await embedded.loadModule("relaxed", false))?.build).toBe("relaxed");
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 600, maximum: 65536 });
-    built.set(name, { executor: new Executor(instantiate(module, memory), memory), memory });
+    built.set(name, { executor: new Executor(await instantiate(module, memory), memory), memory });
   }
 });
 
