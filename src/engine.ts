@@ -11,6 +11,7 @@ import {
 import { Kernels } from "./core/kernels.js";
 import { scheduler } from "./core/scheduler.js";
 import { badArgument, VkernelError } from "./core/errors.js";
+import { plainScores } from "./score/evaluate/late.js";
 
 export interface EngineOptions {
   /**
@@ -116,5 +117,6 @@ export async function engineOf(options: EngineOptions, within: Embedded | undefi
 
 /** An engine without Wasm, with what takes its place in calls that cannot wait. */
 async function plainEngine(blockSize: number | undefined, note: string | undefined): Promise<Engine> {
+  await plainScores.load();
   return new Engine(undefined, blockSize, note);
 }

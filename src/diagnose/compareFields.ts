@@ -2,7 +2,7 @@ import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } fro
 import { checkSize, type Precision } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import type { Process } from "../process/process.js";
-import { multiply } from "../numeric/linear.js";
+import { multiply } from "../numeric/multiply.js";
 import { heun, type Sampler, times as timesGrid } from "../sampler/index.js";
 import { pathsOf } from "../run/sample.js";
 import { aborted, inSlices, TimeSlices } from "../core/scheduler.js";

@@ -53,17 +53,6 @@ export function solve(l: Float64Array, dim: number, b: Float64Array): Float64Arr
   return solveUpper(l, dim, solveLower(l, dim, b));
 }
 
-/** A x. */
-export function multiply(a: Float64Array, dim: number, x: Float64Array): Float64Array {
-  const y = new Float64Array(dim);
-  for (let i = 0; i < dim; i++) {
-    let sum = 0;
-    for (let k = 0; k < dim; k++) sum += a[i * dim + k] * x[k];
-    y[i] = sum;
-  }
-  return y;
-}
-
 /** A B^-1 for symmetric matrices, B by its factor L L'. */
 export function timesInverse(a: Float64Array, l: Float64Array, dim: number): Float64Array {
   const out = new Float64Array(dim * dim);

@@ -37,23 +37,8 @@ const symmetryTolerance = 1e-12;
 /** The first step of differences in time, as a share of t: extrapolation halves it seven times. */
 const reach = 1 / 16;
 
-/**
- * A process whose noise has a covariance A in place of the identity; alpha, beta and all scalars are those of `base`.
- *
- * A constant A: S_t = variance(t) A and D_t = diffusion(t) A.
- *
- * A function of time: S_t = variance(t) A_t and D_t = diffusion(t) A_t + variance(t) A_t' / 2, so that
- * S' = -2 beta S + 2 D. A_t is checked at each time that is asked for. D_t is positive semidefinite, and the SDE exists,
- * only while A_t shrinks no faster than A' >= -2 (diffusion / variance) A; what takes D_t as a matrix alone (the
- * velocity, its divergence) needs no more than A_t. Such a process can be evaluated; `transition` is then
- * `transitionMatrix`.
- *
- * @throws {VkernelError} E_SHAPE if A is not square, E_RANGE if it is not symmetric and positive definite
- * @example
- * anisotropic(edm(), { covariance: [[1, 0.3], [0.3, 0.5]] });
- * anisotropic(edm(), { dim: 2, covariance: (t) => [[1 + t, 0], [0, 1]], derivative: () => [[1, 0], [0, 0]] });
- */
-export function anisotropic(
+/** What `anisotropic` of `score/` makes; its options are described there. */
+export function anisotropicProcess(
   base: Process,
   options: AnisotropicOptions | TimeAnisotropicOptions,
 ): AnisotropicProcess {

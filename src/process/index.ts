@@ -1,9 +1,8 @@
-export {
-  type AnisotropicOptions,
-  type AnisotropicProcess,
-  anisotropic,
-  type MatrixInput,
-  type TimeAnisotropicOptions,
+export type {
+  AnisotropicOptions,
+  AnisotropicProcess,
+  MatrixInput,
+  TimeAnisotropicOptions,
 } from "./anisotropic.js";
 export { type CustomProcessOptions, customProcess } from "./custom.js";
 export { type DdpmOptions, type DdpmPosterior, type DdpmProcess, type DdpmSchedule, ddpm } from "./ddpm.js";

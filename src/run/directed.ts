@@ -7,11 +7,24 @@ import { VkernelError } from "../core/errors.js";
 import { isCalled } from "./calledFields.js";
 import { listed, samplersFor } from "../sampler/capabilities.js";
 import { registry } from "../sampler/registry.js";
+import { RunFrames } from "./framed.js";
+import { integrateLocal, type LocalResult } from "./local.js";
 import type { RunSpec } from "./spec.js";
+import { whiten } from "./whiten.js";
+import { integrateWhitened, whiteStart } from "./whitened.js";
 
 /** What runs take where noise has a direction, in one piece. */
-export { RunFrames } from "./framed.js";
-export { whiten } from "./whiten.js";
+export { RunFrames, whiten, whiteStart };
+
+/** A run in the coordinates that it takes; `local`: with states less alpha_t centres. */
+export async function integrateDirected<P extends Precision>(
+  field: ScoreField<P> | StepEstimator<P>,
+  run: RunSpec,
+  local: RunSpec,
+): Promise<LocalResult<P>> {
+  if (coordinatesOf(field, run) === "white") return integrateWhitened(field, local, whiten(field));
+  return integrateLocal(driven(field, run), local, new RunFrames(field.data, field.process));
+}
 
 /**
  * What drives a run in coordinates of their own at every time: the field; or the exact score as one that is called, where noise

@@ -1,7 +1,7 @@
 import { OpCode, type Register } from "../../bindings/ops.js";
 import { VkernelError } from "../core/errors.js";
 import { bridge } from "../process/bridge.js";
-import { streams } from "../numeric/random.js";
+import { streams } from "../numeric/streams.js";
 import { noiseSize, type Randomness } from "../score/randomness.js";
 import type { Predicted, Slope, Term } from "../sampler/program.js";
 import { Frames } from "./frames.js";

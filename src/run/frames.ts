@@ -1,13 +1,12 @@
 import type { Mixture } from "../data/mixture.js";
 import { VkernelError } from "../core/errors.js";
 import { kernelScale } from "../score/level.js";
-import { bridgeMatrices } from "../process/bridge.js";
+import { bridgeMatrices } from "../process/bridgeMatrices.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
 import {
   type Matrix,
   cholesky,
   matmul,
-  multiply,
   solve,
   solveLower,
   solveUpper,
@@ -15,6 +14,7 @@ import {
   symmetricOf,
   timesInverse,
 } from "../numeric/linear.js";
+import { multiply } from "../numeric/multiply.js";
 
 interface Frame {
   /** alpha^2 log2(e) / (2 v) */

@@ -13,7 +13,7 @@ import { cholesky, solveLower } from "../numeric/linear.js";
 import { aborted } from "../core/scheduler.js";
 import { exactScore } from "../score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
-import { flowsFor, likelihoodRefusal, listed } from "../sampler/capabilities.js";
+import { checkPair, flowsFor, likelihoodRefusal, listed } from "../sampler/capabilities.js";
 import { checkSampler, gridTimes } from "./options.js";
 import { dopri5 } from "../sampler/dopri5.js";
 import type { Grid } from "../sampler/grids/grid.js";
@@ -75,6 +75,7 @@ export async function logLikelihood<P extends Precision>(
   data.check();
   const { signal, onProgress, sampler = dopri5() } = options;
   checkSampler(sampler, field);
+  checkPair(sampler, field);
   const base = checkWord(options.base ?? "noise", ["noise", "normal", "marginal"] as const, "base");
   const times = gridTimes(options.grid, process);
   checkLikelihood(field, sampler, times);

@@ -7,13 +7,12 @@ import { badArgument, VkernelError } from "../core/errors.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
 import { notesOf } from "./notes.js";
 import { type CalledFields, calledFieldsOf } from "./calledFields.js";
-import { isDirected, localStart, whiteStart } from "./integrate.js";
+import { isDirected, localStart } from "./start.js";
 import type { RunSpec } from "./spec.js";
-import { checkedRun } from "./sample.js";
+import { checkedRun } from "./checked.js";
 import type { SampleOptions } from "./options.js";
-import { Blocks, uploadJob } from "./wasm/run.js";
+import { Blocks, uploadJob } from "./wasm/upload.js";
 import { WasmParts } from "./wasm/parts.js";
-import { PlainParts } from "./plain/parts.js";
 import type { Part, Parts, Whole } from "./parts.js";
 import type { Whitened } from "./whiten.js";
 import { compileProgram } from "./compile.js";
@@ -324,7 +323,8 @@ export async function liveRun<P extends Precision>(
   field: ScoreField<P> | StepEstimator<P> | ScoreEnsemble<P>,
   options: LiveOptions = {},
 ): Promise<LiveRun<P>> {
-  const { run, each } = checkedRun(field, options, known);
+  const { run, each, rest } = checkedRun(field, options, known);
+  if (rest) await rest();
   const { data } = field;
   const { signal, onProgress } = run;
   const ensembles = field.kind === "ensemble" ? await import("./ensemble.js") : undefined;
@@ -352,12 +352,12 @@ export async function liveRun<P extends Precision>(
     const begin = async (seed: number, aborting: AbortSignal | undefined): Promise<Seeded<P>> => {
       const seeded: RunSpec = localStart(first, { ...run, seed, signal: aborting, onProgress: undefined });
       const own = seed === run.seed ? first : await fieldOf(seed, aborting);
-      if (!white) {
+      if (!white || !directed) {
         const driving = directed && frames ? directed.driven(own, run) : own;
         return { field: driving, run: seeded, calledFields: await calledFieldsOf(driving) };
       }
       const inside = own === first ? white.field : white.of(own);
-      const initial = await whiteStart(white, seeded, own);
+      const initial = await directed.whiteStart(white, seeded, own);
       return { field: inside, run: { ...seeded, initial }, calledFields: await calledFieldsOf(inside) };
     };
     let steps: Parts<P> | undefined;
@@ -366,7 +366,11 @@ export async function liveRun<P extends Precision>(
       const slices = new TimeSlices(signal, () => data.check());
       const compiled = await slices.run(compileProgram(seeded.field, seeded.run, frames));
       const whole = { data: seeded.field.data, compiled, frames, run: seeded.run };
-      const made = await slices.run(makeSteps(whole));
+      // Without Wasm, which is rare: what runs then loads with it.
+      const made =
+        data.engine.runtime === undefined
+          ? new (await import("./plain/parts.js")).PlainParts(whole)
+          : await slices.run(kernelSteps(whole));
       steps = made;
       const options = {
         signal,
@@ -404,8 +408,7 @@ function checkRealizations(most: number, count: number): void {
 }
 
 /** Yields units of work. */
-function* makeSteps<P extends Precision>(whole: Whole<P>): Generator<number, Parts<P>, void> {
-  if (whole.data.engine.runtime === undefined) return new PlainParts(whole);
+function* kernelSteps<P extends Precision>(whole: Whole<P>): Generator<number, Parts<P>, void> {
   const blocks = new Blocks(whole.data.runtime.memory);
   try {
     const { data, compiled, frames, run } = whole;

@@ -12,7 +12,6 @@ import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process } from "../process/process.js";
 import { isExact } from "../score/exact.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
-import { checkPair } from "../sampler/capabilities.js";
 import type { Grid } from "../sampler/grids/grid.js";
 import type { RunSpec } from "./spec.js";
 import type { Sampler } from "../sampler/sampler.js";
@@ -56,7 +55,7 @@ export interface SampleOptions {
 /** Below this a float32 state cannot tell a good step from a bad one. */
 const MIN_RTOL = 1e-5;
 
-/** Checks that a sampler is one, that its tolerances can be met, and that it takes the field. */
+/** Checks that a sampler is one, and that its tolerances can be met; `checkPair` checks that it takes the field. */
 export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator | ScoreEnsemble): void {
   if (typeof sampler?.step !== "function")
     throw badArgument("E_TYPE", "sampler", "a sampler such as heun()", sampler);
@@ -71,7 +70,6 @@ export function checkSampler(sampler: Sampler, field: ScoreField | StepEstimator
       "another average",
     );
   }
-  checkPair(sampler, field);
   if (sampler.adaptive && field.data.precision === "f32" && sampler.adaptive.rtol < MIN_RTOL) {
     throw badArgument(
       "E_RANGE",

@@ -5,7 +5,7 @@ import type { Precision } from "../data/mixture.js";
 import { log, log2 } from "../numeric/elementary.js";
 import { bridge } from "../process/bridge.js";
 import type { Process } from "../process/process.js";
-import { streams } from "../numeric/random.js";
+import { streams } from "../numeric/streams.js";
 import { noiseSize, type Randomness } from "../score/randomness.js";
 import { kernelScale, type Level, levelOf } from "../score/level.js";
 import { type Capability, abilities } from "../sampler/abilities.js";

@@ -3,7 +3,7 @@ import type { CalledField, RowFunction, Slopes } from "../../bindings/job.js";
 import { exp } from "../numeric/elementary.js";
 import { eachOf } from "../score/ensemble.js";
 import type { Process } from "../process/process.js";
-import { multiply } from "../numeric/linear.js";
+import { multiply } from "../numeric/multiply.js";
 import type { ScoreField } from "../score/field.js";
 import { diffusionShape } from "../score/noise.js";
 import { byRows } from "../score/rows.js";

@@ -1,20 +1,11 @@
 import { VkernelError } from "../core/errors.js";
-import { type Ability, abilities, type Capability, type FieldKind } from "./abilities.js";
+import { type Ability, abilities, type FieldKind } from "./abilities.js";
+import { lackOf, needsOf, type PairLack } from "./lacks.js";
 import { registry } from "./registry.js";
 import type { Sampler } from "./sampler.js";
 
-/** What a sampler asks of a field. */
-export function needsOf(sampler: Pick<Sampler, "needs" | "takesRandom">): readonly Capability[] {
-  return [...(sampler.needs ?? []), ...(sampler.takesRandom ? [] : (["steady"] as const))];
-}
-
 /** Why two things do not go together, and what does. */
-export interface Refusal {
-  readonly capability: Capability;
-  readonly reason: string;
-  readonly way: string;
-  /** The sampler that comes nearest. */
-  readonly instead: string;
+export interface Refusal extends PairLack {
   /** Samplers by name that take the field. */
   readonly samplers: readonly string[];
 }
@@ -24,10 +15,8 @@ export function refusalOf(
   sampler: Pick<Sampler, "needs" | "takesRandom">,
   field: FieldKind,
 ): Refusal | undefined {
-  const capability = needsOf(sampler).find((need) => !abilities[need].supports(field));
-  if (capability === undefined) return undefined;
-  const { reason, way, instead } = abilities[capability];
-  return { capability, reason, way, instead, samplers: samplersFor(field) };
+  const lack = lackOf(sampler, field);
+  return lack && { ...lack, samplers: samplersFor(field) };
 }
 
 /** Why log densities do not go with a field; undefined where they do. */

@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions } from "../core/check.js";
-import { streams } from "../numeric/random.js";
+import { streams } from "../numeric/streams.js";
 import type { Program } from "./program.js";
 import type { Sampler } from "./sampler.js";
 

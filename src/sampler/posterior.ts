@@ -1,4 +1,4 @@
-import { streams } from "../numeric/random.js";
+import { streams } from "../numeric/streams.js";
 import type { Sampler } from "./sampler.js";
 
 /**

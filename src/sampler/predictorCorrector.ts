@@ -1,6 +1,6 @@
 import { checkInteger, checkNumber, checkOptions } from "../core/check.js";
 import { badArgument } from "../core/errors.js";
-import { streams } from "../numeric/random.js";
+import { streams } from "../numeric/streams.js";
 import { ancestral } from "./ancestral.js";
 import type { Sampler } from "./sampler.js";
 

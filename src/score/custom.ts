@@ -4,7 +4,7 @@ import { atOnce, checkLongCall, checkOptions, checkWord } from "../core/check.js
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import type { Process, ProcessMatrices } from "../process/process.js";
-import { multiply } from "../numeric/linear.js";
+import { multiply } from "../numeric/multiply.js";
 import { requestInPieces } from "./evaluate/request.js";
 import { aborted, runAtOnce, TimeSlices } from "../core/scheduler.js";
 import { checkMixture, checkProcess } from "./exact.js";

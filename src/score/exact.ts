@@ -1,13 +1,14 @@
 import { isFloats } from "../core/brand.js";
 import type { ScoreJob } from "../../bindings/job.js";
 import { checkLongCall, checkOptions } from "../core/check.js";
-import { aborted, TimeSlices } from "../core/scheduler.js";
-import { checkSize, type Mixture, type Numbers, type PointsInput, type Precision } from "../data/mixture.js";
-import { badArgument } from "../core/errors.js";
+import { aborted, runAtOnce, TimeSlices } from "../core/scheduler.js";
+import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
+import { badArgument, VkernelError } from "../core/errors.js";
+import type { Late } from "../core/late.js";
 import type { Process } from "../process/process.js";
-import { evaluation, partsOf } from "./evaluate/evaluate.js";
-import { referenceEvaluation } from "./evaluate/reference.js";
-import { checkRequest, requestInPieces, type Request } from "./evaluate/request.js";
+import { evaluation, isIsotropic, partsOf } from "./evaluate/evaluate.js";
+import { directedScores, plainScores } from "./evaluate/late.js";
+import { checkRequest, requestInPieces } from "./evaluate/request.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
 
 const optionNames = ["signal", "onProgress"];
@@ -37,7 +38,7 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     const request = await slices.run(requestInPieces(this.data, this.process, x, t, quantities));
     if (signal?.aborted) throw aborted(signal);
     const { runtime } = this.data.engine;
-    if (runtime === undefined) return this.#byReference(request, options);
+    if (runtime === undefined) return (await plainScores.load()).evaluatePlainly(request, options, slices);
     // Progress counts queries; the parts of a call count as equal shares of them.
     const { count } = request;
     const parts = partsOf(request);
@@ -46,8 +47,9 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
       onProgress &&
       ((done: number, total: number) =>
         onProgress({ done: Math.floor((count * (part + done / total)) / parts), total: count }));
+    const directed = isIsotropic(this.process) ? undefined : (await directedScores.load()).anisotropic;
     return this.data.hold(() =>
-      runAll(evaluation(request), slices, async (job) => {
+      runAll(evaluation(request, directed), slices, async (job) => {
         await runtime.run(job, { signal, onProgress: report });
         part++;
       }),
@@ -61,14 +63,9 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
   ): Evaluation<P, Q> {
     const request = checkRequest(this.data, this.process, x, t, quantities);
     const { runtime } = this.data.engine;
-    if (runtime === undefined) {
-      const work = referenceEvaluation(request);
-      for (;;) {
-        const next = work.next();
-        if (next.done) return next.value;
-      }
-    }
-    const work = evaluation(request);
+    if (runtime === undefined) return runAtOnce(atOnce(plainScores).referenceEvaluation(request));
+    const directed = isIsotropic(this.process) ? undefined : atOnce(directedScores).anisotropic;
+    const work = evaluation(request, directed);
     try {
       for (;;) {
         const next = work.next();
@@ -112,62 +109,20 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     const { signal } = options;
     const slices = new TimeSlices(signal, () => data.check());
     const table = Float64Array.from(values);
-    const columns = table.length / data.size;
     const request = await slices.run(requestInPieces(data, this.process, x, t, [] as const));
-    const { count, times } = request;
-    checkSize("values", count, columns);
-    const out = data.array(count * columns);
-    // Some queries at a time, so that the weights in between stay small.
-    const batch = Math.max(1, Math.floor(2 ** 22 / data.size));
-    for (let first = 0; first < count; first += batch) {
-      const last = Math.min(count, first + batch);
-      const part = request.absolute.subarray(first * data.dim, last * data.dim);
-      const at = times.length === 1 ? times[0] : times.subarray(first, last);
-      const { onProgress } = options;
-      const { posteriorWeights } = await this.evaluate(part, at, ["posteriorWeights"], {
-        ...options,
-        ...(onProgress && { onProgress: ({ done }) => onProgress({ done: first + done, total: count }) }),
-      });
-      const sums = new Float64Array(columns);
-      for (let q = first; q < last; q++) {
-        sums.fill(0);
-        for (let m = 0; m < data.size; m++) {
-          const w = posteriorWeights[(q - first) * data.size + m];
-          if (w === 0) continue;
-          for (let c = 0; c < columns; c++) {
-            sums[c] = sums[c] + w * table[m * columns + c];
-          }
-        }
-        out.set(sums, q * columns);
-        const wait = slices.spend(data.size * (columns + 2));
-        if (wait) await wait;
-      }
-    }
-    return out;
+    const { expectationOf } = await import("./expectation.js");
+    return expectationOf(this, request, table, options, slices);
   }
+}
 
-  async #byReference<Q extends Quantity>(
-    request: Request<P, Q>,
-    options: EvaluateOptions,
-  ): Promise<Evaluation<P, Q>> {
-    const { signal, onProgress } = options;
-    const work = referenceEvaluation(request);
-    const slices = new TimeSlices(signal, () => this.data.check());
-    const { count } = request;
-    const each = this.data.size * (4 * this.data.dim + 20);
-    for (;;) {
-      const next = work.next();
-      if (next.done) {
-        if (onProgress) slices.report(() => onProgress({ done: count, total: count }));
-        await slices.settle();
-        return next.value;
-      }
-      const wait = slices.spend(each);
-      if (!wait) continue;
-      await wait;
-      if (onProgress) slices.report(() => onProgress({ done: next.value, total: count }));
-    }
-  }
+/** What a call at once takes: it came with the engine or with the process, unless somebody made that by hand. */
+function atOnce<T>(part: Late<T>): T {
+  if (part.here !== undefined) return part.here;
+  throw new VkernelError("E_UNSUPPORTED", {
+    argument: "evaluateSync",
+    expected: "evaluate, which waits, for a process with matrices that anisotropic did not make",
+    got: "evaluateSync",
+  });
 }
 
 /** Whether a field is the exact score itself, whose mean, law and divergence the kernels have. */

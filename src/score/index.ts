@@ -1,3 +1,4 @@
+export { anisotropic } from "./anisotropic.js";
 export { type CustomScoreOptions, customScore } from "./custom.js";
 export { ensemble, type MemberEnsemble } from "./ensemble.js";
 export { type ExactScore, exactScore } from "./exact.js";

@@ -8,7 +8,8 @@ import { estimatorTable, namesOf, samplerTable } from "../../site/state/choices.
 import { loadData, makeDrive } from "../../site/worker/setup.js";
 import * as v from "../../src/index.js";
 import { abilities, type AnyField } from "../../src/sampler/abilities.js";
-import { needsOf, refusalOf } from "../../src/sampler/capabilities.js";
+import { refusalOf } from "../../src/sampler/capabilities.js";
+import { needsOf } from "../../src/sampler/lacks.js";
 import { registry } from "../../src/sampler/registry.js";
 import { stateWith } from "../site/states.js";
 

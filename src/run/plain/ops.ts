@@ -2,7 +2,7 @@ import { isThenable } from "../../../bindings/host.js";
 import type { CalledField, Slopes } from "../../../bindings/job.js";
 import { dispatcher, type Op, OpCode, type OpHandlers, type OpOf } from "../../../bindings/ops.js";
 import type { Mixture, Precision } from "../../data/mixture.js";
-import { multiply } from "../../numeric/linear.js";
+import { multiply } from "../../numeric/multiply.js";
 import { brownianPath, categorical, fillNormals, uniform } from "../../numeric/random.js";
 import { evaluatePoint, type ReferenceMixture } from "../../score/evaluate/plain.js";
 import type { Framing } from "../framing.js";

@@ -4,7 +4,7 @@ import { OP_WIDTH, Scalar } from "../../../bindings/ops.js";
 import { runAtOnce, TimeSlices } from "../../core/scheduler.js";
 import type { Mixture, Numbers, Precision } from "../../data/mixture.js";
 import { isCalled } from "../calledFields.js";
-import { type Blocks, writeStart } from "./run.js";
+import { type Blocks, writeStart } from "./upload.js";
 import { type Part, type PartOptions, type Parts, waits, type Whole } from "../parts.js";
 import { checkEnds, checkEvaluations } from "../compile.js";
 

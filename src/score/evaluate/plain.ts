@@ -1,4 +1,5 @@
-import { cholesky, multiply, solve, solveLower, symmetricOf, trace } from "../../numeric/linear.js";
+import { cholesky, solve, solveLower, symmetricOf, trace } from "../../numeric/linear.js";
+import { multiply } from "../../numeric/multiply.js";
 
 /**
  * The noised empirical density p(x | t) = sum_m w_m N(x; alpha mu_m, V) with V = alpha^2 sigma0^2 I + S, and all

@@ -1,6 +1,7 @@
+import type { TimeSlices } from "../../core/scheduler.js";
 import type { Numbers, Precision } from "../../data/mixture.js";
 import { evaluatePoint, levelAt, type ReferenceLevel } from "./plain.js";
-import type { Evaluation, Quantity } from "../field.js";
+import type { EvaluateOptions, Evaluation, Quantity } from "../field.js";
 import { type Request, outputs } from "./request.js";
 
 /** What depends on where the data is, from coordinates less its centre to x. */
@@ -44,4 +45,27 @@ export function* referenceEvaluation<P extends Precision, Q extends Quantity>(
     yield q;
   }
   return out;
+}
+
+/** The same for a call that waits, in turns with all else that happens on the calling thread. */
+export async function evaluatePlainly<P extends Precision, Q extends Quantity>(
+  request: Request<P, Q>,
+  { onProgress }: EvaluateOptions,
+  slices: TimeSlices,
+): Promise<Evaluation<P, Q>> {
+  const work = referenceEvaluation(request);
+  const { count, data } = request;
+  const each = data.size * (4 * data.dim + 20);
+  for (;;) {
+    const next = work.next();
+    if (next.done) {
+      if (onProgress) slices.report(() => onProgress({ done: count, total: count }));
+      await slices.settle();
+      return next.value;
+    }
+    const wait = slices.spend(each);
+    if (!wait) continue;
+    await wait;
+    if (onProgress) slices.report(() => onProgress({ done: next.value, total: count }));
+  }
 }

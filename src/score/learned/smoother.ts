@@ -4,7 +4,8 @@ import { checkTable, type Mixture, type PointsInput, type Precision } from "../.
 import { badArgument } from "../../core/errors.js";
 import { matmul } from "../../dense/index.js";
 import type { Process } from "../../process/process.js";
-import { multiply, semidefiniteRoot } from "../../numeric/linear.js";
+import { semidefiniteRoot } from "../../numeric/linear.js";
+import { multiply } from "../../numeric/multiply.js";
 import { fillNormals, streams, uniform } from "../../numeric/random.js";
 import { checkPlaces } from "../checkPlaces.js";
 import { RowField } from "../custom.js";

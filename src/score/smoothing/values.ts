@@ -1,7 +1,7 @@
 import { TimeSlices } from "../../core/scheduler.js";
 import type { Mixture } from "../../data/mixture.js";
 import type { Process } from "../../process/process.js";
-import { logRatios, referenceLogRatios } from "../evaluate/logRatio.js";
+import { logRatios } from "../evaluate/logRatio.js";
 import { MAX_MATRIX_DIM } from "../evaluate/request.js";
 import { exactScore, runAll } from "../exact.js";
 import type { ScoreField } from "../field.js";
@@ -156,7 +156,8 @@ export class Values {
     const { dim } = data;
     data.check();
     const level = levelOf(process, t, data.sigma0);
-    const { runtime } = data.engine;
+    const plain =
+      data.engine.runtime === undefined ? await import("../evaluate/plainLogRatio.js") : undefined;
     const out = new Float64Array(x.length / dim);
     for (let first = 0; first < out.length; first += BATCH) {
       const [places, shifts] = [x, shift].map((all) => all.subarray(first * dim, (first + BATCH) * dim)) as [
@@ -164,13 +165,12 @@ export class Values {
         Float64Array,
       ];
       const some =
-        runtime === undefined
-          ? referenceLogRatios(data, level, places, shifts)
-          : await data.hold(() =>
-              runAll(logRatios(data, level, places, shifts), new TimeSlices(this.#signal), (job) =>
-                runtime.run(job, this.#call),
-              ),
-            );
+        plain?.referenceLogRatios(data, level, places, shifts) ??
+        (await data.hold(() =>
+          runAll(logRatios(data, level, places, shifts), new TimeSlices(this.#signal), (job) =>
+            data.runtime.run(job, this.#call),
+          ),
+        ));
       out.set(some, first);
     }
     return out;

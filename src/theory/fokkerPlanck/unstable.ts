@@ -1,6 +1,7 @@
 import { TimeSlices } from "../../core/scheduler.js";
 import type { LongCall } from "../../dense/workspace.js";
-import { cos, exp } from "../../numeric/elementary.js";
+import { cos } from "../../numeric/circular.js";
+import { exp } from "../../numeric/elementary.js";
 import type { Problem } from "./problem.js";
 import { centresOf } from "../planeGrid.js";
 

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Abi } from "../../../bindings/abi.js";
-import { instantiate, loadModule } from "../../../bindings/load.js";
+import { embedded } from "../../../bindings/embedded.js";
+import { instantiate } from "../../../bindings/instantiate.js";
 import { PANEL } from "../../../bindings/work.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -13,7 +14,7 @@ const built = new Map<string, { kernels: Abi; memory: WebAssembly.Memory }>();
 
 beforeAll(async () => {
   // The loader knows how this version of Node is asked for relaxed SIMD, which is done before anything is compiled.
-  expect((await loadModule("relaxed", false))?.build).toBe("relaxed");
+  expect((await embedded.loadModule("relaxed", false))?.build).toBe("relaxed");
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: name.endsWith("shared") });

@@ -2,7 +2,8 @@
 // the float64 argument, whatever its condition.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { cos, exp, expm1, log, log1p, log2, pow, scaledExp, sin } from "../../../src/numeric/elementary.js";
+import { cos, sin } from "../../../src/numeric/circular.js";
+import { exp, expm1, log, log1p, log2, pow, scaledExp } from "../../../src/numeric/elementary.js";
 import { sineOfQuarter } from "../../../src/numeric/sine.js";
 import { normalCdf, normalDensity, normalMass, owenT, upperGamma } from "../../../src/numeric/special.js";
 import { smoothingLossLimit } from "../../../src/theory/smoothingLoss.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { anisotropic } from "../../../src/score/index.js";
 import {
-  anisotropic,
   customProcess,
   ddpm,
   edm,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { anisotropic, edm, ou, type Process, ve, vp } from "../../../src/process/index.js";
+import { anisotropic } from "../../../src/score/index.js";
+import { edm, ou, type Process, ve, vp } from "../../../src/process/index.js";
 import {
   categorical,
   drawPosterior,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { anisotropic, ddpm, edm, ou, songVp, ve, vp } from "../../../src/process/index.js";
+import { anisotropic } from "../../../src/score/index.js";
+import { ddpm, edm, ou, songVp, ve, vp } from "../../../src/process/index.js";
 import {
   type Grid,
   type GridOptions,

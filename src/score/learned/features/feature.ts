@@ -1,5 +1,6 @@
 import { atOnce, checkNumber } from "../../../core/check.js";
-import { exp, sin } from "../../../numeric/elementary.js";
+import { sin } from "../../../numeric/circular.js";
+import { exp } from "../../../numeric/elementary.js";
 import { badArgument, VkernelError } from "../../../core/errors.js";
 import type { Process } from "../../../process/process.js";
 

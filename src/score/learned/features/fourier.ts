@@ -1,5 +1,6 @@
 import { checkInteger, checkNumber, checkOptions } from "../../../core/check.js";
-import { cos, log, sin } from "../../../numeric/elementary.js";
+import { cos, sin } from "../../../numeric/circular.js";
+import { log } from "../../../numeric/elementary.js";
 import { fillNormals, streams, uniform } from "../../../numeric/random.js";
 import {
   checkCount,
