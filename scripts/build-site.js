@@ -38,7 +38,7 @@ export async function buildSite(root) {
     plugins: [
       threadScript(thread),
       sources(root),
-      trimmed(),
+      withoutSynonyms(),
       styles(),
       asModule(),
       resolve({ browser: true }),
@@ -133,120 +133,16 @@ function sources(root) {
   };
 }
 
-/** What stays out of the page, and what stands in its place. */
-const without = [
-  // The kernels and the threads' script lie beside the page as files.
-  [/build\/generated\/wasm\//, 'export const base64 = "";'],
-  [/build\/generated\/worker-source\./, 'export const workerSource = "";'],
-  // A browser without SIMD is told so; samplers in plain TypeScript would be too slow for it anyway.
-  [
-    /src\/run\/plain\/run\./,
-    `import { VkernelError } from "../../core/errors.js";
-export function runPlainly() {
-  throw new VkernelError("E_UNSUPPORTED", { message: "the explorer needs WebAssembly with SIMD" });
-}`,
-  ],
-  [/src\/run\/plain\/parts\./, "export class PlainParts {}"],
-  // Names that messages would list, and words of others: choices of the page are lists.
-  [/src\/sampler\/registry\./, "export const registry = {};"],
-  [/src\/core\/synonyms\./, "export const meantBy = () => undefined;"],
-  // Limits of Node's address space.
-  [/bindings\/addressSpace\./, "export const addressSpace = async (cap, threads) => ({ cap, threads });"],
-  // Log densities along runs, and processes with matrices: nothing here asks for them.
-  [
-    /src\/run\/likelihood\./,
-    "export const checkLikelihood = () => {}, likelihoodOf = () => {}, logLikelihood = () => {};",
-  ],
-  [/src\/run\/whiten\./, "export const whiten = () => {};"],
-  [/src\/run\/framed\./, "export class RunFrames {}"],
-  // What its loader decodes beyond exports, these kernels have none of.
-  [
-    /@assemblyscript\/loader/,
-    "export const instantiateSync = (module, imports) => new WebAssembly.Instance(module, imports);",
-  ],
-];
-
 /**
- * Functions, classes and methods that nothing here calls: processes are isotropic, kernels evaluate and draw, the raster draws
- * particles alone, runs go where they are sought, and kernels come from files.
+ * What messages know of others' words stays out of the page, where options are lists to choose from: 1.4 kB of its first visit. Errors
+ * are made where nothing can wait for a file, so that it cannot load late as other parts of the library do.
  */
-const emptied = [
-  [/src\/score\/evaluate\/anisotropic\./, ["anisotropic"]],
-  [/src\/score\/evaluate\/reference\./, ["referenceEvaluation"]],
-  [/src\/score\/evaluate\/logRatio\./, ["referenceLogRatios"]],
-  [/src\/score\/exact\./, ["ExactScore.posteriorExpectation"]],
-  [/src\/data\/mixture\./, ["fromNested"]],
-  [/src\/run\/live\./, ["LiveRun.advance", "LiveRun.advanceSync", "LiveRun.restart"]],
-  [/src\/run\/wasm\/parts\./, ["WasmParts.runSync"]],
-  [
-    /src\/raster\/raster\./,
-    [
-      "PlainCanvas",
-      "KernelCanvas.field",
-      "Raster.field",
-      "Raster.background",
-      "Raster.counts",
-      "Raster.pixels",
-      "Raster.view",
-    ],
-  ],
-  [/bindings\/load\./, ["loadModule"]],
-];
-const nobody = '{ throw new Error("the explorer has no use for this"); }';
+const synonyms = /src\/core\/synonyms\.js$/;
 
-/** Code without the bodies of functions, of classes, and of methods as "Class.name". */
-function withoutBodies(code, id, names) {
-  const source = ts.createSourceFile(id, code, ts.ScriptTarget.ES2022, false, ts.ScriptKind.JS);
-  const bodies = new Map();
-  for (const one of source.statements) {
-    const name = one.name?.text;
-    if (one.body) bodies.set(name, [one.body.getStart(source), one.body.end, nobody]);
-    if (!ts.isClassDeclaration(one)) continue;
-    bodies.set(name, [one.members.pos, one.members.end, ` constructor() ${nobody} `]);
-    for (const { body, name: own } of one.members) {
-      if (body && own) bodies.set(`${name}.${own.text}`, [body.getStart(source), body.end, nobody]);
-    }
-  }
-  const found = names.map((name) => {
-    if (!bodies.has(name)) throw new Error(`${id} has no ${name}`);
-    return bodies.get(name);
-  });
-  let out = code;
-  for (const [from, to, text] of found.sort((a, b) => b[0] - a[0]))
-    out = out.slice(0, from) + text + out.slice(to);
-  return out;
-}
-
-const noMatrix = "\0no-matrix";
-
-function trimmed() {
-  const used = new Set();
+function withoutSynonyms() {
   return {
-    name: "trimmed",
-    resolveId(id, importer) {
-      // Matrices of processes again: the one thing that fields of one's own take from that file.
-      return /score\/custom\.js$/.test(importer ?? "") && id.endsWith("/numeric/linear.js") ? noMatrix : null;
-    },
-    load(id) {
-      if (id === noMatrix) return "export const multiply = () => {};";
-      const found = without.find(([pattern]) => pattern.test(id));
-      if (found) used.add(found);
-      return found?.[1] ?? null;
-    },
-    buildEnd(error) {
-      const idle = without.filter((one) => !used.has(one));
-      if (!error && idle.length > 0) throw new Error(`no module is ${idle.map(([one]) => one).join(" or ")}`);
-    },
-    transform(code, id) {
-      let out = code;
-      if (/bindings\/load\.js$/.test(id)) {
-        out = out.replace(/export const isNode = [^;]+;/, "export const isNode = false;");
-        if (out === code) throw new Error(`${id} has no isNode`);
-      }
-      const names = emptied.filter(([pattern]) => pattern.test(id)).flatMap(([, list]) => list);
-      if (names.length > 0) out = withoutBodies(out, id, names);
-      return out === code ? null : { code: out, map: null };
-    },
+    name: "without-synonyms",
+    load: (id) => (synonyms.test(id) ? "export const meantBy = () => undefined;" : null),
   };
 }
 

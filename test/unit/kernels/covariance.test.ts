@@ -18,7 +18,7 @@ beforeAll(async () => {
   for (const name of builds) {
     const module = await WebAssembly.compile(readFileSync(`${root}build/wasm/${name}.wasm`));
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 65536, shared: name.endsWith("shared") });
-    built.set(name, { kernels: instantiate(module, memory), memory });
+    built.set(name, { kernels: await instantiate(module, memory), memory });
   }
 });
 
