@@ -16,6 +16,7 @@ import { asModule } from "./as-module.js";
 import { buildBundle } from "./build-bundle.js";
 import { buildCli } from "./build-cli.js";
 import { buildSite } from "./build-site.js";
+import { chunkOf } from "./chunks.js";
 import { portable } from "./build-types.js";
 import { abiSource } from "./generate/abi.js";
 import { generateDigits } from "./generate/digits.js";
@@ -178,6 +179,7 @@ try {
       "scripts/build.js",
       "scripts/as-module.js",
       "scripts/build-bundle.js",
+      "scripts/chunks.js",
       "scripts/build-cli.js",
       "scripts/build-types.js",
       "scripts/licenses.js",
@@ -217,9 +219,12 @@ try {
       plugins: [resolve({ browser: true }), asModule()],
       onwarn,
     });
+    const names = new Set(Object.values(compiled(".js")));
     await bundle.write({
       dir: join(root, "dist"),
       format: "es",
+      manualChunks: (id, { getModuleInfo }) =>
+        names.has(id) ? undefined : chunkOf(root, id, getModuleInfo(id).code),
       entryFileNames: "[name].js",
       chunkFileNames: "chunks/[name].js",
       hoistTransitiveImports: false,

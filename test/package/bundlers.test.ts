@@ -1,9 +1,9 @@
 // The package in users' bundles, and the bundle that it brings, on pages of a plain folder.
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
-import { build as esbuild } from "esbuild";
+import { build as esbuild, transform } from "esbuild";
 import type { Browser } from "playwright-core";
 import { rollup } from "rollup";
 import { build as vite, createLogger } from "vite";
@@ -11,6 +11,7 @@ import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
 import { startServer } from "../../cli/server.js";
+import { gzipped, importsOf } from "../../scripts/site-sizes.js";
 import { root } from "../browser/bundle.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { bitsHashes, bitsRuns } from "../shared/bits.js";
@@ -159,6 +160,66 @@ describe("the package", () => {
         expect(hashes).toEqual(promised);
       },
     );
+  });
+
+  describe("a page that samples loads first what every run takes", () => {
+    const page = `import { createEngine, edm, exactScore, heun, karras, sample } from "vkernel";
+const engine = await createEngine();
+const field = exactScore(engine.mixture([[0, 0], [1, 1]]), edm());
+globalThis.run = await sample(field, { sampler: heun(), grid: karras({ steps: 18 }), count: 100 });`;
+    const minify = (code: string) => transform(code, { minify: true, format: "esm", target: "es2022" });
+
+    /** Gzipped bytes of a chunk and of all that it imports at once, and their names. */
+    function firstLoad(chunks: ReadonlyMap<string, string>): number {
+      const seen = new Set<string>();
+      const visit = (name: string): number => {
+        if (seen.has(name)) return 0;
+        seen.add(name);
+        const code = chunks.get(name) as string;
+        return importsOf(code).reduce(
+          (sum, other) => sum + visit(posix.normalize(posix.join(posix.dirname(name), other))),
+          gzipped(new TextEncoder().encode(code)),
+        );
+      };
+      return visit("small.js");
+    }
+
+    it.each([
+      // Splits what a barrel reaches less finely than Rollup does.
+      ["esbuild", 54_500],
+      ["rollup", 42_500],
+    ])("by %s, at most %i bytes gzipped", async (name, most) => {
+      await writeFile(join(made.project, "small.js"), page);
+      const chunks = new Map<string, string>();
+      if (name === "esbuild") {
+        const { outputFiles } = await esbuild({
+          absWorkingDir: made.project,
+          entryPoints: ["small.js"],
+          bundle: true,
+          splitting: true,
+          minify: true,
+          write: false,
+          format: "esm",
+          target: "es2022",
+          outdir: made.project,
+        });
+        for (const { path, text } of outputFiles) chunks.set(path.split(/[\\/]/).at(-1) as string, text);
+      } else {
+        const bundle = await rollup({
+          input: join(made.project, "small.js"),
+          plugins: [nodeResolve({ browser: true })],
+        });
+        const { output } = await bundle.generate({ format: "es" });
+        await bundle.close();
+        for (const one of output) {
+          if (one.type === "chunk") chunks.set(one.fileName, (await minify(one.code)).code);
+        }
+      }
+      expect(chunks.size).toBeGreaterThan(10);
+      const bytes = firstLoad(chunks);
+      expect(bytes).toBeGreaterThan(20_000);
+      expect(bytes).toBeLessThanOrEqual(most);
+    });
   });
 
   describe("its own bundle", () => {

@@ -22,7 +22,7 @@ const allowed = [
   /^dist\/[^/]+(\.js|\.d\.ts)$/,
   /^dist\/vkernel\.integrity$/,
   /^dist\/licenses\.txt$/,
-  /^dist\/chunks\/[^/]+(\.js|\.d\.ts)$/,
+  /^dist\/chunks\/[\w/.-]+(\.js|\.d\.ts)$/,
   /^dist\/wasm\/(simd|relaxed)-(local|shared)\.wasm$/,
 ];
 /**

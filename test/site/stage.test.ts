@@ -364,6 +364,28 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the stage"), () => {
     await close();
   });
 
+  it("where there is no WebAssembly it computes in plain TypeScript, and says so", {
+    tags: ["long"],
+  }, async () => {
+    const { page, close } = await open({ start: { state: { seed: 11, view: { particles: 500 } } } });
+    await page.route("**/session.js", async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({
+        response,
+        body: `delete globalThis.WebAssembly;\n${await response.text()}`,
+      });
+    });
+    await page.reload();
+    const got = await page.evaluate(async () => {
+      const { stage, client } = await (globalThis as StageGlobals).vk;
+      await stage.seek(20);
+      return { note: client.note, count: (await stage.getParticles()).count };
+    });
+    expect(got.note).toMatch(/^plain TypeScript.*no WebAssembly/);
+    expect(got.count).toBe(500);
+    await close();
+  });
+
   describe("play", () => {
     it("goes from noise to data and holds; nothing runs while it is paused or hidden", {
       tags: ["long"],
