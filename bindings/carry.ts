@@ -1,27 +1,21 @@
 import type { Carried } from "./job.js";
-import { accessOf, type Op, type RegisterKey, SCALAR_OUTPUTS } from "./ops.js";
-
-/** Operations in order: an array of them, or the list of a program. */
-export interface OpSequence extends Iterable<Op> {
-  readonly length: number;
-  at(index: number): Op | undefined;
-}
+import type { OpList } from "./opList.js";
+import { type RegisterKey, SCALAR_OUTPUTS } from "./ops.js";
 
 /**
  * What a program that stops before operation `cut` has to keep, for each cut: what a later operation reads before one
  * writes it, and the scalar results that any operation gives. The last cut may be the end.
  */
-export function carriedAcross(ops: OpSequence, cuts: readonly number[]): Carried[][] {
+export function carriedAcross(ops: OpList, cuts: readonly number[]): Carried[][] {
   const live = new Set<RegisterKey>();
-  for (const op of ops) {
-    for (const key of accessOf(op).writes) if (key < 0 && -1 - key < SCALAR_OUTPUTS) live.add(key);
+  for (let at = 0; at < ops.length; at++) {
+    for (const key of ops.access(at).writes) if (key < 0 && -1 - key < SCALAR_OUTPUTS) live.add(key);
   }
   const found = new Map<number, Carried[]>();
   const asked = new Set(cuts);
   for (let at = ops.length; at >= 0; at--) {
-    const op = at < ops.length ? ops.at(at) : undefined;
-    if (op !== undefined) {
-      const { reads, writes } = accessOf(op);
+    if (at < ops.length) {
+      const { reads, writes } = ops.access(at);
       for (const key of writes) live.delete(key);
       for (const key of reads) live.add(key);
     }

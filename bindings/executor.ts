@@ -3,7 +3,7 @@ import { runDense } from "./dense.js";
 import type { CalledField, CarriedAt, Job, PointsJob, SampleJob } from "./job.js";
 import { OP_WIDTH, SCALAR_OUTPUTS } from "./ops.js";
 import { Posterior } from "./posterior.js";
-import { opsOn, SampleBlock } from "./sampleOps.js";
+import { opsOn, type SampleBlock, sampleBlock } from "./sampleOps.js";
 import { type ScratchLayout, scratchLayout } from "./scratch.js";
 import type { WorkCount } from "./work.js";
 
@@ -59,7 +59,7 @@ export class Executor {
       yield 1;
       return;
     }
-    const particles = new SampleBlock({
+    const particles = sampleBlock({
       kernels: this.#sets[job.mixture.bytes],
       kernels64: this.#sets[8],
       memory: this.#memory,

@@ -1,4 +1,5 @@
 import {
+  accessOf,
   type AddressTables,
   decodeOp,
   encodeOp,
@@ -56,8 +57,16 @@ export class OpList implements Iterable<Op> {
   }
 
   at(index: number): Op | undefined {
-    const part = this.#parts[Math.floor(index / PART)];
-    return part && index < this.#length ? decodeOp(part, (index % PART) * OP_WIDTH) : undefined;
+    return index < this.#length ? decodeOp(...this.#place(index)) : undefined;
+  }
+
+  /** What an operation of the list reads, and what it writes in full. */
+  access(index: number): ReturnType<typeof accessOf> {
+    return accessOf(...this.#place(index));
+  }
+
+  #place(index: number): [numbers: Float64Array, start: number] {
+    return [this.#parts[Math.floor(index / PART)] as Float64Array, (index % PART) * OP_WIDTH];
   }
 
   slice(first: number, last = this.#length): Op[] {

@@ -38,13 +38,18 @@ export interface AddressTables {
 }
 
 type Access = "reads" | "writes" | "updates";
+/** A register of either kind; a scalar one may be -1: none. */
+interface RegisterField {
+  readonly type: "register";
+  readonly access: Access;
+  readonly scalar: boolean;
+}
 type Field =
   | { readonly type: "f64" | "u32" | "i32" }
   | { readonly type: "pointer"; readonly table: keyof AddressTables }
-  /** A scalar register may be -1: none. */
-  | { readonly type: "register" | "scalar"; readonly access: Access }
-  /** Up to `MAX_TERMS` registers that are read, each with a factor. */
-  | { readonly type: "terms"; readonly of: "register" | "scalar" };
+  | RegisterField
+  /** Up to `MAX_TERMS` registers, each with a factor. */
+  | { readonly type: "terms"; readonly access: "reads"; readonly scalar: boolean };
 type Fields = Readonly<Record<string, Field>>;
 type ValueOf<F extends Field> = F extends { readonly type: "terms" } ? readonly OpTerm[] : number;
 type FieldValues<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
@@ -53,32 +58,23 @@ const f64 = { type: "f64" } as const;
 const u32 = { type: "u32" } as const;
 const i32 = { type: "i32" } as const;
 const pointer = <T extends keyof AddressTables>(table: T) => ({ type: "pointer", table }) as const;
-const reads = {
-  register: { type: "register", access: "reads" },
-  terms: { type: "terms", of: "register" },
-  scalarTerms: { type: "terms", of: "scalar" },
-} as const;
-const writes = {
-  register: { type: "register", access: "writes" },
-  scalar: { type: "scalar", access: "writes" },
-} as const;
-const updates = {
-  register: { type: "register", access: "updates" },
-  scalar: { type: "scalar", access: "updates" },
-} as const;
+const register = <A extends Access>(access: A) => ({ type: "register", access, scalar: false }) as const;
+const scalar = <A extends Access>(access: A) => ({ type: "register", access, scalar: true }) as const;
+const terms = { type: "terms", access: "reads", scalar: false } as const;
+const scalarTerms = { type: "terms", access: "reads", scalar: true } as const;
 
 function operation<const C extends number, const F extends Fields>(
   code: C,
   fields: F,
-  needs?: (op: FieldValues<F>) => Partial<ProgramNeeds>,
+  needs?: Partial<ProgramNeeds> | ((op: FieldValues<F>) => Partial<ProgramNeeds>),
 ) {
   return { code, fields, needs };
 }
 
 /** The points seen from a register: x times inverseAlpha is in the units of the points, k is their level. */
 const seen = {
-  x: reads.register,
-  mean: writes.register,
+  x: register("reads"),
+  mean: register("writes"),
   k: f64,
   inverseAlpha: f64,
   points: pointer("pointSets"),
@@ -88,30 +84,31 @@ const counter = { step: u32, stream: u32 } as const;
 
 export const operations = {
   /** mean <- weighted mean of the points seen from x; `trace` <- the trace of their covariance. */
-  Score: operation(0, { ...seen, trace: writes.scalar }, ({ trace }) => ({ covariance: trace >= 0 })),
+  Score: operation(0, { ...seen, trace: scalar("writes") }, ({ trace }) => ({ covariance: trace >= 0 })),
   /** As Score, and out <- average of `draws` points drawn from the weights. */
-  Draw: operation(1, { ...seen, out: writes.register, draws: u32, ...counter }, ({ draws }) => ({ draws })),
+  Draw: operation(1, { ...seen, out: register("writes"), draws: u32, ...counter }, ({ draws }) => ({
+    draws,
+  })),
   /** out <- standard normals. */
-  Normal: operation(2, { out: writes.register, ...counter }),
+  Normal: operation(2, { out: register("writes"), ...counter }),
   /** out <- sum of factor * register. */
-  Affine: operation(3, { out: writes.register, terms: reads.terms }),
+  Affine: operation(3, { out: register("writes"), terms }),
   /** Copies x to a slot of the record. */
-  Record: operation(4, { x: reads.register, slot: u32 }),
+  Record: operation(4, { x: register("reads"), slot: u32 }),
   /** As Score, and out <- Gaussian noise of the points' weighted covariance. */
-  Spread: operation(5, { ...seen, out: writes.register, ...counter }, () => ({
-    covariance: true,
-    spread: true,
-  })),
+  Spread: operation(5, { ...seen, out: register("writes"), ...counter }, { covariance: true, spread: true }),
   /** out <- A x. */
-  Linear: operation(6, { out: writes.register, x: reads.register, matrix: pointer("matrices") }, () => ({
-    linear: true,
-  })),
+  Linear: operation(
+    6,
+    { out: register("writes"), x: register("reads"), matrix: pointer("matrices") },
+    { linear: true },
+  ),
   /** out <- the standard normals that the caller supplied for a step. */
-  Supplied: operation(7, { out: writes.register, step: u32 }),
+  Supplied: operation(7, { out: register("writes"), step: u32 }),
   /** out <- (W_t - W_s) / sqrt(t - s) of the particle's Brownian path; every s is at least 2^exponent. */
-  Path: operation(8, { out: writes.register, t: f64, s: f64, exponent: i32 }, () => ({ path: true })),
+  Path: operation(8, { out: register("writes"), t: f64, s: f64, exponent: i32 }, { path: true }),
   /** out <- constant + sum of factor * scalar. */
-  Scalar: operation(9, { out: writes.scalar, constant: f64, terms: reads.scalarTerms }),
+  Scalar: operation(9, { out: scalar("writes"), constant: f64, terms: scalarTerms }),
   /**
    * Carries y = x / alpha along dy/dlog2(sigma) = ln 2 sigma^2 / (sigma^2 + sigma0^2) (y - mean), from one log2(sigma) to
    * another, by Dormand and Prince's pair with steps of each particle's own. `logLikelihood` gains the change of y's.
@@ -119,16 +116,16 @@ export const operations = {
   Adaptive: operation(
     10,
     {
-      x: updates.register,
+      x: register("updates"),
       from: f64,
       to: f64,
       rtol: f64,
       atol: f64,
       sigma0: f64,
       /** Each particle's next step. */
-      size: updates.scalar,
-      evaluations: updates.scalar,
-      logLikelihood: updates.scalar,
+      size: scalar("updates"),
+      evaluations: scalar("updates"),
+      logLikelihood: scalar("updates"),
       /** The called field whose slopes take the place of the exact ones; -1: the exact ones. */
       field: i32,
     },
@@ -138,9 +135,15 @@ export const operations = {
    * out <- the score of a called field at (x, t), and `trace` <- the trace of its derivative: the caller's own, so that the
    * job runs on the calling thread.
    */
-  Call: operation(11, { x: reads.register, out: writes.register, t: f64, field: i32, trace: writes.scalar }),
+  Call: operation(11, {
+    x: register("reads"),
+    out: register("writes"),
+    t: f64,
+    field: i32,
+    trace: scalar("writes"),
+  }),
   /** out <- one row for all particles. */
-  Fill: operation(12, { out: writes.register, row: pointer("rows") }),
+  Fill: operation(12, { out: register("writes"), row: pointer("rows") }),
 } as const;
 
 type Operations = typeof operations;
@@ -165,27 +168,20 @@ interface Placed {
   readonly at: number;
 }
 
+const widthOf = (field: Field): number => (field.type === "terms" ? 1 + 2 * MAX_TERMS : 1);
+
 /** By code: the fields in order, the first after the code itself. */
 const placed: readonly (readonly Placed[])[] = byCode((name) => {
   let end = 1;
   return Object.entries<Field>(operations[name].fields).map(([name, field]) => {
     const at = end;
-    end += field.type === "terms" ? 1 + 2 * MAX_TERMS : 1;
+    end += widthOf(field);
     return { name, field, at };
   });
 });
 
 /** Numbers that an operation takes where a program is posted. */
-export const OP_WIDTH = Math.max(
-  ...placed.flatMap((fields) =>
-    fields.map(({ field, at }) => at + (field.type === "terms" ? 1 + 2 * MAX_TERMS : 1)),
-  ),
-);
-
-/** By code: where the pointers are, and the lists that they are positions in. */
-const pointers = placed.map((fields) =>
-  fields.flatMap(({ field, at }) => (field.type === "pointer" ? [{ at, table: field.table }] : [])),
-);
+export const OP_WIDTH = Math.max(...placed.flat().map(({ field, at }) => at + widthOf(field)));
 
 /** An entry for each code. */
 function byCode<T>(entry: (name: OpName) => T): T[] {
@@ -234,41 +230,46 @@ export function decodeOp(numbers: Float64Array, start: number): Op {
 
 /** Puts addresses in the place of positions in `tables`, in the numbers of an operation. */
 export function relocateOp(numbers: Float64Array, start: number, tables: AddressTables): void {
-  for (const { at, table } of pointers[numbers[start]]) {
-    numbers[start + at] = tables[table][numbers[start + at]];
+  for (const { field, at } of placed[numbers[start]]) {
+    if (field.type === "pointer") numbers[start + at] = tables[field.table][numbers[start + at]];
   }
 }
 
 /** What an operation needs scratch for; undefined: nothing of its own. */
 export function needsOf(op: Op): Partial<ProgramNeeds> | undefined {
-  return needsByCode[op.code]?.(op);
+  const needs = needsByCode[op.code];
+  return typeof needs === "function" ? needs(op) : needs;
 }
+// The code of an operation picks the entry of its own name.
 const needsByCode = byCode(
-  (name) => operations[name].needs as ((op: Op) => Partial<ProgramNeeds>) | undefined,
+  (name) => operations[name].needs as Partial<ProgramNeeds> | ((op: Op) => Partial<ProgramNeeds>) | undefined,
 );
 
 /** A register of either kind: a vector register by its number, a scalar one from -1 down. */
 export type RegisterKey = number;
 export const scalarKey = (scalar: number): RegisterKey => -1 - scalar;
 
-/** What an operation reads, and what it writes in full. */
-export function accessOf(op: Op): { reads: RegisterKey[]; writes: RegisterKey[] } {
-  const values: OpValues = op;
-  const access: { reads: RegisterKey[]; writes: RegisterKey[] } = { reads: [], writes: [] };
-  for (const { name, field } of placed[op.code]) {
-    const value = values[name];
-    if (typeof value !== "number") {
-      if (field.type !== "terms") continue;
-      for (const [register] of value)
-        access.reads.push(field.of === "scalar" ? scalarKey(register) : register);
-    } else if (field.type === "register" || field.type === "scalar") {
-      if (value < 0) continue;
-      const key = field.type === "scalar" ? scalarKey(value) : value;
-      if (field.access !== "writes") access.reads.push(key);
-      if (field.access !== "reads") access.writes.push(key);
+/** What the operation that the numbers from `start` on are reads, and what it writes in full. */
+export function accessOf(
+  numbers: Float64Array,
+  start: number,
+): { reads: RegisterKey[]; writes: RegisterKey[] } {
+  const reads: RegisterKey[] = [];
+  const writes: RegisterKey[] = [];
+  for (const { field, at } of placed[numbers[start]]) {
+    if (field.type !== "register" && field.type !== "terms") continue;
+    const first = start + at;
+    const last = field.type === "terms" ? first + 2 * numbers[first] : first;
+    // Terms come after their number, each register before its factor.
+    for (let i = field.type === "terms" ? first + 1 : first; i <= last; i += 2) {
+      const r = numbers[i];
+      if (r < 0) continue;
+      const key = field.scalar ? scalarKey(r) : r;
+      if (field.access !== "writes") reads.push(key);
+      if (field.access !== "reads") writes.push(key);
     }
   }
-  return access;
+  return { reads, writes };
 }
 
 /** The terms of an operation where it lies. */

@@ -25,72 +25,45 @@ export interface BlockOptions {
 }
 
 /** Particles first ... first + n - 1 of a job while a program runs on them: where their registers lie. */
-export class SampleBlock {
-  readonly kernels: KernelSet;
-  readonly kernels64: KernelSet;
-  readonly memory: WebAssembly.Memory;
-  readonly posterior: Posterior;
-  readonly work: WorkCount;
-  readonly calledFields: readonly CalledField[];
-  readonly job: SampleJob;
-  readonly layout: ScratchLayout;
-  readonly scratch: number;
-  readonly first: number;
-  readonly n: number;
+export interface SampleBlock extends BlockOptions {
   /** The number that random numbers of the first particle are counted from. */
   readonly particle: number;
   readonly rowBytes: number;
   readonly blockBytes: number;
   readonly path: BrownianPath | undefined;
-
-  constructor(options: BlockOptions) {
-    const { job, layout, scratch, first, n, memory, kernels64 } = options;
-    this.kernels = options.kernels;
-    this.kernels64 = kernels64;
-    this.memory = memory;
-    this.posterior = options.posterior;
-    this.work = options.work;
-    this.calledFields = options.calledFields;
-    this.job = job;
-    this.layout = layout;
-    this.scratch = scratch;
-    this.first = first;
-    this.n = n;
-    this.particle = job.particle + first;
-    this.rowBytes = job.mixture.width * job.mixture.bytes;
-    this.blockBytes = n * this.rowBytes;
-    this.path =
-      layout.path && new BrownianPath(kernels64, memory, job, layout.path, scratch, this.particle, n);
-  }
-
-  register(r: Register): number {
-    return this.scratch + this.layout.registers[r];
-  }
-
-  scalarAt(r: number): number {
-    return this.scratch + this.layout.scalars[r];
-  }
-
-  scalar(r: number): Float64Array {
-    return this.f64(this.scalarAt(r), this.n);
-  }
-
+  register(r: Register): number;
+  scalarAt(r: number): number;
+  scalar(r: number): Float64Array;
   /** A register's numbers, row by row with what pads them. */
-  rows(r: Register): Float32Array | Float64Array {
-    const length = this.n * this.job.mixture.width;
-    return this.job.mixture.bytes === 4
-      ? new Float32Array(this.memory.buffer, this.register(r), length)
-      : new Float64Array(this.memory.buffer, this.register(r), length);
-  }
+  rows(r: Register): Float32Array | Float64Array;
+  f64(pointer: number, length: number): Float64Array;
+  copy(to: number, from: number, bytes: number): void;
+}
 
-  f64(pointer: number, length: number): Float64Array {
-    return new Float64Array(this.memory.buffer, pointer, length);
-  }
-
-  copy(to: number, from: number, bytes: number): void {
-    // The view is made anew each time: memory may have grown.
-    new Uint8Array(this.memory.buffer).copyWithin(to, from, from + bytes);
-  }
+export function sampleBlock(options: BlockOptions): SampleBlock {
+  const { job, layout, scratch, first, n, memory, kernels64 } = options;
+  const { bytes, width } = job.mixture;
+  const particle = job.particle + first;
+  const register = (r: Register): number => scratch + layout.registers[r];
+  const scalarAt = (r: number): number => scratch + layout.scalars[r];
+  // Views are made anew each time: memory may have grown.
+  const f64 = (pointer: number, length: number) => new Float64Array(memory.buffer, pointer, length);
+  return {
+    ...options,
+    particle,
+    rowBytes: width * bytes,
+    blockBytes: n * width * bytes,
+    path: layout.path && new BrownianPath(kernels64, memory, job, layout.path, scratch, particle, n),
+    register,
+    scalarAt,
+    scalar: (r) => f64(scalarAt(r), n),
+    rows: (r) =>
+      bytes === 4 ? new Float32Array(memory.buffer, register(r), n * width) : f64(register(r), n * width),
+    f64,
+    copy(to, from, length) {
+      new Uint8Array(memory.buffer).copyWithin(to, from, from + length);
+    },
+  };
 }
 
 /** What is left to do of an operation, one by one: units of the job that are done, or what to wait for. */

@@ -12,6 +12,11 @@ export const NORMAL_SCRATCH: u32 = 384;
 const LOG_TABLE: u32 = 128;
 const SINE_TABLE: u32 = LOG_TABLE + 8 * LOG_TABLE_LENGTH;
 
+function fillTables(scratch: u32): void {
+  logTable(scratch + LOG_TABLE);
+  sineTable(scratch + SINE_TABLE);
+}
+
 /** Two pairs of normals from uniforms u (radius) and v (angle / 2 pi): cosines and sines at p. */
 // @ts-ignore: decorator
 @inline
@@ -63,8 +68,7 @@ export function normals<T>(
   const total = n * pairs;
   let i: u32 = 0;
   let j: u32 = 0;
-  logTable(scratch + LOG_TABLE);
-  sineTable(scratch + SINE_TABLE);
+  fillTables(scratch);
   for (let first: u32 = 0; first < total; first += 4) {
     const count = min(4, total - first);
     // Counters of the four blocks; those beyond the end are computed and dropped.

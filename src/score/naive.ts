@@ -3,7 +3,8 @@ import type { Mixture, Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
 import { type ExactScore, exactScore } from "./exact.js";
 import type { StepEstimator } from "./field.js";
-import { checkNoise, type Randomness, refuseKappa } from "./randomness.js";
+import { checkNoise, refuseKappa } from "./checkRandomness.js";
+import type { Randomness } from "./randomness.js";
 
 export interface NaiveOptions {
   /** Proxy scores averaged at every step, 1 to 4096; 1 by default. Its noise vanishes as steps shrink. */

@@ -4,7 +4,7 @@ import { badArgument } from "../core/errors.js";
 import { checkPlaces } from "../score/checkPlaces.js";
 import { proxyMoments } from "./proxyMoments.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
-import { checkRandomness } from "../score/randomness.js";
+import { checkRandomness } from "../score/checkRandomness.js";
 
 /** Cumulants of s-hat at a place, coordinate by coordinate, `[count, dim]`. */
 export interface Cumulants {

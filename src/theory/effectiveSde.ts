@@ -3,7 +3,8 @@ import type { Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../core/errors.js";
 import { RowField } from "../score/custom.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
-import { checkRandomness, type Randomness } from "../score/randomness.js";
+import { checkRandomness } from "../score/checkRandomness.js";
+import type { Randomness } from "../score/randomness.js";
 import { byRows } from "../score/rows.js";
 
 export interface EffectiveSdeOptions {

@@ -3,7 +3,7 @@ import { badArgument } from "../core/errors.js";
 import { symmetricEigen } from "../numeric/linear.js";
 import { rowsOf } from "../score/ensemble.js";
 import type { ScoreEnsemble, StepEstimator } from "../score/field.js";
-import { checkRandomness } from "../score/randomness.js";
+import { checkRandomness } from "../score/checkRandomness.js";
 import { stepCovariance, vKernel } from "./vKernel.js";
 
 /** Trajectories with every time of their grid: what `sample(..., { record: "all" })` returns, or the like. */

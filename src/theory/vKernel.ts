@@ -6,7 +6,7 @@ import { checkPlaces } from "../score/checkPlaces.js";
 import { checkNumber, checkOptions } from "../core/check.js";
 import { checkPlane, type PlaneOptions, planeOptionNames } from "../data/plane.js";
 import type { Places, ScoreEnsemble, StepEstimator } from "../score/field.js";
-import { checkRandomness } from "../score/randomness.js";
+import { checkRandomness } from "../score/checkRandomness.js";
 
 /** V(z, z') = D_t Cov[s-hat(z), s-hat(z')] D_t': Vastola 2025, Prop. 3.1. */
 export interface VKernel {

@@ -37,6 +37,7 @@ import {
   type VkernelError,
 } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OpList } from "../../../bindings/opList.js";
 import { carriedAcross } from "../../../bindings/carry.js";
 import type { Carried } from "../../../bindings/job.js";
 import { type Op, OpCode } from "../../../bindings/ops.js";
@@ -287,13 +288,18 @@ describe("what a program keeps between its parts", () => {
     out,
     terms: from.map((r): [number, number] => [r, 1]),
   });
+  const carried = (list: readonly Op[], cuts: readonly number[]): Carried[][] => {
+    const ops = new OpList();
+    for (const op of list) ops.push(op);
+    return carriedAcross(ops, cuts);
+  };
   const normal = (out: number): Op => ({ code: OpCode.Normal, out, step: 0, stream: 0 });
   const register = (r: number): Carried => ({ register: r, scalar: false });
   const scalar = (r: number): Carried => ({ register: r, scalar: true });
 
   it("is what a later operation reads before one writes it", () => {
     const ops = [normal(1), affine(2, 0, 1), affine(0, 2, 1), normal(1), affine(0, 1, 2)];
-    expect(carriedAcross(ops, [0, 1, 2, 3, 4, 5])).toEqual([
+    expect(carried(ops, [0, 1, 2, 3, 4, 5])).toEqual([
       [],
       [register(1)],
       [register(1), register(2)],
@@ -318,7 +324,7 @@ describe("what a program keeps between its parts", () => {
       field: -1,
     };
     const results = [scalar(1), scalar(0)];
-    expect(carriedAcross([adaptive, adaptive], [1, 2])).toEqual([[scalar(2), ...results], results]);
+    expect(carried([adaptive, adaptive], [1, 2])).toEqual([[scalar(2), ...results], results]);
   });
 });
 
