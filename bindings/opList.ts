@@ -66,7 +66,7 @@ export class OpList implements Iterable<Op> {
   }
 
   #place(index: number): [numbers: Float64Array, start: number] {
-    return [this.#parts[Math.floor(index / PART)] as Float64Array, (index % PART) * OP_WIDTH];
+    return [this.#parts[Math.floor(index / PART)], (index % PART) * OP_WIDTH];
   }
 
   slice(first: number, last = this.#length): Op[] {
@@ -84,7 +84,7 @@ export class OpList implements Iterable<Op> {
     for (let i = 0; i < this.#parts.length; i++) {
       const count = Math.min(PART, this.#length - i * PART);
       const from = i * PART * OP_WIDTH;
-      out.set((this.#parts[i] as Float64Array).subarray(0, count * OP_WIDTH), from);
+      out.set(this.#parts[i].subarray(0, count * OP_WIDTH), from);
       for (let at = from; at < from + count * OP_WIDTH; at += OP_WIDTH) relocateOp(out, at, tables);
       yield 2 * count * OP_WIDTH;
     }

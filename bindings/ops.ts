@@ -292,35 +292,49 @@ interface Place {
   start: number;
 }
 
-function termsView(place: Place, at: number): TermsView {
-  return {
-    get length() {
-      return place.numbers[place.start + at];
-    },
-    register: (i) => place.numbers[place.start + at + 1 + 2 * i],
-    factor: (i) => place.numbers[place.start + at + 2 + 2 * i],
-  };
+class Terms implements TermsView {
+  readonly #place: Place;
+  readonly #at: number;
+
+  constructor(place: Place, at: number) {
+    this.#place = place;
+    this.#at = at;
+  }
+
+  get length(): number {
+    return this.#place.numbers[this.#place.start + this.#at];
+  }
+
+  register(i: number): number {
+    return this.#place.numbers[this.#place.start + this.#at + 1 + 2 * i];
+  }
+
+  factor(i: number): number {
+    return this.#place.numbers[this.#place.start + this.#at + 2 + 2 * i];
+  }
 }
 
-/** By code: makes a view, whose fields are found through its class. */
+/** By code: a class of views, whose fields are found through their names. */
 const views = placed.map((fields) => {
   class View implements Place {
     readonly numbers: Float64Array;
     start = 0;
+    made: Terms | undefined;
     constructor(numbers: Float64Array) {
       this.numbers = numbers;
-      for (const { name, field, at } of fields) {
-        if (field.type === "terms") Object.defineProperty(this, name, { value: termsView(this, at) });
-      }
     }
   }
   for (const { name, field, at } of fields) {
-    if (field.type === "terms") continue;
     Object.defineProperty(View.prototype, name, {
-      get(this: Place) {
-        return this.numbers[this.start + at];
-      },
+      get: field.type === "terms" ? termsOf : numberOf,
     });
+    function numberOf(this: View): number {
+      return this.numbers[this.start + at];
+    }
+    function termsOf(this: View): Terms {
+      this.made ??= new Terms(this, at);
+      return this.made;
+    }
   }
   return View;
 });

@@ -1,4 +1,4 @@
-import type { Kernel, KernelSet } from "./abi.js";
+import { type Abi, type Kernel, type KernelSet, kernelSet } from "./abi.js";
 import { factorFree, type MixtureLayout, type SampleJob, type ScoreJob } from "./job.js";
 import type { ScratchLayout } from "./scratch.js";
 import {
@@ -14,7 +14,6 @@ import {
   scoreWork,
   spreadWork,
   traceWork,
-  type WorkCount,
   weightWork,
 } from "./work.js";
 
@@ -22,24 +21,21 @@ import {
  * What kernels say of the points seen from rows: weighted means, covariances, weights, draws and noise of their law. Work that
  * is long comes in pieces, to be done one by one; what is soon done is done at once, and gives none.
  */
-export class Posterior {
-  readonly #sets: { readonly 4: KernelSet; readonly 8: KernelSet };
-  readonly #memory: WebAssembly.Memory;
-  readonly #work: WorkCount;
+export class PosteriorKernels {
+  /** All kernels, by the bytes of their numbers, and the memory that they work on. */
+  readonly sets: { readonly 4: KernelSet; readonly 8: KernelSet };
+  readonly memory: WebAssembly.Memory;
+  /** Units of work done so far on that memory, by `work.ts`, whoever did it. */
+  work = 0;
 
-  constructor(
-    sets: { readonly 4: KernelSet; readonly 8: KernelSet },
-    memory: WebAssembly.Memory,
-    work: WorkCount,
-  ) {
-    this.#sets = sets;
-    this.#memory = memory;
-    this.#work = work;
+  constructor(exports: Abi, memory: WebAssembly.Memory) {
+    this.sets = { 4: kernelSet(exports, 4), 8: kernelSet(exports, 8) };
+    this.memory = memory;
   }
 
   #copy(to: number, from: number, bytes: number): void {
     // The view is made anew each time: memory may have grown.
-    new Uint8Array(this.#memory.buffer).copyWithin(to, from, from + bytes);
+    new Uint8Array(this.memory.buffer).copyWithin(to, from, from + bytes);
   }
 
   /** Scores rows first ... first + n - 1 of a job. */
@@ -59,7 +55,7 @@ export class Posterior {
     const weights = job.weights && job.weights + first * size * bytes;
     if (dim <= 3) {
       const covariance = job.covariance && job.covariance + first * ((dim * (dim + 1)) / 2) * bytes;
-      lanesKernel(this.#sets[bytes], dim)(
+      lanesKernel(this.sets[bytes], dim)(
         mean,
         stats,
         covariance,
@@ -76,7 +72,7 @@ export class Posterior {
         n,
         size,
       );
-      this.#work.units += n * scoreWork(job);
+      this.work += n * scoreWork(job);
       return undefined;
     }
     return this.#tile({
@@ -106,7 +102,7 @@ export class Posterior {
       const items = itemsOf(tile, stage);
       if (items > 0) this.#stage(tile, stage, 0, items);
     }
-    this.#work.units += tile.work;
+    this.work += tile.work;
     return undefined;
   }
 
@@ -121,7 +117,7 @@ export class Posterior {
       for (let at = 0; at < items; at += step) {
         const end = Math.min(items, at + step);
         this.#stage(tile, stage, at, end);
-        this.#work.units += (end - at) * each;
+        this.work += (end - at) * each;
         yield 0;
       }
     }
@@ -131,7 +127,7 @@ export class Posterior {
   #stage(tile: Tile, stage: number, first: number, last: number): void {
     const { mixture, layout, scratch, points, mean, n } = tile;
     const { bytes, dim, width, size, logWeights } = mixture;
-    const kernels = this.#sets[bytes];
+    const kernels = this.sets[bytes];
     const at = layout.tile as NonNullable<ScratchLayout["tile"]>;
     const { stride } = at;
     const d2 = scratch + at.d2;
@@ -217,7 +213,7 @@ export class Posterior {
           centre = scratch + layout.scaled;
           const rowBytes = width * bytes;
           if (first === 0) {
-            new Uint8Array(this.#memory.buffer).fill(0, centre, centre + n * rowBytes);
+            new Uint8Array(this.memory.buffer).fill(0, centre, centre + n * rowBytes);
             for (let i = 0; i < n; i++) {
               this.#copy(centre + i * rowBytes, mean + i * tile.meanStride * bytes, dim * bytes);
             }
@@ -281,7 +277,7 @@ export class Posterior {
     const work = n * this.#rowWork(job, trace !== 0, covariance, draw?.draws ?? 0);
     if (dim <= 3) {
       const packed = trace || covariance ? scratch + layout.covariance : 0;
-      lanesKernel(this.#sets[bytes], dim)(
+      lanesKernel(this.sets[bytes], dim)(
         mean,
         0,
         packed,
@@ -299,7 +295,7 @@ export class Posterior {
         size,
       );
       if (trace) this.#traces(trace, packed, bytes, dim, n);
-      this.#work.units += work;
+      this.work += work;
       return undefined;
     }
     return this.#tile({
@@ -334,7 +330,7 @@ export class Posterior {
   /** Traces of packed covariances (dim <= 3). */
   #traces(out: number, packed: number, bytes: 4 | 8, dim: number, n: number): void {
     const entries = (dim * (dim + 1)) / 2;
-    const { buffer } = this.#memory;
+    const { buffer } = this.memory;
     const from =
       bytes === 4
         ? new Float32Array(buffer, packed, n * entries)
@@ -357,7 +353,7 @@ export class Posterior {
   ): Generator<number, void, void> | undefined {
     const { mixture, seedLow, seedHigh } = job;
     const { bytes, dim, width, size } = mixture;
-    const kernels = this.#sets[bytes];
+    const kernels = this.sets[bytes];
     const words = scratch + layout.words;
     if (factorFree(mixture)) {
       const tile = layout.tile as NonNullable<ScratchLayout["tile"]>;
@@ -387,7 +383,7 @@ export class Posterior {
           from,
           to,
         );
-        this.#work.units += count * (to - from) * each;
+        this.work += count * (to - from) * each;
       };
       const each = spreadWork(mixture);
       if (n * size * each > PIECE / 2) return rowByRow();
@@ -416,7 +412,7 @@ export class Posterior {
       n,
       dim,
     );
-    this.#work.units += n * colourWork(mixture);
+    this.work += n * colourWork(mixture);
     return undefined;
   }
 }

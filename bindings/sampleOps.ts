@@ -3,67 +3,83 @@ import { integrate, settled } from "./adaptive.js";
 import type { CalledField, SampleJob } from "./job.js";
 import { type OpView, type OpViewHandlers, type Register, reader } from "./ops.js";
 import { BrownianPath } from "./path.js";
-import type { Posterior, Seen } from "./posterior.js";
+import type { PosteriorKernels, Seen } from "./posterior.js";
 import type { AdaptiveScratch, ScratchLayout } from "./scratch.js";
-import { NORMAL, PATH, PIECE, type WorkCount } from "./work.js";
+import { NORMAL, PATH, PIECE } from "./work.js";
 
-/** What a block of particles is worked on with. */
-export interface BlockOptions {
-  /** The kernels of the job's precision, and those of float64. */
+/** Particles first ... first + n - 1 of a job while a program runs on them: where their registers lie. */
+export class SampleBlock {
+  readonly posterior: PosteriorKernels;
+  /** Those of the job's precision. */
   readonly kernels: KernelSet;
-  readonly kernels64: KernelSet;
-  readonly memory: WebAssembly.Memory;
-  readonly posterior: Posterior;
-  readonly work: WorkCount;
-  readonly calledFields: readonly CalledField[];
   readonly job: SampleJob;
   readonly layout: ScratchLayout;
   readonly scratch: number;
-  /** The first particle of the block among those of the job, and how many there are. */
   readonly first: number;
   readonly n: number;
-}
-
-/** Particles first ... first + n - 1 of a job while a program runs on them: where their registers lie. */
-export interface SampleBlock extends BlockOptions {
+  readonly calledFields: readonly CalledField[];
   /** The number that random numbers of the first particle are counted from. */
   readonly particle: number;
   readonly rowBytes: number;
-  readonly blockBytes: number;
   readonly path: BrownianPath | undefined;
-  register(r: Register): number;
-  scalarAt(r: number): number;
-  scalar(r: number): Float64Array;
-  /** A register's numbers, row by row with what pads them. */
-  rows(r: Register): Float32Array | Float64Array;
-  f64(pointer: number, length: number): Float64Array;
-  copy(to: number, from: number, bytes: number): void;
-}
 
-export function sampleBlock(options: BlockOptions): SampleBlock {
-  const { job, layout, scratch, first, n, memory, kernels64 } = options;
-  const { bytes, width } = job.mixture;
-  const particle = job.particle + first;
-  const register = (r: Register): number => scratch + layout.registers[r];
-  const scalarAt = (r: number): number => scratch + layout.scalars[r];
+  constructor(
+    posterior: PosteriorKernels,
+    job: SampleJob,
+    layout: ScratchLayout,
+    scratch: number,
+    first: number,
+    n: number,
+    calledFields: readonly CalledField[],
+  ) {
+    const { bytes, width } = job.mixture;
+    this.posterior = posterior;
+    this.kernels = posterior.sets[bytes];
+    this.job = job;
+    this.layout = layout;
+    this.scratch = scratch;
+    this.first = first;
+    this.n = n;
+    this.calledFields = calledFields;
+    this.particle = job.particle + first;
+    this.rowBytes = width * bytes;
+    this.path =
+      layout.path &&
+      new BrownianPath(posterior.sets[8], posterior.memory, job, layout.path, scratch, this.particle, n);
+  }
+
+  register(r: Register): number {
+    return this.scratch + this.layout.registers[r];
+  }
+
+  scalarAt(r: number): number {
+    return this.scratch + this.layout.scalars[r];
+  }
+
+  scalar(r: number): Float64Array {
+    return this.f64(this.scalarAt(r), this.n);
+  }
+
+  /** A register's numbers, row by row with what pads them. */
+  rows(r: Register): Float32Array | Float64Array {
+    const { bytes, width } = this.job.mixture;
+    const [at, length] = [this.register(r), this.n * width];
+    return bytes === 4 ? new Float32Array(this.posterior.memory.buffer, at, length) : this.f64(at, length);
+  }
+
   // Views are made anew each time: memory may have grown.
-  const f64 = (pointer: number, length: number) => new Float64Array(memory.buffer, pointer, length);
-  return {
-    ...options,
-    particle,
-    rowBytes: width * bytes,
-    blockBytes: n * width * bytes,
-    path: layout.path && new BrownianPath(kernels64, memory, job, layout.path, scratch, particle, n),
-    register,
-    scalarAt,
-    scalar: (r) => f64(scalarAt(r), n),
-    rows: (r) =>
-      bytes === 4 ? new Float32Array(memory.buffer, register(r), n * width) : f64(register(r), n * width),
-    f64,
-    copy(to, from, length) {
-      new Uint8Array(memory.buffer).copyWithin(to, from, from + length);
-    },
-  };
+  f64(pointer: number, length: number): Float64Array {
+    return new Float64Array(this.posterior.memory.buffer, pointer, length);
+  }
+
+  copy(to: number, from: number, bytes: number): void {
+    new Uint8Array(this.posterior.memory.buffer).copyWithin(to, from, from + bytes);
+  }
+
+  /** Counts work that has been done. */
+  spend(work: number): void {
+    this.posterior.work += work;
+  }
 }
 
 /** What is left to do of an operation, one by one: units of the job that are done, or what to wait for. */
@@ -122,21 +138,21 @@ const handlers: OpViewHandlers<SampleBlock, Pieces> = {
       job.seedHigh,
       scratch + layout.words,
     );
-    block.work.units += NORMAL * n * dim;
+    block.spend(NORMAL * n * dim);
     return undefined;
   },
 
   Supplied({ out, step }, block) {
-    const { job, first, rowBytes, blockBytes } = block;
-    block.copy(block.register(out), job.noise + (step * job.count + first) * rowBytes, blockBytes);
+    const { job, first, n, rowBytes } = block;
+    block.copy(block.register(out), job.noise + (step * job.count + first) * rowBytes, n * rowBytes);
     return undefined;
   },
 
   *Path({ out, t, s, exponent }, block) {
-    const { path, n, work, job } = block;
+    const { path, n, job } = block;
     if (!path) return;
     for (const _ of path.increment(block.register(out), t, s, exponent)) {
-      work.units += (PATH / 2) * n * job.mixture.dim;
+      block.spend((PATH / 2) * n * job.mixture.dim);
       yield 0;
     }
   },
@@ -156,7 +172,7 @@ const handlers: OpViewHandlers<SampleBlock, Pieces> = {
       block.register(terms.register(3)),
       terms.factor(3),
     );
-    block.work.units += size;
+    block.spend(size);
     return undefined;
   },
 
@@ -178,17 +194,17 @@ const handlers: OpViewHandlers<SampleBlock, Pieces> = {
       for (let i = 0; i < n; i++) sums[i] = sums[i] + factor * term[i];
     }
     block.scalar(out).set(sums);
-    block.work.units += 8 * n;
+    block.spend(8 * n);
     return undefined;
   },
 
   Adaptive(op, block) {
-    const { job, layout, scratch, n, posterior, kernels, kernels64, memory, particle } = block;
+    const { job, layout, scratch, n, posterior, kernels, particle } = block;
     const { mixture } = job;
     return integrate({
       kernels,
-      exp2: kernels64.exp2,
-      memory,
+      exp2: posterior.sets[8].exp2,
+      memory: posterior.memory,
       mixture,
       scratch: layout.adaptive as AdaptiveScratch,
       base: scratch,
@@ -219,7 +235,7 @@ const handlers: OpViewHandlers<SampleBlock, Pieces> = {
   },
 
   *Call(op, block) {
-    const { n, particle, work, job } = block;
+    const { n, particle, job } = block;
     const { dim, width } = job.mixture;
     const { score, trace } = block.calledFields[op.field];
     const x = new Float64Array(n * dim);
@@ -228,7 +244,7 @@ const handlers: OpViewHandlers<SampleBlock, Pieces> = {
     const values = yield* settled(score(x, op.t, particle));
     const to = block.rows(op.out);
     for (let i = 0; i < n; i++) to.set(values.subarray(i * dim, (i + 1) * dim), i * width);
-    work.units += 4 * n * width;
+    block.spend(4 * n * width);
     if (trace && op.trace >= 0) {
       const traces = yield* settled(trace(x, op.t, particle));
       block.scalar(op.trace).set(traces);
@@ -238,14 +254,14 @@ const handlers: OpViewHandlers<SampleBlock, Pieces> = {
   Fill({ out, row }, block) {
     const { n, rowBytes } = block;
     for (let i = 0; i < n; i++) block.copy(block.register(out) + i * rowBytes, row, rowBytes);
-    block.work.units += n * block.job.mixture.width;
+    block.spend(n * block.job.mixture.width);
     return undefined;
   },
 
   Record({ x, slot }, block) {
-    const { job, first, n, rowBytes, blockBytes } = block;
-    block.work.units += n * job.mixture.width;
-    block.copy(job.record + (slot * job.count + first) * rowBytes, block.register(x), blockBytes);
+    const { job, first, n, rowBytes } = block;
+    block.spend(n * job.mixture.width);
+    block.copy(job.record + (slot * job.count + first) * rowBytes, block.register(x), n * rowBytes);
     return undefined;
   },
 };
@@ -299,7 +315,7 @@ function multiply(
   const skip = first * block.rowBytes;
   const sums = block.scratch + block.layout.sums;
   block.kernels.linear(block.register(out) + skip, block.register(x) + skip, matrix, sums, count, dim, width);
-  block.work.units += 0.5 * count * dim * width;
+  block.spend(0.5 * count * dim * width);
 }
 
 function* multiplyInPieces(

@@ -6,11 +6,6 @@ import type { ProgramNeeds } from "./ops.js";
  * it. Blocks of workers and slices of the calling thread are bounded in these units, not by a clock.
  */
 
-/** Work done so far. */
-export interface WorkCount {
-  units: number;
-}
-
 /** The most units of a call of a kernel, between two looks at the stop flag and two beats: some 8 ms. */
 export const PIECE = 2 ** 23;
 /** The most units of an operation on a block, where it can be cut over the points. */

@@ -176,7 +176,7 @@ class PlainOps {
     then: (p: number, seen: Seen) => void,
   ): undefined {
     const dim = this.#dim;
-    const mixture = this.#mixtures[points] as ReferenceMixture;
+    const mixture = this.#mixtures[points];
     const { registers, n } = block;
     for (let p = 0; p < n; p++) {
       const y = registers[x].slice(p * dim, (p + 1) * dim).map((value) => value * inverseAlpha);
@@ -289,7 +289,7 @@ class PlainOps {
 
   #exactSlope(op: OpOf<"Adaptive">, y: Float64Array, l: number): Float64Array {
     const dim = this.#dim;
-    const [mixture] = this.#mixtures as [ReferenceMixture];
+    const mixture = this.#mixtures[0];
     const limit = this.#data.precision === "f32" ? 1e30 : 1e290;
     const square = 2 ** Math.max(-1000, Math.min(1000, 2 * l));
     const level = square + op.sigma0 * op.sigma0;

@@ -10,6 +10,7 @@ import {
   operations,
   reader,
   scalarKey,
+  type TermsView,
 } from "../../../bindings/ops.js";
 import { describe, expect, it } from "vitest";
 
@@ -163,12 +164,11 @@ describe("operations of a program are kept as numbers", () => {
           Object.entries(operations[name].fields).map(([field, { type }]) => {
             const value = (op as Values)[field];
             if (type !== "terms") return [field, value];
-            const { length, register, factor } = value as {
-              length: number;
-              register(i: number): number;
-              factor(i: number): number;
-            };
-            return [field, Array.from({ length }, (_, i) => [register(i), factor(i)])];
+            const terms = value as TermsView;
+            return [
+              field,
+              Array.from({ length: terms.length }, (_, i) => [terms.register(i), terms.factor(i)]),
+            ];
           }),
         );
     const handlers = Object.fromEntries(
