@@ -248,7 +248,7 @@ export class PosteriorKernels {
     for (let from = first; from < last; ) {
       const i = Math.floor(from / panels);
       const to = Math.min(last, (i + 1) * panels);
-      this.#sets[bytes].covariance(
+      this.sets[bytes].covariance(
         tile.covariance + 8 * i * dim * dim,
         scratch + at.panels,
         scratch + at.total + 8 * i * width,
