@@ -1,17 +1,33 @@
 // `npm run trips`: follows four trips through the house and writes what each passes between the markers of
 // docs/architecture.md: the rooms and files in which a function was called, as V8 counts calls. `--files` prints the files.
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { Session as Inspector } from "node:inspector/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import ts from "typescript";
 import { Files } from "../build/ts/cli/files.js";
 import { makeProgram } from "../build/ts/cli/program.js";
-import { defaultState } from "../build/ts/site/state/state.js";
-import { Session } from "../build/ts/site/worker/session.js";
 import { createEngine, edm, exactScore, heun, polygon, sample } from "../build/ts/src/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const built = pathToFileURL(join(root, "build/ts/")).href;
+
+/** The page's modules beside the library's: its bundle has no files to count. */
+for (const name of await readdir(join(root, "site"), { recursive: true })) {
+  if (!name.endsWith(".ts")) continue;
+  const { outputText } = ts.transpileModule(await readFile(join(root, "site", name), "utf8"), {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+    },
+  });
+  const file = join(root, "build/ts/site", name.replace(/\.ts$/, ".js"));
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, outputText);
+}
+const { defaultState } = await import(new URL("site/state/state.js", built).href);
+const { Session } = await import(new URL("site/worker/session.js", built).href);
 
 const engine = await createEngine({ threads: 1 });
 const field = exactScore(engine.mixture(polygon().points, { dim: 2 }), edm());

@@ -3,7 +3,7 @@ import { checkSize } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
 import { aborted } from "../core/scheduler.js";
 import type { ScoreEnsemble, ScoreField, StepEstimator } from "../score/field.js";
-import { checkRandomness } from "../score/randomness.js";
+import { checkRandomness } from "../score/checkRandomness.js";
 import type { AnyField } from "../sampler/abilities.js";
 import {
   type SampleOptions,
