@@ -24,13 +24,13 @@ export class PlainCanvas implements Canvas {
   drop(): void {}
 
   async splat(particles: LiveRun | Given, look: Look): Promise<number> {
-    const { splatPlain } = await import("./plain.js");
+    const { splatPlain } = await import("./pixels.js");
     const rows = particles instanceof LiveRun ? particles.samples : (particles.values as Float64Array);
     return splatPlain(this.#layers.counts, this.#width, this.#height, rows, look);
   }
 
   async colour(table: ColourTable, scale: number, over: boolean): Promise<void> {
-    const { colourCountsPlain } = await import("./plain.js");
+    const { colourCountsPlain } = await import("./pixels.js");
     const { pixels, counts, background } = this.#layers;
     await colourCountsPlain(pixels, counts, table, scale, over ? background : undefined);
   }
@@ -41,7 +41,7 @@ export class PlainCanvas implements Canvas {
     levels: Float64Array,
     into: "pixels" | "background",
   ): Promise<void> {
-    const { colourFieldPlain } = await import("./plain.js");
+    const { colourFieldPlain } = await import("./pixels.js");
     await colourFieldPlain(this.#layers[into], values as Float64Array, table, levels);
   }
 
