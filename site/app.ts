@@ -1,7 +1,8 @@
-import { h, iconButton } from "./controls/dom.js";
+import { h, iconButton, quietButton } from "./controls/dom.js";
 import { headTools } from "./controls/head.js";
 import { onKey } from "./controls/keys.js";
-import { controlPanel, randomSeed } from "./controls/panel.js";
+import { controlPanel } from "./controls/panel.js";
+import { randomSeed } from "./controls/panel/run.js";
 import { fromLog, toLog } from "./controls/scale.js";
 import type { StoryPanel } from "./controls/stories.js";
 import { tabList } from "./controls/tabs.js";
@@ -496,8 +497,8 @@ export class App implements Player {
   }
 
   #storyPanel(): Promise<StoryPanel> {
-    this.#stories ??= late("The stories", parts.stories).then(({ storyPanel }) => {
-      const panel = storyPanel(this.#below, this.#store, {
+    this.#stories ??= late("The stories", parts.stories).then((part) => {
+      const panel = new part.StoryPanel(this.#below, this.#store, {
         claim: (story, card, options) => {
           if (this.#client === undefined) throw new Error("the explorer is not running");
           return this.#client.call<"claim">(
@@ -597,7 +598,7 @@ export class App implements Player {
     if (this.#mounted !== kind) return;
     this.#mounted = undefined;
     const again = (): void => void this.#mount(tab).catch((other) => this.#fail(other));
-    const button = h("button", { type: "button", class: "quiet-button", onclick: again }, "Try again");
+    const button = quietButton("Try again", again);
     this.#instead(h("p", {}, this.#report(error)), button);
   }
 

@@ -76,6 +76,15 @@ export function iconButton(
   );
 }
 
+/** A button of words. */
+export function quietButton(
+  text: string,
+  onclick: () => void,
+  attributes: Attributes = {},
+): HTMLButtonElement {
+  return h("button", { type: "button", class: "quiet-button", onclick, ...attributes }, text);
+}
+
 /** Puts another drawing and name on such a button. */
 export function relabel(button: HTMLButtonElement, drawing: IconName, name: string): void {
   if (button.title === name) return;

@@ -67,6 +67,9 @@ const estimatorRows = {
   kde: { label: "Kernel density", called: "exact score" },
 } as const satisfies Readonly<Record<string, EstimatorRow>>;
 
+/** What further panes show: the first that no pane has yet. */
+export const compared = ["naive", "smoothed", "kde", "effective", "noiseTime"] as const;
+
 interface ProcessRow extends Row {
   /** Where runs start: the noise is several times as wide as the built-in sets, and still in sight. */
   readonly start: number;

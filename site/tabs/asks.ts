@@ -11,11 +11,14 @@ export class Asks<Name extends string> {
   readonly #latest = new Map<Name, Latest>();
   readonly #keys = new Map<Name, string>();
   readonly #told = new Map<string, readonly string[]>();
+  readonly #again: "stopped" | "failed";
   #busy = 0;
 
-  constructor(root: HTMLElement, notices: HTMLElement) {
+  /** `again`: what is asked for anew when it is wanted again: what was stopped, or what failed too. */
+  constructor(root: HTMLElement, notices: HTMLElement, again: "stopped" | "failed" = "stopped") {
     this.#root = root;
     this.#notices = notices;
+    this.#again = again;
   }
 
   /** Shows the notices of a name, in the place of those before. */
@@ -33,15 +36,29 @@ export class Asks<Name extends string> {
       try {
         await work(signal);
       } catch (error) {
-        // What was stopped is asked for again when it is wanted again.
-        if (this.#keys.get(name) === key && signal.aborted) this.#keys.delete(name);
+        const again = signal.aborted || this.#again === "failed";
+        if (again && this.#keys.get(name) === key) this.#keys.delete(name);
         throw error;
       }
     });
   }
 
-  stop(): void {
-    for (const one of this.#latest.values()) one.stop();
+  /** Stops what is under way and what waits, of all names or of some; it is asked for anew when it is wanted again. */
+  stop(names: Iterable<Name> = this.#latest.keys()): void {
+    for (const name of names) {
+      this.#latest.get(name)?.stop();
+      this.#keys.delete(name);
+    }
+  }
+
+  /** Says that something is on its way while other work is done. */
+  async during(work: () => Promise<void>): Promise<void> {
+    this.#counted(true);
+    try {
+      await work();
+    } finally {
+      this.#counted(false);
+    }
   }
 
   #of(name: Name): Latest {
