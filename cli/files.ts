@@ -307,6 +307,15 @@ export class Files {
     return target;
   }
 
+  /** Claims an output that may not be asked for. */
+  async claimGiven(
+    option: string,
+    path: string | undefined,
+    endings: readonly string[],
+  ): Promise<string | undefined> {
+    return path === undefined ? undefined : this.claim(option, path, endings);
+  }
+
   /** The path that symbolic links lead to, be it there or not. */
   async #behindLinks(path: string): Promise<string> {
     for (let links = 0; links < 40; links++) {

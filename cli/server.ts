@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, isIPv6 } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { extname, resolve, sep } from "node:path";
@@ -61,59 +61,11 @@ const types: Readonly<Record<string, string>> = {
  * @throws {Failure} E_IO: the port is taken or not allowed, the host is not of this machine
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host = "127.0.0.1", port = 0, isolated = true, files = new Map(), base = "/" } = options;
-  const { origins = [], onMissing } = options;
-  const policy = "policy" in options ? options.policy : pagePolicy;
+  const { host = "127.0.0.1", port = 0, files = new Map(), base = "/", onMissing } = options;
   const folder = resolve(options.folder);
-
-  async function find(path: string): Promise<string | Uint8Array | undefined> {
-    if (!path.startsWith(base)) return undefined;
-    const inside = `/${path.slice(base.length)}`;
-    const name = inside.endsWith("/") ? `${inside}index.html` : inside;
-    const made = files.get(name);
-    if (made !== undefined) return made;
-    const file = resolve(folder, `.${name}`);
-    if (!file.startsWith(folder + sep) || name.includes("\0")) return undefined;
-    return readFile(file).catch(() => undefined);
-  }
-
-  /** By which names this server is reached: read anew, since addresses come and go. */
-  const names = (): ReadonlySet<string> => {
-    const { address } = server.address() as AddressInfo;
-    const all = new Set([
-      "localhost",
-      "127.0.0.1",
-      "[::1]",
-      host.toLowerCase(),
-      bracketed(host),
-      bracketed(address),
-    ]);
-    if (address !== "0.0.0.0" && address !== "::") return all;
-    all.add(hostname().toLowerCase());
-    for (const list of Object.values(networkInterfaces())) {
-      for (const one of list ?? []) all.add(bracketed(one.address));
-    }
-    return all;
-  };
-
   const server = createServer(async (request, response) => {
-    response.setHeader("Cache-Control", "no-cache");
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    response.setHeader("Referrer-Policy", "no-referrer");
-    response.setHeader("Vary", "Origin");
-    const { origin } = request.headers;
-    if (origins.includes("*")) response.setHeader("Access-Control-Allow-Origin", "*");
-    else if (origin !== undefined && origins.includes(origin)) {
-      response.setHeader("Access-Control-Allow-Origin", origin);
-    }
-    const sharing = origins.length > 0 ? "cross-origin" : "same-origin";
-    response.setHeader("Cross-Origin-Resource-Policy", sharing);
-    if (isolated) {
-      response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-      response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-    }
-    if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
-    if (!names().has(hostOf(request.headers.host))) {
+    setHeaders(response, request.headers.origin, options);
+    if (!namesOf(server, host).has(hostOf(request.headers.host))) {
       response
         .writeHead(421, { "Content-Type": "text/plain; charset=utf-8" })
         .end("This server has another name\n");
@@ -124,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return;
     }
     const path = pathOf(request.url);
-    const content = path === undefined ? undefined : await find(path);
+    const content = path === undefined ? undefined : await find(path, { folder, files, base });
     if (path === undefined || content === undefined) {
       onMissing?.(path ?? String(request.url));
       response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8" }).end("Not found\n");
@@ -148,6 +100,61 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         server.closeAllConnections();
       }),
   };
+}
+
+/** What lies at a path: content that was given, or a file of the folder. */
+async function find(
+  path: string,
+  { folder, files, base }: Required<Pick<ServerOptions, "folder" | "files" | "base">>,
+): Promise<string | Uint8Array | undefined> {
+  if (!path.startsWith(base)) return undefined;
+  const inside = `/${path.slice(base.length)}`;
+  const name = inside.endsWith("/") ? `${inside}index.html` : inside;
+  const made = files.get(name);
+  if (made !== undefined) return made;
+  const file = resolve(folder, `.${name}`);
+  if (!file.startsWith(folder + sep) || name.includes("\0")) return undefined;
+  return readFile(file).catch(() => undefined);
+}
+
+/** By which names a server is reached: read anew, since addresses come and go. */
+function namesOf(server: Server, host: string): ReadonlySet<string> {
+  const { address } = server.address() as AddressInfo;
+  const all = new Set([
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    host.toLowerCase(),
+    bracketed(host),
+    bracketed(address),
+  ]);
+  if (address !== "0.0.0.0" && address !== "::") return all;
+  all.add(hostname().toLowerCase());
+  for (const list of Object.values(networkInterfaces())) {
+    for (const one of list ?? []) all.add(bracketed(one.address));
+  }
+  return all;
+}
+
+/** The headers that every answer has: who may use it, and what it may do. */
+function setHeaders(response: ServerResponse, origin: string | undefined, options: ServerOptions): void {
+  const { origins = [], isolated = true } = options;
+  const policy = "policy" in options ? options.policy : pagePolicy;
+  response.setHeader("Cache-Control", "no-cache");
+  response.setHeader("X-Content-Type-Options", "nosniff");
+  response.setHeader("Referrer-Policy", "no-referrer");
+  response.setHeader("Vary", "Origin");
+  if (origins.includes("*")) response.setHeader("Access-Control-Allow-Origin", "*");
+  else if (origin !== undefined && origins.includes(origin)) {
+    response.setHeader("Access-Control-Allow-Origin", origin);
+  }
+  const sharing = origins.length > 0 ? "cross-origin" : "same-origin";
+  response.setHeader("Cross-Origin-Resource-Policy", sharing);
+  if (isolated) {
+    response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+    response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
+  }
+  if (policy !== undefined) response.setHeader("Content-Security-Policy", policy);
 }
 
 /** An address as a URL has it. */

@@ -11,8 +11,6 @@ import { csvPieces, grouped, onePiece, printJson } from "../text.js";
 
 export type DataChoices = CommonChoices & Chosen<typeof setOptions>;
 
-const endings = [".npy", ".csv"];
-
 /** `vkernel data [set]`: lists the built-in sets, or tells of one and writes it. */
 export async function runData(
   name: string | undefined,
@@ -38,10 +36,8 @@ export async function runData(
   if (choices.labels !== undefined && set.labels === undefined) {
     throw usage("--labels", "a set that has labels, such as digits", name);
   }
-  const out =
-    choices.out === undefined ? undefined : await files.claim("--out", choices.out, [".npy", ".npz", ".csv"]);
-  const labels =
-    choices.labels === undefined ? undefined : await files.claim("--labels", choices.labels, endings);
+  const out = await files.claimGiven("--out", choices.out, [".npy", ".npz", ".csv"]);
+  const labels = await files.claimGiven("--labels", choices.labels, [".npy", ".csv"]);
   const write = async (path: string, values: Float64Array | Int32Array, width: number, names: string[]) => {
     if (endingOf(path) === ".npy") {
       const shape = width === 1 && values instanceof Int32Array ? [set.rows] : [set.rows, width];

@@ -1,6 +1,6 @@
-import { exactScore, logLikelihood, type Sampler } from "vkernel";
+import { exactScore, type LikelihoodRun, logLikelihood, type Mixture, type Precision } from "vkernel";
 import { encodeNpy } from "vkernel/io";
-import { type CommonChoices, type Context, tell } from "../context.js";
+import { type Context, tell } from "../context.js";
 import {
   bitsSentence,
   likelihoodColumn,
@@ -9,26 +9,13 @@ import {
   likelihoodTable,
   meanOf,
 } from "../densities.js";
-import { type EngineChoices, startEngine } from "../engine.js";
 import { exitCodes, Failure } from "../errors.js";
-import { endingOf } from "../files.js";
+import { endingOf, type Files } from "../files.js";
 import { readTimes } from "../given.js";
-import { type DataOptions, mixtureOptions, readSource, readQueries } from "../input.js";
-import { conflict } from "../values.js";
-import { makeGrid, STEPS } from "../grids.js";
-import { type Chosen, flagOf } from "../option.js";
-import {
-  flowGridOptions,
-  flowOptions,
-  likelihoodOptions,
-  type likelihoodOutputs,
-  type likelihoodPlaces,
-  type progressOptions,
-} from "../options.js";
+import { mixtureOptions, type Queries, readQueries, readSource } from "../input.js";
+import { onEngine } from "../onEngine.js";
+import { likelihoodOptions } from "../options.js";
 import { withParameters } from "../plan.js";
-import { makeProcess, type ProcessChoices } from "../processes.js";
-import { makeSampler } from "../samplers.js";
-import { Progress } from "../progress.js";
 import {
   csvPieces,
   duration,
@@ -41,17 +28,7 @@ import {
   Shaped,
   short,
 } from "../text.js";
-
-export type LikelihoodChoices = DataOptions &
-  EngineChoices &
-  CommonChoices &
-  ProcessChoices &
-  Chosen<typeof flowOptions> &
-  Chosen<typeof flowGridOptions> &
-  Chosen<typeof likelihoodPlaces> &
-  Chosen<typeof likelihoodOptions> &
-  Chosen<typeof likelihoodOutputs> &
-  Chosen<typeof progressOptions>;
+import { type Flow, flowOf, type LikelihoodChoices } from "./likelihood/flow.js";
 
 /** `vkernel likelihood`: log densities of given points along the probability flow. */
 export async function runLikelihood(
@@ -61,105 +38,119 @@ export async function runLikelihood(
 ): Promise<void> {
   const { files, signal, sources } = context;
   const input = await readSource(name, choices, context);
-  const { dim } = input;
   const points = await readQueries(choices.at, input, choices, files);
   const list = await readTimes(choices.times, context);
-  const endings = [".npy", ".csv"];
-  const out = choices.out === undefined ? undefined : await files.claim("--out", choices.out, endings);
-  const latents =
-    choices.latents === undefined ? undefined : await files.claim("--latents", choices.latents, endings);
-  const inJson = choices.json === true && out === undefined;
-  if (inJson && 3 * points.rows > MAX_JSON) {
-    const message = `--json expected at most ${grouped(MAX_JSON)} numbers without --out, got ${grouped(3 * points.rows)}`;
-    throw new Failure("E_LIMIT", exitCodes.memory, "--json", message);
-  }
+  const targets = await claimTargets(choices, files);
+  if (choices.json === true && targets.out === undefined) checkJson(points);
   signal.throwIfAborted();
-
-  const process = makeProcess(choices);
-  const sampler = makeSampler(choices, flowOptions.sampler.default);
-  if (!sampler.flow) {
-    const { option, value } = sampler.flowWith as NonNullable<Sampler["flowWith"]>;
-    throw conflict("--sampler", `${sampler.name} follows the flow with ${flagOf(option)} ${value} only`);
-  }
-  const steps = sampler.adaptive ? 1 : STEPS;
-  const last = "sigmaMin";
-  const grid = makeGrid(choices, process, { steps, grid: flowGridOptions.grid.default, last }, list);
-  const times = grid.times(process);
-  if (times.at(-1) === 0) {
-    const option = list === undefined ? "--t-min" : "--times";
-    throw conflict(option, "expected a last time above 0, where the points have a density, got 0");
-  }
-  const engine = await startEngine(choices);
-  const progress = new Progress("integrating", {
-    quiet: choices.quiet === true,
-    progress: choices.progress === true,
-  });
-  try {
+  const flow = flowOf(choices, list);
+  const base = choices.base ?? likelihoodOptions.base.default;
+  await onEngine("integrating", choices, async (engine, progress) => {
     const data = engine.mixture(input.points, mixtureOptions(input, choices));
     // From here on "points" are those that densities are asked of.
-    sources.points = { file: choices.at, dim };
+    sources.points = { file: choices.at, dim: input.dim };
+    const { process, sampler, grid } = flow;
     const start = performance.now();
-    const run = await logLikelihood(exactScore(data, process), points.points, {
-      sampler,
-      grid,
-      base: choices.base ?? likelihoodOptions.base.default,
-      signal,
-      onProgress: progress.update,
-    });
+    const options = { sampler, grid, base, signal, onProgress: progress.update };
+    const run = await logLikelihood(exactScore(data, process), points.points, options);
     const milliseconds = performance.now() - start;
     progress.stop();
-    const { values, count } = likelihoodTable(run);
-    if (out !== undefined) await files.write(out, likelihoodPieces(out, run, points.lead, signal));
-    if (latents !== undefined) {
-      const header = Array.from({ length: dim }, (_, i) => `x${i}`);
-      const column = { name: "latents", values: run.latents, width: dim, header };
-      const pieces =
-        endingOf(latents) === ".npy"
-          ? onePiece(encodeNpy(run.latents, [...points.lead, dim]))
-          : csvPieces([column], count, true, signal);
-      await files.write(latents, pieces);
-    }
+    const { threads, kernels } = engine.info;
+    const result = { name, data, flow, base, run, stats: { milliseconds, threads, kernels } };
+    await writeDensities(result, targets, points.lead, context);
     signal.throwIfAborted();
     await files.commit();
+    const { values, count } = likelihoodTable(run);
+    if (choices.json) await print(jsonPieces(toldOf(result, targets, points.lead), signal));
+    else if (targets.out === undefined)
+      await print(csvPieces([likelihoodColumn(values)], count, true, signal));
+    tellDensities(result, choices);
+  });
+}
 
-    const { info } = engine;
-    if (choices.json) {
-      const told = {
-        command: "likelihood",
-        data: { name, size: data.size, dim, sigma0: data.sigma0 },
-        process: { name: process.name, ...process.parameters },
-        sampler: { name: sampler.name, ...sampler.parameters },
-        grid: { name: grid.name, ...grid.parameters },
-        times: Array.from(times),
-        base: choices.base ?? likelihoodOptions.base.default,
-        count,
-        precision: data.precision,
-        bitsPerDim: meanOf(run.bitsPerDim),
-        stats: {
-          evaluations: run.evaluations,
-          milliseconds,
-          threads: info.threads,
-          kernels: info.kernels,
-        },
-        out: out ?? null,
-        latents: latents ?? null,
-        ...(out === undefined
-          ? { columns: likelihoodColumn(values).header, values: new Shaped(values, [...points.lead, 3]) }
-          : {}),
-      };
-      await print(jsonPieces(told, signal));
-    } else if (out === undefined) await print(csvPieces([likelihoodColumn(values)], count, true, signal));
-    tell(
-      choices,
-      `${grouped(count)} points under ${name} by ${withParameters(sampler)}, process ${withParameters(process)}, ` +
-        `t = ${short(times.at(-1) as number)} to ${short(times[0])}: ${bitsSentence(run)}, ` +
-        `${short(run.evaluations, 4)} evaluations per point, ${duration(milliseconds)}`,
-    );
-    const odd = notFinite(likelihoodNames.map((one) => ({ name: one, values: run[one] })));
-    if (odd !== undefined) tell(choices, odd);
-    for (const path of [choices.out, choices.latents]) if (path !== undefined) tell(choices, `wrote ${path}`);
-  } finally {
-    progress.stop();
-    engine.close();
-  }
+/** Files that are claimed; undefined is what nobody asked for. */
+interface Targets {
+  readonly out: string | undefined;
+  readonly latents: string | undefined;
+}
+
+async function claimTargets(choices: LikelihoodChoices, files: Files): Promise<Targets> {
+  const endings = [".npy", ".csv"];
+  const out = await files.claimGiven("--out", choices.out, endings);
+  return { out, latents: await files.claimGiven("--latents", choices.latents, endings) };
+}
+
+/** That what becomes JSON is no more than a program reads in one piece. */
+function checkJson({ rows }: Queries): void {
+  if (3 * rows <= MAX_JSON) return;
+  const message = `--json expected at most ${grouped(MAX_JSON)} numbers without --out, got ${grouped(3 * rows)}`;
+  throw new Failure("E_LIMIT", exitCodes.memory, "--json", message);
+}
+
+async function writeDensities(
+  { data: { dim }, run }: Result,
+  { out, latents }: Targets,
+  lead: readonly number[],
+  { files, signal }: Context,
+): Promise<void> {
+  if (out !== undefined) await files.write(out, likelihoodPieces(out, run, lead, signal));
+  if (latents === undefined) return;
+  const values = run.latents;
+  const header = Array.from({ length: dim }, (_, i) => `x${i}`);
+  const pieces =
+    endingOf(latents) === ".npy"
+      ? onePiece(encodeNpy(values, [...lead, dim]))
+      : csvPieces([{ name: "latents", values, width: dim, header }], run.logDensity.length, true, signal);
+  await files.write(latents, pieces);
+}
+
+/** Densities of points under the model of data. */
+interface Result {
+  /** Of the data, as it was given. */
+  readonly name: string;
+  readonly data: Mixture;
+  readonly flow: Flow;
+  readonly base: string;
+  readonly run: LikelihoodRun<Precision>;
+  readonly stats: { readonly milliseconds: number; readonly threads: number; readonly kernels: string };
+}
+
+function toldOf(
+  { name, data, flow, base, run, stats }: Result,
+  { out, latents }: Targets,
+  lead: readonly number[],
+) {
+  const { process, sampler, grid, times } = flow;
+  const { values, count } = likelihoodTable(run);
+  return {
+    command: "likelihood",
+    data: { name, size: data.size, dim: data.dim, sigma0: data.sigma0 },
+    process: { name: process.name, ...process.parameters },
+    sampler: { name: sampler.name, ...sampler.parameters },
+    grid: { name: grid.name, ...grid.parameters },
+    times: Array.from(times),
+    base,
+    count,
+    precision: data.precision,
+    bitsPerDim: meanOf(run.bitsPerDim),
+    stats: { evaluations: run.evaluations, ...stats },
+    out: out ?? null,
+    latents: latents ?? null,
+    ...(out === undefined
+      ? { columns: likelihoodColumn(values).header, values: new Shaped(values, [...lead, 3]) }
+      : {}),
+  };
+}
+
+function tellDensities({ name, flow, run, stats }: Result, choices: LikelihoodChoices): void {
+  const { process, sampler, times } = flow;
+  tell(
+    choices,
+    `${grouped(run.logDensity.length)} points under ${name} by ${withParameters(sampler)}, process ${withParameters(process)}, ` +
+      `t = ${short(times.at(-1) as number)} to ${short(times[0])}: ${bitsSentence(run)}, ` +
+      `${short(run.evaluations, 4)} evaluations per point, ${duration(stats.milliseconds)}`,
+  );
+  const odd = notFinite(likelihoodNames.map((one) => ({ name: one, values: run[one] })));
+  if (odd !== undefined) tell(choices, odd);
+  for (const path of [choices.out, choices.latents]) if (path !== undefined) tell(choices, `wrote ${path}`);
 }
