@@ -138,7 +138,7 @@ export async function conformance(
   const particles = checkInteger(options.particles ?? 8192, "particles", 1000, 1_000_000);
   const budgets = checkBudgets(options.budgets ?? [10, 20, 40, 80, 160]);
   const timeLimit = checkNumber(options.timeLimit ?? 120, "timeLimit", { above: 0, max: 1e6 });
-  const { name, stochastic, signal, onProgress } = options;
+  const { name, stochastic, signal } = options;
   if (name !== undefined && typeof name !== "string") throw badArgument("E_TYPE", "name", "a string", name);
   if (stochastic !== undefined && typeof stochastic !== "boolean") {
     throw badArgument("E_TYPE", "stochastic", "true or false", stochastic);
@@ -150,73 +150,93 @@ export async function conformance(
 
   const engine = await createEngine({ threads: 1 });
   try {
-    return await examine(engine, subject);
+    return await examine(engine, subject, { ...options, seed, particles, budgets });
   } finally {
     engine.close();
   }
+}
 
-  async function examine(on: Engine, subject: Subject): Promise<ConformanceReport> {
-    const findings: Finding[] = [];
-    const claimed = options.order ?? subject.order ?? null;
-    const slices = new TimeSlices(signal);
-    let done = 0;
-    let stopped = false;
-    /** Runs one part; a fault of the sampler becomes a finding and leaves the part out. */
-    const part = async <T>(of: Finding["part"], work: () => Promise<T>): Promise<T | null> => {
-      let result: T | null = null;
+type Asked = ConformanceOptions & Required<Pick<ConformanceOptions, "seed" | "particles" | "budgets">>;
+
+/** What runs a part of the examination. */
+interface Parts {
+  readonly findings: Finding[];
+  /** Whether nothing more is run. */
+  stopped: boolean;
+  /** Runs one part; a fault of the sampler becomes a finding and leaves the part out. */
+  run<T>(of: Finding["part"], work: () => Promise<T>): Promise<T | null>;
+}
+
+function partsOf({ signal, onProgress }: ConformanceOptions): Parts {
+  const slices = new TimeSlices(signal);
+  let done = 0;
+  const parts: Parts = {
+    findings: [],
+    stopped: false,
+    async run(of, work) {
+      let result: Awaited<ReturnType<typeof work>> | null = null;
       try {
-        if (!stopped) result = await work();
+        if (!parts.stopped) result = await work();
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        stopped ||= error.code === "time-limit";
-        findings.push({ level: "fault", part: of, code: error.code, message: error.message });
+        parts.stopped ||= error.code === "time-limit";
+        parts.findings.push({ level: "fault", part: of, code: error.code, message: error.message });
       }
-      checkSignal();
+      checkLimits({ signal, deadline: Number.POSITIVE_INFINITY });
       if (onProgress) {
         slices.report(() => onProgress({ done: ++done, total: 5 }));
         await slices.settle();
       }
       return result;
-    };
-    const checkSignal = () => checkLimits({ signal, deadline: Number.POSITIVE_INFINITY });
+    },
+  };
+  return parts;
+}
 
-    const random = (await part("run", () => isRandom(on, subject, stochastic, seed, findings))) ?? true;
-    // What cannot even make a short run is not run any further.
-    stopped ||= findings.length > 0 && findings.some((f) => f.part === "run" && f.level === "fault");
-    const order = await part("order", async () => {
-      const measured: Convergence[] = [];
-      if (subject.adaptive) return { claimed, measured };
-      if (random) {
-        measured.push(await weakOrder(subject, single(on), seed + 1));
-        const strong = await strongOrder(subject, smooth(on), seed + 1);
-        if (strong !== undefined) measured.push(strong);
-      } else measured.push(await flowOrder(subject, smooth(on), seed + 1));
-      return { claimed, measured };
-    });
-    if (order !== null) judgeOrder(order, findings);
-    const problem = atoms(on);
-    const law = await part("law", () => lawOf(subject, problem, { particles, seed: seed + 2, random }));
-    if (law !== null) judgeLaw(law, findings);
-    const stability = await part("stability", () => stabilityOf(subject, problem, seed + 3));
-    if (stability !== null) judgeStability(stability, findings);
-    const bias = await part("bias", async () => {
-      const repeats = 4;
-      const own = { particles: Math.ceil(particles / 4), repeats, seed: seed + 4 };
-      const ground = await groundOf(problem, { ...own, flow: !random });
-      return biasOf(subject, ground, { ...own, budgets, random });
-    });
-    return {
-      name: name ?? subject.name,
-      stochastic: random,
-      seed,
-      passed: findings.every((finding) => finding.level === "note"),
-      findings,
-      order,
-      law,
-      stability,
-      bias,
-    };
-  }
+async function examine(on: Engine, subject: Subject, options: Asked): Promise<ConformanceReport> {
+  const { name, stochastic, seed, particles, budgets } = options;
+  const parts = partsOf(options);
+  const { findings } = parts;
+  const random = (await parts.run("run", () => isRandom(on, subject, stochastic, seed, findings))) ?? true;
+  // What cannot even make a short run is not run any further.
+  parts.stopped ||= findings.some(({ part, level }) => part === "run" && level === "fault");
+  const claimed = options.order ?? subject.order ?? null;
+  const order = await parts.run("order", async () => ({
+    claimed,
+    measured: await ordersOf(on, subject, random, seed + 1),
+  }));
+  if (order !== null) judgeOrder(order, findings);
+  const problem = atoms(on);
+  const law = await parts.run("law", () => lawOf(subject, problem, { particles, seed: seed + 2, random }));
+  if (law !== null) judgeLaw(law, findings);
+  const stability = await parts.run("stability", () => stabilityOf(subject, problem, seed + 3));
+  if (stability !== null) judgeStability(stability, findings);
+  const bias = await parts.run("bias", async () => {
+    const repeats = 4;
+    const own = { particles: Math.ceil(particles / 4), repeats, seed: seed + 4 };
+    const ground = await groundOf(problem, { ...own, flow: !random });
+    return biasOf(subject, ground, { ...own, budgets, random });
+  });
+  return {
+    name: name ?? subject.name,
+    stochastic: random,
+    seed,
+    passed: findings.every((finding) => finding.level === "note"),
+    findings,
+    order,
+    law,
+    stability,
+    bias,
+  };
+}
+
+/** The orders that a sampler has: of its law and of its paths, or of a flow; none of one whose steps are its own. */
+async function ordersOf(on: Engine, subject: Subject, random: boolean, seed: number): Promise<Convergence[]> {
+  if (subject.adaptive) return [];
+  if (!random) return [await flowOrder(subject, smooth(on), seed)];
+  const weak = await weakOrder(subject, single(on), seed);
+  const strong = await strongOrder(subject, smooth(on), seed);
+  return strong === undefined ? [weak] : [weak, strong];
 }
 
 function checkBudgets(budgets: unknown): readonly number[] {

@@ -89,6 +89,16 @@ interface Moments {
   cross: Matrix | undefined;
 }
 
+/** Rows that are summed at a time: whole chunks of them. */
+function panelRowsOf({ panelRows }: MomentOptions, columns: number): number {
+  if (panelRows === undefined) return Math.max(1, Math.floor(PANEL / (columns * CHUNK))) * CHUNK;
+  checkInteger(panelRows, "panelRows", CHUNK, 2 ** 30);
+  if (panelRows % CHUNK !== 0) {
+    throw badArgument("E_RANGE", "panelRows", `a multiple of ${CHUNK}`, panelRows);
+  }
+  return panelRows;
+}
+
 async function moments(
   engine: Kernels,
   phi: Matrix | RowSource,
@@ -104,14 +114,7 @@ async function moments(
   const { rows: P, columns: F } = source;
   if (y !== undefined) checkMatrix(y, "y", P);
   if (weights !== undefined) checkVector(weights, "weights", P);
-  let panelRows = Math.max(1, Math.floor(PANEL / (F * CHUNK))) * CHUNK;
-  if (options.panelRows !== undefined) {
-    panelRows = checkInteger(options.panelRows, "panelRows", CHUNK, 2 ** 30);
-    if (panelRows % CHUNK !== 0) {
-      throw badArgument("E_RANGE", "panelRows", `a multiple of ${CHUNK}`, panelRows);
-    }
-  }
-  panelRows = Math.min(panelRows, Math.ceil(P / CHUNK) * CHUNK);
+  const panelRows = Math.min(panelRowsOf(options, F), Math.ceil(P / CHUNK) * CHUNK);
   const D = y?.columns ?? 0;
   if (engine.runtime === undefined) return reference.momentsWeighted(source, y, weights, panelRows, wantGram);
   const total = P * F * ((wantGram ? F / 2 : 0) + D + 2);

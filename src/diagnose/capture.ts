@@ -94,32 +94,83 @@ export async function capture(
     if (field.data.sigma0 > 0)
       throw unsupported("unseen", "points of width 0", `sigma0 = ${field.data.sigma0}`);
   }
-  const { count, dim } = run;
-  const asked = signal ? { signal } : {};
-  const indices = Array.from(run.recorded);
-  const end = run.times.length - 1;
-  const samples = run.samples.slice();
+  const { count } = run;
+  const path = pathOf(run, trajectories);
+  const { times } = path;
+  const cells = await cellsOf(field, path, signal);
+  const nearest = Int32Array.from(cells.at(-1) as Int32Array);
+  const { index, firstIndex, inFinal } = passages(cells, nearest);
+  const timesAt = (list: Int32Array): Float64Array<ArrayBuffer> =>
+    Float64Array.from(list, (row) => times[Math.max(0, row)]);
+  return {
+    times,
+    count,
+    index,
+    time: timesAt(index),
+    firstIndex,
+    firstTime: timesAt(firstIndex),
+    nearest,
+    shareByTime: {
+      inFinalCell: sharesOf(inFinal, count),
+      entered: sharesOf(hitsBy(firstIndex, times.length), count),
+      settled: sharesOf(hitsBy(index, times.length), count),
+      unseen: unseen ? await unseenShares(field, path, cells, nearest, signal) : undefined,
+    },
+  };
+}
+
+/** The recorded states of a run, and its last ones, whether they were recorded or not. */
+interface RecordedPath {
+  readonly times: Float64Array<ArrayBuffer>;
+  states(row: number): Float32Array | Float64Array;
+}
+
+function pathOf(
+  { count, dim, recorded, times, samples: last }: RecordedRun,
+  trajectories: Float32Array | Float64Array,
+): RecordedPath {
+  const indices = Array.from(recorded);
+  const end = times.length - 1;
+  const samples = last.slice();
   if (indices.at(-1) !== end) indices.push(end);
-  const times = Float64Array.from(indices, (index) => run.times[index]);
-  const rows = times.length;
-  const states = (row: number): Float32Array | Float64Array =>
-    row < run.recorded.length ? trajectories.subarray(row * count * dim, (row + 1) * count * dim) : samples;
+  const rows = recorded.length;
+  return {
+    times: Float64Array.from(indices, (index) => times[index]),
+    states: (row) =>
+      row < rows ? trajectories.subarray(row * count * dim, (row + 1) * count * dim) : samples,
+  };
+}
+
+/** The point that each state is nearest to, time by time. */
+async function cellsOf(
+  { data, process }: ScoreField<Precision>,
+  { times, states }: RecordedPath,
+  signal: AbortSignal | undefined,
+): Promise<Int32Array[]> {
+  const asked = signal ? { signal } : {};
   const cells: Int32Array[] = [];
   // Whatever drives, points and their places are those of the data.
-  const exact = exactScore(field.data, field.process);
-  for (let row = 0; row < rows; row++) {
-    const t = times[row];
+  const exact = exactScore(data, process);
+  for (const [row, t] of times.entries()) {
     cells.push(
       t > 0
         ? (await exact.evaluate(states(row), t, ["nearest"], asked)).nearest
-        : (await nearestPoints(states(row), field.data, asked)).index,
+        : (await nearestPoints(states(row), data, asked)).index,
     );
   }
-  const nearest = Int32Array.from(cells.at(-1) as Int32Array);
+  return cells;
+}
+
+/** When each path last changed its cell and when it first was in its last one (-1: never after the start), and how many are there. */
+function passages(
+  cells: readonly Int32Array[],
+  nearest: Int32Array,
+): { index: Int32Array<ArrayBuffer>; firstIndex: Int32Array<ArrayBuffer>; inFinal: Int32Array } {
+  const count = nearest.length;
   const index = new Int32Array(count).fill(-1);
   const firstIndex = new Int32Array(count).fill(-1);
-  const inFinal = new Int32Array(rows);
-  for (let row = 0; row < rows; row++) {
+  const inFinal = new Int32Array(cells.length);
+  for (let row = 0; row < cells.length; row++) {
     const now = cells[row];
     const before = cells[row - 1];
     let here = 0;
@@ -132,62 +183,52 @@ export async function capture(
     }
     inFinal[row] = here;
   }
-  const by = (list: Int32Array): Int32Array => {
-    const hits = new Int32Array(rows);
-    for (const row of list) hits[Math.max(0, row)] = hits[Math.max(0, row)] + 1;
-    for (let row = 1; row < rows; row++) hits[row] = hits[row] + hits[row - 1];
-    return hits;
-  };
-  return {
-    times,
-    count,
-    index,
-    time: timesAt(index),
-    firstIndex,
-    firstTime: timesAt(firstIndex),
-    nearest,
-    shareByTime: {
-      inFinalCell: sharesOf(inFinal, count),
-      entered: sharesOf(by(firstIndex), count),
-      settled: sharesOf(by(index), count),
-      unseen: unseen ? await unseenShares() : undefined,
-    },
-  };
+  return { index, firstIndex, inFinal };
+}
 
-  function timesAt(list: Int32Array): Float64Array<ArrayBuffer> {
-    return Float64Array.from(list, (row) => times[Math.max(0, row)]);
-  }
+/** How many of a list of rows come at each row or before. */
+function hitsBy(list: Int32Array, rows: number): Int32Array {
+  const hits = new Int32Array(rows);
+  for (const row of list) hits[Math.max(0, row)] = hits[Math.max(0, row)] + 1;
+  for (let row = 1; row < rows; row++) hits[row] = hits[row] + hits[row - 1];
+  return hits;
+}
 
-  async function unseenShares(): Promise<{ low: Shares; high: Shares }> {
-    const positions = await inSlices(distinctPositions(field.data), signal);
-    const stay = { low: new Float64Array(count).fill(1), high: new Float64Array(count).fill(1) };
-    const [low, high] = [emptyShares(rows), emptyShares(rows)];
-    for (let row = rows - 1; row >= 0; row--) {
-      const now = cells[row];
-      if (row + 1 < rows) {
-        await inSlices(
-          excursions(positions, nearest, stay, {
-            earlier: states(row),
-            later: states(row + 1),
-            process: field.process,
-            from: times[row],
-            to: times[row + 1],
-          }),
-          signal,
-        );
-      }
-      for (const [side, shares] of [
-        [stay.low, low],
-        [stay.high, high],
-      ] as const) {
-        for (let i = 0; i < count; i++) if (now[i] !== nearest[i]) side[i] = 0;
-        const { mean, variance } = momentsOf(side);
-        shares.fraction[row] = mean;
-        shares.standardError[row] = Math.sqrt(variance / count);
-      }
+/** The share of paths that stay in their last cell from each time on, also between the times: bounds of it. */
+async function unseenShares(
+  { data, process }: ScoreField<Precision>,
+  { times, states }: RecordedPath,
+  cells: readonly Int32Array[],
+  nearest: Int32Array,
+  signal: AbortSignal | undefined,
+): Promise<{ low: Shares; high: Shares }> {
+  const [count, rows] = [nearest.length, times.length];
+  const positions = await inSlices(distinctPositions(data), signal);
+  const stay = { low: new Float64Array(count).fill(1), high: new Float64Array(count).fill(1) };
+  const [low, high] = [emptyShares(rows), emptyShares(rows)];
+  for (let row = rows - 1; row >= 0; row--) {
+    const now = cells[row];
+    if (row + 1 < rows) {
+      const between = {
+        earlier: states(row),
+        later: states(row + 1),
+        process,
+        from: times[row],
+        to: times[row + 1],
+      };
+      await inSlices(excursions(positions, nearest, stay, between), signal);
     }
-    return { low, high };
+    for (const [side, shares] of [
+      [stay.low, low],
+      [stay.high, high],
+    ] as const) {
+      for (let i = 0; i < count; i++) if (now[i] !== nearest[i]) side[i] = 0;
+      const { mean, variance } = momentsOf(side);
+      shares.fraction[row] = mean;
+      shares.standardError[row] = Math.sqrt(variance / count);
+    }
   }
+  return { low, high };
 }
 
 const emptyShares = (rows: number): Shares => ({

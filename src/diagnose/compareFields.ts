@@ -1,19 +1,16 @@
 import { checkInteger, checkLongCall, checkNumber, checkOptions, checkWord } from "../core/check.js";
-import { checkSize, type Precision } from "../data/mixture.js";
 import { badArgument } from "../core/errors.js";
+import { aborted, TimeSlices } from "../core/scheduler.js";
+import { checkSize, type Precision } from "../data/mixture.js";
 import type { Process } from "../process/process.js";
-import { multiply } from "../numeric/multiply.js";
-import { heun, type Sampler, times as timesGrid } from "../sampler/index.js";
 import { pathsOf } from "../run/sample.js";
-import { aborted, inSlices, TimeSlices } from "../core/scheduler.js";
+import { heun, type Sampler, times as timesGrid } from "../sampler/index.js";
 import type { ScoreField } from "../score/field.js";
-import { checkIsotropic } from "../score/line.js";
 import { gridTimes, trainingTuples } from "../score/learned/training.js";
-import type { Shares } from "./capture.js";
-import { nearestPoints } from "./nearest.js";
-import { distinctPositions, spacingOf } from "../data/neighbours.js";
-import { fitSmoothing, type SmoothingFit, type SmoothingKernel, squaredDistances } from "./smoothingFit.js";
-import { momentsOf, shareOf } from "../numeric/statistics.js";
+import { checkIsotropic } from "../score/line.js";
+import { type BothPaths, type Departures, departuresOf, statesAt } from "./departures.js";
+import { type Compared, emptyErrors, errorsAt, type FieldErrors, type Scores } from "./fieldErrors.js";
+import { fitSmoothing, type SmoothingFit, type SmoothingKernel } from "./smoothingFit.js";
 
 export interface CompareOptions {
   /** The noise levels to compare at: descending times above 0. Paths begin at the first and go on from the last to 0. */
@@ -36,22 +33,6 @@ export interface CompareOptions {
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
-/** Means over draws, one per time, with their standard errors. */
-export interface Means {
-  readonly mean: Float64Array<ArrayBuffer>;
-  readonly standardError: Float64Array<ArrayBuffer>;
-}
-
-/** How far a score is from the exact one, by time. */
-export interface FieldErrors {
-  /** The mean square error of the score, E |s-hat - s|^2. */
-  readonly score: Means;
-  /** The same relative to the score, E |s-hat - s|^2 over E |s|^2. */
-  readonly relative: Means;
-  /** The same of predicted ends, E |x0-hat - x0|^2, in units of the data: S^2 / alpha^2 times that of the score. */
-  readonly prediction: Means;
-}
-
 export interface FieldComparison {
   readonly times: Float64Array<ArrayBuffer>;
   readonly count: number;
@@ -59,22 +40,7 @@ export interface FieldComparison {
   readonly marginal: FieldErrors;
   /** The errors on the field's own paths. */
   readonly along: FieldErrors;
-  readonly departures: {
-    /** The distance |x - x'| from which on two paths count as parted; and the points' spacing. */
-    readonly threshold: number;
-    readonly spacing: number;
-    /** When each path first is farther than that from the exact one of the same start and noise; NaN if it never is. */
-    readonly time: Float64Array<ArrayBuffer>;
-    /** The share that has departed by each of `times`, and by the end. */
-    readonly departed: Shares;
-    readonly departedAtEnd: { readonly fraction: number; readonly standardError: number };
-    /** The distance of the two, |x - x'|, by time. */
-    readonly distance: Means;
-    /** The share of paths whose end is nearest to another point than the exact one's. */
-    readonly elsewhere: { readonly fraction: number; readonly standardError: number };
-    /** The nearest point at the end of each path. */
-    readonly ends: { readonly mine: Int32Array<ArrayBuffer>; readonly exact: Int32Array<ArrayBuffer> };
-  };
+  readonly departures: Departures;
   /** The smoothed score that is nearest to the field, by time; undefined where none is fitted. */
   readonly smoothing: readonly SmoothingFit[] | undefined;
   /** Warnings about the field's paths, in sentences, as in the result of `sample`. */
@@ -115,6 +81,56 @@ export async function compareFields(
   exact: ScoreField<Precision>,
   options: CompareOptions,
 ): Promise<FieldComparison> {
+  const asked = askedOf(mine, exact, options);
+  const { times, count, kernel, signal } = asked;
+  const { onProgress } = options;
+  const total = times.length + 2;
+  let done = 0;
+  const slices = new TimeSlices(signal, () => exact.data.check());
+  const step = async (): Promise<void> => {
+    if (signal?.aborted) throw aborted(signal);
+    if (onProgress) slices.report(() => onProgress({ done: ++done, total }));
+    await slices.settle();
+  };
+  const fields = { mine, exact, signal };
+  const marginal = emptyErrors(times.length);
+  const smoothing: SmoothingFit[] = [];
+  for (const [row, t] of times.entries()) {
+    const x = await drawsAt(exact, t, row, asked);
+    const scores = await errorsAt(fields, x, t, row, marginal);
+    if (kernel !== undefined) smoothing.push(await fitAt(exact, kernel, t, x, scores, count));
+    await step();
+  }
+  const paths = await bothPaths(fields, asked, step);
+  const along = emptyErrors(times.length);
+  for (const [row, t] of times.entries())
+    await errorsAt(fields, Float64Array.from(statesAt(paths.mine, row * asked.steps, paths)), t, row, along);
+  return {
+    times,
+    count,
+    marginal,
+    along,
+    departures: await departuresOf(paths, exact.data, asked),
+    smoothing: kernel === undefined ? undefined : smoothing,
+    notes: paths.notes,
+  };
+}
+
+/** What is compared, checked. */
+interface Asked {
+  readonly times: Float64Array<ArrayBuffer>;
+  readonly count: number;
+  readonly seed: number;
+  readonly steps: number;
+  readonly sampler: Sampler;
+  /** The share of the points' spacing from which on paths have departed. */
+  readonly departure: number;
+  readonly initial: "marginal" | "noise" | "normal";
+  readonly kernel: SmoothingKernel | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+function askedOf(mine: ScoreField, exact: ScoreField, options: CompareOptions): Asked {
   for (const [field, name] of [
     [mine, "mine"],
     [exact, "exact"],
@@ -126,170 +142,63 @@ export async function compareFields(
   }
   checkOptions(options, optionNames);
   checkLongCall(options ?? {});
-  const { data, process } = exact;
   const times = checkLevels(options?.times, mine, exact);
   const count = checkInteger(options.count ?? 2000, "count", 2, 2 ** 31 - 1);
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
   const steps = checkInteger(options.steps ?? 16, "steps", 1, 10_000);
-  checkSize("count", count, data.dim, steps * (times.length - 1) + 2);
+  checkSize("count", count, exact.data.dim, steps * (times.length - 1) + 2);
   const departure = checkNumber(options.departure ?? 0.1, "departure", { above: 0 });
-  const initial = checkWord(
-    options.initial ?? "marginal",
-    ["marginal", "noise", "normal"] as const,
-    "initial",
-  );
+  const starts = ["marginal", "noise", "normal"] as const;
+  const initial = checkWord(options.initial ?? "marginal", starts, "initial");
   const kernel = checkKernel(options.smoothing, exact);
-  const { signal, onProgress } = options;
-  const asked = signal ? { signal } : {};
-  const total = times.length + 2;
-  let done = 0;
-  const slices = new TimeSlices(signal, () => data.check());
-  const step = async (): Promise<void> => {
-    if (signal?.aborted) throw aborted(signal);
-    if (onProgress) slices.report(() => onProgress({ done: ++done, total }));
-    await slices.settle();
-  };
-
-  const statesOf = (paths: Float32Array | Float64Array, index: number): Float32Array | Float64Array =>
-    paths.subarray(index * count * data.dim, (index + 1) * count * data.dim);
-  const marginal = emptyErrors(times.length);
-  const smoothing: SmoothingFit[] = [];
-  for (const [row, t] of times.entries()) {
-    const { x } = await trainingTuples(data, process, {
-      samples: count,
-      first: row * count,
-      seed,
-      weighting: "one",
-      times: gridTimes([t]),
-    });
-    const own = await errorsAt(x, t, row, marginal);
-    if (kernel !== undefined) {
-      const some = Math.min(count, FITTED) * data.dim;
-      smoothing.push(
-        await fitSmoothing(
-          data,
-          process,
-          kernel,
-          t,
-          x.subarray(0, some),
-          own.mine.subarray(0, some),
-          own.exact.subarray(0, some),
-        ),
-      );
-    }
-    await step();
-  }
-
-  // The same starts and the same noise under both fields.
-  const grid = pathTimes(times, steps, process);
-  const run = {
-    sampler: options.sampler ?? heun(),
-    grid: timesGrid(grid),
-    seed,
-    ...asked,
-  } as const;
-  const { paths: a, notes } = await pathsOf(mine, { ...run, initial, count });
-  await step();
-  const { paths: b } = await pathsOf(exact, { ...run, initial: statesOf(a, 0).slice() });
-  await step();
-  const along = emptyErrors(times.length);
-  for (const [row, t] of times.entries())
-    await errorsAt(Float64Array.from(statesOf(a, row * steps)), t, row, along);
-  return {
-    times,
-    count,
-    marginal,
-    along,
-    departures: await departuresOf(),
-    smoothing: kernel === undefined ? undefined : smoothing,
-    notes,
-  };
-
-  /** Writes a row of errors; returns the scores themselves. */
-  async function errorsAt(x: Float64Array, t: number, row: number, to: FieldErrors) {
-    const [own, truth] = [
-      await mine.evaluate(x, t, ["score", "posteriorMean"], asked),
-      await exact.evaluate(x, t, ["score", "posteriorMean"], asked),
-    ];
-    const { dim } = data;
-    const squares = squaredDistances(own.score, truth.score, dim);
-    write(to.score, row, squares);
-    write(to.prediction, row, predictionErrors(own, truth, t));
-    const sizes = squaredDistances(truth.score, new Float64Array(x.length), dim);
-    const [mean, size] = [momentsOf(squares).mean, momentsOf(sizes).mean];
-    const ratio = size > 0 ? mean / size : 0;
-    const parts = squares.map((value, i) => (size > 0 ? (value - ratio * sizes[i]) / size : 0));
-    to.relative.mean[row] = ratio;
-    to.relative.standardError[row] = Math.sqrt(momentsOf(parts).variance / parts.length);
-    return { mine: Float64Array.from(own.score), exact: Float64Array.from(truth.score) };
-  }
-
-  /** Far from the origin predictions have few digits of what tells them apart: there it is S / alpha times that of the scores. */
-  function predictionErrors(own: Predicted, truth: Predicted, t: number): Float64Array {
-    const { dim, centre } = data;
-    if (centre === undefined) return squaredDistances(own.posteriorMean, truth.posteriorMean, dim);
-    const alpha = process.alpha(t);
-    const matrices = process.matrices?.(t);
-    const variance = process.variance(t);
-    return Float64Array.from({ length: own.score.length / dim }, (_, i) => {
-      const apart = Float64Array.from(
-        { length: dim },
-        (_, d) => own.score[i * dim + d] - truth.score[i * dim + d],
-      );
-      const moved = matrices
-        ? multiply(matrices.variance, dim, apart)
-        : apart.map((value) => variance * value);
-      return moved.reduce((sum, value) => sum + (value / alpha) ** 2, 0);
-    });
-  }
-
-  async function departuresOf(): Promise<FieldComparison["departures"]> {
-    const { dim } = data;
-    const spacing = await inSlices(
-      (function* () {
-        return yield* spacingOf(yield* distinctPositions(data));
-      })(),
-      signal,
-    );
-    const threshold = departure * spacing;
-    const time = new Float64Array(count).fill(Number.NaN);
-    const gone = new Uint8Array(count);
-    const departed = emptyMeans(times.length);
-    const distance = emptyMeans(times.length);
-    for (const [index, t] of grid.entries()) {
-      const apart = squaredDistances(statesOf(a, index), statesOf(b, index), dim).map(Math.sqrt);
-      for (const [i, value] of apart.entries()) {
-        if (gone[i] === 1 || !(value > threshold)) continue;
-        gone[i] = 1;
-        time[i] = t;
-      }
-      if (t === 0 || index % steps !== 0) continue;
-      write(distance, index / steps, apart);
-      const { fraction, standardError } = shareOf(sum(gone), count);
-      departed.mean[index / steps] = fraction;
-      departed.standardError[index / steps] = standardError;
-    }
-    const ends = {
-      mine: (await nearestPoints(Float64Array.from(statesOf(a, grid.length - 1)), data, asked)).index,
-      exact: (await nearestPoints(Float64Array.from(statesOf(b, grid.length - 1)), data, asked)).index,
-    };
-    const others = ends.mine.reduce((hits, end, i) => hits + Number(end !== ends.exact[i]), 0);
-    return {
-      threshold,
-      spacing,
-      time,
-      departed: { fraction: departed.mean, standardError: departed.standardError },
-      departedAtEnd: shareOf(sum(gone), count),
-      distance,
-      elsewhere: shareOf(others, count),
-      ends,
-    };
-  }
+  const { signal, sampler = heun() } = options;
+  return { times, count, seed, steps, sampler, departure, initial, kernel, signal };
 }
 
-interface Predicted {
-  readonly score: ArrayLike<number>;
-  readonly posteriorMean: Float32Array | Float64Array;
+/** Draws of p_t, others at each time. */
+async function drawsAt(
+  { data, process }: ScoreField,
+  t: number,
+  row: number,
+  { count, seed }: Asked,
+): Promise<Float64Array> {
+  const times = gridTimes([t]);
+  const options = { samples: count, first: row * count, seed, weighting: "one", times } as const;
+  return (await trainingTuples(data, process, options)).x;
+}
+
+/** The smoothed score that is nearest to the field at a time. */
+function fitAt(
+  { data, process }: ScoreField,
+  kernel: SmoothingKernel,
+  t: number,
+  x: Float64Array,
+  { mine, exact }: Scores,
+  count: number,
+): Promise<SmoothingFit> {
+  const some = Math.min(count, FITTED) * data.dim;
+  const [places, own, truth] = [x, mine, exact].map((all) => all.subarray(0, some)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  return fitSmoothing(data, process, kernel, t, places, own, truth);
+}
+
+/** Paths of both fields from the same starts with the same noise. */
+async function bothPaths(
+  { mine, exact }: Compared,
+  { times, count, seed, steps, sampler, initial, signal }: Asked,
+  step: () => Promise<void>,
+): Promise<BothPaths & { readonly notes: readonly string[] }> {
+  const grid = pathTimes(times, steps, exact.process);
+  const run = { sampler, grid: timesGrid(grid), seed, ...(signal && { signal }) } as const;
+  const { paths: own, notes } = await pathsOf(mine, { ...run, initial, count });
+  await step();
+  const rows = count * exact.data.dim;
+  const { paths: truth } = await pathsOf(exact, { ...run, initial: own.subarray(0, rows).slice() });
+  await step();
+  return { mine: own, exact: truth, grid, rows, notes };
 }
 
 /** Times, descending and above 0, at which both fields have the same noise. */
@@ -341,22 +250,3 @@ function pathTimes(levels: Float64Array, steps: number, process: Process): numbe
   grid.push(0);
   return grid;
 }
-
-const emptyMeans = (rows: number): Means => ({
-  mean: new Float64Array(rows),
-  standardError: new Float64Array(rows),
-});
-
-const emptyErrors = (rows: number): FieldErrors => ({
-  score: emptyMeans(rows),
-  relative: emptyMeans(rows),
-  prediction: emptyMeans(rows),
-});
-
-function write(to: Means, row: number, values: Float64Array): void {
-  const { mean, variance } = momentsOf(values);
-  to.mean[row] = mean;
-  to.standardError[row] = Math.sqrt(variance / values.length);
-}
-
-const sum = (flags: Uint8Array): number => flags.reduce((total, flag) => total + flag, 0);

@@ -18,11 +18,10 @@ export {
   type CompareOptions,
   compareFields,
   type FieldComparison,
-  type FieldErrors,
-  type Means,
 } from "./compareFields.js";
 export { type Coverage, type CoverageOptions, coverage } from "./coverage.js";
 export { type EnergyOptions, energyDistance } from "./energyDistance.js";
+export type { FieldErrors, Means } from "./fieldErrors.js";
 export { type GapOptions, type Gaps, gapFraction } from "./gapFraction.js";
 export { type Hull, type HullOptions, hullFraction } from "./hullFraction.js";
 export { type MassKl, massKl } from "./massKl.js";

@@ -305,29 +305,34 @@ async function open(
       columns,
     );
   }
-  const one = (read: () => Omit<Source, "name">): Opened => ({ points: () => ({ ...read(), name }) });
-  if (format === "csv") {
-    return one(() => {
+  if (format === "npz") return openArrays(bytes, name, array, kind, limit);
+  const read = (): Omit<Source, "name"> => {
+    if (format === "csv") {
       const options = { limit, ...(columns === undefined ? {} : { columns }) };
       const { data, rows, dim } = streamed
         ? parseCsvSource(behind, name, options)
         : parseCsvBytes(bytes, name, options);
       return { data, shape: [rows, dim], bytes: false };
-    });
-  }
-  if (format === "idx") {
-    return one(() => {
+    }
+    if (format === "idx") {
       readIdxHeader(bytes, name, limit, true);
       const { data, shape, type } = parseIdx(bytes, name, { limit });
       return { data, shape, bytes: type === "ubyte" };
-    });
-  }
-  if (format === "npy") {
-    return one(() => {
-      const { data, shape, kind } = parseNpyKind(bytes, name, { limit, owned });
-      return { data, shape, bytes: kind === "u1" };
-    });
-  }
+    }
+    const { data, shape, kind } = parseNpyKind(bytes, name, { limit, owned });
+    return { data, shape, bytes: kind === "u1" };
+  };
+  return { points: () => ({ ...read(), name }) };
+}
+
+/** The arrays of a .npz file: the one that was chosen, or the usual one of a kind and those that go with it. */
+function openArrays(
+  bytes: Uint8Array,
+  name: string,
+  array: FileChoice["array"],
+  kind: Kind,
+  limit: number,
+): Opened {
   const arrays = openNpz(bytes, name, Number.POSITIVE_INFINITY);
   const source = (key: string) => (): Source => {
     const { data, shape, kind } = (arrays.get(key) as NpzEntry).read(limit);

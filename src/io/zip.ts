@@ -39,123 +39,227 @@ const MOST_SHRINKING = 1032;
  * Source: PKWARE, APPNOTE.TXT, 6.3.10.
  */
 export function openZip(bytes: Uint8Array, name: string, limit: number): ZipEntry[] {
-  const fail = (
-    code: VkernelErrorCode,
-    byte: number,
-    expected: string,
-    got: string,
-    cause?: unknown,
-  ): never => {
-    const message = `"${name}" at byte ${byte}: expected ${expected}, got ${got}`;
-    throw new VkernelError(code, { argument: name, expected, got, message, cause });
-  };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = [0x50, 0x4b];
-  for (let i = 0; i < magic.length; i++) {
-    if (i >= bytes.length) fail("E_TRUNCATED", i, "the zip magic PK", "the end of the file");
-    if (bytes[i] !== magic[i]) fail("E_FORMAT", i, "the zip magic PK", `byte ${bytes[i]}`);
-  }
-
-  let end = bytes.length - 22;
-  const lowest = Math.max(0, end - MAX_COMMENT);
-  while (
-    end >= lowest &&
-    (view.getUint32(end, true) !== END || view.getUint16(end + 20, true) !== bytes.length - end - 22)
-  ) {
-    end--;
-  }
-  if (end < lowest)
-    fail("E_TRUNCATED", bytes.length, "the end record of a zip archive", "the end of the file");
-  let last = end;
-  let disks = view.getUint16(end + 4, true) !== 0;
-  let [here, count] = [view.getUint16(end + 8, true), view.getUint16(end + 10, true)];
-  let [size, first] = [view.getUint32(end + 12, true), view.getUint32(end + 16, true)];
-  const long = (byte: number): number => Number(view.getBigUint64(byte, true));
-  if (end >= 20 && view.getUint32(end - 20, true) === LOCATOR64) {
-    last = long(end - 12);
-    if (
-      last + 56 > end - 20 ||
-      view.getUint32(last, true) !== END64 ||
-      last + 12 + long(last + 4) !== end - 20
-    ) {
-      fail("E_FORMAT", end - 12, "the place of the end record of zip64", `${last}, where it is not`);
-    }
-    disks = view.getUint32(last + 16, true) !== 0 || view.getUint32(last + 20, true) !== 0;
-    [here, count, size, first] = [long(last + 24), long(last + 32), long(last + 40), long(last + 48)];
-  }
-  // Some writers leave the place to be found.
-  if (last === end && first === 0xffffffff) first = end - size;
-  if (disks || here !== count) fail("E_FORMAT", end, "an archive in one piece", "one of several disks");
-  if (first + size !== last) {
-    fail("E_FORMAT", end + 12, "a directory that ends at the end record", `one at ${first} of ${size} bytes`);
-  }
-
+  const archive = new Archive(bytes, name);
+  checkMagic(archive);
+  const directory = directoryOf(archive);
   const entries: ZipEntry[] = [];
   const seen = new Set<string>();
   let total = 0;
-  let at = first;
-  for (let i = 0; i < count; i++) {
-    if (at + 46 > last || view.getUint32(at, true) !== CENTRAL) {
-      fail("E_FORMAT", at, `entry ${i + 1} of ${count} of the directory`, "something else");
+  let at = directory.first;
+  for (let i = 0; i < directory.count; i++) {
+    const head = headAt(archive, at, `entry ${i + 1} of ${directory.count}`, directory.last);
+    if (seen.has(head.name)) archive.fail("E_FORMAT", at + 46, "each name once", head.quoted);
+    seen.add(head.name);
+    const lengths = lengthsOf(archive, head);
+    checkMethod(archive, head);
+    total += lengths.unpacked;
+    if (total > limit)
+      archive.fail("E_LIMIT", at + 24, `at most ${limit} bytes when unpacked`, `${total} or more`);
+    entries.push(entryOf(archive, head, lengths, bodyOf(archive, head, lengths, directory.first)));
+    at = head.next;
+  }
+  if (at !== directory.last) {
+    archive.fail("E_FORMAT", at, "the end of the directory", `${directory.last - at} more bytes`);
+  }
+  return entries;
+}
+
+/** The bytes of an archive, and how what is wrong with them is told. */
+class Archive {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+  readonly view: DataView;
+
+  constructor(bytes: Uint8Array, name: string) {
+    this.bytes = bytes;
+    this.name = name;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  short(byte: number): number {
+    return this.view.getUint16(byte, true);
+  }
+
+  word(byte: number): number {
+    return this.view.getUint32(byte, true);
+  }
+
+  long(byte: number): number {
+    return Number(this.view.getBigUint64(byte, true));
+  }
+
+  fail(code: VkernelErrorCode, byte: number, expected: string, got: string, cause?: unknown): never {
+    const message = `"${this.name}" at byte ${byte}: expected ${expected}, got ${got}`;
+    throw new VkernelError(code, { argument: this.name, expected, got, message, cause });
+  }
+}
+
+function checkMagic(archive: Archive): void {
+  const { bytes } = archive;
+  const magic = [0x50, 0x4b];
+  for (let i = 0; i < magic.length; i++) {
+    if (i >= bytes.length) archive.fail("E_TRUNCATED", i, "the zip magic PK", "the end of the file");
+    if (bytes[i] !== magic[i]) archive.fail("E_FORMAT", i, "the zip magic PK", `byte ${bytes[i]}`);
+  }
+}
+
+/** The directory of an archive: its entries lie from `first` to `last`. */
+interface Directory {
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+}
+
+/** The place of the end record: the last that is followed by a comment of the length that it says. */
+function endOf(archive: Archive): number {
+  const { length } = archive.bytes;
+  let end = length - 22;
+  const lowest = Math.max(0, end - MAX_COMMENT);
+  while (end >= lowest && (archive.word(end) !== END || archive.short(end + 20) !== length - end - 22)) end--;
+  if (end < lowest) {
+    archive.fail("E_TRUNCATED", length, "the end record of a zip archive", "the end of the file");
+  }
+  return end;
+}
+
+function directoryOf(archive: Archive): Directory {
+  const end = endOf(archive);
+  let last = end;
+  let disks = archive.short(end + 4) !== 0;
+  let [here, count] = [archive.short(end + 8), archive.short(end + 10)];
+  let [size, first] = [archive.word(end + 12), archive.word(end + 16)];
+  if (end >= 20 && archive.word(end - 20) === LOCATOR64) {
+    last = archive.long(end - 12);
+    if (
+      last + 56 > end - 20 ||
+      archive.word(last) !== END64 ||
+      last + 12 + archive.long(last + 4) !== end - 20
+    ) {
+      archive.fail("E_FORMAT", end - 12, "the place of the end record of zip64", `${last}, where it is not`);
     }
-    const flags = view.getUint16(at + 8, true);
-    const method = view.getUint16(at + 10, true);
-    const sum = view.getUint32(at + 16, true);
-    let packed = view.getUint32(at + 20, true);
-    let unpacked = view.getUint32(at + 24, true);
-    const nameLength = view.getUint16(at + 28, true);
-    const next = at + 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-    let local = view.getUint32(at + 42, true);
-    if (next > last) fail("E_FORMAT", at + 28, "an entry inside the directory", `${next - at} bytes`);
-    const entry = decodeName(bytes.subarray(at + 46, at + 46 + nameLength));
-    if (entry === undefined) return fail("E_FORMAT", at + 46, "a name in UTF-8", "other bytes");
-    const quoted = JSON.stringify(entry.length > 40 ? `${entry.slice(0, 40)}…` : entry);
-    if (seen.has(entry)) fail("E_FORMAT", at + 46, "each name once", quoted);
-    seen.add(entry);
-    // Of the four numbers those that are not in their 4 bytes stand in the extra field, in this order.
-    let extra = extraField(view, at + 46 + nameLength, at + 46 + nameLength + view.getUint16(at + 30, true));
-    const wide = (value: number): number => {
-      if (value !== 0xffffffff) return value;
-      if (extra === undefined || extra.from + 8 > extra.to) {
-        return fail("E_FORMAT", at + 20, `lengths of ${quoted} in 8 bytes`, "none");
-      }
-      extra = { from: extra.from + 8, to: extra.to };
-      return long(extra.from - 8);
-    };
-    unpacked = wide(unpacked);
-    packed = wide(packed);
-    local = wide(local);
-    if (flags & 0x2041) fail("E_FORMAT", at + 8, "files that are not encrypted", `an encrypted ${quoted}`);
-    if (method !== 0 && method !== 8) {
-      fail("E_FORMAT", at + 10, "method 0 (stored) or 8 (deflate)", `${method} for ${quoted}`);
+    disks = archive.word(last + 16) !== 0 || archive.word(last + 20) !== 0;
+    [here, count, size, first] = [24, 32, 40, 48].map((byte) => archive.long(last + byte)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+  }
+  // Some writers leave the place to be found.
+  if (last === end && first === 0xffffffff) first = end - size;
+  if (disks || here !== count) {
+    archive.fail("E_FORMAT", end, "an archive in one piece", "one of several disks");
+  }
+  if (first + size !== last) {
+    const got = `one at ${first} of ${size} bytes`;
+    archive.fail("E_FORMAT", end + 12, "a directory that ends at the end record", got);
+  }
+  return { first, last, count };
+}
+
+/** An entry of the directory, at `at`; its extra fields lie from `extra` to `extraEnd`. */
+interface Head {
+  readonly at: number;
+  readonly name: string;
+  /** The name as messages have it. */
+  readonly quoted: string;
+  readonly flags: number;
+  readonly method: number;
+  readonly sum: number;
+  readonly extra: number;
+  readonly extraEnd: number;
+  readonly next: number;
+}
+
+function headAt(archive: Archive, at: number, which: string, last: number): Head {
+  if (at + 46 > last || archive.word(at) !== CENTRAL) {
+    archive.fail("E_FORMAT", at, `${which} of the directory`, "something else");
+  }
+  const extra = at + 46 + archive.short(at + 28);
+  const extraEnd = extra + archive.short(at + 30);
+  const next = extraEnd + archive.short(at + 32);
+  if (next > last) archive.fail("E_FORMAT", at + 28, "an entry inside the directory", `${next - at} bytes`);
+  const name = decodeName(archive.bytes.subarray(at + 46, extra));
+  if (name === undefined) return archive.fail("E_FORMAT", at + 46, "a name in UTF-8", "other bytes");
+  return {
+    at,
+    name,
+    quoted: JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name),
+    flags: archive.short(at + 8),
+    method: archive.short(at + 10),
+    sum: archive.word(at + 16),
+    extra,
+    extraEnd,
+    next,
+  };
+}
+
+/** The lengths of an entry, and the place of the header before its file. */
+interface Lengths {
+  readonly unpacked: number;
+  readonly packed: number;
+  readonly local: number;
+}
+
+/** Of these numbers those that are not in their 4 bytes stand in the extra field, in this order. */
+function lengthsOf(archive: Archive, { at, quoted, extra, extraEnd }: Head): Lengths {
+  let field = extraField(archive.view, extra, extraEnd);
+  const wide = (value: number): number => {
+    if (value !== 0xffffffff) return value;
+    if (field === undefined || field.from + 8 > field.to) {
+      return archive.fail("E_FORMAT", at + 20, `lengths of ${quoted} in 8 bytes`, "none");
     }
-    total += unpacked;
-    if (total > limit) fail("E_LIMIT", at + 24, `at most ${limit} bytes when unpacked`, `${total} or more`);
-    if (method === 0 ? packed !== unpacked : unpacked > MOST_SHRINKING * packed) {
-      fail("E_FORMAT", at + 20, `a packed length that goes with ${unpacked} bytes`, `${packed}`);
-    }
-    const start = local + 30;
-    if (!(start <= first) || view.getUint32(local, true) !== LOCAL) {
-      fail("E_FORMAT", at + 42, `the place of ${quoted}`, `${local}, where no file begins`);
-    }
-    const body = start + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-    if (!(body + packed <= first)) {
-      fail(
-        "E_FORMAT",
-        local + 26,
-        `a file that ends at ${first} or before`,
-        `one that ends at ${body + packed}`,
-      );
-    }
-    const again = bytes.subarray(start, start + view.getUint16(local + 26, true));
-    if (decodeName(again) !== entry || view.getUint16(local + 8, true) !== method) {
-      fail("E_FORMAT", local, `the header of ${quoted}`, "one of another name or method");
-    }
-    const data = bytes.subarray(body, body + packed);
-    const head = (count: number) =>
-      method === 0 ? data.subarray(0, count) : inflate(data, Math.min(count, unpacked), body, fail, false);
-    const read = () => {
-      const out = allocate(unpacked, name, () =>
+    field = { from: field.from + 8, to: field.to };
+    return archive.long(field.from - 8);
+  };
+  const unpacked = wide(archive.word(at + 24));
+  const packed = wide(archive.word(at + 20));
+  return { unpacked, packed, local: wide(archive.word(at + 42)) };
+}
+
+function checkMethod(archive: Archive, { at, flags, method, quoted }: Head): void {
+  if (flags & 0x2041) {
+    archive.fail("E_FORMAT", at + 8, "files that are not encrypted", `an encrypted ${quoted}`);
+  }
+  if (method !== 0 && method !== 8) {
+    archive.fail("E_FORMAT", at + 10, "method 0 (stored) or 8 (deflate)", `${method} for ${quoted}`);
+  }
+}
+
+/** Where the packed content of an entry begins: behind a header that says the same, before the directory at `first`. */
+function bodyOf(archive: Archive, head: Head, { unpacked, packed, local }: Lengths, first: number): number {
+  const { at, quoted, method } = head;
+  if (method === 0 ? packed !== unpacked : unpacked > MOST_SHRINKING * packed) {
+    archive.fail("E_FORMAT", at + 20, `a packed length that goes with ${unpacked} bytes`, `${packed}`);
+  }
+  const start = local + 30;
+  if (!(start <= first) || archive.word(local) !== LOCAL) {
+    archive.fail("E_FORMAT", at + 42, `the place of ${quoted}`, `${local}, where no file begins`);
+  }
+  const nameEnd = start + archive.short(local + 26);
+  const body = nameEnd + archive.short(local + 28);
+  if (!(body + packed <= first)) {
+    const expected = `a file that ends at ${first} or before`;
+    archive.fail("E_FORMAT", local + 26, expected, `one that ends at ${body + packed}`);
+  }
+  const again = decodeName(archive.bytes.subarray(start, nameEnd));
+  if (again !== head.name || archive.short(local + 8) !== method) {
+    archive.fail("E_FORMAT", local, `the header of ${quoted}`, "one of another name or method");
+  }
+  return body;
+}
+
+function entryOf(archive: Archive, head: Head, { unpacked, packed }: Lengths, body: number): ZipEntry {
+  const { name, quoted, method, sum } = head;
+  const data = archive.bytes.subarray(body, body + packed);
+  const fail: Archive["fail"] = (...what) => archive.fail(...what);
+  return {
+    name,
+    size: unpacked,
+    head: (count) =>
+      method === 0 ? data.subarray(0, count) : inflate(data, Math.min(count, unpacked), body, fail, false),
+    read() {
+      const out = allocate(unpacked, archive.name, () =>
         method === 0 ? new Uint8Array(data) : inflate(data, unpacked, body, fail, true),
       );
       const found = crc32(out);
@@ -163,12 +267,8 @@ export function openZip(bytes: Uint8Array, name: string, limit: number): ZipEntr
         fail("E_FORMAT", body, `${quoted} with the sum ${hex(sum)}`, `${hex(found)}: it is damaged`);
       }
       return out;
-    };
-    entries.push({ name: entry, size: unpacked, head, read });
-    at = next;
-  }
-  if (at !== last) fail("E_FORMAT", at, "the end of the directory", `${last - at} more bytes`);
-  return entries;
+    },
+  };
 }
 
 /** Where the content of the zip64 field lies among the extra fields of an entry. */

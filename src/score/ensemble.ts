@@ -24,6 +24,37 @@ export interface MemberEnsemble<P extends Precision = Precision> extends ScoreEn
  * @throws {VkernelError} E_SHAPE for fewer than two members; E_USAGE where data or processes differ
  */
 export function ensemble<P extends Precision>(members: readonly ScoreField<P>[]): MemberEnsemble<P> {
+  checkMembers(members);
+  const { data, process } = members[0];
+  const fitted = common(members);
+  const average = new RowField<P>(data, process, meanScore(members), { trace: meanTrace(members), fitted });
+  return {
+    kind: "ensemble",
+    data,
+    process,
+    members,
+    average,
+    fitted,
+    async covariance(a: Places, b: Places = a) {
+      const left = await deviationsAt(members, a, "a");
+      return covarianceOf(left, b === a ? left : await deviationsAt(members, b, "b"), data.dim);
+    },
+    async variance(places: Places) {
+      return varianceOf(await deviationsAt(members, places, "places"), data.dim);
+    },
+    async draw(seed: number) {
+      checkInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
+      return members[memberOf(seed, 0, members.length)] as ScoreField<P>;
+    },
+    async realizations({ kind, first, count, seed }) {
+      return kind === "draws"
+        ? drawnMembers(members, { first, count, seed })
+        : gaussianMembers(members, { first, count, seed });
+    },
+  };
+}
+
+function checkMembers(members: readonly ScoreField[]): void {
   if (!Array.isArray(members)) throw badArgument("E_TYPE", "members", "an array of fields", members);
   if (members.length < 2) throw badArgument("E_SHAPE", "members", "at least two fields", members);
   members.forEach((member, i) => {
@@ -31,138 +62,144 @@ export function ensemble<P extends Precision>(members: readonly ScoreField<P>[])
       throw badArgument("E_TYPE", `members[${i}]`, "a field", member);
     }
   });
-  const first = members[0] as ScoreField<P>;
-  const { data, process } = first;
+  const { data, process } = members[0];
   members.forEach((member, i) => {
     if (member.data !== data || !sameProcess(member.process, process)) {
       throw badArgument("E_USAGE", `members[${i}]`, "the data and the process of the first member", "others");
     }
   });
-  const { dim } = data;
-  const n = members.length;
-  const average = new RowField<P>(
-    data,
-    process,
-    byRows(async (x, time, _, signal) => {
-      const sums = new Float64Array(x.length);
-      for (const member of members) {
-        const score = await eachOf(member, x, time, signal);
-        for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + score[i] / n;
-      }
-      return sums;
-    }),
-    { trace: meanTrace(members), fitted: common(members) },
-  );
-  const deviations = async (
-    places: Places,
-    argument: string,
-  ): Promise<{ rows: Float64Array[]; count: number }> => {
-    const { x, times, count } = checkPlaces(data, process, places, argument);
-    const rows: Float64Array[] = [];
+}
+
+/** The mean of the members' scores. */
+const meanScore = (members: readonly ScoreField[]): RowFunction =>
+  byRows(async (x, time, _, signal) => {
+    const sums = new Float64Array(x.length);
     for (const member of members) {
-      rows.push(Float64Array.from((await member.evaluate(x, times, ["score"])).score));
+      const score = await eachOf(member, x, time, signal);
+      for (let i = 0; i < sums.length; i++) sums[i] = sums[i] + score[i] / members.length;
     }
+    return sums;
+  });
+
+/** What each member's score has beyond the mean, at places. */
+interface Deviations {
+  readonly rows: readonly Float64Array[];
+  readonly count: number;
+}
+
+async function deviationsAt(
+  members: readonly ScoreField[],
+  places: Places,
+  argument: string,
+): Promise<Deviations> {
+  const { data, process } = members[0];
+  const { x, times, count } = checkPlaces(data, process, places, argument);
+  const rows: Float64Array[] = [];
+  for (const member of members) {
+    rows.push(Float64Array.from((await member.evaluate(x, times, ["score"])).score));
+  }
+  for (let i = 0; i < x.length; i++) {
+    let mean = 0;
+    for (const row of rows) mean += row[i] / members.length;
+    for (const row of rows) row[i] = row[i] - mean;
+  }
+  return { rows, count };
+}
+
+/** The covariance of every place with every other: `[left, right, dim, dim]`. */
+function covarianceOf(left: Deviations, right: Deviations, dim: number): Float64Array<ArrayBuffer> {
+  const n = left.rows.length;
+  const out = new Float64Array(left.count * right.count * dim * dim);
+  for (let r = 0; r < n; r++) {
+    const u = left.rows[r];
+    const v = right.rows[r];
+    for (let p = 0; p < left.count; p++) {
+      for (let q = 0; q < right.count; q++) {
+        for (let i = 0; i < dim; i++) {
+          const at = ((p * right.count + q) * dim + i) * dim;
+          for (let j = 0; j < dim; j++) {
+            out[at + j] = out[at + j] + (u[p * dim + i] * v[q * dim + j]) / (n - 1);
+          }
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/** The covariance at every place: `[count, dim, dim]`. */
+function varianceOf({ rows, count }: Deviations, dim: number): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(count * dim * dim);
+  for (const u of rows) {
+    for (let p = 0; p < count; p++) {
+      for (let i = 0; i < dim; i++) {
+        const at = (p * dim + i) * dim;
+        for (let j = 0; j < dim; j++) {
+          out[at + j] = out[at + j] + (u[p * dim + i] * u[p * dim + j]) / (rows.length - 1);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/** Which realizations: `count` of them from `first` on. */
+interface Wanted {
+  readonly first: number;
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** Realizations that take one member each. */
+function drawnMembers(members: readonly ScoreField[], { first, count, seed }: Wanted) {
+  const n = members.length;
+  const { dim } = members[0].data;
+  const chosen = Int32Array.from({ length: count }, (_, r) => memberOf(seed, first + r, n));
+  return realized(async (x, time, realization) => {
+    const rows = x.length / dim;
+    const out = new Float64Array(x.length);
+    // Rows of one member go together.
+    for (let m = 0; m < n; m++) {
+      const mine: number[] = [];
+      for (let i = 0; i < rows; i++) if (chosen[realization(i)] === m) mine.push(i);
+      if (mine.length === 0) continue;
+      const score = await eachOf(members[m], picked(x, mine, dim), (k) => time(mine[k]));
+      mine.forEach((i, k) => {
+        out.set(score.subarray(k * dim, (k + 1) * dim), i * dim);
+      });
+    }
+    return out;
+  });
+}
+
+/** sum_r (s_r - mean) xi_r / sqrt(n - 1): Gaussian with the empirical covariance, one set of xi per realization. */
+function gaussianMembers(members: readonly ScoreField[], { first, count, seed }: Wanted) {
+  const n = members.length;
+  const { dim } = members[0].data;
+  const xi = new Float64Array(count * n);
+  for (let r = 0; r < count; r++) {
+    for (let m = 0; m < n; m += 2) {
+      const [z0, z1] = normalPair(seed, first + r, 0, streams.redraw, m >> 1);
+      xi[r * n + m] = z0;
+      if (m + 1 < n) xi[r * n + m + 1] = z1;
+    }
+  }
+  return realized(async (x, time, realization) => {
+    const scores: Float64Array[] = [];
+    for (const member of members) scores.push(await eachOf(member, x, time));
+    const out = new Float64Array(x.length);
     for (let i = 0; i < x.length; i++) {
       let mean = 0;
-      for (const row of rows) mean += row[i] / n;
-      for (const row of rows) row[i] = row[i] - mean;
-    }
-    return { rows, count };
-  };
-  return {
-    kind: "ensemble",
-    data,
-    process,
-    members,
-    average,
-    fitted: common(members),
-    async covariance(a: Places, b: Places = a) {
-      const left = await deviations(a, "a");
-      const right = b === a ? left : await deviations(b, "b");
-      const out = new Float64Array(left.count * right.count * dim * dim);
-      for (let r = 0; r < n; r++) {
-        const u = left.rows[r];
-        const v = right.rows[r];
-        for (let p = 0; p < left.count; p++) {
-          for (let q = 0; q < right.count; q++) {
-            for (let i = 0; i < dim; i++) {
-              const at = ((p * right.count + q) * dim + i) * dim;
-              for (let j = 0; j < dim; j++) {
-                out[at + j] = out[at + j] + (u[p * dim + i] * v[q * dim + j]) / (n - 1);
-              }
-            }
-          }
-        }
-      }
-      return out;
-    },
-    async variance(places: Places) {
-      const { rows, count } = await deviations(places, "places");
-      const out = new Float64Array(count * dim * dim);
-      for (const u of rows) {
-        for (let p = 0; p < count; p++) {
-          for (let i = 0; i < dim; i++) {
-            const at = (p * dim + i) * dim;
-            for (let j = 0; j < dim; j++) {
-              out[at + j] = out[at + j] + (u[p * dim + i] * u[p * dim + j]) / (n - 1);
-            }
-          }
-        }
-      }
-      return out;
-    },
-    async draw(seed: number) {
-      checkInteger(seed, "seed", 0, Number.MAX_SAFE_INTEGER);
-      return members[memberOf(seed, 0, n)] as ScoreField<P>;
-    },
-    async realizations({ kind, first: start, count, seed }) {
-      if (kind === "draws") {
-        const chosen = Int32Array.from({ length: count }, (_, r) => memberOf(seed, start + r, n));
-        return realized(async (x, time, realization) => {
-          const rows = x.length / dim;
-          const out = new Float64Array(x.length);
-          // Rows of one member go together.
-          for (let m = 0; m < n; m++) {
-            const mine: number[] = [];
-            for (let i = 0; i < rows; i++) if (chosen[realization(i)] === m) mine.push(i);
-            if (mine.length === 0) continue;
-            const score = await eachOf(members[m] as ScoreField<P>, picked(x, mine, dim), (k) =>
-              time(mine[k]),
-            );
-            mine.forEach((i, k) => {
-              out.set(score.subarray(k * dim, (k + 1) * dim), i * dim);
-            });
-          }
-          return out;
-        });
-      }
-      // sum_r (s_r - mean) xi_r / sqrt(n - 1): Gaussian with the empirical covariance, one set of xi per realization.
-      const xi = new Float64Array(count * n);
-      for (let r = 0; r < count; r++) {
-        for (let m = 0; m < n; m += 2) {
-          const [z0, z1] = normalPair(seed, start + r, 0, streams.redraw, m >> 1);
-          xi[r * n + m] = z0;
-          if (m + 1 < n) xi[r * n + m + 1] = z1;
-        }
-      }
-      return realized(async (x, time, realization) => {
-        const scores: Float64Array[] = [];
-        for (const member of members) scores.push(await eachOf(member, x, time));
-        const out = new Float64Array(x.length);
-        for (let i = 0; i < x.length; i++) {
-          let mean = 0;
-          for (const score of scores) mean += score[i] / n;
-          const r = realization(Math.floor(i / dim));
-          let noise = 0;
-          scores.forEach((score, m) => {
-            noise += (score[i] - mean) * xi[r * n + m];
-          });
-          out[i] = mean + noise / Math.sqrt(n - 1);
-        }
-        return out;
+      for (const score of scores) mean += score[i] / n;
+      const r = realization(Math.floor(i / dim));
+      let noise = 0;
+      scores.forEach((score, m) => {
+        noise += (score[i] - mean) * xi[r * n + m];
       });
-    },
-  };
+      out[i] = mean + noise / Math.sqrt(n - 1);
+    }
+    return out;
+  });
 }
 
 /** The mean of the members' traces, where all have one. */

@@ -45,73 +45,91 @@ export async function cumulants<P extends Precision>(
   checkOptions(options, ["draws", "seed"]);
   const draws = checkInteger(options.draws ?? 1000, "draws", 4, 1_000_000);
   const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
-  const { data, process } = estimator;
-  const { dim } = data;
-  const { x, times, count } = checkPlaces(data, process, places, "places");
-  if (estimator.kind === "step") {
-    checkRandomness(estimator);
-    const { randomness } = estimator;
-    if (randomness.gaussian !== undefined) {
-      throw badArgument(
-        "E_USAGE",
-        "estimator",
-        "one that is not Gaussian by construction",
-        "an effective SDE",
-      );
-    }
-    const moments = await proxyMoments(data, process, x, times);
-    const R = "draws" in randomness ? randomness.draws : 1;
-    return finish(
-      moments.mean,
-      moments.second.map((value) => value / R),
-      moments.third.map((value) => value / R ** 2),
-      moments.fourth.map((value) => value / R ** 3),
-    );
-  }
-  const linear = estimator as Partial<{
-    samples: { x: Float64Array; t: Float64Array };
-    smoothAt(places: Places): Promise<Float64Array>;
-  }>;
+  const { x, times } = checkPlaces(estimator.data, estimator.process, places, "places");
+  if (estimator.kind === "step") return ofMeans(estimator, x, times);
+  const linear = estimator as Partial<LinearRows>;
   if (linear.samples && linear.smoothAt && !("effective" in estimator)) {
     const rows = await linear.smoothAt.call(estimator, { x, t: times });
-    const samples = linear.samples.t.length;
-    const moments = await proxyMoments(data, process, linear.samples.x, linear.samples.t);
-    const mean = Float64Array.from((await estimator.average.evaluate(x, times, ["score"])).score);
-    const out = [2, 3, 4].map(() => new Float64Array(count * dim)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    const parts = [moments.second, moments.third, moments.fourth];
-    for (let p = 0; p < count; p++) {
-      for (let n = 0; n < samples; n++) {
-        const a = rows[p * samples + n];
-        for (let d = 0; d < dim; d++) {
-          let power = a;
-          for (let order = 0; order < 3; order++) {
-            power *= a;
-            const target = out[order];
-            target[p * dim + d] = target[p * dim + d] + power * parts[order][n * dim + d];
-          }
+    return ofSums(estimator, { rows, samples: linear.samples }, x, times);
+  }
+  return ofDraws(estimator, x, times, { draws, seed });
+}
+
+/** What a linear estimator has of the samples that it is fitted to. */
+interface LinearRows {
+  readonly samples: { readonly x: Float64Array; readonly t: Float64Array };
+  smoothAt(places: Places): Promise<Float64Array>;
+}
+
+/** Of a mean of R proxy scores: those of one go as R^(1-n). */
+async function ofMeans(
+  estimator: StepEstimator<Precision>,
+  x: Float64Array,
+  times: Float64Array,
+): Promise<Cumulants> {
+  checkRandomness(estimator);
+  const { data, process, randomness } = estimator;
+  if (randomness.gaussian !== undefined) {
+    throw badArgument("E_USAGE", "estimator", "one that is not Gaussian by construction", "an effective SDE");
+  }
+  const moments = await proxyMoments(data, process, x, times);
+  const R = "draws" in randomness ? randomness.draws : 1;
+  return finish(
+    moments.mean,
+    moments.second.map((value) => value / R),
+    moments.third.map((value) => value / R ** 2),
+    moments.fourth.map((value) => value / R ** 3),
+  );
+}
+
+type Three = [Float64Array, Float64Array, Float64Array];
+
+/** Of sum A_n s~_n over samples: those of each add up. */
+async function ofSums(
+  estimator: ScoreEnsemble<Precision>,
+  { rows, samples }: { readonly rows: Float64Array; readonly samples: LinearRows["samples"] },
+  x: Float64Array,
+  times: Float64Array,
+): Promise<Cumulants> {
+  const { data, process } = estimator;
+  const { dim } = data;
+  const count = x.length / dim;
+  const total = samples.t.length;
+  const moments = await proxyMoments(data, process, samples.x, samples.t);
+  const mean = Float64Array.from((await estimator.average.evaluate(x, times, ["score"])).score);
+  const out = [2, 3, 4].map(() => new Float64Array(count * dim)) as Three;
+  const parts = [moments.second, moments.third, moments.fourth];
+  for (let p = 0; p < count; p++) {
+    for (let n = 0; n < total; n++) {
+      const a = rows[p * total + n];
+      for (let d = 0; d < dim; d++) {
+        let power = a;
+        for (let order = 0; order < 3; order++) {
+          power *= a;
+          const target = out[order];
+          target[p * dim + d] = target[p * dim + d] + power * parts[order][n * dim + d];
         }
       }
     }
-    return finish(mean, ...out);
   }
-  // k-statistics of draws.
+  return finish(mean, ...out);
+}
+
+/** Of any ensemble: k-statistics of draws. */
+async function ofDraws(
+  estimator: ScoreEnsemble<Precision>,
+  x: Float64Array,
+  times: Float64Array,
+  { draws: n, seed }: { readonly draws: number; readonly seed: number },
+): Promise<Cumulants> {
   const values: Float64Array[] = [];
-  for (let r = 0; r < draws; r++) {
+  for (let r = 0; r < n; r++) {
     const field = await estimator.draw(seed + r);
     values.push(Float64Array.from((await field.evaluate(x, times, ["score"])).score));
   }
-  const size = count * dim;
-  const [mean, second, third, fourth] = [0, 1, 2, 3].map(() => new Float64Array(size)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const n = draws;
+  const size = x.length;
+  const mean = new Float64Array(size);
+  const [second, third, fourth] = [2, 3, 4].map(() => new Float64Array(size)) as Three;
   for (let i = 0; i < size; i++) {
     let m = 0;
     for (const row of values) m += row[i] / n;

@@ -43,6 +43,40 @@ export async function pathLogDensity<P extends Precision>(
   paths: Paths,
   estimator: StepEstimator<P> | ScoreEnsemble<P>,
 ): Promise<PathDensity> {
+  const run = checkPaths(paths, estimator);
+  const { count, order } = run;
+  const density = {
+    logDensity: new Float64Array(count),
+    quadratic: new Float64Array(count),
+    rank: new Int32Array(count),
+  };
+  const add = (path: number, term: Gaussian): void => {
+    density.logDensity[path] = density.logDensity[path] + term.logDensity;
+    density.quadratic[path] = density.quadratic[path] + term.quadratic;
+    density.rank[path] = density.rank[path] + term.rank;
+  };
+  const residuals = new Float64Array(count * order);
+  for (let k = 0; k < run.steps; k++) {
+    await setResiduals(residuals, run, k, estimator);
+    if (estimator.kind === "step") await addStep(residuals, run, k, estimator, add);
+  }
+  if (estimator.kind === "ensemble") await addWhole(residuals, run, estimator, add);
+  return density;
+}
+
+/** Paths that were checked: the states at every time, `[steps + 1, count, dim]`, with `order` residuals of each path. */
+interface Run {
+  readonly trajectories: NonNullable<Paths["trajectories"]>;
+  readonly times: Float64Array;
+  readonly count: number;
+  readonly dim: number;
+  readonly steps: number;
+  readonly order: number;
+}
+
+type AnyEstimator = StepEstimator<Precision> | ScoreEnsemble<Precision>;
+
+function checkPaths(paths: Paths, estimator: AnyEstimator): Run {
   const { kind, data, process } = estimator;
   if (kind !== "step" && kind !== "ensemble") {
     throw badArgument("E_TYPE", "estimator", "an effective SDE", estimator);
@@ -53,68 +87,80 @@ export async function pathLogDensity<P extends Precision>(
   const white = kind === "step";
   if (white) checkRandomness(estimator);
   if (white ? estimator.randomness.gaussian === undefined : !("effective" in estimator)) {
-    throw badArgument(
-      "E_USAGE",
-      "estimator",
-      "effectiveSde(...): paths of others have no density",
-      "one that is not Gaussian",
-    );
+    const expected = "effectiveSde(...): paths of others have no density";
+    throw badArgument("E_USAGE", "estimator", expected, "one that is not Gaussian");
   }
   const { trajectories, times, count } = paths ?? {};
   const { dim } = data;
   const steps = (times?.length ?? 0) - 1;
   if (trajectories?.length !== (steps + 1) * count * dim || steps < 1) {
-    throw badArgument(
-      "E_SHAPE",
-      "paths",
-      'trajectories of every time of the grid (record: "all")',
-      trajectories?.length,
-    );
+    const expected = 'trajectories of every time of the grid (record: "all")';
+    throw badArgument("E_SHAPE", "paths", expected, trajectories?.length);
   }
   if (times[steps] === 0) {
     throw badArgument("E_RANGE", "paths", "a last time above 0 (a step to 0 has no noise)", 0);
   }
   const order = steps * dim;
   if (!white && order > MAX_ORDER) {
-    throw badArgument(
-      "E_LIMIT",
-      "paths",
-      `at most ${MAX_ORDER} steps x dim where noise is correlated`,
-      order,
-    );
+    const expected = `at most ${MAX_ORDER} steps x dim where noise is correlated`;
+    throw badArgument("E_LIMIT", "paths", expected, order);
   }
-  const logDensity = new Float64Array(count);
-  const quadratic = new Float64Array(count);
-  const rank = new Int32Array(count);
-  const add = (path: number, term: Gaussian): void => {
-    logDensity[path] = logDensity[path] + term.logDensity;
-    quadratic[path] = quadratic[path] + term.quadratic;
-    rank[path] = rank[path] + term.rank;
-  };
-  const residuals = new Float64Array(count * order);
-  for (let k = 0; k < steps; k++) {
-    const [t, s] = [times[k], times[k + 1]];
-    const dt = t - s;
-    const x = Float64Array.from(trajectories.subarray(k * count * dim, (k + 1) * count * dim));
-    const next = trajectories.subarray((k + 1) * count * dim, (k + 2) * count * dim);
-    const score = await rowsOf(estimator.average, x, t);
-    const [beta, diffusion] = [process.beta(t), process.diffusion(t)];
-    for (let p = 0; p < count; p++) {
-      for (let d = 0; d < dim; d++) {
-        const i = p * dim + d;
-        const drift = beta * x[i] + diffusion * score[i];
-        residuals[p * order + k * dim + d] = next[i] - x[i] - dt * drift;
-      }
-    }
-    if (!white) continue;
-    const covariance = await stepCovariance(estimator, { x, t }, { dt });
-    for (let p = 0; p < count; p++) {
-      const block = covariance.slice(p * dim * dim, (p + 1) * dim * dim);
-      const residual = residuals.slice(p * order + k * dim, p * order + (k + 1) * dim);
-      add(p, gaussian(residual, block, dim, sizeOf(x, p * dim, dim)));
+  return { trajectories, times, count, dim, steps, order };
+}
+
+const statesAt = ({ trajectories, count, dim }: Run, k: number): Float64Array =>
+  Float64Array.from(trajectories.subarray(k * count * dim, (k + 1) * count * dim));
+
+/** What step k of every path has beyond its drift. */
+async function setResiduals(
+  residuals: Float64Array,
+  run: Run,
+  k: number,
+  { average, process }: AnyEstimator,
+): Promise<void> {
+  const { times, count, dim, order } = run;
+  const [t, s] = [times[k], times[k + 1]];
+  const dt = t - s;
+  const x = statesAt(run, k);
+  const next = run.trajectories.subarray((k + 1) * count * dim, (k + 2) * count * dim);
+  const score = await rowsOf(average, x, t);
+  const [beta, diffusion] = [process.beta(t), process.diffusion(t)];
+  for (let p = 0; p < count; p++) {
+    for (let d = 0; d < dim; d++) {
+      const i = p * dim + d;
+      const drift = beta * x[i] + diffusion * score[i];
+      residuals[p * order + k * dim + d] = next[i] - x[i] - dt * drift;
     }
   }
-  if (white) return { logDensity, quadratic, rank };
+}
+
+type Add = (path: number, term: Gaussian) => void;
+
+/** Where noise is white, steps are independent: one Gaussian for each. */
+async function addStep(
+  residuals: Float64Array,
+  run: Run,
+  k: number,
+  estimator: StepEstimator<Precision>,
+  add: Add,
+): Promise<void> {
+  const { times, count, dim, order } = run;
+  const x = statesAt(run, k);
+  const covariance = await stepCovariance(estimator, { x, t: times[k] }, { dt: times[k] - times[k + 1] });
+  for (let p = 0; p < count; p++) {
+    const block = covariance.slice(p * dim * dim, (p + 1) * dim * dim);
+    const residual = residuals.slice(p * order + k * dim, p * order + (k + 1) * dim);
+    add(p, gaussian(residual, block, dim, sizeOf(x, p * dim, dim)));
+  }
+}
+
+/** Where noise is correlated, a path is one Gaussian. */
+async function addWhole(
+  residuals: Float64Array,
+  { trajectories, times, count, dim, steps, order }: Run,
+  estimator: ScoreEnsemble<Precision>,
+  add: Add,
+): Promise<void> {
   const V = vKernel(estimator);
   for (let p = 0; p < count; p++) {
     const x = new Float64Array(order);
@@ -138,7 +184,6 @@ export async function pathLogDensity<P extends Precision>(
     }
     add(p, gaussian(residuals.slice(p * order, (p + 1) * order), matrix, order, sizeOf(x, 0, order)));
   }
-  return { logDensity, quadratic, rank };
 }
 
 interface Gaussian {

@@ -61,88 +61,16 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
     );
   }
   if (estimator.kind === "step") checkRandomness(estimator);
-  const { data, process } = estimator;
-  const { dim } = data;
-  // Units of work of a matrix between two others.
-  const matrixWork = 200 + (process.matrices ? 3 * dim ** 3 : 10 * dim * dim);
-  const between = async (a: Places, b: Places): Promise<Float64Array> => {
-    const left = checkPlaces(data, process, a, "a");
-    const right = checkPlaces(data, process, b, "b");
-    const pairs = left.count * right.count;
-    const out = new Float64Array(pairs * dim * dim);
-    const slices = new TimeSlices(undefined, () => data.check());
-    if (kind === "ensemble") {
-      const covariance = await (estimator as ScoreEnsemble<P>).covariance(a, b);
-      for (let p = 0; p < left.count; p++) {
-        for (let q = 0; q < right.count; q++) {
-          const start = (p * right.count + q) * dim * dim;
-          const block = covariance.subarray(start, start + dim * dim);
-          out.set(sandwich(process, left.times[p], block, right.times[q], dim), start);
-          const wait = slices.spend(matrixWork);
-          if (wait) await wait;
-        }
-      }
-      return out;
-    }
-    const white = await at(a.x, a.t);
-    for (let p = 0; p < left.count; p++) {
-      for (let q = 0; q < right.count; q++) {
-        let same = left.times[p] === right.times[q];
-        for (let d = 0; same && d < dim; d++) same = left.x[p * dim + d] === right.x[q * dim + d];
-        if (same)
-          out.set(white.subarray(p * dim * dim, (p + 1) * dim * dim), (p * right.count + q) * dim * dim);
-      }
-      const wait = slices.spend(4 * right.count);
-      if (wait) await wait;
-    }
-    return out;
-  };
-  const at = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> => {
-    const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
-    const out = new Float64Array(count * dim * dim);
-    const slices = new TimeSlices(undefined, () => data.check());
-    if (kind === "step") {
-      const { randomness, average } = estimator as StepEstimator<P>;
-      const factor = "noiseTime" in randomness ? randomness.noiseTime : 1 / randomness.draws;
-      const { proxyCovariance } = await average.evaluate(rows, times, ["proxyCovariance"]);
-      for (let p = 0; p < count; p++) {
-        const block = Float64Array.from(proxyCovariance.subarray(p * dim * dim, (p + 1) * dim * dim));
-        const time = times[p];
-        out.set(
-          sandwich(process, time, block, time, dim).map((value) => factor * value),
-          p * dim * dim,
-        );
-        const wait = slices.spend(matrixWork);
-        if (wait) await wait;
-      }
-      return out;
-    }
-    const ensemble = estimator as ScoreEnsemble<P>;
-    const variances = await ensemble.variance?.({ x: rows, t: times });
-    for (let p = 0; p < count; p++) {
-      const time = times[p];
-      const block =
-        variances?.subarray(p * dim * dim, (p + 1) * dim * dim) ??
-        (await ensemble.covariance({ x: rows.slice(p * dim, (p + 1) * dim), t: time }));
-      out.set(sandwich(process, time, block, time, dim), p * dim * dim);
-      const wait = slices.spend(matrixWork);
-      if (wait) await wait;
-    }
-    return out;
-  };
-  const trace = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> => {
-    const matrices = await at(x, t);
-    const count = matrices.length / (dim * dim);
-    return Float64Array.from({ length: count }, (_, p) => {
-      let sum = 0;
-      for (let d = 0; d < dim; d++) sum += matrices[p * dim * dim + d * (dim + 1)];
-      return sum;
-    });
-  };
+  const { dim } = estimator.data;
+  const at = (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> =>
+    estimator.kind === "step" ? stepAt(estimator, x, t) : ensembleAt(estimator, x, t);
+  const trace = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> =>
+    tracesOf(await at(x, t), dim);
   return {
-    kind: kind === "step" ? "white" : "correlated",
+    kind: estimator.kind === "step" ? "white" : "correlated",
     at,
-    between,
+    between: (a, b) =>
+      estimator.kind === "step" ? stepBetween(estimator, a, b) : ensembleBetween(estimator, a, b),
     trace,
     async map(options) {
       checkOptions(options, ["t", ...planeOptionNames]);
@@ -160,6 +88,117 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
     },
   };
 }
+
+/** Units of work of a matrix between two others. */
+const matrixWork = ({ data: { dim }, process }: AnyEstimator): number =>
+  200 + (process.matrices ? 3 * dim ** 3 : 10 * dim * dim);
+
+type AnyEstimator = StepEstimator<Precision> | ScoreEnsemble<Precision>;
+
+/** Of a step estimator: its coefficient at places. */
+async function stepAt(
+  estimator: StepEstimator<Precision>,
+  x: PointsInput,
+  t: number | ArrayLike<number>,
+): Promise<Float64Array> {
+  const { data, process, randomness, average } = estimator;
+  const { dim } = data;
+  const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
+  const out = new Float64Array(count * dim * dim);
+  const slices = new TimeSlices(undefined, () => data.check());
+  const factor = "noiseTime" in randomness ? randomness.noiseTime : 1 / randomness.draws;
+  const { proxyCovariance } = await average.evaluate(rows, times, ["proxyCovariance"]);
+  for (let p = 0; p < count; p++) {
+    const block = Float64Array.from(proxyCovariance.subarray(p * dim * dim, (p + 1) * dim * dim));
+    const time = times[p];
+    out.set(
+      sandwich(process, time, block, time, dim).map((value) => factor * value),
+      p * dim * dim,
+    );
+    const wait = slices.spend(matrixWork(estimator));
+    if (wait) await wait;
+  }
+  return out;
+}
+
+/** Of an ensemble: the kernel of every place with itself. */
+async function ensembleAt(
+  ensemble: ScoreEnsemble<Precision>,
+  x: PointsInput,
+  t: number | ArrayLike<number>,
+): Promise<Float64Array> {
+  const { data, process } = ensemble;
+  const { dim } = data;
+  const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
+  const out = new Float64Array(count * dim * dim);
+  const slices = new TimeSlices(undefined, () => data.check());
+  const variances = await ensemble.variance?.({ x: rows, t: times });
+  for (let p = 0; p < count; p++) {
+    const time = times[p];
+    const block =
+      variances?.subarray(p * dim * dim, (p + 1) * dim * dim) ??
+      (await ensemble.covariance({ x: rows.slice(p * dim, (p + 1) * dim), t: time }));
+    out.set(sandwich(process, time, block, time, dim), p * dim * dim);
+    const wait = slices.spend(matrixWork(ensemble));
+    if (wait) await wait;
+  }
+  return out;
+}
+
+/** Of an ensemble: the kernel of every place of `a` with every one of `b`. */
+async function ensembleBetween(
+  ensemble: ScoreEnsemble<Precision>,
+  a: Places,
+  b: Places,
+): Promise<Float64Array> {
+  const { data, process } = ensemble;
+  const { dim } = data;
+  const left = checkPlaces(data, process, a, "a");
+  const right = checkPlaces(data, process, b, "b");
+  const out = new Float64Array(left.count * right.count * dim * dim);
+  const slices = new TimeSlices(undefined, () => data.check());
+  const covariance = await ensemble.covariance(a, b);
+  for (let p = 0; p < left.count; p++) {
+    for (let q = 0; q < right.count; q++) {
+      const start = (p * right.count + q) * dim * dim;
+      const block = covariance.subarray(start, start + dim * dim);
+      out.set(sandwich(process, left.times[p], block, right.times[q], dim), start);
+      const wait = slices.spend(matrixWork(ensemble));
+      if (wait) await wait;
+    }
+  }
+  return out;
+}
+
+/** Of a step estimator: draws at different places have nothing to do with each other. */
+async function stepBetween(estimator: StepEstimator<Precision>, a: Places, b: Places): Promise<Float64Array> {
+  const { data, process } = estimator;
+  const { dim } = data;
+  const left = checkPlaces(data, process, a, "a");
+  const right = checkPlaces(data, process, b, "b");
+  const out = new Float64Array(left.count * right.count * dim * dim);
+  const slices = new TimeSlices(undefined, () => data.check());
+  const white = await stepAt(estimator, a.x, a.t);
+  for (let p = 0; p < left.count; p++) {
+    for (let q = 0; q < right.count; q++) {
+      let same = left.times[p] === right.times[q];
+      for (let d = 0; same && d < dim; d++) same = left.x[p * dim + d] === right.x[q * dim + d];
+      if (same)
+        out.set(white.subarray(p * dim * dim, (p + 1) * dim * dim), (p * right.count + q) * dim * dim);
+    }
+    const wait = slices.spend(4 * right.count);
+    if (wait) await wait;
+  }
+  return out;
+}
+
+/** The trace of each of many matrices. */
+const tracesOf = (matrices: Float64Array, dim: number): Float64Array =>
+  Float64Array.from({ length: matrices.length / (dim * dim) }, (_, p) => {
+    let sum = 0;
+    for (let d = 0; d < dim; d++) sum += matrices[p * dim * dim + d * (dim + 1)];
+    return sum;
+  });
 
 /** Matrices of places of a map that are kept at a time, in numbers. */
 const MAP_NUMBERS = 2 ** 20;

@@ -28,16 +28,7 @@ export function* isotropic(
     trace: wantTrace && dim > 3,
     weights: out.posteriorWeights !== undefined,
   });
-  if (out.posteriorMean && sigma0 === 0) {
-    const means = data.centre ? data.outward(raw.mean) : raw.mean;
-    (out.posteriorMean as Numbers<Precision>).set(means);
-    yield 4 * count * dim;
-  }
-  if (out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined)) {
-    yield* inPieces(count, 8 * dim + 8, (first, last) =>
-      vectors(request, out, levels, raw.mean, first, last),
-    );
-  }
+  yield* means(request, out, levels, raw.mean);
   if (!wantStats && !wantMatrix && !wantTrace && !out.posteriorWeights) return;
   const matrix = new Float64Array(dim * dim);
   const units =
@@ -85,6 +76,24 @@ export function* isotropic(
           shrink * shrink * value + diagonal * sigma0 * sigma0 * shrink;
       }
     }
+  }
+}
+
+/** The posterior means, and what follows from them alone. */
+function* means(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+  levels: (q: number) => Level,
+  mean: Raw["mean"],
+): Generator<number, void, void> {
+  const { data, count } = request;
+  const { dim, sigma0 } = data;
+  if (out.posteriorMean && sigma0 === 0) {
+    (out.posteriorMean as Numbers<Precision>).set(data.centre ? data.outward(mean) : mean);
+    yield 4 * count * dim;
+  }
+  if (out.score ?? out.velocity ?? (sigma0 > 0 ? out.posteriorMean : undefined)) {
+    yield* inPieces(count, 8 * dim + 8, (first, last) => vectors(request, out, levels, mean, first, last));
   }
 }
 

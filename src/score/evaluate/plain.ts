@@ -215,15 +215,49 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
   x: Float64Array,
   quantities: readonly Q[],
 ): ReferenceResult<Q> {
-  const { points, dim, weights, sigma0 } = mixture;
-  const { alpha, beta } = level;
-  const size = weights.length;
-  const noise = noiseAt(level, sigma0, dim);
-  const isotropic = level.covariance === undefined;
-  const wanted = (...names: ReferenceQuantity[]) => names.some((name) => quantities.includes(name as Q));
+  const noise = noiseAt(level, mixture.sigma0, mixture.dim);
+  const posterior = posteriorAt(mixture, level, noise, x);
+  const centred = quantities.some((name) => !uncentred.has(name));
+  const shift = centred ? shiftOf(mixture, posterior) : new Float64Array(mixture.dim);
+  const { points, dim } = mixture;
+  const mean = shift.map((value, i) => points[posterior.best * dim + i] + value);
+  const residual = mean.map((value, i) => x[i] - level.alpha * value);
+  const at: AtPoint = { mixture, level, noise, x, posterior, shift, mean, residual };
+  const asked: ReadonlySet<ReferenceQuantity> = new Set(quantities);
+  return {
+    ...scalarsAt(at, asked),
+    ...vectorsAt(at, asked),
+    ...tracesAt(at, asked),
+    ...matricesAt(at, asked),
+  } as ReferenceResult<Q>;
+}
 
-  // Distances from x to every alpha mu_m, by direct differences; the nearest point.
-  const v = alpha * alpha * sigma0 * sigma0 + level.variance;
+/** p(m | x, t), and what of it comes on the way. */
+interface Posterior {
+  /** The nearest point, and |x - alpha mu|^2 of it. */
+  readonly nearest: number;
+  readonly nearestSquare: number;
+  /** The exponent of the nearest point, which log terms are relative to: its half square over `scale`. */
+  readonly origin: number;
+  readonly scale: number;
+  /** log (w_m N_m); the likeliest point has the largest, `top`. */
+  readonly logTerms: Float64Array;
+  readonly best: number;
+  readonly top: number;
+  /** The sum of all others over the likeliest, so that log1p keeps it. */
+  readonly rest: number;
+  readonly weights: Float64Array;
+}
+
+/** Distances from x to every alpha mu_m, by direct differences; the nearest point. */
+function distancesAt(
+  { points, dim, weights }: ReferenceMixture,
+  level: ReferenceLevel,
+  noise: Noise,
+  x: Float64Array,
+): { halfSquares: Float64Array; nearest: number; nearestSquare: number } {
+  const isotropic = level.covariance === undefined;
+  const size = weights.length;
   const halfSquares = new Float64Array(size); // |V^(-1/2) (x - alpha mu_m)|^2 / 2, times v if isotropic
   let nearest = -1;
   let nearestSquare = Number.POSITIVE_INFINITY;
@@ -233,7 +267,7 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
     if (weight === 0) continue;
     let square = 0;
     for (let i = 0, k = m * dim; i < dim; i++, k++) {
-      const d = x[i] - alpha * points[k];
+      const d = x[i] - level.alpha * points[k];
       difference[i] = d;
       square += d * d;
     }
@@ -243,132 +277,191 @@ export function evaluatePoint<Q extends ReferenceQuantity>(
       nearestSquare = square;
     }
   }
+  return { halfSquares, nearest, nearestSquare };
+}
+
+function posteriorAt(
+  mixture: ReferenceMixture,
+  level: ReferenceLevel,
+  noise: Noise,
+  x: Float64Array,
+): Posterior {
+  const { weights: prior, sigma0 } = mixture;
+  const size = prior.length;
+  const { halfSquares, nearest, nearestSquare } = distancesAt(mixture, level, noise, x);
 
   // log (w_m N_m), relative to the exponent of the nearest point; the likeliest point.
   const origin = halfSquares[nearest];
-  const scale = isotropic ? v : 1;
+  const v = level.alpha * level.alpha * sigma0 * sigma0 + level.variance;
+  const scale = level.covariance === undefined ? v : 1;
   const logTerms = new Float64Array(size);
   let best = nearest;
   for (let m = 0; m < size; m++) {
-    const weight = weights[m];
+    const weight = prior[m];
     logTerms[m] =
       weight === 0 ? Number.NEGATIVE_INFINITY : Math.log(weight) - (halfSquares[m] - origin) / scale;
     if (logTerms[m] > logTerms[best]) best = m;
   }
 
-  // p(m | x, t): log-sum-exp about the likeliest point; `rest` is the sum of the others, so that log1p keeps it.
-  const posterior = new Float64Array(size);
+  // log-sum-exp about the likeliest point.
+  const weights = new Float64Array(size);
   const top = logTerms[best];
   let rest = 0;
   for (let m = 0; m < size; m++) {
     const term = Math.exp(logTerms[m] - top);
-    posterior[m] = term;
+    weights[m] = term;
     if (m !== best) rest += term;
   }
   const sum = 1 + rest;
-  for (let m = 0; m < size; m++) posterior[m] = posterior[m] / sum;
+  for (let m = 0; m < size; m++) weights[m] = weights[m] / sum;
+  return { nearest, nearestSquare, origin, scale, logTerms, best, top, rest, weights };
+}
 
-  // E[mu | x, t] - mu_best, a sum that is accurate also where one point has nearly all the weight.
+/** E[mu | x, t] - mu_best, a sum that is accurate also where one point has nearly all the weight. */
+function shiftOf({ points, dim }: ReferenceMixture, { weights, best }: Posterior): Float64Array {
   const shift = new Float64Array(dim);
-  const centred = quantities.some((name) => !uncentred.has(name));
-  for (let m = 0; m < size && centred; m++) {
-    const p = posterior[m];
+  for (let m = 0; m < weights.length; m++) {
+    const p = weights[m];
     if (p === 0 || m === best) continue;
     for (let i = 0, k = m * dim, b = best * dim; i < dim; i++, k++, b++) {
       shift[i] = shift[i] + p * (points[k] - points[b]);
     }
   }
-  const mean = shift.map((value, i) => points[best * dim + i] + value);
-  /** mu_m - E[mu | x, t] */
-  const deviation = (m: number) =>
-    difference.map((_, i) => points[m * dim + i] - points[best * dim + i] - shift[i]);
+  return shift;
+}
 
-  const out: Partial<Record<ReferenceQuantity, number | Float64Array>> = {};
+/** A query, and what all quantities at it are made of. */
+interface AtPoint {
+  readonly mixture: ReferenceMixture;
+  readonly level: ReferenceLevel;
+  readonly noise: Noise;
+  readonly x: Float64Array;
+  readonly posterior: Posterior;
+  /** E[mu | x, t] - mu_best, and E[mu | x, t] itself. */
+  readonly shift: Float64Array;
+  readonly mean: Float64Array;
   /** x - alpha E[mu | x, t] = -V s */
-  const residual = mean.map((value, i) => x[i] - alpha * value);
-  const score = wanted("score", "velocity") ? noise.solve(residual).map((y) => 0 - y) : residual;
+  readonly residual: Float64Array;
+}
 
-  if (wanted("logDensity")) {
+type Asked = ReadonlySet<ReferenceQuantity>;
+type Values = Partial<Record<ReferenceQuantity, number | Float64Array>>;
+
+/** mu_m - E[mu | x, t] */
+const deviationAt = (
+  { mixture: { points, dim }, posterior: { best }, shift }: AtPoint,
+  m: number,
+): Float64Array => shift.map((value, i) => points[m * dim + i] - points[best * dim + i] - value);
+
+/** What is of distances and weights alone. */
+function scalarsAt({ mixture: { dim }, noise, posterior }: AtPoint, asked: Asked): Values {
+  const { nearest, nearestSquare, origin, scale, logTerms, top, rest, weights } = posterior;
+  const out: Values = {};
+  if (asked.has("logDensity")) {
     out.logDensity =
       top + Math.log1p(rest) - origin / scale - 0.5 * (dim * Math.log(2 * Math.PI) + noise.logDet());
   }
-  if (wanted("nearest")) out.nearest = nearest;
-  if (wanted("nearestDistance")) out.nearestDistance = Math.sqrt(nearestSquare);
-  if (wanted("posteriorWeights")) out.posteriorWeights = posterior;
-  if (wanted("posteriorEntropy")) {
+  if (asked.has("nearest")) out.nearest = nearest;
+  if (asked.has("nearestDistance")) out.nearestDistance = Math.sqrt(nearestSquare);
+  if (asked.has("posteriorWeights")) out.posteriorWeights = weights;
+  if (asked.has("posteriorEntropy")) {
     let entropy = Math.log1p(rest);
-    for (let m = 0; m < size; m++) {
-      const p = posterior[m];
+    for (let m = 0; m < weights.length; m++) {
+      const p = weights[m];
       if (p > 0) entropy += p * (top - logTerms[m]);
     }
     out.posteriorEntropy = entropy;
   }
-  if (wanted("effectiveCount")) out.effectiveCount = 1 / dot(posterior, posterior);
-  if (wanted("posteriorMean")) {
+  if (asked.has("effectiveCount")) out.effectiveCount = 1 / dot(weights, weights);
+  return out;
+}
+
+/** Means, and what is linear in them. */
+function vectorsAt({ mixture: { sigma0 }, level, noise, x, mean, residual }: AtPoint, asked: Asked): Values {
+  const { alpha, beta } = level;
+  const out: Values = {};
+  if (asked.has("posteriorMean")) {
     // mubar + alpha sigma0^2 V^-1 (x - alpha mubar)
     const pull = sigma0 === 0 ? undefined : noise.solve(residual);
     out.posteriorMean =
       pull === undefined ? mean : mean.map((value, i) => value + alpha * sigma0 * sigma0 * pull[i]);
   }
-  if (wanted("score")) out.score = score;
-  if (wanted("velocity")) {
+  if (!asked.has("score") && !asked.has("velocity")) return out;
+  const score = noise.solve(residual).map((y) => 0 - y);
+  if (asked.has("score")) out.score = score;
+  if (asked.has("velocity")) {
     // -beta x - D s
     const spread = noise.spread(score);
     out.velocity = spread.map((value, i) => 0 - beta * x[i] - noise.rate * value);
   }
+  return out;
+}
 
-  if (wanted("divergence", "proxyVariance")) {
-    // With u = V^-1 (mu_m - mubar): tr(V^-1 Cov V^-1) = E |u|^2, tr(E V^-1 Cov V^-1) = E u' E u.
-    let squares = 0;
-    let spreads = 0;
-    for (let m = 0; m < size; m++) {
-      const p = posterior[m];
-      if (p === 0) continue;
-      const u = noise.solve(deviation(m));
-      squares += p * dot(u, u);
-      spreads += p * dot(u, noise.spread(u));
-    }
-    if (wanted("divergence")) {
-      // -beta dim - tr(D Hess), Hess = alpha^2 V^-1 Cov V^-1 - V^-1
-      out.divergence = noise.rate * (noise.spreadTrace() - alpha * alpha * spreads) - beta * dim;
-    }
-    if (wanted("proxyVariance")) {
-      const width = sigma0 === 0 ? 0 : sigma0 * sigma0 * noise.inverseProductTrace();
-      out.proxyVariance = alpha * alpha * (squares + width);
-    }
+/** Traces of covariances. */
+function tracesAt(at: AtPoint, asked: Asked): Values {
+  if (!asked.has("divergence") && !asked.has("proxyVariance")) return {};
+  const { mixture, level, noise, posterior } = at;
+  const { dim, sigma0 } = mixture;
+  const { alpha, beta } = level;
+  // With u = V^-1 (mu_m - mubar): tr(V^-1 Cov V^-1) = E |u|^2, tr(E V^-1 Cov V^-1) = E u' E u.
+  let squares = 0;
+  let spreads = 0;
+  for (let m = 0; m < posterior.weights.length; m++) {
+    const p = posterior.weights[m];
+    if (p === 0) continue;
+    const u = noise.solve(deviationAt(at, m));
+    squares += p * dot(u, u);
+    spreads += p * dot(u, noise.spread(u));
   }
+  const out: Values = {};
+  if (asked.has("divergence")) {
+    // -beta dim - tr(D Hess), Hess = alpha^2 V^-1 Cov V^-1 - V^-1
+    out.divergence = noise.rate * (noise.spreadTrace() - alpha * alpha * spreads) - beta * dim;
+  }
+  if (asked.has("proxyVariance")) {
+    const width = sigma0 === 0 ? 0 : sigma0 * sigma0 * noise.inverseProductTrace();
+    out.proxyVariance = alpha * alpha * (squares + width);
+  }
+  return out;
+}
 
-  if (wanted("hessian", "proxyCovariance", "posteriorCovariance")) {
-    // alpha^2 V^-1 Cov V^-1 as E[u u'], positive semidefinite by construction.
-    const inner = new Float64Array(dim * dim); // E[u u'] with u = V^-1 (mu_m - mubar)
-    const outer = new Float64Array(dim * dim); // E[b b'] with b = S u = S V^-1 (mu_m - mubar)
-    for (let m = 0; m < size; m++) {
-      const p = posterior[m];
-      if (p === 0) continue;
-      const d = deviation(m);
-      const u = noise.solve(d);
-      addOuter(inner, dim, p, u);
-      addOuter(outer, dim, p, sigma0 === 0 ? d : noise.colour(u).map((y) => level.variance * y));
-    }
-    const width = sigma0 * sigma0;
-    if (wanted("hessian")) {
-      const inverse = noise.inverse();
-      out.hessian = inner.map((value, k) => alpha * alpha * value - inverse[k]);
-    }
-    if (wanted("proxyCovariance")) {
-      // + alpha^2 sigma0^2 S^-1 V^-1, which is S^-1 - V^-1 without its cancellation
-      const extra = width === 0 ? undefined : noise.inverseProduct();
-      out.proxyCovariance = inner.map(
-        (value, k) => alpha * alpha * (value + width * (extra === undefined ? 0 : extra[k])),
-      );
-    }
-    if (wanted("posteriorCovariance")) {
-      // Within a component Cov(x0) = sigma0^2 I - alpha^2 sigma0^4 V^-1 = sigma0^2 S V^-1.
-      const extra = width === 0 ? undefined : noise.shrinkage();
-      out.posteriorCovariance = outer.map((value, k) => value + width * (extra === undefined ? 0 : extra[k]));
-    }
+const matrixNames = ["hessian", "proxyCovariance", "posteriorCovariance"] as const;
+
+/** alpha^2 V^-1 Cov V^-1 as E[u u'], positive semidefinite by construction. */
+function matricesAt(at: AtPoint, asked: Asked): Values {
+  if (!matrixNames.some((name) => asked.has(name))) return {};
+  const { mixture, level, noise, posterior } = at;
+  const { dim, sigma0 } = mixture;
+  const { alpha } = level;
+  const inner = new Float64Array(dim * dim); // E[u u'] with u = V^-1 (mu_m - mubar)
+  const outer = new Float64Array(dim * dim); // E[b b'] with b = S u = S V^-1 (mu_m - mubar)
+  for (let m = 0; m < posterior.weights.length; m++) {
+    const p = posterior.weights[m];
+    if (p === 0) continue;
+    const d = deviationAt(at, m);
+    const u = noise.solve(d);
+    addOuter(inner, dim, p, u);
+    addOuter(outer, dim, p, sigma0 === 0 ? d : noise.colour(u).map((y) => level.variance * y));
   }
-  return out as ReferenceResult<Q>;
+  const width = sigma0 * sigma0;
+  const out: Values = {};
+  if (asked.has("hessian")) {
+    const inverse = noise.inverse();
+    out.hessian = inner.map((value, k) => alpha * alpha * value - inverse[k]);
+  }
+  if (asked.has("proxyCovariance")) {
+    // + alpha^2 sigma0^2 S^-1 V^-1, which is S^-1 - V^-1 without its cancellation
+    const extra = width === 0 ? undefined : noise.inverseProduct();
+    out.proxyCovariance = inner.map(
+      (value, k) => alpha * alpha * (value + width * (extra === undefined ? 0 : extra[k])),
+    );
+  }
+  if (asked.has("posteriorCovariance")) {
+    // Within a component Cov(x0) = sigma0^2 I - alpha^2 sigma0^4 V^-1 = sigma0^2 S V^-1.
+    const extra = width === 0 ? undefined : noise.shrinkage();
+    out.posteriorCovariance = outer.map((value, k) => value + width * (extra === undefined ? 0 : extra[k]));
+  }
+  return out;
 }
 
 function addOuter(out: Float64Array, dim: number, p: number, u: Float64Array): void {

@@ -581,34 +581,12 @@ export async function ntkScore<P extends Precision>(
       : customMap(options.inputMap, dim);
   const initial = options.initial ?? "zero";
   const linear = checkInitial(initial, dim, map.count);
-  const inputs = new Float64Array(count * map.count);
-  for (let n = 0; n < count; n++) {
-    const row = samples.x.slice(n * dim, (n + 1) * dim);
-    map.row(row, samples.t[n], inputs.subarray(n * map.count, (n + 1) * map.count));
-    const wait = slices.spend(20 * map.count + 100);
-    if (wait) await wait;
-  }
+  const inputs = await inputsAt(samples, dim, map, slices);
   const psi = { data: inputs, rows: count, columns: map.count };
   const call = options.signal === undefined ? {} : { signal: options.signal };
   const gram = await ntkGram(engine, psi, undefined, { ...network, ...call });
-  let meanLambda = 0;
-  for (const value of samples.lambda) meanLambda += value / count;
-  const roots = samples.lambda.map((value) => Math.sqrt(value / meanLambda));
-  // Lambda^(1/2) K Lambda^(1/2) / P
-  const scaled = new Float64Array(count * count);
-  for (let i = 0; i < count; i++) {
-    for (let j = 0; j < count; j++) {
-      const value = gram.data[i * count + j];
-      scaled[i * count + j] = (value * roots[i] * roots[j]) / count;
-    }
-    const wait = slices.spend(6 * count);
-    if (wait) await wait;
-  }
-  const { values, vectors } = await symmetricEigen(
-    engine,
-    { data: scaled, rows: count, columns: count },
-    call,
-  );
+  const roots = rootsOf(samples.lambda);
+  const { values, vectors } = await symmetricEigen(engine, await weighted(gram, roots, slices), call);
   const gaussian = initial === "gaussian" ? await gaussianStart(engine, psi, network, call) : undefined;
   let points: NtkPoints | undefined;
   try {
@@ -620,6 +598,45 @@ export async function ntkScore<P extends Precision>(
     gaussian?.points.dispose();
     throw error;
   }
+}
+
+/** The inputs of the network at every sample, `[samples, map.count]`. */
+async function inputsAt(
+  { x, t }: TrainingTuples,
+  dim: number,
+  map: InputMap,
+  slices: TimeSlices,
+): Promise<Float64Array<ArrayBuffer>> {
+  const inputs = new Float64Array(t.length * map.count);
+  for (let n = 0; n < t.length; n++) {
+    const row = x.slice(n * dim, (n + 1) * dim);
+    map.row(row, t[n], inputs.subarray(n * map.count, (n + 1) * map.count));
+    const wait = slices.spend(20 * map.count + 100);
+    if (wait) await wait;
+  }
+  return inputs;
+}
+
+/** The roots of the weights of samples, whose mean is 1. */
+function rootsOf(lambda: Float64Array): Float64Array {
+  let mean = 0;
+  for (const value of lambda) mean += value / lambda.length;
+  return lambda.map((value) => Math.sqrt(value / mean));
+}
+
+/** Lambda^(1/2) K Lambda^(1/2) / P */
+async function weighted(gram: Matrix, roots: Float64Array, slices: TimeSlices): Promise<Matrix> {
+  const count = roots.length;
+  const scaled = new Float64Array(count * count);
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < count; j++) {
+      const value = gram.data[i * count + j];
+      scaled[i * count + j] = (value * roots[i] * roots[j]) / count;
+    }
+    const wait = slices.spend(6 * count);
+    if (wait) await wait;
+  }
+  return { data: scaled, rows: count, columns: count };
 }
 
 async function gaussianStart(

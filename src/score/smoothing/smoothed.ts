@@ -97,32 +97,39 @@ export function smoothedScore<P extends Precision>(
   checkProcess(process, data);
   data.check();
   checkIsotropic(process);
+  const smoothing = smoothingOf(data, process, options);
+  const { values, widthAt } = smoothing;
+  const rows = rowsOf(smoothing);
+  const estimate = async (x: Float64Array, t: number): Promise<Float64Array> =>
+    (await rows(values, x, t, widthAt(t), true)).error as Float64Array;
+  return new SmoothedField(data, process, estimate, scoreRows(smoothing, rows), traceRows(smoothing));
+}
+
+/** How a score is smoothed, checked. */
+interface Smoothing {
+  readonly values: Values;
+  readonly data: Mixture;
+  readonly kernel: "box" | "minimumNorm" | "gaussian";
+  /** The axes along which the data vary. */
+  readonly axes: readonly number[];
+  readonly widthAt: (t: number) => number;
+  /** Where a mean is taken that is no closed form: the same places at every query, and groups of them that tell the error. */
+  readonly drawn: { readonly places: CubeRule; readonly groups: number } | undefined;
+  readonly truncate: number;
+  readonly seed: number;
+}
+
+function smoothingOf(data: Mixture, process: Process, options: SmoothedOptions): Smoothing {
   checkOptions(options, names);
   const { width } = options ?? {};
   if (typeof width !== "function") checkNumber(width, "width", { min: 0 });
   const kernel = checkWord(options.kernel ?? "box", ["box", "minimumNorm", "gaussian"] as const, "kernel");
   const values = new Values(data, process);
   const axes = varyingAxes(values);
-  const rule =
-    options.rule === undefined
-      ? takesPanels(axes)
-        ? "panels"
-        : "quasi"
-      : checkWord(options.rule, ["panels", "quasi", "draws"] as const, "rule");
-  if (kernel !== "box" && options.rule !== undefined) {
-    throw badArgument("E_USAGE", "rule", "nothing: it is of the box alone", options.rule);
-  }
-  if (rule === "panels" && !takesPanels(axes)) {
-    throw badArgument(
-      "E_LIMIT",
-      "rule",
-      `"quasi" or "draws" for data that vary along ${axes.length} axes`,
-      rule,
-    );
-  }
-  const drawn = kernel === "gaussian" || (kernel === "box" && rule !== "panels");
+  const rule = ruleOf(options, kernel, axes);
+  const isDrawn = kernel === "gaussian" || (kernel === "box" && rule !== "panels");
   for (const name of ["count", "truncate", "seed"] as const) {
-    if (!drawn && options[name] !== undefined && !(name === "seed" && kernel === "minimumNorm")) {
+    if (!isDrawn && options[name] !== undefined && !(name === "seed" && kernel === "minimumNorm")) {
       throw badArgument("E_USAGE", name, "nothing where no places are drawn", options[name]);
     }
   }
@@ -136,131 +143,182 @@ export function smoothedScore<P extends Precision>(
     if (typeof width !== "function") return width;
     return checkNumber(atOnce(width(t), "width"), `width at t = ${t}`, { min: 0 });
   };
-  const closed = (score: Float64Array): Smoothed => ({ score, error: new Float64Array(score.length) });
-  const drawnPlaces = drawn ? places() : undefined;
-  const smooth = rowsOf();
-  const rows: Rows = async (values, x, t, w, error) =>
-    w === 0 ? closed(await values.score(x, t)) : smooth(values, x, t, w, error);
-  const plain: RowFunction = drawnPlaces
-    ? byRows((x, time, _, signal) => {
-        const own = values.during(signal);
-        return whereWide(
-          x,
-          time,
-          data.dim,
-          (some, t) => own.score(some, t),
-          async (some, t) =>
-            (await averageScore(own, drawnPlaces, (i) => widthAt(t(i)), some, t, { truncate, groups: 0 }))
-              .score,
-        );
-      })
-    : async (x, t, _, signal) => (await rows(values.during(signal), x, t, widthAt(t), false)).score;
-  const estimate = async (x: Float64Array, t: number): Promise<Float64Array> =>
-    (await rows(values, x, t, widthAt(t), true)).error as Float64Array;
-  return new SmoothedField(data, process, estimate, plain, tracesOf());
+  const drawn = isDrawn ? drawnOf({ kernel, rule, count, seed }, data.dim, axes) : undefined;
+  return { values, data, kernel, axes, widthAt, drawn, truncate, seed };
+}
 
-  /** Rows of no width by one function, the others by another; `width` numbers per row. */
-  async function whereWide(
-    x: Float64Array,
-    time: (row: number) => number,
-    width: number,
-    plainly: (x: Float64Array, t: Float64Array | number) => Promise<Float64Array>,
-    widely: (x: Float64Array, time: (row: number) => number) => Promise<Float64Array>,
-  ): Promise<Float64Array> {
-    const { dim } = data;
-    const all = Array.from({ length: x.length / dim }, (_, row) => row);
-    const out = new Float64Array(all.length * width);
-    for (const flat of [true, false]) {
-      const mine = all.filter((row) => (widthAt(time(row)) === 0) === flat);
-      if (mine.length === 0) continue;
-      const times = Float64Array.from(mine, time);
-      const one = times.every((t) => t === times[0]);
-      const some = picked(x, mine, dim);
-      const found = flat ? await plainly(some, one ? times[0] : times) : await widely(some, (i) => times[i]);
-      mine.forEach((row, i) => {
-        out.set(found.subarray(i * width, (i + 1) * width), row * width);
-      });
-    }
-    return out;
+type Rule = "panels" | "quasi" | "draws";
+
+/** How a box is averaged. */
+function ruleOf(
+  { rule: given }: SmoothedOptions,
+  kernel: Smoothing["kernel"],
+  axes: readonly number[],
+): Rule {
+  const panels = takesPanels(axes);
+  const rule =
+    given === undefined
+      ? panels
+        ? "panels"
+        : "quasi"
+      : checkWord(given, ["panels", "quasi", "draws"] as const, "rule");
+  if (kernel !== "box" && given !== undefined) {
+    throw badArgument("E_USAGE", "rule", "nothing: it is of the box alone", given);
   }
+  if (rule === "panels" && !panels) {
+    const expected = `"quasi" or "draws" for data that vary along ${axes.length} axes`;
+    throw badArgument("E_LIMIT", "rule", expected, rule);
+  }
+  return rule;
+}
 
-  /** Of means over fixed places the mean of traces; of the box along one axis the difference of its ends; none that jumps. */
-  function tracesOf(): RowFunction | undefined {
-    if (drawn) {
-      const rule = drawnPlaces as CubeRule;
-      return byRows((x, time, _, signal) => {
-        const own = values.during(signal);
-        return whereWide(
-          x,
-          time,
-          1,
-          (some, t) => own.traces(some, t),
-          (some, t) => averageTrace(own, rule, (i) => widthAt(t(i)), some, t, truncate),
-        );
-      });
-    }
-    if (kernel === "minimumNorm" && data.dim > 1) {
-      const line = findLine(data);
-      if ("off" in line) return undefined;
-      return (x, t, _, signal) => {
-        const w = widthAt(t);
-        const own = values.during(signal);
-        return w === 0 ? own.traces(x, t) : shortestTrace(own, line, w, x, t);
-      };
-    }
-    return (x, t, _, signal) => {
-      const w = widthAt(t);
-      const own = values.during(signal);
-      return w === 0 ? own.traces(x, t) : boxTrace(own, axes, w, x, t);
+function drawnOf(
+  { kernel, rule, count, seed }: { kernel: Smoothing["kernel"]; rule: Rule; count: number; seed: number },
+  dim: number,
+  axes: readonly number[],
+): NonNullable<Smoothing["drawn"]> {
+  if (kernel === "gaussian") {
+    const places = normalRule(dim, count, seed);
+    return { places, groups: places.weights.length };
+  }
+  const make = rule === "quasi" ? quasiRule : drawnRule;
+  const places = spread(make(axes.length, count, seed), dim, axes);
+  return { places, groups: rule === "quasi" ? SHIFTS : places.weights.length };
+}
+
+/** Places over the axes along which the data vary, as places over all. */
+function spread(some: CubeRule, dim: number, axes: readonly number[]): CubeRule {
+  const places = new Float64Array(some.weights.length * dim);
+  for (let j = 0; j < some.weights.length; j++) {
+    axes.forEach((d, k) => {
+      places[j * dim + d] = some.places[j * axes.length + k];
+    });
+  }
+  return { places, weights: some.weights };
+}
+
+const closed = (score: Float64Array): Smoothed => ({ score, error: new Float64Array(score.length) });
+
+/** Rows of one time: where there is no width, the exact score. */
+function rowsOf(smoothing: Smoothing): Rows {
+  const smooth = smoothRows(smoothing);
+  return async (values, x, t, w, error) =>
+    w === 0 ? closed(await values.score(x, t)) : smooth(values, x, t, w, error);
+}
+
+function smoothRows({ data, kernel, axes, drawn, truncate, seed }: Smoothing): Rows {
+  if (kernel === "minimumNorm" && data.dim > 1) {
+    const line = findLine(data);
+    if (!("off" in line))
+      return async (values, x, t, w) => closed(await shortestOnLine(values, line, w, x, t));
+    if (data.dim === 2) return async (values, x, t, w) => closed(await shortestInPlane(values, w, x, t));
+    return async (values, x, t, w) => closed(await shortestInSpace(values, w, x, t, seed));
+  }
+  if (drawn === undefined) {
+    return async (values, x, t, w, error) => {
+      const score = await boxMean(values, axes, w, x, t, false);
+      if (!error || axes.length <= 1) return closed(score);
+      const coarse = await boxMean(values, axes, w, x, t, true);
+      return { score, error: score.map((value, i) => Math.abs(value - coarse[i])) };
     };
   }
-
-  function rowsOf(): Rows {
-    if (kernel === "minimumNorm" && data.dim > 1) {
-      const line = findLine(data);
-      if (!("off" in line))
-        return async (values, x, t, w) => closed(await shortestOnLine(values, line, w, x, t));
-      if (data.dim === 2) return async (values, x, t, w) => closed(await shortestInPlane(values, w, x, t));
-      return async (values, x, t, w) => closed(await shortestInSpace(values, w, x, t, seed));
-    }
-    if (!drawn) {
-      return async (values, x, t, w, error) => {
-        const score = await boxMean(values, axes, w, x, t, false);
-        if (!error || axes.length <= 1) return closed(score);
-        const coarse = await boxMean(values, axes, w, x, t, true);
-        return { score, error: score.map((value, i) => Math.abs(value - coarse[i])) };
-      };
-    }
-    const chosen = drawnPlaces as CubeRule;
-    const groups = kernel !== "gaussian" && rule === "quasi" ? SHIFTS : chosen.weights.length;
-    return (values, x, t, w, error) =>
-      averageScore(
-        values,
-        chosen,
-        () => w,
-        x,
-        () => t,
-        { truncate, groups: error ? groups : 0 },
-      );
-  }
-
-  /** Where a mean is taken that is no closed form, the same places at every query. */
-  function places(): CubeRule {
-    if (kernel === "gaussian") return normalRule(data.dim, count, seed);
-    return spread(
-      rule === "quasi" ? quasiRule(axes.length, count, seed) : drawnRule(axes.length, count, seed),
+  const { places, groups } = drawn;
+  return (values, x, t, w, error) =>
+    averageScore(
+      values,
+      places,
+      () => w,
+      x,
+      () => t,
+      { truncate, groups: error ? groups : 0 },
     );
-  }
+}
 
-  /** Places over the axes along which the data vary, as places over all. */
-  function spread(some: CubeRule): CubeRule {
-    const { dim } = data;
-    const places = new Float64Array(some.weights.length * dim);
-    for (let j = 0; j < some.weights.length; j++) {
-      axes.forEach((d, k) => {
-        places[j * dim + d] = some.places[j * axes.length + k];
-      });
-    }
-    return { places, weights: some.weights };
+/** The score of rows, each at a time of its own where places are drawn. */
+function scoreRows({ values, data, widthAt, drawn, truncate }: Smoothing, rows: Rows): RowFunction {
+  if (drawn === undefined) {
+    return async (x, t, _, signal) => (await rows(values.during(signal), x, t, widthAt(t), false)).score;
   }
+  return byRows((x, time, _, signal) => {
+    const own = values.during(signal);
+    const widely: Widely = async (some, t) => {
+      const options = { truncate, groups: 0 };
+      return (await averageScore(own, drawn.places, (i) => widthAt(t(i)), some, t, options)).score;
+    };
+    return whereWide(
+      x,
+      time,
+      widthAt,
+      { dim: data.dim, each: data.dim },
+      (some, t) => own.score(some, t),
+      widely,
+    );
+  });
+}
+
+/** Of means over fixed places the mean of traces; of the box along one axis the difference of its ends; none that jumps. */
+function traceRows({
+  values,
+  data,
+  kernel,
+  axes,
+  widthAt,
+  drawn,
+  truncate,
+}: Smoothing): RowFunction | undefined {
+  if (drawn !== undefined) {
+    return byRows((x, time, _, signal) => {
+      const own = values.during(signal);
+      const widely: Widely = (some, t) =>
+        averageTrace(own, drawn.places, (i) => widthAt(t(i)), some, t, truncate);
+      return whereWide(
+        x,
+        time,
+        widthAt,
+        { dim: data.dim, each: 1 },
+        (some, t) => own.traces(some, t),
+        widely,
+      );
+    });
+  }
+  const narrowOr =
+    (wide: (own: Values, w: number, x: Float64Array, t: number) => Promise<Float64Array>): RowFunction =>
+    (x, t, _, signal) => {
+      const w = widthAt(t);
+      const own = values.during(signal);
+      return w === 0 ? own.traces(x, t) : wide(own, w, x, t);
+    };
+  if (kernel === "minimumNorm" && data.dim > 1) {
+    const line = findLine(data);
+    if ("off" in line) return undefined;
+    return narrowOr((own, w, x, t) => shortestTrace(own, line, w, x, t));
+  }
+  return narrowOr((own, w, x, t) => boxTrace(own, axes, w, x, t));
+}
+
+type Widely = (x: Float64Array, time: (row: number) => number) => Promise<Float64Array>;
+
+/** Rows of no width by one function, the others by another; `each` numbers per row of `dim`. */
+async function whereWide(
+  x: Float64Array,
+  time: (row: number) => number,
+  widthAt: (t: number) => number,
+  { dim, each }: { readonly dim: number; readonly each: number },
+  plainly: (x: Float64Array, t: Float64Array | number) => Promise<Float64Array>,
+  widely: Widely,
+): Promise<Float64Array> {
+  const all = Array.from({ length: x.length / dim }, (_, row) => row);
+  const out = new Float64Array(all.length * each);
+  for (const flat of [true, false]) {
+    const mine = all.filter((row) => (widthAt(time(row)) === 0) === flat);
+    if (mine.length === 0) continue;
+    const times = Float64Array.from(mine, time);
+    const one = times.every((t) => t === times[0]);
+    const some = picked(x, mine, dim);
+    const found = flat ? await plainly(some, one ? times[0] : times) : await widely(some, (i) => times[i]);
+    mine.forEach((row, i) => {
+      out.set(found.subarray(i * each, (i + 1) * each), row * each);
+    });
+  }
+  return out;
 }

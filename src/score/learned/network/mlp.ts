@@ -218,7 +218,53 @@ export async function mlpScore<P extends Precision>(
   checkIsotropic(process);
   checkOptions(options, names);
   checkLongCall(options ?? {});
-  const { widths = [64, 64], signal, onProgress } = options ?? {};
+  const plan = planOf(data, options);
+  const { signal, onProgress } = options;
+  if (signal?.aborted) throw aborted(signal);
+  const slices = new TimeSlices(signal, () => data.check());
+  const teacher = await teacherOf(data, process, options, plan, slices);
+  const { shape, network, steps } = plan;
+  const start = await slices.run(startOf(network.sizes, plan.seed));
+  const executor = new PerceptronExecutor(data.engine, network, start, plan.precision);
+  const losses = new Float64Array(steps);
+  try {
+    for (let step = 0; step < steps; step++) {
+      if (signal?.aborted) throw aborted(signal);
+      const batch = await slices.run(batchOf(await teacher.batch(step), shape, process));
+      const found = await executor.learn(batch, { step: adamAt(plan, step) }, signal ? { signal } : {});
+      if (!Number.isFinite(found.loss)) {
+        const expected = `a finite loss at step ${step}; try a smaller rate`;
+        throw badArgument("E_NONFINITE", "learningRate", expected, found.loss);
+      }
+      losses[step] = found.loss;
+      if (onProgress) {
+        slices.report(() => onProgress({ done: step + 1, total: steps, loss: found.loss }));
+        await slices.settle();
+      }
+    }
+    return new MlpField(data, process, executor, shape, losses, teacher.range);
+  } catch (error) {
+    executor.dispose();
+    throw error;
+  }
+}
+
+/** What is trained and how, checked. */
+interface Plan {
+  readonly shape: NetworkShape;
+  readonly network: { readonly sizes: readonly number[]; readonly activation: (typeof activations)[number] };
+  readonly steps: number;
+  readonly batch: number;
+  readonly rate: number;
+  readonly decay: number;
+  readonly kind: "coupled" | "decoupled";
+  readonly loss: "exact" | "denoising";
+  readonly seed: number;
+  readonly precision: Precision;
+}
+
+function planOf(data: Mixture, options: MlpScoreOptions): Plan {
+  const { widths = [64, 64] } = options ?? {};
   if (!Array.isArray(widths)) throw badArgument("E_TYPE", "widths", "a list of numbers", widths);
   widths.forEach((width, i) => {
     checkInteger(width, `widths[${i}]`, 1, MOST_WIDTH);
@@ -230,117 +276,104 @@ export async function mlpScore<P extends Precision>(
     timeFeatures: checkInteger(options.timeFeatures ?? 0, "timeFeatures", 0, MOST_TIME_FEATURES),
     sigmaData: spreadOf(data),
   };
-  const steps = checkInteger(options.steps, "steps", 0, 1e8);
-  const batch = checkInteger(options.batch ?? 256, "batch", 1, 2 ** 20);
-  const rate = checkNumber(options.learningRate ?? 1e-3, "learningRate", { above: 0, max: 10 });
-  const decay = checkNumber(options.weightDecay ?? 0, "weightDecay", { min: 0, max: 10 });
-  const kind = checkWord(options.decay ?? "coupled", ["coupled", "decoupled"] as const, "decay");
-  const loss = checkWord(options.loss ?? "denoising", ["exact", "denoising"] as const, "loss");
-  const seed = checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER);
-  const precision = checkWord(options.precision ?? "f32", ["f32", "f64"] as const, "precision");
+  const plan = {
+    shape,
+    network: { sizes: [inputCount(shape), ...widths, data.dim], activation },
+    steps: checkInteger(options.steps, "steps", 0, 1e8),
+    batch: checkInteger(options.batch ?? 256, "batch", 1, 2 ** 20),
+    rate: checkNumber(options.learningRate ?? 1e-3, "learningRate", { above: 0, max: 10 }),
+    decay: checkNumber(options.weightDecay ?? 0, "weightDecay", { min: 0, max: 10 }),
+    kind: checkWord(options.decay ?? "coupled", ["coupled", "decoupled"] as const, "decay"),
+    loss: checkWord(options.loss ?? "denoising", ["exact", "denoising"] as const, "loss"),
+    seed: checkInteger(options.seed ?? 0, "seed", 0, Number.MAX_SAFE_INTEGER),
+    precision: checkWord(options.precision ?? "f32", ["f32", "f64"] as const, "precision"),
+  };
   if (options.samples !== undefined) checkInteger(options.samples, "samples", 1, 2 ** 20);
-  if (signal?.aborted) throw aborted(signal);
-  const sizes = [inputCount(shape), ...widths, data.dim];
-  const network = { sizes, activation };
-  const slices = new TimeSlices(signal, () => data.check());
-  const draw = (count: number, first: number): Promise<TrainingTuples> =>
-    trainingTuples(data, process, {
-      slices,
-      samples: count,
-      seed,
-      weighting: options.weighting ?? "variance",
-      times: options.times,
-      first,
-    });
-  const fixed = options.samples === undefined ? undefined : await draw(options.samples, 0);
+  return plan;
+}
+
+/** Adam's numbers at a step. */
+const adamAt = ({ rate, kind, decay }: Plan, step: number) => ({
+  rate,
+  beta1: BETA1,
+  beta2: BETA2,
+  epsilon: EPSILON,
+  coupled: kind === "coupled" ? decay : 0,
+  decoupled: kind === "decoupled" ? rate * decay : 0,
+  c1: 1 - power(BETA1, step + 1),
+  c2: 1 - power(BETA2, step + 1),
+});
+
+/** What tells a network its targets, step by step. */
+interface Teacher {
+  /** The times of all samples so far; undefined where there were none. */
+  readonly range: TrainingTuples["range"] | undefined;
+  batch(step: number): Promise<Targeted>;
+}
+
+/** Of samples that are drawn once, batches of them; else fresh ones at every step. */
+async function teacherOf(
+  data: Mixture,
+  process: Process,
+  { samples, weighting = "variance", times, signal }: MlpScoreOptions,
+  { batch: count, loss, seed }: Plan,
+  slices: TimeSlices,
+): Promise<Teacher> {
+  const draw = (samples: number, first: number): Promise<TrainingTuples> =>
+    trainingTuples(data, process, { slices, samples, seed, weighting, times, first });
   const exact = exactScore(data, process);
   const targetsOf = async (tuples: TrainingTuples): Promise<Float64Array> =>
     loss === "denoising"
       ? slices.run(proxyScoresInPieces(process, data.dim, tuples))
       : Float64Array.from((await exact.evaluate(tuples.x, tuples.t, ["score"], signal && { signal })).score);
-  const fixedTargets = fixed && (await targetsOf(fixed));
-  const executor = new PerceptronExecutor(
-    data.engine,
-    network,
-    await slices.run(startOf(sizes, seed)),
-    precision,
-  );
-  const losses = new Float64Array(steps);
-  let trained = fixed?.range;
-  try {
-    for (let step = 0; step < steps; step++) {
-      if (signal?.aborted) throw aborted(signal);
-      const tuples = fixed
-        ? await slices.run(chosen(fixed, fixedTargets as Float64Array, data.dim, batch, seed, step))
-        : await fresh(step);
-      const state = {
-        rate,
-        beta1: BETA1,
-        beta2: BETA2,
-        epsilon: EPSILON,
-        coupled: kind === "coupled" ? decay : 0,
-        decoupled: kind === "decoupled" ? rate * decay : 0,
-        c1: 1 - power(BETA1, step + 1),
-        c2: 1 - power(BETA2, step + 1),
-      };
-      const found = await executor.learn(
-        await slices.run(batchOf(tuples)),
-        { step: state },
-        signal ? { signal } : {},
-      );
-      if (!Number.isFinite(found.loss)) {
-        throw badArgument(
-          "E_NONFINITE",
-          "learningRate",
-          `a finite loss at step ${step}; try a smaller rate`,
-          found.loss,
-        );
-      }
-      losses[step] = found.loss;
-      if (onProgress) {
-        slices.report(() => onProgress({ done: step + 1, total: steps, loss: found.loss }));
-        await slices.settle();
-      }
-    }
-    return new MlpField(data, process, executor, shape, losses, trained);
-  } catch (error) {
-    executor.dispose();
-    throw error;
+  if (samples !== undefined) {
+    const fixed = await draw(samples, 0);
+    const targets = await targetsOf(fixed);
+    return {
+      range: fixed.range,
+      batch: (step) => slices.run(chosen(fixed, targets, data.dim, count, seed, step)),
+    };
   }
+  let range: Teacher["range"];
+  return {
+    get range() {
+      return range;
+    },
+    async batch(step) {
+      const tuples = await draw(count, step * count);
+      const { tMin, tMax } = tuples.range;
+      range = range ? { tMin: Math.min(range.tMin, tMin), tMax: Math.max(range.tMax, tMax) } : tuples.range;
+      return { ...tuples, targets: await targetsOf(tuples) };
+    },
+  };
+}
 
-  async function fresh(step: number): Promise<Targeted> {
-    const tuples = await draw(batch, step * batch);
-    trained = trained
-      ? {
-          tMin: Math.min(trained.tMin, tuples.range.tMin),
-          tMax: Math.max(trained.tMax, tuples.range.tMax),
-        }
-      : tuples.range;
-    return { ...tuples, targets: await targetsOf(tuples) };
-  }
-
-  function* batchOf({ x, t, lambda, targets }: Targeted): Generator<number, Batch, void> {
-    const { dim } = data;
-    const known = new Map<number, TimeShape>();
-    const shapes: TimeShape[] = [];
-    const wanted = new Float64Array(targets.length);
-    const weights = new Float64Array(t.length);
-    for (const [r, time] of t.entries()) {
-      let at = known.get(time);
-      if (!at) {
-        at = shapeAt(shape, process, time);
-        known.set(time, at);
-      }
-      shapes.push(at);
-      for (let i = r * dim; i < (r + 1) * dim; i++) {
-        wanted[i] = (targets[i] - at.skip * x[i]) / at.scale;
-      }
-      weights[r] = (lambda[r] * at.scale ** 2) / t.length;
-      yield 300 + 10 * dim;
+/** Inputs, targets and weights of a network of this shape. */
+function* batchOf(
+  { x, t, lambda, targets }: Targeted,
+  shape: NetworkShape,
+  process: Process,
+): Generator<number, Batch, void> {
+  const { dim } = shape;
+  const known = new Map<number, TimeShape>();
+  const shapes: TimeShape[] = [];
+  const wanted = new Float64Array(targets.length);
+  const weights = new Float64Array(t.length);
+  for (const [r, time] of t.entries()) {
+    let at = known.get(time);
+    if (!at) {
+      at = shapeAt(shape, process, time);
+      known.set(time, at);
     }
-    const inputs = yield* inputsOf(shape, x, (r) => shapes[r]);
-    return { inputs, targets: wanted, weights };
+    shapes.push(at);
+    for (let i = r * dim; i < (r + 1) * dim; i++) {
+      wanted[i] = (targets[i] - at.skip * x[i]) / at.scale;
+    }
+    weights[r] = (lambda[r] * at.scale ** 2) / t.length;
+    yield 300 + 10 * dim;
   }
+  const inputs = yield* inputsOf(shape, x, (r) => shapes[r]);
+  return { inputs, targets: wanted, weights };
 }
 
 interface Targeted extends TrainingTuples {
