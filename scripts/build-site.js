@@ -1,6 +1,6 @@
 // Bundles the explorer: site/*.ts, against the library as build/ts has it, to dist/site/, a folder that any static host
 // can serve under any path. Whatever is not needed for the first picture is a chunk that loads later.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import resolve from "@rollup/plugin-node-resolve";
@@ -108,15 +108,25 @@ globalThis.onmessage = (event) => {
   };
 }
 
-/** TypeScript of site/, a file at a time; `src` is what the library's build compiled, types are checked elsewhere. */
+/**
+ * TypeScript of site/, a file at a time; `src` and `claims` are what the library's build compiled, types are checked elsewhere.
+ * Claims know the library by its names, which are those of what is compiled, not of the package's bundle.
+ */
 function sources(root) {
+  const compiled = join(root, "build/ts");
+  const named = new Map(
+    Object.entries(JSON.parse(readFileSync(join(compiled, "package.json"), "utf8")).exports).map(
+      ([entry, path]) => [entry.replace(".", "vkernel"), join(compiled, path)],
+    ),
+  );
   return {
     name: "sources",
     resolveId(id, importer) {
+      if (named.has(id)) return named.get(id);
       if (!id.startsWith(".") || !importer?.startsWith(join(root, "site"))) return null;
       const path = join(dirname(importer), id);
       const inside = relative(root, path);
-      if (inside.startsWith("src/")) return join(root, "build/ts", inside);
+      if (/^(src|claims)\//.test(inside)) return join(compiled, inside);
       const source = path.replace(/\.js$/, ".ts");
       return existsSync(source) ? source : null;
     },

@@ -1,6 +1,6 @@
 // Builds everything, in order, when a source is newer than what was built from it:
 //   assembly/ -> build/wasm/*.wasm -> build/generated (embedded bytes, data, worker) -> build/ts -> dist/ and cli/dist/
-// With --site also the explorer: site/ and build/ts/src -> dist/site/, and a copy in cli/dist/. With --generated only what the sources need to run.
+// With --site also the explorer: site/, build/ts/claims and build/ts/src -> dist/site/, and a copy in cli/dist/. With --generated only what the sources need to run.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -173,7 +173,7 @@ try {
   );
   if (process.argv.includes("--generated")) process.exit(0);
   const sources = await stampOf(
-    ["bindings", "src", "cli", "build/generated/wasm", "scripts/generate"],
+    ["bindings", "src", "claims", "cli", "build/generated/wasm", "scripts/generate"],
     [
       "build/generated/abi.ts",
       "scripts/build.js",

@@ -15,7 +15,7 @@ import { processTable } from "./state/choices.js";
 import { encodeState } from "./state/hash.js";
 import { defaultState, type State, type Tab } from "./state/state.js";
 import type { Store } from "./state/store.js";
-import type { ClaimResult } from "./stories/cards.js";
+import type { ClaimResult } from "../claims/held.js";
 import { Stage } from "./stage/stage.js";
 import sheetText from "./style/shell.css";
 import { type Client, connect } from "./worker/client.js";

@@ -5,10 +5,13 @@
 export { checkInteger, checkWord } from "./core/check.js";
 export { inSlices, TimeSlices, unitOfWork } from "./core/scheduler.js";
 export { checkClasses, indicesOf, pixelRanges } from "./data/images.js";
+export { ntkValue } from "./dense/plain/ntk.js";
 export { readOwnDataSet } from "./io/dataset.js";
+export { cholesky, multiplyLower, solve } from "./numeric/linear.js";
 export { leastOf } from "./numeric/minimize.js";
 export { integrate, panels } from "./numeric/panels.js";
-export { normalCdf } from "./numeric/special.js";
+export { gaussLegendre } from "./numeric/quadrature.js";
+export { normalCdf, normalDensity, normalMass, smoothingExcess, upperGamma } from "./numeric/special.js";
 export { chiSquare, kolmogorov, shareOf } from "./numeric/statistics.js";
 export { flowsFor, likelihoodRefusal, listed } from "./sampler/capabilities.js";
 export { registry } from "./sampler/registry.js";

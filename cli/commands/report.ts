@@ -2,13 +2,16 @@ import type { Engine, EngineInfo } from "vkernel";
 import { checkInteger } from "vkernel/internal";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
-import type { Claim } from "../report/study/layout.js";
-import type { NetworkFile } from "../report/variance/trained.js";
+import type { JudgedClaim } from "../../claims/claim.js";
+import type { LoadNetworks } from "../../claims/vastola2025/trained.js";
+import { loadEnsemble } from "../report/variance/ensemble.js";
+import { textOf } from "../report/study/words.js";
 import { readNetworks } from "../networks.js";
 import type { Chosen } from "../option.js";
 import type { progressOptions, reportOptions, varianceOptions } from "../options.js";
 import { Progress } from "../progress.js";
 import { commandLine, duration, jsonText, onePiece, printJson } from "../text.js";
+import { version } from "../version.js";
 
 export type ReportChoices = EngineChoices &
   CommonChoices &
@@ -25,7 +28,7 @@ interface Report<S extends object, P> {
       seed: number;
       quick: boolean;
       signal: AbortSignal;
-      networks?: readonly NetworkFile[];
+      networks?: LoadNetworks;
       onProgress: (progress: { done: number; total: number }) => void;
     },
   ) => Promise<{ study: S; pictures: P }>;
@@ -34,33 +37,33 @@ interface Report<S extends object, P> {
     pictures: P,
     about: { command: string; engine: EngineInfo; milliseconds: number },
   ) => string;
-  readonly claims: (study: S) => Claim[];
+  readonly claims: (study: S) => JudgedClaim[];
 }
 
 /** `vkernel report variance`: re-makes the figures and the numbers of Vastola 2025, theory beside. */
 export const runVariance = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
-    const { runStudy } = await import("../report/variance/study.js");
+    const { runStudy } = await import("../../claims/vastola2025/study.js");
     const { renderVariance } = await import("../report/variance/page.js");
-    const { claimsOf } = await import("../report/variance/claims.js");
+    const { claimsOf } = await import("../../claims/vastola2025/claims.js");
     return { name: "variance", measure: runStudy, render: renderVariance, claims: claimsOf };
   });
 
 /** `vkernel report smoothing`: the same for Chen 2025. */
 export const runSmoothing = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
-    const { runStudy } = await import("../report/smoothing/study.js");
+    const { runStudy } = await import("../../claims/chen2025/study.js");
     const { renderSmoothing } = await import("../report/smoothing/page.js");
-    const { claimsOf } = await import("../report/smoothing/claims.js");
+    const { claimsOf } = await import("../../claims/chen2025/claims.js");
     return { name: "smoothing", measure: runStudy, render: renderSmoothing, claims: claimsOf };
   });
 
 /** `vkernel report pde`: the same for Cao et al. 2025. */
 export const runPde = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
-    const { runStudy } = await import("../report/pde/study.js");
+    const { runStudy } = await import("../../claims/cao2025/study.js");
     const { renderPde } = await import("../report/pde/page.js");
-    const { claimsOf } = await import("../report/pde/claims.js");
+    const { claimsOf } = await import("../../claims/cao2025/claims.js");
     return { name: "pde", measure: runStudy, render: renderPde, claims: claimsOf };
   });
 
@@ -92,7 +95,7 @@ async function runReport<S extends object, P>(
       seed,
       quick: choices.quick === true,
       signal,
-      ...(networks && { networks }),
+      ...(networks && { networks: loadEnsemble(networks) }),
       onProgress: progress.update,
     });
     const milliseconds = performance.now() - start;
@@ -102,11 +105,11 @@ async function runReport<S extends object, P>(
     const judged = judge(study);
     const claims = judged.map(({ measured, verdict, why, ...claim }) => ({
       ...claim,
-      measured: measured.text.replace(/<[^>]*>/g, "").replace(/&#39;/g, "'"),
+      measured: textOf(measured),
       // A quick run has figures and no verdicts.
       ...(choices.quick ? {} : { verdict, why }),
     }));
-    const numbersOf = { command, ...study, claims };
+    const numbersOf = { command, report: name, version, ...study, claims };
     await files.write(out, onePiece(page));
     await files.write(numbers, onePiece(`${jsonText(numbersOf)}\n`));
     signal.throwIfAborted();

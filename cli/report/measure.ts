@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 import { type Mixture, nearestPoints, voronoiMass } from "vkernel";
-import { normalCdf } from "vkernel/internal";
 
 /** Where samples lie relative to the training points. */
 export interface Measures {
@@ -101,31 +100,3 @@ export function classMass(
       standardError: standardErrorOf(mass, measures.count),
     }));
 }
-
-/**
- * The Kolmogorov-Smirnov distance of coordinate `axis` of the samples to that of a Gaussian kernel density of a
- * width: the largest gap of the two distribution functions.
- */
-export function kernelDensityGap(
-  samples: Float32Array | Float64Array,
-  data: Mixture,
-  width: number,
-  axis: number,
-): number {
-  const { dim, size, points, weights } = data;
-  const count = samples.length / dim;
-  const sorted = Float64Array.from({ length: count }, (_, i) => samples[i * dim + axis]).sort();
-  let gap = 0;
-  for (let i = 0; i < count; i++) {
-    const x = sorted[i];
-    let law = 0;
-    for (let m = 0; m < size; m++) {
-      law += weights[m] * normalCdf((x - points[m * dim + axis]) / width);
-    }
-    gap = Math.max(gap, law - i / count, (i + 1) / count - law);
-  }
-  return gap;
-}
-
-/** What one in a hundred runs from the right law exceeds by chance (Kolmogorov's asymptotic quantile). */
-export const chanceGap = (count: number): number => 1.6276 / Math.sqrt(count);

@@ -1,5 +1,6 @@
 import { type Engine, VkernelError } from "../../src/index.js";
-import { type CardContext, judge } from "../stories/cards.js";
+import type { Bench } from "../../claims/bench.js";
+import { judge } from "../../claims/held.js";
 import { loadCards } from "../stories/measures.js";
 import { makeEngine } from "./engine.js";
 import type { Reply, Request } from "./protocol.js";
@@ -24,8 +25,8 @@ export class Claims implements Room {
         message: `there is no story "${request.story}"`,
       });
     const engine = await this.#own();
-    const context: CardContext = { engine, seed: request.seed, signal, progress };
-    if (request.kind === "error") return cards.error(context);
+    const bench: Bench = { engine, seed: request.seed, signal, done: progress };
+    if (request.kind === "error") return cards.error(bench);
     const { measures } = cards;
     if (!Object.hasOwn(measures, request.card))
       throw new VkernelError("E_USAGE", {
@@ -33,7 +34,7 @@ export class Claims implements Room {
         message: `the story "${request.story}" has no card "${request.card}"`,
       });
     const start = performance.now();
-    return judge(await measures[request.card].measure(context), performance.now() - start);
+    return judge(await measures[request.card].measure(bench), performance.now() - start);
   }
 
   /** An engine with the kernels that the stage's has. */

@@ -2,7 +2,7 @@
  * What page and worker tell each other: plain data, so that a worker, a frame of a sandbox or the page itself can be the
  * other side. The page asks, the worker computes; whatever is shown of numbers or pixels came from here.
  */
-import type { ClaimResult } from "../stories/cards.js";
+import type { ClaimResult } from "../../claims/held.js";
 import type { Recipe } from "../compute/recipe.js";
 import type { MapQuantity } from "../state/choices.js";
 import type { State, View } from "../state/state.js";

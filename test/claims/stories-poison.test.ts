@@ -1,7 +1,7 @@
 // A card that cannot fail holds nothing: with one output of one kernel wrong by one percent, every card that names it fails.
 import { describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engine.js";
-import { judge } from "../../site/stories/cards.js";
+import { judge } from "../../claims/held.js";
 import { stories } from "../../site/stories/index.js";
 import { loadCards } from "../../site/stories/measures.js";
 import { poisoned } from "../shared/poison.js";
@@ -20,7 +20,7 @@ describe.each(stories.map(({ name }) => name))("%s", (name) => {
           if (!named.includes(kernel)) continue;
           pairs++;
           const signal = new AbortController().signal;
-          const claim = await measure({ engine, seed: 1, signal, progress: () => {} });
+          const claim = await measure({ engine, seed: 1, signal, done: () => {} });
           if (judge(claim, 0).holds) held.push(`${card} with ${kernel}: ${claim.measured}`);
         }
       } finally {

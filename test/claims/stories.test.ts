@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/engine.js";
 import { load, stories } from "../../site/stories/index.js";
-import { type CardContext, type Cards, judge } from "../../site/stories/cards.js";
+import type { Bench } from "../../claims/bench.js";
+import { type Cards, judge } from "../../claims/held.js";
 import { loadCards } from "../../site/stories/measures.js";
 import type { Story } from "../../site/stories/story.js";
 import { clampState } from "../../site/state/clamp.js";
@@ -22,11 +23,11 @@ afterAll(() => {
   for (const engine of engines) engine.close();
 });
 
-const contextOf = (engine: Engine): CardContext => ({
+const contextOf = (engine: Engine): Bench => ({
   engine,
   seed: 1,
   signal: new AbortController().signal,
-  progress: () => {},
+  done: () => {},
 });
 
 async function storyOf(name: string): Promise<Story> {

@@ -2,9 +2,9 @@
 // p > 1e-6 and eight shares at 5.7 standard errors (1.2e-8 each).
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { claimsOf } from "../../cli/report/smoothing/claims.js";
-import { bestWidth } from "../../cli/report/smoothing/figure1.js";
-import type { Study } from "../../cli/report/smoothing/study.js";
+import { claimsOf } from "../../claims/chen2025/claims.js";
+import { bestWidth } from "../../claims/chen2025/figure1.js";
+import type { Study } from "../../claims/chen2025/study.js";
 import { type Changes, expectNoVerdicts, studyWith } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 import { standardErrors } from "../shared/statistics.js";

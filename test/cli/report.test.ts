@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { html } from "../../cli/report/html.js";
 import { claimSection } from "../../cli/report/study/layout.js";
-import { claimsOf } from "../../cli/report/variance/claims.js";
-import type { Study } from "../../cli/report/variance/study.js";
+import { claimsOf } from "../../claims/vastola2025/claims.js";
+import type { Study } from "../../claims/vastola2025/study.js";
 import { expectNoVerdicts } from "../shared/quick.js";
 import { commandLine, type Result } from "../shared/commandLine.js";
 
@@ -17,7 +17,11 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const cli = commandLine();
 const { run: vkernel, at } = cli;
 
-type Numbers = Study & { command?: string; claims?: { id: string; verdict: string; measured: string }[] };
+type Numbers = Study & {
+  report?: string;
+  command?: string;
+  claims?: { id: string; verdict: string; measured: string }[];
+};
 let result: Result;
 let study: Numbers;
 let page: string;

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Claim } from "../../cli/report/study/layout.js";
+import type { JudgedClaim } from "../../claims/claim.js";
 
 /** Numbers by their paths: "pairs.rows.2.p". */
 export type Changes = Readonly<Record<string, number>>;
@@ -21,7 +21,7 @@ export function studyWith<T>(study: T, changes: Changes): T {
  * A quick run shows figures: neither its page nor its numbers have a verdict, a mark of one, or why a claim holds.
  * @param claims what a full run would say of the same numbers
  */
-export function expectNoVerdicts(page: string, numbers: string, claims: readonly Claim[]): void {
+export function expectNoVerdicts(page: string, numbers: string, claims: readonly JudgedClaim[]): void {
   expect(claims.length).toBeGreaterThan(0);
   const body = page.slice(page.indexOf("<body>"));
   for (const [what, content] of [

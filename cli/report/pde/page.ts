@@ -5,13 +5,13 @@ import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";
 import { table } from "../parts.js";
 import { cloud, curves, pathTile, pictureGrid, placeTile, type Series } from "../study/charts.js";
-import { type Estimate, exactly } from "../study/estimate.js";
+import { type Estimate, exactly } from "../../../claims/estimate.js";
 import { claimSection, earned, note, section, text, wide } from "../study/layout.js";
 import { pm, share } from "../study/words.js";
-import type { CaptureCurves, CapturePictures, PathPicture } from "./capture.js";
-import { claimsOf } from "./claims.js";
-import { settings } from "./settings.js";
-import type { Pictures, Study } from "./study.js";
+import type { CaptureCurves, CapturePictures, PathPicture } from "../../../claims/cao2025/capture.js";
+import { claimsOf } from "../../../claims/cao2025/claims.js";
+import { settings } from "../../../claims/cao2025/settings.js";
+import type { Pictures, Study } from "../../../claims/cao2025/study.js";
 
 const line = (x: readonly number[], values: readonly number[]) =>
   x.map((place, i) => ({ x: place, y: exactly(values[i]) }));

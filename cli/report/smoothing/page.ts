@@ -4,13 +4,13 @@ import { type Html, html } from "../html.js";
 import { renderPage } from "../page.js";
 import { table } from "../parts.js";
 import { cloud, curves, pictureGrid, type Series } from "../study/charts.js";
-import { exactly } from "../study/estimate.js";
+import { exactly } from "../../../claims/estimate.js";
 import { claimSection, note, section, text, wide } from "../study/layout.js";
 import { pm, share } from "../study/words.js";
-import { claimsOf } from "./claims.js";
-import type { Curve } from "./figure1.js";
-import { settings } from "./settings.js";
-import type { Pictures, Study } from "./study.js";
+import { claimsOf } from "../../../claims/chen2025/claims.js";
+import type { Curve } from "../../../claims/chen2025/figure1.js";
+import { settings } from "../../../claims/chen2025/settings.js";
+import type { Pictures, Study } from "../../../claims/chen2025/study.js";
 
 const seriesOf = (x: readonly number[], list: readonly Curve[], half: number): Series[] =>
   list.map(({ name, values }) => ({

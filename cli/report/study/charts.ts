@@ -4,7 +4,7 @@ import { draw, pageTheme } from "../charts.js";
 import { Html, html } from "../html.js";
 import { palette, uri } from "../map.js";
 import { palettePng } from "../png.js";
-import type { Estimate } from "./estimate.js";
+import type { Estimate } from "../../../claims/estimate.js";
 
 /** Okabe and Ito's colours, each with a shape of its own; told apart without colour, too. */
 const looks = [

@@ -1,18 +1,7 @@
+import type { JudgedClaim } from "../../../claims/claim.js";
+import type { Recipe } from "../../../claims/estimate.js";
 import { type Html, html } from "../html.js";
-import type { Recipe } from "./estimate.js";
-
-/** What the numbers say of a sentence. */
-export type Verdict = "holds" | "does not hold" | "not seen" | "corrected";
-
-/** A sentence of the paper beside what was measured. */
-export interface Claim {
-  readonly id: string;
-  readonly where: string;
-  readonly says: string;
-  readonly measured: Html;
-  readonly verdict: Verdict;
-  readonly why: string;
-}
+import { htmlOf } from "./words.js";
 
 /** Figures, tables and the recipe of one part of the report. */
 export function section(id: string, title: string, parts: readonly Html[], recipe?: Recipe): Html {
@@ -35,7 +24,7 @@ export const note = (...parts: (Html | string)[]): Html => html`<p class="quiet"
 export const wide = (content: Html): Html => html`<div class="scroll">${content}</div>`;
 
 /** Claims and their figures alone: what a run that is too small for verdicts has. */
-export type Figure = Omit<Claim, "verdict" | "why">;
+export type Figure = Omit<JudgedClaim, "verdict" | "why">;
 
 /** A sentence about what is seen, which a run must have earned by its size. */
 export const earned = ({ quick }: { readonly quick: boolean }, sentence: string): string =>
@@ -44,7 +33,7 @@ export const earned = ({ quick }: { readonly quick: boolean }, sentence: string)
 /** The section of claims: verdicts and why, or of a quick run the figures alone. */
 export function claimSection(
   study: { readonly quick: boolean },
-  claims: readonly Claim[],
+  claims: readonly JudgedClaim[],
   legend: string,
 ): Html {
   return study.quick
@@ -62,20 +51,20 @@ function figureTable(claims: readonly Figure[]): Html {
     (claim) => html`<article data-claim="${claim.id}">
 <p class="where">${claim.where}</p>
 <p class="says">${claim.says}</p>
-<p>${claim.measured}</p>
+<p>${htmlOf(claim.measured)}</p>
 </article>
 `,
   )}</div>`;
 }
 
-export function claimTable(claims: readonly Claim[]): Html {
+export function claimTable(claims: readonly JudgedClaim[]): Html {
   const words = { holds: "✓", "does not hold": "✗", "not seen": "–", corrected: "≠" } as const;
   return html`<div class="claims">${claims.map(
     (claim) => html`<article data-claim="${claim.id}" data-verdict="${claim.verdict}">
 <p class="where">${claim.where}</p>
 <p class="says">${claim.says}</p>
 <p class="verdict"><span aria-hidden="true">${words[claim.verdict]}</span> ${claim.verdict}</p>
-<p>${claim.measured}</p>
+<p>${htmlOf(claim.measured)}</p>
 <p class="quiet">${claim.why}</p>
 </article>
 `,

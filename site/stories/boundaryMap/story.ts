@@ -1,14 +1,13 @@
+import { MAP_TIME } from "../../../claims/vastola2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
-
-export const T = 0.2;
 
 export const story: Story = {
   ...entryOf("boundary-map"),
   preset: presetOf({
     tab: "map",
-    t: T,
+    t: MAP_TIME,
     camera: { x: 0, y: 0, half: 1.6 },
     view: { set: "polygon", process: "edm", estimator: "exact", quantity: "fraction" },
   }),

@@ -1,9 +1,7 @@
+import { KAPPA, T0 } from "../../../claims/chen2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
-
-export const KAPPA = 0.4;
-export const T0 = 0.02;
 
 export const story: Story = {
   ...entryOf("line-recovery"),

@@ -1,11 +1,7 @@
+import { S, T, X0 } from "../../../claims/cao2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
-
-/** Cao et al. 2025, Theorem 2: from xT at time T toward the one training point x0, for a time s. */
-export const T = 2;
-export const X0 = 1.5;
-export const S = 1;
 
 export const story: Story = {
   ...entryOf("one-sample-bridge"),

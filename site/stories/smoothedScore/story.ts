@@ -1,17 +1,13 @@
+import { KAPPA, TIME, WIDTH } from "../../../claims/chen2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
-
-/** Chen 2025, Fig. 1, left. */
-export const T = 0.1;
-export const TAU = 0.58;
-export const KAPPA = 0.4;
 
 export const story: Story = {
   ...entryOf("smoothed-score"),
   preset: presetOf({
     tab: "line",
-    t: T,
+    t: TIME,
     camera: { x: 0, y: 0, half: 2 },
     view: {
       start: 0.3,
@@ -22,7 +18,7 @@ export const story: Story = {
       set: "two",
       process: "ve",
       estimator: "smoothed",
-      tau: TAU,
+      tau: WIDTH,
       smoothingKappa: KAPPA,
       quantity: "none",
     },

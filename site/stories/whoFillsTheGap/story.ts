@@ -1,9 +1,7 @@
+import { GAP_WIDTH } from "../../../claims/vastola2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
-
-/** Where no training point has 0.9 of the posterior. */
-export const EPSILON = 0.2;
 
 export const story: Story = {
   ...entryOf("who-fills-the-gap"),
@@ -19,7 +17,7 @@ export const story: Story = {
       sampler: "euler",
       grid: "karras",
       steps: 30,
-      epsilon: EPSILON,
+      epsilon: GAP_WIDTH,
       quantity: "none",
       overlays: { arrows: false, voronoi: true, trajectories: false, ellipses: false },
     },

@@ -1,0 +1,196 @@
+import {
+  euler,
+  exactScore,
+  type Grid,
+  type Mixture,
+  mlpScore,
+  piecewiseScore,
+  sample,
+  type ScoreField,
+  smoothedScore,
+  squareRoot,
+  terminalLaw,
+  times,
+  uniformTimes,
+  ve,
+} from "vkernel";
+import { chiSquare, kolmogorov } from "vkernel/internal";
+import { chanceGap, type Estimate, shareIf } from "../estimate.js";
+import type { Bench } from "./figure1.js";
+import { settings } from "./settings.js";
+
+export interface Column {
+  readonly name: string;
+  /** Shares within 0.01 of a training point's place along the line. */
+  readonly near: Estimate;
+  /** Root mean square across the line at the end. */
+  readonly across: number;
+  /** Kolmogorov-Smirnov distance along the line from the law of Eq. 13, over what chance exceeds once in 100. */
+  readonly ks: number;
+  readonly ksChance: number;
+  /** Cells of the histogram against that law: p of chi-square. */
+  readonly p: number;
+  /** Density along the line in 40 cells between the outer points, with errors. */
+  readonly histogram: readonly Estimate[];
+}
+
+export interface Figure3 {
+  readonly columns: readonly Column[];
+  readonly cells: readonly number[];
+  /** The density of Eq. 13 in the cells' middles. */
+  readonly law: readonly number[];
+  readonly atoms: readonly number[];
+  readonly continuousMass: number;
+  readonly kappas: readonly { kappa: number; theory: number; measured: Estimate }[];
+}
+
+const CELLS = 40;
+
+const flat = ({ engine }: Bench): Mixture<"f64"> =>
+  engine.mixture(
+    settings.line.map((y) => [y, 0]),
+    { precision: "f64" },
+  );
+
+/** Steps of du in sqrt(t), from t0 to 0. */
+function paperGrid(end = 0): Grid {
+  const { t0, du } = settings;
+  const list: number[] = [t0];
+  for (let u = Math.sqrt(t0) - du; u > Math.sqrt(end) + 1e-12; u -= du) list.push(u * u);
+  return times([...list, end]);
+}
+
+/** Figure 3: the end points of five scores from one law at t0. Chen 2025, Sec. 4.2, A.7. */
+export async function measureFigure3(
+  bench: Bench,
+): Promise<{ result: Figure3; pictures: ReadonlyMap<string, readonly Float64Array[]> }> {
+  const { sizes, seed, signal, done } = bench;
+  const { kappa, t0, network, earlyStop, line, particles } = settings;
+  const data = flat(bench);
+  const law = terminalLaw(data, { kappa, from: t0 });
+  const delta = (line[1] - (line[0] as number)) / 2;
+  const net = await mlpScore(data, ve(), {
+    ...network,
+    steps: Math.max(10, Math.round(network.steps * sizes.training)),
+    conditioning: "scaled",
+    activation: "relu",
+    loss: "exact",
+    times: uniformTimes({ tMin: 1e-6 * t0, tMax: t0 }),
+    seed,
+    signal,
+  });
+  done(0.2);
+  const fields: [string, ScoreField<"f64">, Grid][] = [
+    ["exact", exactScore(data, ve()), paperGrid()],
+    ["smoothed", smoothedScore(data, ve(), { width: (t) => delta - Math.sqrt(kappa * t) }), paperGrid()],
+    ["piecewise", piecewiseScore(data, { kappa }), paperGrid()],
+    ["network", net, paperGrid()],
+    ["early stopping", exactScore(data, ve()), paperGrid(earlyStop)],
+  ];
+  const columns: Column[] = [];
+  const pictures = new Map<string, readonly Float64Array[]>();
+  const first = line[0] as number;
+  const cell = ((line.at(-1) as number) - first) / CELLS;
+  for (const [name, field, grid] of fields) {
+    const list = grid.times(ve());
+    const half = list.reduce(
+      (best, t, i) => (Math.abs(t - t0 / 2) < Math.abs(list[best] - t0 / 2) ? i : best),
+      0,
+    );
+    const options = {
+      sampler: euler({ variable: "squareRoot" }),
+      grid,
+      initial: "marginal",
+      seed,
+      signal,
+    } as const;
+    const count = Math.min(particles, sizes.particles);
+    const shown = await sample(field, { ...options, count, record: [0, half, list.length - 1] });
+    const trajectories = shown.trajectories as Float64Array;
+    pictures.set(
+      name,
+      [0, 1, 2].map((slot) => trajectories.slice(slot * count * 2, (slot + 1) * count * 2)),
+    );
+    const { samples } = await sample(field, { ...options, count: sizes.particles });
+    const y = Float64Array.from({ length: sizes.particles }, (_, i) => samples[2 * i]);
+    const across = Math.sqrt(y.reduce((sum, _, i) => sum + samples[2 * i + 1] ** 2 / sizes.particles, 0));
+    // Cells about the points too: their edges are in the gaps.
+    const edges = Array.from({ length: 26 }, (_, k) => first - 0.04 + (k * 2.08) / 25);
+    const expected = edges.slice(1).map((edge, k) => sizes.particles * (law.cdf(edge) - law.cdf(edges[k])));
+    const counts = expected.map((_, k) => y.filter((v) => v > edges[k] && v <= edges[k + 1]).length);
+    const kept = expected.map((value, k) => [value, counts[k]] as const).filter(([value]) => value > 5);
+    columns.push({
+      name,
+      near: shareIf(sizes.particles, (i) => line.some((place) => Math.abs(y[i] - place) <= 0.01)),
+      across,
+      ks: distanceBetweenAtoms(y, law.cdf),
+      ksChance: chanceGap(sizes.particles),
+      p: chiSquare(
+        kept.map(([, count_]) => count_),
+        kept.map(([value]) => value),
+      ).p,
+      histogram: Array.from({ length: CELLS }, (_, k) => {
+        const { value, standardError } = shareIf(sizes.particles, (i) => {
+          const v = y[i];
+          const low = first + k * cell;
+          // What has arrived at a point is an atom, not density.
+          const atom = line.some((place) => Math.abs(v - place) <= 1e-3);
+          return !atom && v > low && v <= low + cell;
+        });
+        return { value: value / cell, standardError: standardError / cell };
+      }),
+    });
+    done(0.2 + (0.6 * columns.length) / fields.length);
+  }
+  net.dispose();
+  const kappas: Figure3["kappas"][number][] = [];
+  for (const one of settings.kappas) {
+    const field = piecewiseScore(data, { kappa: one });
+    const { samples } = await sample(field, {
+      sampler: euler({ variable: "squareRoot" }),
+      grid: squareRoot({ steps: 10, tMin: 0, tMax: t0 }),
+      initial: "marginal",
+      count: sizes.particles,
+      seed: seed + 1,
+      signal,
+    });
+    kappas.push({
+      kappa: one,
+      theory: terminalLaw(data, { kappa: one, from: t0 }).continuousMass,
+      measured: shareIf(sizes.particles, (i) =>
+        line.every((place) => Math.abs(samples[2 * i] - place) > 1e-6),
+      ),
+    });
+  }
+  data.dispose();
+  const cells = Array.from({ length: CELLS }, (_, k) => first + (k + 0.5) * cell);
+  return {
+    result: {
+      columns,
+      cells,
+      law: cells.map(law.density),
+      atoms: Array.from(law.atoms),
+      continuousMass: law.continuousMass,
+      kappas,
+    },
+    pictures,
+  };
+}
+
+/** The largest distance of the empirical distribution function from one with jumps at the points: halfway between them. */
+function distanceBetweenAtoms(y: Float64Array, cdf: (y: number) => number): number {
+  // Samples within rounding of a point are on it.
+  const snapped = y.map((value) => {
+    const near = settings.line.find((place) => Math.abs(value - place) < 1e-6);
+    return near ?? value;
+  });
+  const sorted = snapped.slice().sort();
+  let distance = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    const value = sorted[i];
+    if (settings.line.includes(value as never)) continue;
+    const f = cdf(value);
+    distance = Math.max(distance, Math.abs(f - i / sorted.length), Math.abs(f - (i + 1) / sorted.length));
+  }
+  return distance || kolmogorov(sorted, cdf).distance;
+}

@@ -1,0 +1,59 @@
+import { shareOf } from "vkernel/internal";
+
+/** A number with its standard error; 0 where it is computed and not sampled. */
+export interface Estimate {
+  readonly value: number;
+  readonly standardError: number;
+}
+
+/** The share of i below count for which something holds. */
+export function shareIf(count: number, holds: (i: number) => boolean): Estimate {
+  let hits = 0;
+  for (let i = 0; i < count; i++) if (holds(i)) hits++;
+  const { fraction, standardError } = shareOf(hits, count);
+  return { value: fraction, standardError };
+}
+
+/** A mean with its standard error. */
+export function meanOf(values: ArrayLike<number>): Estimate {
+  const n = values.length;
+  const first = values[0];
+  // Equal numbers have no error; rounding would give them one.
+  if (first !== undefined && Array.prototype.every.call(values, (value) => value === first))
+    return exactly(first);
+  let value = 0;
+  for (let i = 0; i < n; i++) value += values[i] / n;
+  let square = 0;
+  for (let i = 0; i < n; i++) square += (values[i] - value) ** 2;
+  return { value, standardError: Math.sqrt(square / Math.max(1, n - 1) / n) };
+}
+
+/** A number that is computed, not sampled. */
+export const exactly = (value: number): Estimate => ({ value, standardError: 0 });
+
+/** The difference of two independent numbers, and how many standard errors it is from 0. */
+export function differenceOf(a: Estimate, b: Estimate): Estimate & { readonly z: number } {
+  const value = a.value - b.value;
+  const standardError = Math.hypot(a.standardError, b.standardError);
+  return { value, standardError, z: standardError > 0 ? value / standardError : 0 };
+}
+
+/** What the Kolmogorov-Smirnov distance of one in a hundred samples of the right law exceeds (its asymptotic quantile). */
+export const chanceGap = (count: number): number => 1.6276 / Math.sqrt(count);
+
+/** Differences of this many standard errors are called differences: 3.5 is exceeded by chance once in 2,000. */
+export const CLEAR = 3.5;
+
+export const clear = (z: number): boolean => Math.abs(z) > CLEAR;
+
+/** Numbers of a map in five digits, for JSON. */
+export const rounded = (values: ArrayLike<number>): number[] =>
+  Array.from(values, (value) => Number(value.toPrecision(5)));
+
+/** A part of a program that gives a number of a section. */
+export interface Recipe {
+  /** Runs as it stands beside the package; it prints one JSON line. */
+  readonly code: string;
+  /** The number of the section that it prints, as a path into the JSON. */
+  readonly gives: string;
+}

@@ -1,0 +1,56 @@
+/**
+ * Cards hold the picture of a story to the theory's numbers. They are measured in the worker by the library's kernels; what they
+ * are held to is computed by plain formulas in the story's own `cards.ts`, never by the kernel that is on trial.
+ */
+import type { Bench } from "./bench.js";
+
+export interface Held {
+  readonly measured: number;
+  /** Of the measurement; undefined where it is no sample. */
+  readonly standardError?: number | undefined;
+  readonly theory: number;
+  /** What the two may differ by beyond `errors` standard errors: rounding, a finite grid. Derived where it is given. */
+  readonly tolerance: number;
+  /** Standard errors allowed; 5 by default. Two-sided false alarms: 6e-7. */
+  readonly errors?: number;
+  /** "at most": the measurement may be as small as it likes. "close" by default. */
+  readonly relation?: "close" | "at most" | "at least";
+  /** Numbers behind it, for the table view: a name and a value. */
+  readonly details?: readonly (readonly [string, number | string])[];
+  /** Said under the card, where the number needs a word. */
+  readonly note?: string;
+}
+
+export interface ClaimResult extends Held {
+  readonly deviation: number;
+  readonly allowed: number;
+  readonly holds: boolean;
+  readonly milliseconds: number;
+}
+
+/** What measures a card; the story has its heading. */
+export interface Card {
+  /**
+   * The kernels whose results it holds, as `assembly/index.ts` names them without precision, and which of their outputs, where
+   * they have several: `affine`, `posteriorLanes2.covariance`. One percent on any of them makes the card fail.
+   */
+  readonly kernels: readonly string[];
+  measure(bench: Bench): Promise<Held>;
+}
+
+export interface Cards {
+  /** Of each card of the story, by its name. */
+  readonly measures: Readonly<Record<string, Card>>;
+  /** The same run at twice the steps and in float64: what of the picture is numerical error. */
+  error(bench: Bench): Promise<readonly (readonly [string, number])[]>;
+}
+
+/** The verdict, from the numbers alone. */
+export function judge(held: Held, milliseconds: number): ClaimResult {
+  const { measured, theory, tolerance, standardError = 0, errors = 5, relation = "close" } = held;
+  const difference = measured - theory;
+  const deviation =
+    relation === "close" ? Math.abs(difference) : relation === "at most" ? difference : -difference;
+  const allowed = tolerance + errors * standardError;
+  return { ...held, deviation: difference, allowed, holds: deviation <= allowed, milliseconds };
+}

@@ -1,0 +1,99 @@
+import { edm, energyDistance, type Mixture, naiveScore } from "vkernel";
+import { kolmogorov, normalCdf } from "vkernel/internal";
+import { chanceGap, type Estimate, type Recipe } from "../estimate.js";
+import {
+  type Bench,
+  drawsOf,
+  logGrid,
+  mixtureOf,
+  runOf,
+  sets,
+  type Whereabouts,
+  whereabouts,
+} from "./bench.js";
+
+export const figure2Settings = { tMax: 20, epsilon: 0.15, steps: 100 };
+
+/** The naive estimator from one law of starts, or the kernel density estimate. */
+export interface Figure2Row {
+  readonly set: string;
+  readonly model: "noise" | "marginal" | "kde";
+  readonly where: Whereabouts;
+  /** Energy distance to other draws of the kernel density estimate of width epsilon. */
+  readonly energy: Estimate;
+  /** The larger Kolmogorov-Smirnov distance of the two coordinates from that estimate, and what 1 % of samples of it exceed. */
+  readonly ks: number;
+  readonly ksChance: number;
+}
+
+export interface Figure2 {
+  readonly rows: readonly Figure2Row[];
+  readonly recipe: Recipe;
+}
+
+/** What is drawn and not kept: samples by set and model. */
+export type Pictures = Map<string, Float64Array>;
+
+/** Figure 2 of Vastola 2025: the naive estimator beside a kernel density estimate of the width it ends with. */
+export async function measureFigure2(bench: Bench): Promise<{ result: Figure2; pictures: Pictures }> {
+  const { tMax, epsilon, steps } = figure2Settings;
+  const { particles, pairs } = bench.sizes;
+  const grid = logGrid(steps, tMax, epsilon);
+  const rows: Figure2Row[] = [];
+  const pictures: Pictures = new Map();
+  for (const [k, set] of sets.entries()) {
+    const data = mixtureOf(bench, set.points);
+    const seed = bench.seed + 10 * k;
+    const naive = naiveScore(data, edm(), { draws: 1 });
+    const run = (initial: "noise" | "marginal", more: number): Promise<Float64Array> =>
+      runOf(bench, naive, { grid, initial, count: particles, seed: seed + more });
+    const models = {
+      noise: await run("noise", 1),
+      marginal: await run("marginal", 2),
+      kde: await drawsOf(bench, data, { t: epsilon, count: particles, seed: seed + 3 }),
+    };
+    const other = await drawsOf(bench, data, { t: epsilon, count: pairs, seed: seed + 4 });
+    for (const [model, samples] of Object.entries(models) as [Figure2Row["model"], Float64Array][]) {
+      pictures.set(`${set.name} ${model}`, samples);
+      rows.push({
+        set: set.name,
+        model,
+        where: await whereabouts(bench, samples, data, 2 * epsilon),
+        energy: await energyDistance(samples.subarray(0, 2 * pairs), other, { dim: 2, signal: bench.signal }),
+        ks: Math.max(...[0, 1].map((axis) => kernelDensityGap(samples, data, epsilon, axis))),
+        ksChance: chanceGap(particles),
+      });
+      bench.done(rows.length / 12);
+    }
+  }
+  return {
+    pictures,
+    result: {
+      rows,
+      recipe: {
+        gives: "figure2.rows.1.where.within005.value",
+        code: `import { createEngine, edm, euler, gapFraction, logarithmic, naiveScore, polygon, sample } from "vkernel";
+
+const engine = await createEngine();
+const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
+const run = await sample(naiveScore(data, edm(), { draws: 1 }), {
+  sampler: euler(),
+  grid: logarithmic({ steps: ${steps}, tMax: ${tMax}, tMin: ${epsilon}, last: "sigmaMin" }),
+  initial: "marginal", count: ${particles}, seed: ${bench.seed + 2},
+});
+const { distance } = await gapFraction(run.samples, data, { radius: ${2 * epsilon} });
+console.log(JSON.stringify(distance.filter((d) => d <= 0.05).length / distance.length));
+engine.close();`,
+      },
+    },
+  };
+}
+
+/** The Kolmogorov-Smirnov distance of one coordinate of samples from that of a Gaussian kernel density of a width. */
+function kernelDensityGap(samples: Float64Array, data: Mixture, width: number, axis: number): number {
+  const { dim, points, weights } = data;
+  const along = Float64Array.from({ length: samples.length / dim }, (_, i) => samples[i * dim + axis]);
+  const cdf = (x: number): number =>
+    weights.reduce((sum, weight, m) => sum + weight * normalCdf((x - points[m * dim + axis]) / width), 0);
+  return kolmogorov(along, cdf).distance;
+}

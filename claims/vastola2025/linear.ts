@@ -1,0 +1,115 @@
+import {
+  edm,
+  exactScore,
+  type LinearScore,
+  linearScore,
+  logUniformTimes,
+  type Mixture,
+  type Process,
+  rbfFeatures,
+} from "vkernel";
+import type { Recipe } from "../estimate.js";
+import { type Bench, drawsOf, hexagon, logGrid, runOf } from "./bench.js";
+import {
+  type LawPictures,
+  type LawWhereabouts,
+  lawWhereabouts,
+  learnedSettings,
+  type ThreeLaws,
+  threeLaws,
+} from "./learned.js";
+
+export const linearSettings = { width: 0.5, ridge: 1e-8 };
+
+export interface LinearRow {
+  readonly features: number;
+  readonly samples: number;
+  readonly ratio: number;
+  readonly laws: ThreeLaws;
+}
+
+export interface Linear {
+  /** The PF-ODE of the exact score from starts as those of the rows. */
+  readonly exact: LawWhereabouts;
+  readonly rows: readonly LinearRow[];
+  readonly recipe: Recipe;
+}
+
+/** A linear score as every section fits it. */
+export function fitLinear(
+  bench: Bench,
+  data: Mixture<"f64">,
+  samples: number,
+  seed = bench.seed,
+  process: Process = edm(),
+): Promise<LinearScore<"f64">> {
+  const { tMax, epsilon } = learnedSettings;
+  const { width, ridge } = linearSettings;
+  const count = bench.sizes.features;
+  return linearScore(data, process, {
+    features: rbfFeatures({ count, width, seed: bench.seed, time: (t) => 1 / (t * t) }),
+    samples,
+    times: logUniformTimes({ tMin: epsilon, tMax }),
+    ridge,
+    seed,
+    signal: bench.signal,
+  });
+}
+
+/** The linear model on the hexagon against F / P: Prop. 3.1 and 5.1 of Vastola 2025. */
+export async function measureLinear(
+  bench: Bench,
+): Promise<{ result: Linear; pictures: readonly LawPictures[]; exact: Float64Array }> {
+  const { tMax, epsilon, radius } = learnedSettings;
+  const { learned, linear, features, steps } = bench.sizes;
+  const data = hexagon(bench);
+  const start = bench.seed + 400;
+  const initial = await drawsOf(bench, data, { t: tMax, count: learned, seed: start });
+  const exact = await runOf(bench, exactScore(data, edm()), {
+    grid: logGrid(steps, tMax, epsilon),
+    initial,
+    seed: start,
+  });
+  const rows: LinearRow[] = [];
+  const pictures: LawPictures[] = [];
+  for (const [k, samples] of linear.entries()) {
+    const model = await fitLinear(bench, data, samples);
+    const done = (part: number): void => bench.done((k + part) / linear.length);
+    const found = await threeLaws(bench, data, model, { count: learned, seed: start + 10 * k, done });
+    rows.push({ features, samples, ratio: features / samples, laws: found.laws });
+    pictures.push(found.pictures);
+  }
+  const last = linear.length - 1;
+  return {
+    pictures,
+    exact,
+    result: {
+      exact: await lawWhereabouts(bench, exact, data),
+      rows,
+      recipe: {
+        gives: `linear.rows.${last}.laws.ensemble.gap.value`,
+        code: `import {
+  createEngine, edm, euler, exactScore, gapFraction, linearScore, logarithmic, logUniformTimes, polygon, rbfFeatures,
+  sample, times,
+} from "vkernel";
+
+const engine = await createEngine();
+const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
+const linear = await linearScore(data, edm(), {
+  features: rbfFeatures({ count: ${features}, width: ${linearSettings.width}, seed: ${bench.seed}, time: (t) => 1 / (t * t) }),
+  samples: ${linear[last]}, times: logUniformTimes({ tMin: ${epsilon}, tMax: ${tMax} }), ridge: ${linearSettings.ridge}, seed: ${bench.seed},
+});
+const start = await sample(exactScore(data, edm()), {
+  sampler: euler(), grid: times([${tMax}, ${tMax / 2}]), initial: "marginal", record: [0], count: ${learned}, seed: ${start + 10 * last},
+});
+const run = await sample(linear, { // effectiveSde(linear) for the other law, linear.average for the PF-ODE
+  sampler: euler(),
+  grid: logarithmic({ steps: ${steps}, tMax: ${tMax}, tMin: ${epsilon}, last: "sigmaMin" }),
+  initial: start.trajectories, seed: ${start + 10 * last + 1},
+});
+console.log(JSON.stringify((await gapFraction(run.samples, data, { radius: ${radius} })).fraction));
+engine.close();`,
+      },
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { edm, logUniformTimes, type Mixture, naiveScore, type NtkScore, ntkScore, vKernel } from "vkernel";
+import { type Recipe, rounded } from "../estimate.js";
+import { type Bench, hexagon, squareGrid } from "./bench.js";
+import { type LawPictures, learnedSettings, type ThreeLaws, threeLaws } from "./learned.js";
+
+export const kernelMapTimes = [0.2, 0.5];
+export const kernelMapTaus = [1, 100, 1000];
+export const KERNEL_HALF = 2;
+
+/** The trace of V(z, z) over a square. */
+export interface KernelMap {
+  readonly model: string;
+  readonly t: number;
+  readonly side: number;
+  readonly trace: readonly number[];
+  readonly largest: number;
+}
+
+export interface TangentRow {
+  readonly trainingTime: number;
+  /** The share of the modes that is learned, largest first, at 1, 2, 4, 8, ... */
+  readonly spectrum: readonly { readonly mode: number; readonly learned: number }[];
+  readonly laws: ThreeLaws;
+}
+
+export interface Tangent {
+  readonly samples: number;
+  readonly depth: number;
+  readonly rows: readonly TangentRow[];
+  readonly maps: readonly KernelMap[];
+  readonly recipe: Recipe;
+}
+
+/** An infinitely wide network of three layers as every section trains it. */
+export function trainNetwork(
+  bench: Bench,
+  data: Mixture<"f64">,
+  trainingTime: number,
+): Promise<NtkScore<"f64">> {
+  const { tMax, epsilon } = learnedSettings;
+  return ntkScore(data, edm(), {
+    samples: bench.sizes.network,
+    depth: 3,
+    trainingTime,
+    times: logUniformTimes({ tMin: epsilon, tMax }),
+    seed: bench.seed,
+    signal: bench.signal,
+  });
+}
+
+/** The lazy network on the hexagon against its training time: Prop. 3.1 and 5.2 of Vastola 2025. */
+export async function measureTangent(
+  bench: Bench,
+): Promise<{ result: Tangent; pictures: readonly LawPictures[] }> {
+  const { trainingTimes, learned, scanned, network, kernelMap, steps } = bench.sizes;
+  const { tMax, epsilon, radius } = learnedSettings;
+  const data = hexagon(bench);
+  const base = await trainNetwork(bench, data, trainingTimes[0]);
+  const rows: TangentRow[] = [];
+  const pictures: LawPictures[] = [];
+  const maps: KernelMap[] = [];
+  const parts = trainingTimes.length + 1;
+  const start = bench.seed + 500;
+  try {
+    for (const [k, trainingTime] of trainingTimes.entries()) {
+      const model = await base.at(trainingTime);
+      const done = (part: number): void => bench.done((k + part) / parts);
+      // Where the claim of Prop. 3.1 is put to the test there are more.
+      const count = trainingTime === 1 || trainingTime === 100 ? learned : scanned;
+      const found = await threeLaws(bench, data, model, { count, seed: start + 10 * k, done });
+      const { spectrum } = model;
+      const modes: number[] = [];
+      for (let mode = 1; mode <= spectrum.length; mode *= 2) modes.push(mode);
+      rows.push({
+        trainingTime,
+        spectrum: modes.map((mode) => ({ mode, learned: spectrum[spectrum.length - mode] })),
+        laws: found.laws,
+      });
+      pictures.push(found.pictures);
+    }
+    const grid = squareGrid(kernelMap, KERNEL_HALF);
+    const models: [string, Parameters<typeof vKernel>[0]][] = [
+      ["naive, R = 1", naiveScore(data, edm(), { draws: 1 })],
+    ];
+    for (const tau of kernelMapTaus) models.push([`tau = ${tau}`, await base.at(tau)]);
+    for (const t of kernelMapTimes) {
+      for (const [model, estimator] of models) {
+        bench.signal.throwIfAborted();
+        const trace = await vKernel(estimator).trace(grid, t);
+        const largest = trace.reduce((most, value) => Math.max(most, value), 0);
+        maps.push({ model, t, side: kernelMap, trace: rounded(trace), largest });
+        bench.done((parts - 1 + maps.length / (models.length * kernelMapTimes.length)) / parts);
+      }
+    }
+  } finally {
+    base.dispose();
+  }
+  const last = trainingTimes.length - 1;
+  return {
+    pictures,
+    result: {
+      samples: network,
+      depth: 3,
+      rows,
+      maps,
+      recipe: {
+        gives: `tangent.rows.${last}.laws.effective.gap.value`,
+        code: `import {
+  createEngine, edm, effectiveSde, euler, exactScore, gapFraction, logarithmic, logUniformTimes, ntkScore, polygon,
+  sample, times,
+} from "vkernel";
+
+const engine = await createEngine();
+const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
+const ntk = await ntkScore(data, edm(), {
+  samples: ${network}, depth: 3, trainingTime: ${trainingTimes[last]}, times: logUniformTimes({ tMin: ${epsilon}, tMax: ${tMax} }), seed: ${bench.seed},
+});
+const start = await sample(exactScore(data, edm()), {
+  sampler: euler(), grid: times([${tMax}, ${tMax / 2}]), initial: "marginal", record: [0], count: ${scanned}, seed: ${start + 10 * last},
+});
+const run = await sample(effectiveSde(ntk), {
+  sampler: euler(),
+  grid: logarithmic({ steps: ${steps}, tMax: ${tMax}, tMin: ${epsilon}, last: "sigmaMin" }),
+  initial: start.trajectories, seed: ${start + 10 * last + 3},
+});
+console.log(JSON.stringify((await gapFraction(run.samples, data, { radius: ${radius} })).fraction));
+ntk.dispose();
+engine.close();`,
+      },
+    },
+  };
+}
