@@ -9,37 +9,7 @@ export interface Bench {
   readonly done: (part: number) => void;
 }
 
-/** What a part of a study is measured with, and how much of everything. */
+/** The same, and how much of everything there is to be. */
 export interface SizedBench<Sizes> extends Bench {
   readonly sizes: Sizes;
-}
-
-/** What every report is asked for. */
-export interface StudyOptions {
-  readonly seed: number;
-  readonly quick: boolean;
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: { done: number; total: number }) => void;
-}
-
-/**
- * Gives each section its bench; progress is counted in thousandths of the whole.
- *
- * @returns a function of what is done before the section and of its share, both in hundredths
- */
-export function benches<Sizes>(
-  engine: Engine,
-  sizes: Sizes,
-  { seed, signal, onProgress }: StudyOptions,
-): (before: number, share: number) => SizedBench<Sizes> {
-  return (before, share) => {
-    signal.throwIfAborted();
-    return {
-      engine,
-      sizes,
-      seed,
-      signal,
-      done: (part) => onProgress({ done: Math.round(10 * (before + share * part)), total: 1000 }),
-    };
-  };
 }

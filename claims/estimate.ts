@@ -46,14 +46,16 @@ export const CLEAR = 3.5;
 
 export const clear = (z: number): boolean => Math.abs(z) > CLEAR;
 
+/** How many standard errors a number is from 0; infinitely many where it is computed and is not 0. */
+export const errorsOf = ({ value, standardError }: Estimate): number =>
+  standardError > 0 ? value / standardError : value === 0 ? 0 : Number.POSITIVE_INFINITY;
+
+/** A share as it is written: 39.5%. */
+export const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
+
+/** p-values of chi-square below this are called a difference: by chance once in 10,000. */
+export const RARE = 1e-4;
+
 /** Numbers of a map in five digits, for JSON. */
 export const rounded = (values: ArrayLike<number>): number[] =>
   Array.from(values, (value) => Number(value.toPrecision(5)));
-
-/** A part of a program that gives a number of a section. */
-export interface Recipe {
-  /** Runs as it stands beside the package; it prints one JSON line. */
-  readonly code: string;
-  /** The number of the section that it prints, as a path into the JSON. */
-  readonly gives: string;
-}

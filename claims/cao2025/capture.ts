@@ -17,7 +17,9 @@ import {
   type SampleRun,
   type Shares,
 } from "vkernel";
-import { type Estimate, meanOf } from "../estimate.js";
+import type { Claim } from "../claim.js";
+import { CLEAR, clear, differenceOf, type Estimate, exactly, meanOf } from "../estimate.js";
+import { listed as inARow, pm, share, short, told } from "../told.js";
 import { type Bench, hexagon, listed, uneven } from "./bench.js";
 import { settings } from "./settings.js";
 
@@ -331,3 +333,63 @@ function pathsOf(run: SampleRun<"f64">): PathPicture {
   }
   return { states, count, ends };
 }
+
+type Numbers = { readonly captured: Captured };
+
+export const cells: Claim<Numbers> = {
+  id: "cells",
+  source: { paper: "Cao et al. 2025", where: "Sec. 4.5, Fig. 10, Eq. 4.42" },
+  sentence: "The reverse process becomes trapped in a Voronoi cell as t goes to 0.",
+  expected: "The exact share in the final cell grows to more than 99.9% as t falls, and the samples have it.",
+  reads: ["captured"],
+  judge({ captured: { rows } }) {
+    const zs = rows.map(({ inCell }) => differenceOf(inCell.sde, exactly(inCell.exact)).z);
+    const shares = rows.map(({ inCell }) => inCell.exact);
+    const trapped = shares.every((value, k) => k === 0 || value >= shares[k - 1]);
+    return {
+      measured: told`In the final cell at t = ${settings.captureTimes.join(", ")}: ${inARow(rows.map(({ inCell }) => pm(inCell.sde)))}; exactly ${inARow(shares.map((value) => short(value, 5)))}.`,
+      verdict:
+        trapped && shares[shares.length - 1] > 0.999 && zs.every((z) => !clear(z))
+          ? "holds"
+          : "does not hold",
+      why: "Given X_t the end has the law of the posterior weights: the exact share is the mass of N(mu, S / alpha²) in the cell of mu.",
+    };
+  },
+};
+
+export const settled: Claim<Numbers> = {
+  id: "settled",
+  source: { paper: "Cao et al. 2025", where: "Fig. 10, Eq. 4.44" },
+  sentence: "As t goes to 0 it is more likely to stay inside the cell.",
+  expected: "The exact share that never leaves again lies between the bounds of the recorded paths.",
+  reads: ["captured"],
+  judge({ captured: { rows, count } }) {
+    const bracketed = rows.every(({ settled: { exact, low, high } }) => {
+      // Of rare events the spread of a few is no error: no weight between 0 and 1 spreads more than this.
+      const room = CLEAR * Math.sqrt((exact * (1 - exact)) / count) + 1e-12;
+      return low.value - room <= exact && high.value + room >= exact;
+    });
+    return {
+      measured: told`Never to leave it again: ${inARow(rows.map((row) => told`${pm(row.settled.low)} to ${pm(row.settled.high)}`))}; exactly ${inARow(rows.map((row) => short(row.settled.exact, 4)))}. A record alone sees ${inARow(rows.map((row) => pm(row.settled.seen)))}.`,
+      verdict: bracketed ? "holds" : "does not hold",
+      why: "Another number than the share in the cell, and far below it at large t. Divided by alpha a path is Brownian motion in S / alpha²: the reflection principle gives its survival. Excursions between recorded times are not seen; they fall as the root of the step.",
+    };
+  },
+};
+
+export const flow: Claim<Numbers> = {
+  id: "flow",
+  source: { paper: "Cao et al. 2025", where: "beyond the paper" },
+  sentence: "The deterministic process (2.8) is trapped in the same cells, and earlier.",
+  expected: "On the hexagon every trajectory is in its final cell at all times.",
+  reads: ["captured"],
+  judge({ captured: { rows, curves, count } }) {
+    const oblique = curves[curves.length - 1];
+    const all = rows.every(({ inCell, settled: stay }) => inCell.ode.value === 1 && stay.ode.value === 1);
+    return {
+      measured: told`On the hexagon ${all ? "all trajectories are" : "not all trajectories are"} in their final cell at all times; on six points without symmetry ${share(oblique.flowInCell[0], count)} at t = ${short(oblique.times[0], 2)} (reverse SDE: ${share(oblique.inCell[0], count)}).`,
+      verdict: all ? "holds" : "does not hold",
+      why: "The flow cannot cross a line of symmetry. Elsewhere its basins are not the cells, but come to them as t goes to 0.",
+    };
+  },
+};

@@ -1,6 +1,8 @@
 import { exactScore, gridTimes, ou } from "vkernel";
 import { trainingTuples } from "vkernel/internal";
-import { type Estimate, meanOf } from "../estimate.js";
+import type { Claim } from "../claim.js";
+import { clear, differenceOf, type Estimate, meanOf } from "../estimate.js";
+import { listed, pm, share, told } from "../told.js";
 import { type Bench, hexagon } from "./bench.js";
 import { settings } from "./settings.js";
 
@@ -94,3 +96,43 @@ export async function measureIdentities(bench: Bench): Promise<Identities> {
   data.dispose();
   return { loss, inside, count };
 }
+
+export const constant: Claim<{ identities: Identities }> = {
+  id: "constant",
+  source: { paper: "Cao et al. 2025", where: "Eq. 4.41, 4.43" },
+  sentence: "Inside the cells the predictor tends to the cell's sample as t goes to 0.",
+  expected: "At the smallest t more than 99% of p_t has it within 0.01 of the nearest point.",
+  reads: ["identities"],
+  judge({ identities: { inside, count } }) {
+    const last = inside[inside.length - 1];
+    return {
+      measured: told`Within 0.01 of the nearest point under p_t: ${listed(inside.map(({ t, within }) => told`${share(within, count)} at t = ${t}`))}.`,
+      verdict: last.within.value > 0.99 ? "holds" : "does not hold",
+      why: "What is left is a band around the walls of width about t over the distance of neighbours, where p_t has ever less mass.",
+    };
+  },
+};
+
+export const totalLoss: Claim<{ identities: Identities }> = {
+  id: "loss",
+  source: { paper: "Cao et al. 2025", where: "Eq. 4.29" },
+  sentence: "The total loss is the flow's loss plus E Var[c x0-bar(X_t, t)].",
+  expected:
+    "At every time their difference is the variance of the predictor's mean. It is corrected where it is that of X_0 given X_t instead.",
+  reads: ["identities"],
+  judge({ identities: { loss } }) {
+    const zs = loss.map(({ difference, conditional, printed }) => ({
+      right: differenceOf(difference, conditional).z,
+      printed: differenceOf(difference, printed).z,
+    }));
+    const [first] = loss;
+    return {
+      measured: told`t = ${first.t}: total less flow ${pm(first.difference)}; c² E Var(X_0 | X_t) ${pm(first.conditional)}; Var[c x0-bar(X_t)] ${pm(first.printed)}.`,
+      verdict:
+        zs.every(({ right }) => !clear(right)) && zs.some(({ printed }) => clear(printed))
+          ? "corrected"
+          : "holds",
+      why: "What a predictor cannot know is the variance of X_0 given X_t, not that of its mean.",
+    };
+  },
+};

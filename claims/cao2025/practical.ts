@@ -11,7 +11,9 @@ import {
   sample,
   type ScoreField,
 } from "vkernel";
-import type { Estimate } from "../estimate.js";
+import type { Claim } from "../claim.js";
+import { CLEAR, differenceOf, type Estimate } from "../estimate.js";
+import { listed, share, short, told } from "../told.js";
 import { type Bench, hexagon } from "./bench.js";
 import { settings } from "./settings.js";
 
@@ -138,3 +140,26 @@ const estimateOf = ({ fraction, standardError }: { fraction: number; standardErr
   value: fraction,
   standardError,
 });
+
+export const inexact: Claim<{ practical: Practicals }> = {
+  id: "practical",
+  source: { paper: "Cao et al. 2025", where: "Sec. 5" },
+  sentence:
+    "A minimization that is not exact is what lets new samples be; one can identify where the practical flow departs from the exact one.",
+  expected:
+    "The network that is trained less leaves more new samples, and both leave clearly more than the exact score.",
+  reads: ["practical"],
+  judge({ practical: { networks, count } }) {
+    const nets = networks.filter(({ steps }) => steps !== null);
+    const exact = networks.find(({ steps }) => steps === null) as Practical;
+    const [brief, long] = [nets[0], nets[nets.length - 1]];
+    return {
+      measured: told`Farther than a tenth of the spacing from every point: ${listed([...nets, exact].map(({ name, fresh }) => told`${share(fresh, count)} (${name})`))}. Half of the paths that part have parted by ${listed(nets.map(({ name, departure }) => told`t = ${departure === null ? "never" : short(departure, 2)} (${name})`))}; ends elsewhere ${listed(nets.map(({ elsewhere }) => share(elsewhere, count)))}.`,
+      verdict:
+        brief.fresh.value > long.fresh.value && differenceOf(long.fresh, exact.fresh).z > CLEAR
+          ? "holds"
+          : "not seen",
+      why: "Errors of the predictor at small t are what is left in the samples; more training takes them away.",
+    };
+  },
+};

@@ -1,4 +1,4 @@
-import type { Recipe } from "../estimate.js";
+import type { Recipe } from "../recipe.js";
 import { settings, type Sizes } from "./settings.js";
 
 /** Programs that give a number of each part, to the bit. */

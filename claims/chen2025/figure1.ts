@@ -1,20 +1,10 @@
-import {
-  exactScore,
-  gridTimes,
-  type Mixture,
-  mlpScore,
-  piecewiseScore,
-  type ScoreField,
-  smoothedScore,
-  ve,
-} from "vkernel";
+import { exactScore, gridTimes, mlpScore, piecewiseScore, type ScoreField, smoothedScore, ve } from "vkernel";
 import { leastOf } from "vkernel/internal";
-import type { SizedBench } from "../bench.js";
 import { type Estimate, meanOf, rounded } from "../estimate.js";
-import { settings, type Sizes } from "./settings.js";
-
-/** What a part of the study is measured with. */
-export type Bench = SizedBench<Sizes>;
+import type { Claim } from "../claim.js";
+import { listed, pm, short, told } from "../told.js";
+import { type Bench, twoPoints } from "./bench.js";
+import { settings } from "./settings.js";
 
 /** A score along the line. */
 export interface Curve {
@@ -44,9 +34,6 @@ export interface Figure1 {
 }
 
 const places = Float64Array.from({ length: 401 }, (_, i) => (i - 200) / 100);
-
-export const twoPoints = ({ engine }: Bench): Mixture<"f64"> =>
-  engine.mixture([[-1], [1]], { precision: "f64" });
 
 async function along(field: ScoreField, t: number): Promise<Float64Array> {
   return Float64Array.from((await field.evaluate(places, t, ["score"])).score);
@@ -142,3 +129,26 @@ export async function measureFigure1(bench: Bench): Promise<Figure1> {
     right,
   };
 }
+
+export const networks: Claim<{ figure1: Figure1 }> = {
+  id: "networks",
+  source: { paper: "Chen 2025", where: "Sec. 4.1, Fig. 1" },
+  sentence:
+    "Networks trained with weight decay learn scores that are nearly piecewise linear, matched by smoothing of a width that grows with the decay: 0.35, 0.42, 0.53.",
+  expected:
+    "The best width grows with the decay, and the piecewise score of that width is off by less than a tenth of the score's size.",
+  reads: ["figure1"],
+  judge({ figure1 }) {
+    const relu = figure1.networks.filter(({ activation }) => activation === "relu");
+    const widths = relu.map(({ width }) => width.value);
+    const nearest = Math.max(...relu.map(({ distance }) => distance.value));
+    return {
+      measured: told`Best widths ${listed(relu.map(({ width }) => pm(width)))}; the score on [-1, 1] is off by at most ${short(100 * nearest, 2)}% of its size (root mean square).`,
+      verdict:
+        widths.every((width, k) => k === 0 || width > widths[k - 1]) && nearest < 0.1
+          ? "holds"
+          : "does not hold",
+      why: "The order and the shape come out; the widths depend on the layers and their activation, which the paper does not print (64 and 64 ReLU units here; SiLU in the table).",
+    };
+  },
+};

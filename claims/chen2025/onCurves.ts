@@ -1,6 +1,9 @@
 import { euler, exactScore, sample, smoothedScore, squareRoot, ve } from "vkernel";
 import { type Estimate, meanOf, shareIf } from "../estimate.js";
-import type { Bench } from "./figure1.js";
+import type { Claim } from "../claim.js";
+import { listed, share, told } from "../told.js";
+import type { Bench } from "./bench.js";
+import type { Sizes } from "./settings.js";
 
 export interface OnCurve {
   readonly set: string;
@@ -36,7 +39,7 @@ function segmentDistance([px, py]: Place, [ax, ay]: Place, [bx, by]: Place): num
 /** Beyond the paper: points on a circle and on a spiral, cube averages, and what lies between the points at the end. */
 export async function measureCurves(
   bench: Bench,
-): Promise<{ rows: OnCurve[]; pictures: ReadonlyMap<string, Float64Array> }> {
+): Promise<{ result: OnCurve[]; pictures: ReadonlyMap<string, Float64Array> }> {
   const { engine, sizes, seed, signal, done } = bench;
   const sets: { name: string; points: Place[]; curve: Place[]; closed: boolean }[] = [
     {
@@ -116,5 +119,25 @@ export async function measureCurves(
     }
     data.dispose();
   }
-  return { rows, pictures };
+  return { result: rows, pictures };
 }
+
+export const curves: Claim<{ curves: readonly OnCurve[]; sizes: Sizes }> = {
+  id: "curves",
+  source: { paper: "Chen 2025", where: "beyond the paper" },
+  sentence: "On data along a curve, smoothing interpolates along it.",
+  expected: "Samples off the points are nearer to the curve than to the chords between neighbours.",
+  reads: ["curves"],
+  judge({ curves: rows, sizes }) {
+    const box = rows.filter(({ model }) => model === "smoothed, box");
+    const chords = box.reduce((sum, row) => sum + row.onChord.value, 0);
+    const arcs = box.reduce((sum, row) => sum + row.onCurve.value, 0);
+    const of = (row: OnCurve) =>
+      told`${row.set}: nearer to the curve ${share(row.onCurve, sizes.curve)}, to the chords ${share(row.onChord, sizes.curve)}, to neither ${share(row.offCurve, sizes.curve)}`;
+    return {
+      measured: told`Within 0.02, samples off the points: ${listed(box.map(of), "; ")}.`,
+      verdict: arcs > chords ? "holds" : "does not hold",
+      why: "The average of linear scores of two neighbours knows their chord; nothing in it knows the curve.",
+    };
+  },
+};

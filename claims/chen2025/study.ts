@@ -1,64 +1,23 @@
-import type { Engine } from "vkernel";
-import { benches, type StudyOptions } from "../bench.js";
-import { type Figure1, measureFigure1 } from "./figure1.js";
-import { type Figure3, measureFigure3 } from "./figure3.js";
-import {
-  type Divergences,
-  type FlowPaths,
-  type Losses,
-  measureDivergences,
-  measureLosses,
-  measurePaths,
-} from "./laws.js";
-import { measureCurves, type OnCurve } from "./onCurves.js";
-import { fullSizes, quickSizes, type Sizes } from "./settings.js";
+import { drawn, type NumbersOf, part, type PicturesOf } from "../study.js";
+import { measureDivergences } from "./divergences.js";
+import { measureFigure1 } from "./figure1.js";
+import { measureFigure3 } from "./figure3.js";
+import { measureLosses } from "./losses.js";
+import { measureCurves } from "./onCurves.js";
+import { measurePaths } from "./paths.js";
+import { fullSizes, quickSizes } from "./settings.js";
 
-/** Every number of the report: what `--json` writes, less the claims. */
-export interface Study {
-  readonly seed: number;
-  readonly quick: boolean;
-  readonly sizes: Sizes;
-  readonly figure1: Figure1;
-  readonly losses: Losses;
-  readonly paths: FlowPaths;
-  readonly divergences: Divergences;
-  readonly figure3: Figure3;
-  readonly curves: readonly OnCurve[];
-}
+const parts = {
+  figure1: part(45, measureFigure1),
+  losses: part(1, measureLosses),
+  paths: part(1, measurePaths),
+  divergences: part(1, measureDivergences),
+  figure3: drawn(40, measureFigure3),
+  curves: drawn(12, measureCurves),
+};
 
-/** Samples that are drawn in pictures and not kept in the JSON. */
-export interface Pictures {
-  readonly figure3: ReadonlyMap<string, readonly Float64Array[]>;
-  readonly curves: ReadonlyMap<string, Float64Array>;
-}
+/** What is measured for Chen 2025. */
+export const study = { parts, budgets: { full: fullSizes, quick: quickSizes } };
 
-/** Measures everything. The same seed gives the same numbers on any number of threads. */
-export async function runStudy(
-  engine: Engine,
-  options: StudyOptions,
-): Promise<{ study: Study; pictures: Pictures }> {
-  const { seed, quick, onProgress } = options;
-  const sizes = quick ? quickSizes : fullSizes;
-  const bench = benches(engine, sizes, options);
-  const figure1 = await measureFigure1(bench(0, 45));
-  const losses = await measureLosses(bench(45, 1));
-  const paths = measurePaths(bench(46, 1));
-  const divergences = measureDivergences(bench(47, 1));
-  const figure3 = await measureFigure3(bench(48, 40));
-  const curves = await measureCurves(bench(88, 12));
-  onProgress({ done: 1000, total: 1000 });
-  return {
-    study: {
-      seed,
-      quick,
-      sizes,
-      figure1,
-      losses,
-      paths,
-      divergences,
-      figure3: figure3.result,
-      curves: curves.rows,
-    },
-    pictures: { figure3: figure3.pictures, curves: curves.pictures },
-  };
-}
+export type Study = NumbersOf<typeof parts>;
+export type Pictures = PicturesOf<typeof parts>;

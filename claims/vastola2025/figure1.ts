@@ -1,6 +1,9 @@
 import { customProcess, edm, exactScore, type Process, varianceFraction } from "vkernel";
-import { type Recipe, rounded } from "../estimate.js";
+import { rounded } from "../estimate.js";
+import type { Recipe } from "../recipe.js";
 import { type Bench, hexagon, mixtureOf, sets, squareGrid } from "./bench.js";
+import type { Claim } from "../claim.js";
+import { short, told } from "../told.js";
 
 /** The process of Figure 1: alpha^2 = 1 - t, sigma^2 = t. */
 export const figureProcess = (): Process =>
@@ -101,3 +104,19 @@ engine.close();`,
     },
   };
 }
+
+export const boundaries: Claim<{ figure1: Figure1 }> = {
+  id: "boundaries",
+  source: { paper: "Vastola 2025", where: "Sec. 1, Fig. 1" },
+  sentence: "The proxy score's variance is high in boundary regions, close to several training examples.",
+  expected: "tr C halfway between two points is over 100 times what it is at a point.",
+  reads: ["figure1"],
+  judge({ figure1 }) {
+    const [at, between] = figure1.places.map((place) => place.proxyVariance);
+    return {
+      measured: told`tr C on the hexagon at t = 0.2 (edm): ${short(at)} at a training point, ${short(between)} halfway between two.`,
+      verdict: between > 100 * at ? "holds" : "does not hold",
+      why: "Boundaries only: at a training point itself one point explains x, and nothing varies. The fraction f is near 1 there all the same, since the score vanishes too.",
+    };
+  },
+};

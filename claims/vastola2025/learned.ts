@@ -1,7 +1,9 @@
 import { effectiveSde, memorization, type Mixture, type ScoreEnsemble, slicedWasserstein } from "vkernel";
-import type { Estimate } from "../estimate.js";
+import { clear, errorsOf, type Estimate } from "../estimate.js";
 import { type Bench, drawsOf, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
 import { type PairedDistance, pairedDistance } from "./pairedDistance.js";
+import type { Judgement } from "../claim.js";
+import { pm, told } from "../told.js";
 
 /** How learned scores are trained and sampled here: edm from T to epsilon. */
 export const learnedSettings = { tMax: 1.5, epsilon: 0.05, radius: 0.15, bandwidth: 0.5 };
@@ -89,3 +91,32 @@ async function lawDistance(bench: Bench, a: Float64Array, b: Float64Array): Prom
     slicedWasserstein: { value, standardError },
   };
 }
+
+/** Prop. 3.1 for one ensemble: its law is that of its effective SDE. */
+export function sameLaw({ ensembleEffective, ensembleAverage }: ThreeLaws): Judgement {
+  const apart = errorsOf(ensembleEffective.energy);
+  const moved = errorsOf(ensembleAverage.energy);
+  const measured = told`Energy distance of the ensemble from its effective SDE: ${pm(ensembleEffective.energy)}; from the PF-ODE of its average: ${pm(ensembleAverage.energy)}.`;
+  if (clear(apart))
+    return { measured, verdict: "does not hold", why: "The two laws differ by more than chance." };
+  if (clear(moved))
+    return {
+      measured,
+      verdict: "holds",
+      why: "The two laws are equal within the errors, and the noise matters: without it the law is another.",
+    };
+  return {
+    measured,
+    verdict: "not seen",
+    why: "The noise is too small here to change the law by more than the errors: the PF-ODE of the average has the same law as far as this run can tell, so the claim is not put to a test.",
+  };
+}
+
+/** What Prop. 3.1 says of an ensemble, apart from which it is. */
+export const effectiveLaw = (name: string) =>
+  ({
+    source: { paper: "Vastola 2025", where: "Prop. 3.1" },
+    sentence: `The law of the ensemble is that of its effective SDE (${name}).`,
+    expected:
+      "The energy distance of the two is 0 within the errors, and that of the PF-ODE of the average is not.",
+  }) as const;

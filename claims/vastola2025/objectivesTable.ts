@@ -8,10 +8,13 @@ import {
   type ScoreField,
   type Weighting,
 } from "vkernel";
-import type { Recipe } from "../estimate.js";
+import type { Recipe } from "../recipe.js";
 import { type Bench, hexagon, logGrid } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear } from "./linear.js";
+import { type Claim, only } from "../claim.js";
+import { CLEAR, errorsOf } from "../estimate.js";
+import { pm, told } from "../told.js";
 
 export interface ObjectivesRow extends Objectives {
   readonly field: string;
@@ -64,3 +67,21 @@ engine.close();`,
     },
   };
 }
+
+export const identity: Claim<{ objectives: ObjectivesTable }> = {
+  id: "objectives",
+  source: { paper: "Vastola 2025", where: "Eq. 24" },
+  sentence:
+    "Denoising score matching differs from fitting the score by the proxy score's variance: J1 = J0 + E[lambda tr C] / 2.",
+  expected: "For every pair of field and weighting the two sides are equal within the errors.",
+  reads: ["objectives"],
+  judge({ objectives: { rows } }) {
+    const worst = Math.max(...rows.map(({ identity }) => Math.abs(errorsOf(identity))));
+    const noise = only(rows, (row) => row.field === "exact" && row.weighting === "variance");
+    return {
+      measured: told`${rows.length} pairs of field and weighting: the two sides differ by at most ${worst.toFixed(1)} standard errors. The exact score has J1 = ${pm(noise.j1)}.`,
+      verdict: worst <= CLEAR ? "holds" : "does not hold",
+      why: "An identity: the target's mean is the score.",
+    };
+  },
+};

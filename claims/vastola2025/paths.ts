@@ -1,6 +1,9 @@
 import { edm, effectiveSde, euler, naiveScore, pathLogDensity, sample } from "vkernel";
-import { type Estimate, meanOf, type Recipe } from "../estimate.js";
+import { CLEAR, type Estimate, meanOf } from "../estimate.js";
+import type { Recipe } from "../recipe.js";
 import { type Bench, hexagon, logGrid } from "./bench.js";
+import type { Claim } from "../claim.js";
+import { short, told } from "../told.js";
 
 export const pathSettings = {
   tMax: 2,
@@ -74,3 +77,23 @@ engine.close();`,
     },
   };
 }
+
+export const paths: Claim<{ paths: PathWeights }> = {
+  id: "paths",
+  source: { paper: "Vastola 2025", where: "Eq. 7" },
+  sentence: "A path has a weight, exp of M1 and M2.",
+  expected:
+    "To a near noise time the weights average to 1 within the errors. It is corrected then, since weights exist for a given grid alone.",
+  reads: ["paths"],
+  judge({ paths: { rows } }) {
+    const nearest = Math.max(...rows.map((row) => row.ratio));
+    const near = rows.filter((row) => row.ratio === nearest);
+    const far = rows.filter((row) => row.ratio !== nearest).at(-1);
+    const worst = Math.max(...near.map(({ mean }) => Math.abs((mean.value - 1) / mean.standardError)));
+    return {
+      measured: told`Weights of paths from noise time = 1 to ${nearest} average to 1 within ${worst.toFixed(1)} standard errors up to ${near.at(-1)?.steps ?? 0} steps${far ? told`; to ${far.ratio}, with ${far.steps} steps, ${short(100 * far.effective, 2)}% of the paths carry the weight` : undefined}.`,
+      verdict: worst < CLEAR ? "corrected" : "does not hold",
+      why: "On the range of C, and for a given grid only: paths of two noise times become mutually singular as steps grow.",
+    };
+  },
+};

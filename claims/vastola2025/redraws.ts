@@ -1,9 +1,12 @@
 import type { ScoreEnsemble } from "vkernel";
-import type { Estimate, Recipe } from "../estimate.js";
+import type { Estimate } from "../estimate.js";
+import type { Recipe } from "../recipe.js";
 import { type Bench, hexagon } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear, linearSettings } from "./linear.js";
 import { trainNetwork } from "./tangent.js";
+import { type Claim, only } from "../claim.js";
+import { told } from "../told.js";
 
 /** Five places: between neighbours, near a point, at the centre, outside; at four noise levels. */
 export const redrawPlaces = {
@@ -140,3 +143,47 @@ engine.close();`,
     },
   };
 }
+
+type Numbers = { readonly redraws: Redraws };
+
+/** The largest difference of the closed form from redraws, for one of the models. */
+const closedForm = (
+  model: "linear" | "network",
+  said: Pick<Claim<Numbers>, "source" | "sentence">,
+  why: (redraws: Redraws) => string,
+): Claim<Numbers> => ({
+  id: `redraws-${model}`,
+  ...said,
+  expected: "No entry at any pair of places differs by 4.5 standard errors.",
+  reads: ["redraws"],
+  judge({ redraws }) {
+    const { z, entries } = only(redraws.largest, (row) => row.model.startsWith(model));
+    return {
+      measured: told`${redraws.draws.toLocaleString("en-US")} redraws, ${entries} entries at 15 pairs of places: the largest difference is ${z.toFixed(1)} standard errors.`,
+      verdict: z < 4.5 ? "holds" : "does not hold",
+      why: why(redraws),
+    };
+  },
+});
+
+export const redrawsLinear = closedForm(
+  "linear",
+  {
+    source: { paper: "Vastola 2025", where: "Prop. 5.1, E.5" },
+    sentence:
+      "The covariance of the learned score over redraws of x_0 has a closed form (linear, F/P = 0.5).",
+  },
+  ({ withoutOne }) =>
+    `With the full Q of Eq. 67. Eq. 13 drops its constant term: at these places it gives ${withoutOne.map((ratio) => ratio.toFixed(3)).join(", ")} of tr V.`,
+);
+
+export const redrawsNetwork = closedForm(
+  "network",
+  {
+    source: { paper: "Vastola 2025", where: "Prop. 5.2, F.3" },
+    sentence:
+      "The covariance of the learned score over redraws of x_0 has a closed form (network, tau = 100).",
+  },
+  () =>
+    "With P x D targets (Eq. 83, as the appendix has it): A(z) = (I - exp(-Lambda K tau / P)) K^-1 k(z), V = sum of A_n A_n' C_n.",
+);

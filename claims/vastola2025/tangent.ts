@@ -1,7 +1,17 @@
 import { edm, logUniformTimes, type Mixture, naiveScore, type NtkScore, ntkScore, vKernel } from "vkernel";
-import { type Recipe, rounded } from "../estimate.js";
+import { rounded } from "../estimate.js";
+import type { Recipe } from "../recipe.js";
 import { type Bench, hexagon, squareGrid } from "./bench.js";
-import { type LawPictures, learnedSettings, type ThreeLaws, threeLaws } from "./learned.js";
+import {
+  effectiveLaw,
+  type LawPictures,
+  learnedSettings,
+  sameLaw,
+  type ThreeLaws,
+  threeLaws,
+} from "./learned.js";
+import { type Claim, only } from "../claim.js";
+import { short, told } from "../told.js";
 
 export const kernelMapTimes = [0.2, 0.5];
 export const kernelMapTaus = [1, 100, 1000];
@@ -130,3 +140,36 @@ engine.close();`,
     },
   };
 }
+
+type Numbers = { readonly tangent: Tangent };
+
+const effective = (trainingTime: number): Claim<Numbers> => ({
+  id: `effective-network-${trainingTime}`,
+  ...effectiveLaw(`network, tau = ${trainingTime}`),
+  reads: ["tangent"],
+  judge: ({ tangent }) => sameLaw(only(tangent.rows, (row) => row.trainingTime === trainingTime).laws),
+});
+
+/** Where the laws are claimed to be one. */
+export const effectiveNetworks = [effective(1), effective(100)];
+
+export const kappa: Claim<Numbers> = {
+  id: "kappa",
+  source: { paper: "Vastola 2025", where: "Eq. 17" },
+  sentence:
+    "As tau grows the network's V-kernel becomes that of the naive estimator times kappa, proportional to F / P.",
+  expected:
+    "Nothing that can be compared: kappa contains the volume of a bin. The largest values stand side by side.",
+  reads: ["tangent"],
+  judge({ tangent: { maps } }) {
+    const [bare, longest] = [
+      maps.filter((map) => map.model === "naive, R = 1"),
+      maps.filter((map) => map.model !== "naive, R = 1"),
+    ].map((list) => list[list.length - 1]);
+    return {
+      measured: told`Largest tr V on the square at t = ${longest.t}: ${short(longest.largest)} for ${longest.model}, ${short(bare.largest)} for R = 1.`,
+      verdict: "corrected",
+      why: "kappa contains the volume of a bin (Eq. 100): it is no number that could be compared. At finite P the closed form above is exact, and its map follows the features, not tr C alone.",
+    };
+  },
+};

@@ -1,8 +1,10 @@
 import { edm, ensemble, type Mixture, type MlpScore, naiveScore, vKernel } from "vkernel";
-import { rounded } from "../estimate.js";
+import { clear, errorsOf, rounded } from "../estimate.js";
 import { type Bench, drawsOf, hexagon, squareGrid } from "./bench.js";
 import { type LawPictures, type ThreeLaws, threeLaws } from "./learned.js";
 import { KERNEL_HALF, type KernelMap, kernelMapTimes } from "./tangent.js";
+import type { Claim } from "../claim.js";
+import { pm, short, told } from "../told.js";
 
 /** Loads networks that were trained on these points under edm: two at least. */
 export type LoadNetworks = (data: Mixture<"f64">) => readonly MlpScore<"f64">[];
@@ -94,3 +96,46 @@ function correlation(a: Float64Array, b: Float64Array): number {
   }
   return pq / Math.sqrt(pp * qq);
 }
+
+type Numbers = { readonly trained: Trained | undefined };
+
+export const typical: Claim<Numbers> = {
+  id: "trained",
+  source: { paper: "Vastola 2025", where: "Prop. 3.1, networks of --ensemble" },
+  sentence:
+    "The typical law of trained networks is that of an SDE with their mean score and noise of their V-kernel.",
+  expected:
+    "The energy distance of the networks from that SDE is 0 within the errors, and that from the PF-ODE of their average is not.",
+  reads: ["trained"],
+  judge({ trained }) {
+    if (trained === undefined) return undefined;
+    const { members, laws } = trained;
+    const apart = errorsOf(laws.ensembleEffective.energy);
+    const moved = errorsOf(laws.ensembleAverage.energy);
+    return {
+      measured: told`${members} networks: energy distance of the ensemble from its effective SDE ${pm(laws.ensembleEffective.energy)}, from the PF-ODE of its average ${pm(laws.ensembleAverage.energy)}; of two runs of the ensemble ${pm(laws.ensembleEnsemble.energy)}.`,
+      verdict: clear(apart) ? "does not hold" : clear(moved) ? "holds" : "not seen",
+      why: "Where the ensemble cannot be told from the PF-ODE of its average, neither can its effective SDE: the members are too alike to put the claim to the test.",
+    };
+  },
+};
+
+export const inherited: Claim<Numbers> = {
+  id: "trained-boundaries",
+  source: { paper: "Vastola 2025", where: "Sec. 3, networks of --ensemble" },
+  sentence: "Generalization noise is high in boundary regions: V inherits the proxy score's covariance.",
+  expected:
+    "At every time the logarithms of both traces of V have a correlation above 0.3 over draws of p(x|t).",
+  reads: ["trained"],
+  judge({ trained }) {
+    if (trained === undefined) return undefined;
+    const { atPoint, between, correlations } = trained;
+    const list = correlations.map((one) => one.correlation);
+    const [least, most] = [Math.min(...list), Math.max(...list)];
+    return {
+      measured: told`tr V of the networks: ${short(atPoint)} at a training point, ${short(between)} halfway between two (t = 0.2). Correlation of its logarithm with that of the naive estimator's tr V at 1,000 draws of p(x|t): ${least.toFixed(2)} to ${most.toFixed(2)}.`,
+      verdict: least > 0.3 ? "holds" : "does not hold",
+      why: "Networks that see fresh samples at every step average the targets' noise out: what is left between seeds is where training has not come to. Those fitted to few samples (vkernel train --samples) keep it.",
+    };
+  },
+};

@@ -1,8 +1,15 @@
-import type { Engine, EngineInfo } from "vkernel";
+import type { EngineInfo } from "vkernel";
 import { checkInteger } from "vkernel/internal";
 import { type CommonChoices, type Context, tell } from "../context.js";
 import { type EngineChoices, startEngine } from "../engine.js";
 import type { JudgedClaim } from "../../claims/claim.js";
+import {
+  measureAll,
+  type NumbersOf,
+  type Parts,
+  type PicturesOf,
+  type StudyPlan,
+} from "../../claims/study.js";
 import type { LoadNetworks } from "../../claims/vastola2025/trained.js";
 import { loadEnsemble } from "../report/variance/ensemble.js";
 import { textOf } from "../report/study/words.js";
@@ -19,58 +26,49 @@ export type ReportChoices = EngineChoices &
   Chosen<typeof varianceOptions> &
   Chosen<typeof progressOptions>;
 
-/** A report: what measures, what draws, what judges. */
-interface Report<S extends object, P> {
+/** A report: what measures, what judges, what draws. */
+interface Report<P extends Parts> {
   readonly name: string;
-  readonly measure: (
-    engine: Engine,
-    options: {
-      seed: number;
-      quick: boolean;
-      signal: AbortSignal;
-      networks?: LoadNetworks;
-      onProgress: (progress: { done: number; total: number }) => void;
-    },
-  ) => Promise<{ study: S; pictures: P }>;
+  readonly plan: StudyPlan<P>;
+  readonly claimsOf: (study: NumbersOf<P>) => JudgedClaim[];
   readonly render: (
-    study: S,
-    pictures: P,
+    study: NumbersOf<P>,
+    pictures: PicturesOf<P>,
     about: { command: string; engine: EngineInfo; milliseconds: number },
   ) => string;
-  readonly claims: (study: S) => JudgedClaim[];
 }
 
 /** `vkernel report variance`: re-makes the figures and the numbers of Vastola 2025, theory beside. */
 export const runVariance = (choices: ReportChoices, context: Context): Promise<void> =>
-  runReport(choices, context, async () => {
-    const { runStudy } = await import("../../claims/vastola2025/study.js");
+  runReport(choices, context, async (networks) => {
+    const { studyOf } = await import("../../claims/vastola2025/study.js");
     const { renderVariance } = await import("../report/variance/page.js");
     const { claimsOf } = await import("../../claims/vastola2025/claims.js");
-    return { name: "variance", measure: runStudy, render: renderVariance, claims: claimsOf };
+    return { name: "variance", plan: studyOf(networks), render: renderVariance, claimsOf };
   });
 
 /** `vkernel report smoothing`: the same for Chen 2025. */
 export const runSmoothing = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
-    const { runStudy } = await import("../../claims/chen2025/study.js");
+    const { study } = await import("../../claims/chen2025/study.js");
     const { renderSmoothing } = await import("../report/smoothing/page.js");
     const { claimsOf } = await import("../../claims/chen2025/claims.js");
-    return { name: "smoothing", measure: runStudy, render: renderSmoothing, claims: claimsOf };
+    return { name: "smoothing", plan: study, render: renderSmoothing, claimsOf };
   });
 
 /** `vkernel report pde`: the same for Cao et al. 2025. */
 export const runPde = (choices: ReportChoices, context: Context): Promise<void> =>
   runReport(choices, context, async () => {
-    const { runStudy } = await import("../../claims/cao2025/study.js");
+    const { study } = await import("../../claims/cao2025/study.js");
     const { renderPde } = await import("../report/pde/page.js");
     const { claimsOf } = await import("../../claims/cao2025/claims.js");
-    return { name: "pde", measure: runStudy, render: renderPde, claims: claimsOf };
+    return { name: "pde", plan: study, render: renderPde, claimsOf };
   });
 
-async function runReport<S extends object, P>(
+async function runReport<P extends Parts>(
   choices: ReportChoices,
   context: Context,
-  load: () => Promise<Report<S, P>>,
+  load: (networks?: LoadNetworks) => Promise<Report<P>>,
 ): Promise<void> {
   const { files, signal } = context;
   const seed = checkInteger(choices.seed ?? 1, "seed", 0, Number.MAX_SAFE_INTEGER - 10_000);
@@ -89,20 +87,19 @@ async function runReport<S extends object, P>(
   });
   try {
     // Charts take a while to load.
-    const { name, measure, render, claims: judge } = await load();
+    const { name, plan, render, claimsOf } = await load(networks && loadEnsemble(networks));
     const start = performance.now();
-    const { study, pictures } = await measure(engine, {
+    const { numbers: study, pictures } = await measureAll(engine, plan, {
       seed,
       quick: choices.quick === true,
       signal,
-      ...(networks && { networks: loadEnsemble(networks) }),
       onProgress: progress.update,
     });
     const milliseconds = performance.now() - start;
     progress.stop();
     const command = commandLine(context.words);
     const page = render(study, pictures, { command, engine: engine.info, milliseconds });
-    const judged = judge(study);
+    const judged = claimsOf(study);
     const claims = judged.map(({ measured, verdict, why, ...claim }) => ({
       ...claim,
       measured: textOf(measured),

@@ -1,5 +1,5 @@
 import type { JudgedClaim } from "../../../claims/claim.js";
-import type { Recipe } from "../../../claims/estimate.js";
+import type { Recipe } from "../../../claims/recipe.js";
 import { type Html, html } from "../html.js";
 import { htmlOf } from "./words.js";
 

@@ -279,14 +279,14 @@ function linear(study: Study, pictures: Pictures): Html {
       pictureGrid(
         ["exact score", "PF-ODE of the average", "ensemble", "effective SDE"],
         part.rows.flatMap((row, k) => {
-          const found = pictures.linear[k];
+          const found = pictures.linear.laws[k];
           if (found === undefined) return [];
           const label = `F/P = ${row.ratio}`;
           return [
             {
               name: label,
-              pictures: [pictures.exact, found.average, found.ensemble, found.effective].map((samples, i) =>
-                cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
+              pictures: [pictures.linear.exact, found.average, found.ensemble, found.effective].map(
+                (samples, i) => cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
               ),
             },
           ];
@@ -381,8 +381,8 @@ function tangent(study: Study, pictures: Pictures): Html {
           return [
             {
               name: label,
-              pictures: [pictures.exact, found.average, found.ensemble, found.effective].map((samples, i) =>
-                cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
+              pictures: [pictures.linear.exact, found.average, found.ensemble, found.effective].map(
+                (samples, i) => cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
               ),
             },
           ];
@@ -432,8 +432,8 @@ function trained(study: Study, pictures: Pictures): Html[] {
             [
               {
                 name: label,
-                pictures: [pictures.exact, found.average, found.ensemble, found.effective].map((samples, i) =>
-                  cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
+                pictures: [pictures.linear.exact, found.average, found.ensemble, found.effective].map(
+                  (samples, i) => cloud(hexagon, samples, { ...options, label, color: [0, 4, 2, 3][i] }),
                 ),
               },
             ],
