@@ -1,3 +1,4 @@
+import type { Card } from "./held.js";
 import type { Told } from "./told.js";
 
 /** Papers, as docs/papers.md cites them. */
@@ -33,6 +34,8 @@ export interface Claim<Numbers> {
   /** What the numbers have to be for it to hold, in words: `judge` goes by it. */
   readonly expected: string;
   readonly reads: readonly PartName<Numbers>[];
+  /** The same quantity while one waits: a budget of its own, one number held to theory. A story shows it as a card. */
+  readonly card?: Card;
   /** The verdict follows from the numbers alone; undefined where the study was not asked for what it takes. */
   judge(numbers: Numbers): Judgement | undefined;
 }

@@ -28,6 +28,35 @@ export function meanOf(values: ArrayLike<number>): Estimate {
   return { value, standardError: Math.sqrt(square / Math.max(1, n - 1) / n) };
 }
 
+/** The variance of values about their mean, divided by their count, with the error that their own fourth moment gives it. */
+export function varianceOf(values: ArrayLike<number>): Estimate {
+  const n = values.length;
+  let mean = 0;
+  for (let i = 0; i < n; i++) mean += values[i] / n;
+  let [second, fourth] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    const square = (values[i] - mean) ** 2;
+    second += square / n;
+    fourth += (square * square) / n;
+  }
+  return { value: second, standardError: Math.sqrt(Math.max(0, fourth - second * second) / n) };
+}
+
+/** The trace of the covariance of rows `[count, 2]`, and their mean. */
+export function totalVariance(
+  rows: ArrayLike<number>,
+): Estimate & { readonly mean: readonly [number, number] } {
+  const count = rows.length / 2;
+  const along = (axis: 0 | 1): number =>
+    meanOf(Float64Array.from({ length: count }, (_, i) => rows[2 * i + axis])).value;
+  const mean = [along(0), along(1)] as const;
+  const squares = Float64Array.from(
+    { length: count },
+    (_, i) => (rows[2 * i] - mean[0]) ** 2 + (rows[2 * i + 1] - mean[1]) ** 2,
+  );
+  return { ...meanOf(squares), mean };
+}
+
 /** A number that is computed, not sampled. */
 export const exactly = (value: number): Estimate => ({ value, standardError: 0 });
 

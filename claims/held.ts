@@ -1,6 +1,6 @@
 /**
- * Cards hold the picture of a story to the theory's numbers. They are measured in the worker by the library's kernels; what they
- * are held to is computed by plain formulas in the story's own `cards.ts`, never by the kernel that is on trial.
+ * What is held to theory while one waits: the cards of the explorer's stories. They are measured by the library's kernels; what they
+ * are held to is computed by plain formulas, never by the kernel that is on trial.
  */
 import type { Bench } from "./bench.js";
 
@@ -28,7 +28,17 @@ export interface ClaimResult extends Held {
   readonly milliseconds: number;
 }
 
-/** What measures a card; the story has its heading. */
+/** A claim as a card of a story has it, in words. */
+export interface CardHead {
+  /** Unique within its story; part of links and of tests. With the story's name it is the claim's: flow-map/kl. */
+  readonly name: string;
+  /** What is measured, and what is expected where it is one number. */
+  readonly title: string;
+  /** Paper and equation. */
+  readonly source: string;
+}
+
+/** What measures a card. */
 export interface Card {
   /**
    * The kernels whose results it holds, as `assembly/index.ts` names them without precision, and which of their outputs, where

@@ -10,7 +10,7 @@ import {
   type ScoreField,
   type StepEstimator,
 } from "vkernel";
-import { upperGamma } from "vkernel/internal";
+import { chiSquare, upperGamma } from "vkernel/internal";
 import type { Bench } from "./bench.js";
 import type { Held } from "./held.js";
 
@@ -36,36 +36,6 @@ export async function withData<P extends Precision, T>(
   } finally {
     data.dispose();
   }
-}
-
-export interface Moments {
-  readonly count: number;
-  readonly mean: number;
-  readonly meanError: number;
-  /** Divided by the count. */
-  readonly variance: number;
-  /** From the fourth moment of the sample itself. */
-  readonly varianceError: number;
-}
-
-/** Mean and variance of draws, with standard errors. */
-export function momentsOf(values: ArrayLike<number>): Moments {
-  const count = values.length;
-  let mean = 0;
-  for (let i = 0; i < count; i++) mean += at(values, i) / count;
-  let [second, fourth] = [0, 0];
-  for (let i = 0; i < count; i++) {
-    const square = (at(values, i) - mean) ** 2;
-    second += square / count;
-    fourth += (square * square) / count;
-  }
-  return {
-    count,
-    mean,
-    meanError: Math.sqrt(second / count),
-    variance: second,
-    varianceError: Math.sqrt(Math.max(0, fourth - second * second) / count),
-  };
 }
 
 /** A share of `count` draws whose expectation is `theory`: the error is that of the expectation, never 0 by luck. */
@@ -119,22 +89,7 @@ export function nearestTo(
   return { index, distance: Math.sqrt(least) };
 }
 
-/**
- * The Kolmogorov-Smirnov distance of draws from a distribution function, looked at at some 20,000 of them: never larger than the
- * whole of it, and smaller by 1 / 20,000 at most.
- */
-export function ksDistance(draws: ArrayLike<number>, cdf: (x: number) => number): number {
-  const sorted = Float64Array.from(draws).sort();
-  const n = sorted.length;
-  let most = 0;
-  for (let i = 0; i < n; i += Math.max(1, Math.floor(n / 20_000))) {
-    const f = cdf(at(sorted, i));
-    most = Math.max(most, f - i / n, (i + 1) / n - f);
-  }
-  return most;
-}
-
-/** What that distance exceeds by chance at `falseAlarm`, for any law: Dvoretzky, Kiefer, Wolfowitz with Massart's constant. */
+/** What the Kolmogorov-Smirnov distance exceeds by chance at `falseAlarm`, for any law: Dvoretzky, Kiefer, Wolfowitz with Massart's constant. */
 export const ksBound = (n: number): number => Math.sqrt(Math.log(2 / falseAlarm) / (2 * n));
 
 /** Counts against the probabilities of a law, all at once: chi-square, whose mean is its degrees of freedom. */
@@ -144,13 +99,11 @@ export function chiSquareClaim(
   more: Partial<Held> & { readonly slack?: number } = {},
 ): Held {
   const { slack = 0, ...rest } = more;
-  const degrees = law.length - 1;
   const total = Array.from(counts).reduce((sum, value) => sum + value, 0);
-  let measured = 0;
-  for (let m = 0; m < law.length; m++) {
-    const expected = total * at(law, m);
-    measured += (at(counts, m) - expected) ** 2 / expected;
-  }
+  const { statistic: measured, degrees } = chiSquare(
+    counts,
+    Array.from(law, (p) => total * p),
+  );
   // What chance exceeds with `falseAlarm`, to 0.01.
   let bound = degrees;
   while (upperGamma(degrees / 2, bound / 2) > falseAlarm) bound += 0.01;

@@ -22,6 +22,7 @@ import { CLEAR, clear, differenceOf, type Estimate, exactly, meanOf } from "../e
 import { listed as inARow, pm, share, short, told } from "../told.js";
 import { type Bench, hexagon, listed, uneven } from "./bench.js";
 import { settings } from "./settings.js";
+import { finalCell } from "./neverGeneralizes.js";
 
 /** Both shares at a time: exact ones from p_T, and what runs count. */
 export interface CaptureRow {
@@ -342,6 +343,7 @@ export const cells: Claim<Numbers> = {
   sentence: "The reverse process becomes trapped in a Voronoi cell as t goes to 0.",
   expected: "The exact share in the final cell grows to more than 99.9% as t falls, and the samples have it.",
   reads: ["captured"],
+  card: finalCell,
   judge({ captured: { rows } }) {
     const zs = rows.map(({ inCell }) => differenceOf(inCell.sde, exactly(inCell.exact)).z);
     const shares = rows.map(({ inCell }) => inCell.exact);

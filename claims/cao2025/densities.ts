@@ -2,10 +2,12 @@ import { exactScore, fokkerPlanck, heun, ou, posterior, sample, type Sampler } f
 import { chiSquare } from "vkernel/internal";
 import type { Claim } from "../claim.js";
 import { type Estimate, RARE, rounded } from "../estimate.js";
+import type { Card } from "../held.js";
 import { short, told } from "../told.js";
 import { type Bench, linePoints, listed } from "./bench.js";
-import { counted, edgesBetween, forwardDraws, histogram, marginalCdf } from "./draws.js";
+import { counted, edgesBetween, forwardDraws, histogram, marginalCdf, totalVariation } from "./draws.js";
 import { settings } from "./settings.js";
+import { deterministicCard, reverseCard } from "./illPosedReversal.js";
 
 /** One equation at one time. */
 export interface DensityRow {
@@ -89,18 +91,13 @@ export async function measureDensities(bench: Bench): Promise<Densities> {
   const rows: DensityRow[] = [];
   for (const equation of ["forward", "reverse", "deterministic"] as const) {
     const { densities, edges, mass, times: own } = runs[equation];
-    const axis = edges[0];
-    const width = axis[1] - axis[0];
     for (const [i, t] of times.entries()) {
       const k = Array.from(own).indexOf(t);
       const cdf = marginalCdf(data, process, t);
-      const distances = densities[k].map(
-        (q, c) => 0.5 * Math.abs(q * width - cdf(axis[c + 1]) + cdf(axis[c])),
-      );
       rows.push({
         equation,
         t,
-        distance: distances.reduce((sum, value) => sum + value, 0),
+        distance: totalVariation(densities[k], edges[0], cdf),
         mass: Math.abs(mass[k] - 1),
         p: agreement(particles[equation][i], cdf, count),
       });
@@ -156,7 +153,10 @@ const NEAR = 2e-3;
 /** What an equation solves: grid and particles against the exact law. */
 const solves = (
   equation: DensityRow["equation"],
-  claim: Pick<Claim<{ densities: Densities }>, "id" | "source" | "sentence"> & { readonly why: string },
+  claim: Pick<Claim<{ densities: Densities }>, "id" | "source" | "sentence"> & {
+    readonly why: string;
+    readonly card: Card;
+  },
 ): Claim<{ densities: Densities }> => {
   const { why, ...said } = claim;
   return {
@@ -179,6 +179,7 @@ const solves = (
 export const reversal = solves("reverse", {
   id: "reversal",
   source: { paper: "Cao et al. 2025", where: "Sec. 2.1, Eq. 2.7, Fig. 3" },
+  card: reverseCard,
   sentence:
     "Started from rho(x, T*), the stable reverse diffusion is the forward law read backward: q(x, s) = rho(x, T* - s).",
   why: "The score of rho turns half of the antidiffusion into transport; a finite volume scheme and particles agree with the closed form.",
@@ -187,6 +188,7 @@ export const reversal = solves("reverse", {
 export const deterministic = solves("deterministic", {
   id: "deterministic",
   source: { paper: "Cao et al. 2025", where: "Eq. 2.8" },
+  card: deterministicCard,
   sentence: "Adding the Laplacian once instead of twice gives the same laws without diffusion.",
   why: "Transport by -x - grad log rho carries rho(T* - s) along.",
 });

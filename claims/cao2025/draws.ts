@@ -37,6 +37,19 @@ export function marginalCdf(data: Mixture, process: Process, t: number): (x: num
   };
 }
 
+/** The total variation of a density in cells from a law: half the integral of their difference. */
+export const totalVariation = (
+  density: ArrayLike<number>,
+  edges: ArrayLike<number>,
+  cdf: (x: number) => number,
+): number => {
+  const width = edges[1] - edges[0];
+  let sum = 0;
+  for (let i = 0; i < density.length; i++)
+    sum += 0.5 * Math.abs(density[i] * width - cdf(edges[i + 1]) + cdf(edges[i]));
+  return sum;
+};
+
 /** Counts of values between edges of equal distance. */
 export function counted(values: ArrayLike<number>, edges: readonly number[]): number[] {
   const counts = new Array<number>(edges.length - 1).fill(0);

@@ -4,6 +4,7 @@ import { CLEAR, differenceOf, type Estimate, exactly, rounded, shareIf } from ".
 import { listed, share, short, told } from "../told.js";
 import { type Bench, linePoints } from "./bench.js";
 import { settings } from "./settings.js";
+import { endPoints } from "./neverGeneralizes.js";
 
 export interface Generated {
   readonly weights: readonly number[];
@@ -90,6 +91,7 @@ export const generatedLawClaim: Claim<Numbers> = {
   sentence: "The generated law is rho_0(y) times the integral of rho(x, T* | y, 0) q_0(x) / rho(x, T*).",
   expected: `Every share of samples is within ${CLEAR + 0.5} standard errors of the corollary's.`,
   reads: ["generated"],
+  card: endPoints,
   judge({ generated: { rows } }) {
     const zs = rows.flatMap(({ masses, sampled }) =>
       sampled.map((one, m) => differenceOf(one, exactly(masses[m])).z),

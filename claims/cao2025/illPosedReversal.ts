@@ -1,8 +1,9 @@
 import { fokkerPlanck, type FokkerPlanckDirection, type FokkerPlanckRun, ou, twoPoints } from "vkernel";
-import { normalMass } from "vkernel/internal";
+import { normalCdf } from "vkernel/internal";
 import type { Bench } from "../bench.js";
 import type { Card, Cards } from "../held.js";
 import { at, largest, withData } from "../measure.js";
+import { totalVariation } from "./draws.js";
 
 const points = twoPoints({ dim: 1 }).points;
 
@@ -128,15 +129,11 @@ const blowUp: Card = {
 
 const TIMES = [2, 1, 0.3, 0.05] as const;
 
-/** Cell averages of the data's law at time t, by the normal distribution function. */
-function exactCells(edges: ArrayLike<number>, t: number): Float64Array {
+/** P(X_t <= x) for the two points. */
+const cdfAt = (t: number): ((x: number) => number) => {
   const [alpha, sigma] = [Math.exp(-t), Math.sqrt(-Math.expm1(-2 * t))];
-  return Float64Array.from({ length: edges.length - 1 }, (_, i) => {
-    const [a, b] = [at(edges, i), at(edges, i + 1)];
-    const mass = (mu: number): number => normalMass((a - alpha * mu) / sigma, (b - alpha * mu) / sigma);
-    return (mass(-1) + mass(1)) / 2 / (b - a);
-  });
-}
+  return (x) => (normalCdf((x + alpha) / sigma) + normalCdf((x - alpha) / sigma)) / 2;
+};
 
 const stable = (
   bench: Bench,
@@ -159,15 +156,10 @@ const stable = (
   );
 
 /** The integral of |q - law of the data| at the last time. */
-function distance(run: FokkerPlanckRun): number {
-  const edges = run.edges[0];
-  const law = exactCells(edges, at(TIMES, TIMES.length - 1));
-  const q = run.densities[TIMES.length - 1];
-  return law.reduce(
-    (sum, value, i) => sum + Math.abs(at(q, i) - value) * (at(edges, i + 1) - at(edges, i)),
-    0,
-  );
-}
+const distance = (run: FokkerPlanckRun): number => {
+  const last = TIMES.length - 1;
+  return 2 * totalVariation(run.densities[last], run.edges[0], cdfAt(TIMES[last]));
+};
 
 const returns = (direction: "reverse" | "deterministic", kernels: readonly string[]): Card => ({
   kernels,
@@ -192,12 +184,15 @@ const returns = (direction: "reverse" | "deterministic", kernels: readonly strin
   },
 });
 
+export const reverseCard = returns("reverse", ["diffuseStrips", "logDensityTiles"]);
+export const deterministicCard = returns("deterministic", ["transportStrips", "logDensityTiles"]);
+
 export const cards: Cards = {
   measures: {
     growth: unstable,
     rounding: blowUp,
-    reverse: returns("reverse", ["diffuseStrips", "logDensityTiles"]),
-    deterministic: returns("deterministic", ["transportStrips", "logDensityTiles"]),
+    reverse: reverseCard,
+    deterministic: deterministicCard,
   },
   // Densities are in float64 always: what is left is the grid.
   error: async (bench) => {

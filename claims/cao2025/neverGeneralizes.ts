@@ -15,17 +15,9 @@ import {
 } from "vkernel";
 import { normalCdf } from "vkernel/internal";
 import type { Bench } from "../bench.js";
+import { meanOf } from "../estimate.js";
 import type { Card, Cards } from "../held.js";
-import {
-  at,
-  chiSquareClaim,
-  errorOf,
-  largest,
-  momentsOf,
-  nearestTo,
-  shareClaim,
-  withData,
-} from "../measure.js";
+import { at, chiSquareClaim, errorOf, largest, nearestTo, shareClaim, withData } from "../measure.js";
 
 const points = lShape().points.map(Math.fround);
 const size = points.length / 2;
@@ -71,7 +63,7 @@ async function reverse(bench: Bench, count: number): Promise<Float32Array> {
   });
 }
 
-const endPoints: Card = {
+export const endPoints: Card = {
   kernels: ["uniforms"],
   async measure(bench) {
     const count = 200_000;
@@ -118,7 +110,7 @@ const support: Card = {
       far = Math.max(far, distance);
       for (const d of [0, 1]) squares[2 * i + d] = (at(samples, 2 * i + d) - at(places, 2 * index + d)) ** 2;
     }
-    const { mean: measured, meanError: standardError } = momentsOf(squares);
+    const { value: measured, standardError } = meanOf(squares);
     return {
       measured,
       standardError,
@@ -137,7 +129,7 @@ const support: Card = {
 
 const SHOWN = [1.5, 1, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05] as const;
 
-const cells: Card = {
+export const finalCell: Card = {
   kernels: [],
   measure: (bench) =>
     withData(bench, twoPoints().points, "f32", async (data) => {
@@ -180,7 +172,7 @@ export const cards: Cards = {
   measures: {
     "end-law": endPoints,
     support: support,
-    "final-cell": cells,
+    "final-cell": finalCell,
   },
   error: (bench) =>
     errorOf(bench, {

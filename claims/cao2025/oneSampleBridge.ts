@@ -1,7 +1,8 @@
 import { ancestral, bridgeLaw, eulerMaruyama, exactScore, linear, ou, sample, type Sampler } from "vkernel";
 import type { Bench } from "../bench.js";
+import { type Estimate, meanOf, varianceOf } from "../estimate.js";
 import type { Card, Cards } from "../held.js";
-import { errorOf, type Moments, momentsOf, u32, withData } from "../measure.js";
+import { errorOf, u32, withData } from "../measure.js";
 import { S, T, X0 } from "./shown.js";
 
 const XT = -0.7;
@@ -17,7 +18,7 @@ const rounding = (steps: number): number => 8 * steps * u32;
 async function ends(
   bench: Bench,
   options: { sampler: Sampler; steps: number; count: number },
-): Promise<Moments> {
+): Promise<{ mean: Estimate; variance: Estimate }> {
   return withData(
     bench,
     point,
@@ -31,7 +32,7 @@ async function ends(
         signal: bench.signal,
         onProgress: ({ done, total }) => bench.done(done / total),
       });
-      return momentsOf(samples);
+      return { mean: meanOf(samples), variance: varianceOf(samples) };
     },
     1,
   );
@@ -43,8 +44,8 @@ const mean: Card = {
     const count = 2_000_000;
     const found = await ends(bench, { sampler: ancestral(), steps: 1, count });
     return {
-      measured: found.mean,
-      standardError: found.meanError,
+      measured: found.mean.value,
+      standardError: found.mean.standardError,
       theory: meanTheory,
       tolerance: rounding(1),
       details: [
@@ -62,14 +63,14 @@ const variance: Card = {
     const [count, steps] = [400_000, 5];
     const found = await ends(bench, { sampler: ancestral(), steps, count });
     return {
-      measured: found.variance,
-      standardError: found.varianceError,
+      measured: found.variance.value,
+      standardError: found.variance.standardError,
       theory: varianceTheory,
       tolerance: 2 * rounding(steps),
       details: [
         ["particles", count],
         ["steps", steps],
-        ["mean", found.mean],
+        ["mean", found.mean.value],
         ["bridgeLaw(): variance", bridgeLaw(ou(), { from: T, to: T - S }).variance],
       ],
     };
@@ -97,13 +98,13 @@ const sde: Card = {
     const found = await ends(bench, { sampler: eulerMaruyama(), steps, count });
     const theory = recursion(steps, 2);
     return {
-      measured: found.variance,
-      standardError: found.varianceError,
+      measured: found.variance.value,
+      standardError: found.variance.standardError,
       theory: theory.variance,
       tolerance: 2 * rounding(steps),
       details: [
         ["particles", count],
-        ["mean, measured", found.mean],
+        ["mean, measured", found.mean.value],
         ["mean of the recursion", theory.mean],
         ["variance of Theorem 2", varianceTheory],
         ...[160, 640].map(
@@ -121,8 +122,8 @@ const printed: Card = {
     const [count, steps] = [500_000, 16];
     const found = await ends(bench, { sampler: eulerMaruyama({ noise: "asPrinted" }), steps, count });
     return {
-      measured: found.variance,
-      standardError: found.varianceError,
+      measured: found.variance.value,
+      standardError: found.variance.standardError,
       theory: recursion(steps, 1).variance,
       tolerance: 2 * rounding(steps),
       details: [

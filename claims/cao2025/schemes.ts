@@ -12,7 +12,7 @@ import {
   type Sampler,
 } from "vkernel";
 import { type Claim, only } from "../claim.js";
-import { CLEAR, clear, differenceOf, type Estimate } from "../estimate.js";
+import { CLEAR, clear, differenceOf, type Estimate, meanOf } from "../estimate.js";
 import { listed, pm, type Told, told } from "../told.js";
 import { type Bench, linePoints } from "./bench.js";
 import { forwardDraws, marginalCdf } from "./draws.js";
@@ -123,7 +123,7 @@ async function measureSingle(
       });
       const mean = process.alpha(epsilon) * 0.7;
       const squares = samples.map((x) => (x - mean) ** 2 / process.variance(epsilon));
-      rows.push({ scheme, steps, variance: momentsOf(squares) });
+      rows.push({ scheme, steps, variance: meanOf(squares) });
     }
   }
   one.dispose();
@@ -169,14 +169,6 @@ function wasserstein(samples: ArrayLike<number>, cdf: (x: number) => number): Es
   return { value: distance, standardError: Math.sqrt(Math.max(0, square - mean * mean) / n) };
 }
 
-function momentsOf(values: ArrayLike<number>): Estimate {
-  const n = values.length;
-  let [mean, square] = [0, 0];
-  for (let i = 0; i < n; i++) mean += values[i] / n;
-  for (let i = 0; i < n; i++) square += (values[i] - mean) ** 2 / (n - 1);
-  return { value: mean, standardError: Math.sqrt(square / n) };
-}
-
 /** Width and masses of the clusters that samples make. */
 function nearPoints(
   samples: ArrayLike<number>,
@@ -198,7 +190,7 @@ function nearPoints(
     hits[best] = hits[best] + 1 / n;
     squares[i] = (least * least) / process.variance(epsilon);
   }
-  const { value, standardError } = momentsOf(squares);
+  const { value, standardError } = meanOf(squares);
   let worst = 0;
   for (let m = 0; m < data.size; m++) {
     const off = Math.abs(hits[m] - data.weights[m]);

@@ -3,6 +3,7 @@ import type { Claim } from "../claim.js";
 import { short, told } from "../told.js";
 import type { Bench } from "./bench.js";
 import { settings } from "./settings.js";
+import { kl } from "./flowMap.js";
 
 export interface Divergences {
   readonly rows: readonly {
@@ -56,6 +57,7 @@ export const divergence: Claim<{ divergences: Divergences }> = {
     "KL of the uniform law from the end law is finite, at most 1 / (3 t (1 - d)) + log(sqrt(t) / (1 - d)) + log(2 sqrt(2 pi)).",
   expected: "For two points, at every kappa and t0, KL is at most the printed bound and a tighter one.",
   reads: ["divergences"],
+  card: kl,
   judge({ divergences }) {
     const bounded = divergences.rows.filter((row) => row.corrected !== null);
     const valid = bounded.every(

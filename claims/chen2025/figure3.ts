@@ -1,11 +1,9 @@
 import {
-  euler,
   exactScore,
   type Grid,
   type Mixture,
   mlpScore,
   piecewiseScore,
-  sample,
   type ScoreField,
   smoothedScore,
   squareRoot,
@@ -20,6 +18,8 @@ import { type Claim, only } from "../claim.js";
 import { share, short, told } from "../told.js";
 import type { Bench } from "./bench.js";
 import { settings, type Sizes } from "./settings.js";
+import { endsOf, pointAt } from "./ends.js";
+import { atomsCard, continuousMass, exactColumn, networkColumn } from "./lineRecovery.js";
 
 export interface Column {
   readonly name: string;
@@ -99,21 +99,14 @@ export async function measureFigure3(
       (best, t, i) => (Math.abs(t - t0 / 2) < Math.abs(list[best] - t0 / 2) ? i : best),
       0,
     );
-    const options = {
-      sampler: euler({ variable: "squareRoot" }),
-      grid,
-      initial: "marginal",
-      seed,
-      signal,
-    } as const;
     const count = Math.min(particles, sizes.particles);
-    const shown = await sample(field, { ...options, count, record: [0, half, list.length - 1] });
+    const shown = await endsOf(bench, field, { grid, count, record: [0, half, list.length - 1] });
     const trajectories = shown.trajectories as Float64Array;
     pictures.set(
       name,
       [0, 1, 2].map((slot) => trajectories.slice(slot * count * 2, (slot + 1) * count * 2)),
     );
-    const { samples } = await sample(field, { ...options, count: sizes.particles });
+    const { samples } = await endsOf(bench, field, { grid, count: sizes.particles });
     const y = Float64Array.from({ length: sizes.particles }, (_, i) => samples[2 * i]);
     const across = Math.sqrt(y.reduce((sum, _, i) => sum + samples[2 * i + 1] ** 2 / sizes.particles, 0));
     // Cells about the points too: their edges are in the gaps.
@@ -123,7 +116,7 @@ export async function measureFigure3(
     const kept = expected.map((value, k) => [value, counts[k]] as const).filter(([value]) => value > 5);
     columns.push({
       name,
-      near: shareIf(sizes.particles, (i) => line.some((place) => Math.abs(y[i] - place) <= 0.01)),
+      near: shareIf(sizes.particles, (i) => pointAt(line, y[i], 0.01) >= 0),
       across,
       ks: distanceBetweenAtoms(y, law.cdf),
       ksChance: chanceGap(sizes.particles),
@@ -136,7 +129,7 @@ export async function measureFigure3(
           const v = y[i];
           const low = first + k * cell;
           // What has arrived at a point is an atom, not density.
-          const atom = line.some((place) => Math.abs(v - place) <= 1e-3);
+          const atom = pointAt(line, v, 1e-3) >= 0;
           return !atom && v > low && v <= low + cell;
         });
         return { value: value / cell, standardError: standardError / cell };
@@ -148,20 +141,15 @@ export async function measureFigure3(
   const kappas: Figure3["kappas"][number][] = [];
   for (const one of settings.kappas) {
     const field = piecewiseScore(data, { kappa: one });
-    const { samples } = await sample(field, {
-      sampler: euler({ variable: "squareRoot" }),
+    const { samples } = await endsOf(bench, field, {
       grid: squareRoot({ steps: 10, tMin: 0, tMax: t0 }),
-      initial: "marginal",
       count: sizes.particles,
       seed: seed + 1,
-      signal,
     });
     kappas.push({
       kappa: one,
       theory: terminalLaw(data, { kappa: one, from: t0 }).continuousMass,
-      measured: shareIf(sizes.particles, (i) =>
-        line.every((place) => Math.abs(samples[2 * i] - place) > 1e-6),
-      ),
+      measured: shareIf(sizes.particles, (i) => pointAt(line, samples[2 * i], 1e-6) < 0),
     });
   }
   data.dispose();
@@ -212,6 +200,7 @@ export const law: Claim<Numbers> = {
     "The end law of the piecewise score is an atom at each point and a density between, in closed form.",
   expected: "The chi-square of the samples against that law has p above 1e-4.",
   reads: ["figure3"],
+  card: atomsCard,
   judge({ figure3, sizes }) {
     const piecewise = columnOf(figure3, "piecewise");
     return {
@@ -246,6 +235,7 @@ export const memorizes: Claim<Numbers> = {
   sentence: "The exact score ends on the training points.",
   expected: "More than 99.9% of the samples end within 0.01 of a point.",
   reads: ["figure3"],
+  card: exactColumn,
   judge({ figure3, sizes }) {
     const { near } = columnOf(figure3, "exact");
     return {
@@ -282,6 +272,7 @@ export const network: Claim<Numbers> = {
     "A trained network without regularization interpolates too, and converges to near zero in the second dimension.",
   expected: "Less than 90% of its samples end within 0.01 of a point, and less than 0.02 across the line.",
   reads: ["figure3"],
+  card: networkColumn,
   judge({ figure3, sizes }) {
     const [trained, exact] = [columnOf(figure3, "network"), columnOf(figure3, "exact")];
     const count = sizes.particles;
@@ -299,6 +290,7 @@ export const kappa: Claim<Numbers> = {
   sentence: "kappa sets how much mass ends between the points.",
   expected: "At every kappa the share of samples off the points is the mass of the closed form.",
   reads: ["figure3"],
+  card: continuousMass,
   judge({ figure3: { kappas } }) {
     const scanned = kappas.map(({ theory, measured }) =>
       measured.standardError > 0 ? Math.abs(measured.value - theory) / measured.standardError : 0,

@@ -1,8 +1,9 @@
-import { euler, exactScore, piecewiseScore, sample, squareRoot, terminalLaw, ve } from "vkernel";
+import { euler, exactScore, piecewiseScore, squareRoot, terminalLaw, ve } from "vkernel";
 import { gaussLegendre, normalMass } from "vkernel/internal";
 import type { Card, Cards } from "../held.js";
 import { at, countIf, errorOf, largest, shareClaim, u32, withData } from "../measure.js";
 import { KAPPA, T0 } from "./shown.js";
+import { endsOf, pointAt } from "./ends.js";
 
 const points = Float64Array.of(-1, 0, 1, 0);
 const tau = (t: number): number => 1 - Math.sqrt(KAPPA * t);
@@ -15,8 +16,6 @@ function flow(x: number, from: number, to: number): number {
   return (tau(to) / tau(from)) * x;
 }
 
-const scheme = { sampler: euler({ variable: "squareRoot" }), initial: "marginal" } as const;
-
 const anyStepCount: Card = {
   kernels: ["affine"],
   measure: (bench) =>
@@ -27,13 +26,10 @@ const anyStepCount: Card = {
       const list = [1, 2, 3, 10, 50];
       const found: number[] = [];
       for (const steps of list) {
-        const { trajectories } = await sample(field, {
-          ...scheme,
+        const { trajectories } = await endsOf(bench, field, {
           grid: squareRoot({ steps, tMin: end, tMax: T0 }),
           record: [0, steps],
           count,
-          seed: bench.seed,
-          signal: bench.signal,
         });
         const states = trajectories as Float32Array;
         const ends = states.subarray(2 * count);
@@ -61,14 +57,11 @@ const half: Card = {
   measure: (bench) =>
     withData(bench, points, "f32", async (data) => {
       const count = 200_000;
-      const { samples } = await sample(piecewiseScore(data, { kappa: KAPPA }), {
-        ...scheme,
+      const { samples } = await endsOf(bench, piecewiseScore(data, { kappa: KAPPA }), {
         grid: squareRoot({ steps: 5, tMin: 0, tMax: T0 }),
         count,
-        seed: bench.seed,
-        signal: bench.signal,
       });
-      const between = countIf(count, (i) => Math.abs(Math.abs(at(samples, 2 * i)) - 1) > 1e-5);
+      const between = countIf(count, (i) => pointAt([-1, 1], at(samples, 2 * i), 1e-5) < 0);
       const sigma = Math.sqrt(T0);
       const mass = (a: number, b: number): number => normalMass(a / sigma, b / sigma);
       // Of the noised point at 1: within (-tau, tau).
@@ -78,7 +71,7 @@ const half: Card = {
     }),
 };
 
-const kl: Card = {
+export const kl: Card = {
   kernels: ["posteriorLanes1.stats"],
   measure: (bench) =>
     withData(
@@ -140,7 +133,7 @@ export const cards: Cards = {
     errorOf(bench, {
       points,
       field: (data) => piecewiseScore(data, { kappa: KAPPA }),
-      sampler: scheme.sampler,
+      sampler: euler({ variable: "squareRoot" }),
       grid: (steps) => squareRoot({ steps, tMin: 0, tMax: T0 }),
       steps: 20,
       count: 20_000,

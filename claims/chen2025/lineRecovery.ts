@@ -6,7 +6,6 @@ import {
   type MlpScore,
   mlpScore,
   piecewiseScore,
-  sample,
   type ScoreField,
   smoothedScore,
   squareRoot,
@@ -28,6 +27,7 @@ import {
   withData,
 } from "../measure.js";
 import { KAPPA, T0 } from "./shown.js";
+import { type EndOptions, endsOf, pointAt } from "./ends.js";
 
 const places = [-1, -1 / 3, 1 / 3, 1];
 const points = Float64Array.from({ length: 8 }, (_, i) => (i % 2 ? 0 : Math.fround(at(places, i >> 1))));
@@ -49,23 +49,16 @@ const paperGrid = (steps = 70): Grid => squareRoot({ steps, tMin: 0, tMax: T0 })
 
 async function run(
   bench: Bench,
-  field: ScoreField,
-  options: { grid: Grid; count: number; record?: number[] },
+  field: ScoreField<"f32">,
+  options: EndOptions,
 ): Promise<{ start: Float32Array; end: Float32Array }> {
-  const { samples, trajectories } = await sample(field, {
-    sampler: euler({ variable: "squareRoot" }),
-    initial: "marginal",
-    seed: bench.seed,
-    signal: bench.signal,
-    onProgress: ({ done, total }) => bench.done(done / total),
+  const { samples, trajectories } = await endsOf(bench, field, {
     ...options,
+    onProgress: ({ done, total }) => bench.done(done / total),
   });
-  return { start: trajectories as Float32Array, end: samples as Float32Array };
+  return { start: trajectories as Float32Array, end: samples };
 }
 
-/** The point that a place along the line is on, -1 between; and how many are on each. */
-const pointAt = (y: number, within: number): number =>
-  places.findIndex((place) => Math.abs(y - place) <= within);
 const ON = 1e-5;
 /** A float32 sample within 1e-5 of a point without being on it: the continuous density is below 0.5. */
 const NEARLY = 4 * 2 * ON * 0.5;
@@ -73,7 +66,7 @@ const NEARLY = 4 * 2 * ON * 0.5;
 const withLine = <T>(bench: Bench, work: (data: Mixture<"f32">) => Promise<T>): Promise<T> =>
   withData(bench, points, "f32", work);
 
-const continuousMass: Card = {
+export const continuousMass: Card = {
   kernels: ["affine"],
   measure: (bench) =>
     withLine(bench, async (data) => {
@@ -83,7 +76,7 @@ const continuousMass: Card = {
         count,
       });
       const y = column(end, 2, 0);
-      const between = countIf(count, (i) => pointAt(at(y, i), ON) < 0);
+      const between = countIf(count, (i) => pointAt(places, at(y, i), ON) < 0);
       return shareClaim(between, count, continuous, NEARLY, {
         details: [
           ["particles", count],
@@ -93,7 +86,7 @@ const continuousMass: Card = {
     }),
 };
 
-const atomsCard: Card = {
+export const atomsCard: Card = {
   kernels: ["affine"],
   measure: (bench) =>
     withLine(bench, async (data) => {
@@ -104,7 +97,7 @@ const atomsCard: Card = {
       });
       const counts = new Float64Array(5);
       for (let i = 0; i < count; i++) {
-        const k = pointAt(at(end, 2 * i), ON);
+        const k = pointAt(places, at(end, 2 * i), ON);
         counts[k < 0 ? 4 : k] = at(counts, k < 0 ? 4 : k) + 1;
       }
       const law = [...atoms, continuous];
@@ -123,13 +116,13 @@ const atomsCard: Card = {
     }),
 };
 
-const exactColumn: Card = {
+export const exactColumn: Card = {
   kernels: ["posteriorLanes2.mean", "affine"],
   measure: (bench) =>
     withLine(bench, async (data) => {
       const count = 20_000;
       const { end } = await run(bench, exactScore(data, ve()), { grid: paperGrid(), count });
-      const on = countIf(count, (i) => pointAt(at(end, 2 * i), 1e-4) >= 0);
+      const on = countIf(count, (i) => pointAt(places, at(end, 2 * i), 1e-4) >= 0);
       return {
         measured: on / count,
         theory: 1,
@@ -171,7 +164,7 @@ const smoothedColumn: Card = {
           y += Math.sqrt(t) * (Math.sqrt(t) - Math.sqrt(s)) * score;
         }
         measured = Math.max(measured, Math.abs(at(ends, 2 * i) - y));
-        if (pointAt(y, 0.01) < 0) between++;
+        if (pointAt(places, y, 0.01) < 0) between++;
       }
       const pieces = await run(bench, piecewiseScore(data, { kappa: KAPPA }), {
         grid: paperGrid(steps),
@@ -233,7 +226,7 @@ function networkScore(
   return values.map((value) => value / Math.sqrt(t));
 }
 
-const networkColumn: Card = {
+export const networkColumn: Card = {
   kernels: [],
   measure: (bench) =>
     withLine(bench, async (data) => {
@@ -243,7 +236,7 @@ const networkColumn: Card = {
         const { end } = await run(bench, net, { grid: paperGrid(), count });
         const exact = await run(bench, exactScore(data, ve()), { grid: paperGrid(), count });
         const away = (ends: Float32Array): number =>
-          countIf(count, (i) => pointAt(at(ends, 2 * i), 0.01) < 0) / count;
+          countIf(count, (i) => pointAt(places, at(ends, 2 * i), 0.01) < 0) / count;
         const measured = away(end);
         let across = 0;
         for (let i = 0; i < count; i++) across += at(end, 2 * i + 1) ** 2 / count;

@@ -1,8 +1,9 @@
-import { smoothingLoss, smoothingLossLimit } from "vkernel";
+import { smoothingLoss } from "vkernel";
 import type { Claim } from "../claim.js";
 import { short, told } from "../told.js";
 import { type Bench, twoPoints } from "./bench.js";
 import { settings } from "./settings.js";
+import { limit, limitsOf } from "./smoothedScore.js";
 
 export interface Losses {
   readonly rows: readonly { kappa: number; t: number; value: number; limit: number }[];
@@ -19,11 +20,7 @@ export async function measureLosses(bench: Bench): Promise<Losses> {
   data.dispose();
   return {
     rows,
-    limits: settings.lossKappas.map((kappa) => ({
-      kappa,
-      corrected: smoothingLossLimit(kappa) / 2,
-      printed: smoothingLossLimit(kappa * kappa) / 2,
-    })),
+    limits: settings.lossKappas.map((kappa) => ({ kappa, ...limitsOf(kappa) })),
   };
 }
 
@@ -35,14 +32,15 @@ export const loss: Claim<{ losses: Losses }> = {
   expected:
     "At the smallest t the loss is nearer to F / 2 as printed than to F / 2 with sqrt(kappa) for kappa.",
   reads: ["losses"],
+  card: limit,
   judge({ losses }) {
     const at = losses.rows
       .filter(({ kappa }) => kappa === settings.kappa)
       .reduce((a, b) => (b.t < a.t ? b : a));
-    const limit = losses.limits.find(({ kappa }) => kappa === settings.kappa) as Losses["limits"][number];
-    const nearer = Math.abs(at.value - limit.corrected) < Math.abs(at.value - limit.printed);
+    const end = losses.limits.find(({ kappa }) => kappa === settings.kappa) as Losses["limits"][number];
+    const nearer = Math.abs(at.value - end.corrected) < Math.abs(at.value - end.printed);
     return {
-      measured: told`kappa = ${at.kappa}, t = ${at.t}: loss ${short(at.value, 5)}; F / 2 is ${short(limit.corrected, 5)} with sqrt(kappa), ${short(limit.printed, 5)} as printed.`,
+      measured: told`kappa = ${at.kappa}, t = ${at.t}: loss ${short(at.value, 5)}; F / 2 is ${short(end.corrected, 5)} with sqrt(kappa), ${short(end.printed, 5)} as printed.`,
       verdict: nearer ? "corrected" : "holds",
       why: "The change of variables leaves delta / sigma = sqrt(kappa), not kappa.",
     };

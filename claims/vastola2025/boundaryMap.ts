@@ -3,6 +3,7 @@ import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference
 import type { Card, Cards } from "../held.js";
 import { at, gridOf, largest, u32, withData } from "../measure.js";
 import { MAP_TIME as T } from "./shown.js";
+import { proxyVarianceOf, varianceAtPlaces } from "./proxyVariance.js";
 
 const hexagon = polygon().points.map(Math.fround);
 const plain: ReferenceMixture = {
@@ -93,20 +94,16 @@ const midplane = (process: Process, t: number): Card => ({
     }),
 });
 
-const atPoint: Card = {
+export const atPoint: Card = {
   kernels: ["posteriorLanes2.covariance"],
   measure: (bench) =>
     withData(bench, hexagon, "f32", async (data) => {
-      const [x0, y0, x1, y1] = hexagon as unknown as [number, number, number, number];
-      const places = [
-        [x0, y0],
-        [Math.fround((x0 + x1) / 2), Math.fround((y0 + y1) / 2)],
-      ];
-      const { proxyVariance } = await exactScore(data, edm()).evaluate(places, T, ["proxyVariance"]);
+      const { proxyVariance } = await proxyVarianceOf(data, Math.fround);
       const level = levelAt(edm(), T);
-      const [point, middle] = places.map(
-        (place) => evaluatePoint(plain, level, Float64Array.from(place), ["proxyVariance"]).proxyVariance,
-      ) as [number, number];
+      const [point, middle] = varianceAtPlaces.map(({ x }) => {
+        const place = Float64Array.from(x, Math.fround);
+        return evaluatePoint(plain, level, place, ["proxyVariance"]).proxyVariance;
+      });
       return {
         measured: at(proxyVariance, 0),
         theory: point,

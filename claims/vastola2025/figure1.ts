@@ -1,9 +1,11 @@
-import { customProcess, edm, exactScore, type Process, varianceFraction } from "vkernel";
+import { customProcess, exactScore, type Process, varianceFraction } from "vkernel";
 import { rounded } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
 import { type Bench, hexagon, mixtureOf, sets, squareGrid } from "./bench.js";
 import type { Claim } from "../claim.js";
 import { short, told } from "../told.js";
+import { atPoint } from "./boundaryMap.js";
+import { proxyVarianceOf, varianceAtPlaces } from "./proxyVariance.js";
 
 /** The process of Figure 1: alpha^2 = 1 - t, sigma^2 = t. */
 export const figureProcess = (): Process =>
@@ -76,18 +78,12 @@ export async function measureFigure1(bench: Bench): Promise<Figure1> {
     }
   }
   const data = hexagon(bench);
-  const rows: [string, [number, number]][] = [
-    ["at a training point", [1, 0]],
-    ["halfway between two neighbours", [0.75, Math.sqrt(3) / 4]],
-    ["at the centre", [0, 0]],
-  ];
-  const x = rows.map(([, at]) => at);
-  const values = await varianceFraction(exactScore(data, edm()), x, 0.2);
+  const values = await proxyVarianceOf(data);
   return {
     maps,
-    places: rows.map(([place, at], i) => ({
+    places: varianceAtPlaces.map(({ place, x }, i) => ({
       place,
-      x: at,
+      x,
       proxyVariance: values.proxyVariance[i],
       fraction: values.fraction[i],
     })),
@@ -111,6 +107,7 @@ export const boundaries: Claim<{ figure1: Figure1 }> = {
   sentence: "The proxy score's variance is high in boundary regions, close to several training examples.",
   expected: "tr C halfway between two points is over 100 times what it is at a point.",
   reads: ["figure1"],
+  card: atPoint,
   judge({ figure1 }) {
     const [at, between] = figure1.places.map((place) => place.proxyVariance);
     return {

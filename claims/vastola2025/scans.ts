@@ -1,5 +1,5 @@
 import { edm, effectiveSde, exactScore, naiveScore, type ScoreField, type StepEstimator } from "vkernel";
-import { clear, differenceOf, type Estimate, meanOf, percent } from "../estimate.js";
+import { clear, differenceOf, type Estimate, percent, totalVariance } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
 import { type Bench, drawsOf, hexagon, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
 import { type Claim, only } from "../claim.js";
@@ -18,21 +18,10 @@ export const scanSettings = {
 
 export const spreadSteps = [10, 40, 160, 640];
 
-/** The trace of the covariance of samples, with its error. */
-function totalVariance(samples: Float64Array): Estimate {
-  const count = samples.length / 2;
-  const mean = [0, 1].map((axis) => {
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum += samples[2 * i + axis] / count;
-    return sum;
-  }) as [number, number];
-  return meanOf(
-    Float64Array.from(
-      { length: count },
-      (_, i) => (samples[2 * i] - mean[0]) ** 2 + (samples[2 * i + 1] - mean[1]) ** 2,
-    ),
-  );
-}
+const spreadOf = (samples: Float64Array): Estimate => {
+  const { value, standardError } = totalVariance(samples);
+  return { value, standardError };
+};
 
 /** The estimators that a scan follows. */
 export type Followed = "exact" | "R = 1" | "R = 4" | "noise time = 0.1" | "noise time = 1" | "kde" | "naive";
@@ -141,7 +130,7 @@ export async function measureScans(bench: Bench): Promise<Scans> {
         initial: fromOne,
         seed: bench.seed + 350 + k,
       });
-      spread.push({ model, steps: value, variance: totalVariance(samples) });
+      spread.push({ model, steps: value, variance: spreadOf(samples) });
     }
   }
   const fixedCount = bench.sizes.fixed;

@@ -19,8 +19,9 @@ import {
 import { cholesky, multiplyLower, ntkValue, solve } from "vkernel/internal";
 import { evaluatePoint, fillNormals, levelAt, type ReferenceMixture } from "vkernel/reference";
 import type { Bench } from "../bench.js";
+import { totalVariance } from "../estimate.js";
 import type { Card, Cards } from "../held.js";
-import { at, column, gridOf, largest, momentsOf, withData } from "../measure.js";
+import { at, gridOf, largest, withData } from "../measure.js";
 
 const hexagon = polygon().points;
 const plain: ReferenceMixture = {
@@ -192,7 +193,7 @@ const spread: Card = {
         signal: bench.signal,
         onProgress: ({ done, total }) => bench.done(done / total),
       });
-      const { value: measured, error: standardError } = spreadOf(samples);
+      const { value: measured, standardError } = totalVariance(samples);
       const weights = linearWeights(fit.samples)([...DT.x], DT.from);
       const [xx, , , yy] = kernelOf(weights, weights, targetsOf(fit.samples).covariances);
       const scale = ((DT.from - DT.to) * DT.from) ** 2;
@@ -251,17 +252,6 @@ function effectiveEnds(fit: LinearScore<"f64">, count: number, seed: number): Fl
 /** Random numbers that no run of the library draws. */
 const PLAIN_STREAM = 99;
 
-/** The trace of the covariance of rows, with its standard error. */
-function spreadOf(rows: ArrayLike<number>): { value: number; error: number; mean: [number, number] } {
-  const [x, y] = [momentsOf(column(rows, 2, 0)), momentsOf(column(rows, 2, 1))];
-  const squares = Float64Array.from(
-    { length: x.count },
-    (_, i) => (at(rows, 2 * i) - x.mean) ** 2 + (at(rows, 2 * i + 1) - y.mean) ** 2,
-  );
-  const { mean: value, meanError: error } = momentsOf(squares);
-  return { value, error, mean: [x.mean, y.mean] };
-}
-
 const law: Card = {
   kernels: [],
   measure: (bench) =>
@@ -280,13 +270,13 @@ const law: Card = {
       const own = await sample(effectiveSde(fit), { ...options, initial: initial.subarray(0, 1600) });
       const mean = await sample(fit.average, { ...options, initial: initial.subarray(0, 2) });
       const [ensemble, plainEnds, library] = [
-        spreadOf(ends.samples),
-        spreadOf(effectiveEnds(fit, count, bench.seed)),
-        spreadOf(own.samples),
+        totalVariance(ends.samples),
+        totalVariance(effectiveEnds(fit, count, bench.seed)),
+        totalVariance(own.samples),
       ];
       return {
         measured: ensemble.value,
-        standardError: Math.hypot(ensemble.error, plainEnds.error),
+        standardError: Math.hypot(ensemble.standardError, plainEnds.standardError),
         theory: plainEnds.value,
         // Fits are sums of 80 terms that are not Gaussian: third cumulants are 1 / sqrt(80) of a term's, fourth ones 1/80,
         // and what a curved flow makes of them changes the spread by less than that share.
@@ -294,7 +284,7 @@ const law: Card = {
         details: [
           ["fits, a trajectory each", count],
           ["effectiveSde() of the library, 800 trajectories", library.value],
-          ["its standard error", library.error],
+          ["its standard error", library.standardError],
           ["mean end of the fits", ensemble.mean.map((value) => value.toFixed(4)).join(", ")],
           ["of the effective SDE", plainEnds.mean.map((value) => value.toFixed(4)).join(", ")],
           ["of the average score", `${at(mean.samples, 0).toFixed(4)}, ${at(mean.samples, 1).toFixed(4)}`],

@@ -14,24 +14,22 @@ import {
   type StepEstimator,
   times,
 } from "vkernel";
-import { normalCdf } from "vkernel/internal";
 import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference";
 import type { Bench } from "../bench.js";
+import { meanOf, totalVariance } from "../estimate.js";
 import type { Card, Cards } from "../held.js";
 import {
   at,
   chiSquareClaim,
-  column,
   countIf,
   errorOf,
   ksBound,
-  ksDistance,
-  momentsOf,
   nearestTo,
   shareClaim,
   withData,
 } from "../measure.js";
 import { GAP_WIDTH as EPSILON } from "./shown.js";
+import { kernelDensityGap } from "./kernelDensity.js";
 
 const hexagon = polygon().points.map(Math.fround);
 const plain: ReferenceMixture = {
@@ -67,12 +65,7 @@ const stepCovariance: Card = {
   measure: (bench) =>
     withData(bench, hexagon, "f32", async (data) => {
       const samples = await oneStep(bench, data, step);
-      const [x, y] = [momentsOf(column(samples, 2, 0)), momentsOf(column(samples, 2, 1))];
-      const squares = Float64Array.from(
-        { length: step.count },
-        (_, i) => (at(samples, 2 * i) - x.mean) ** 2 + (at(samples, 2 * i + 1) - y.mean) ** 2,
-      );
-      const { mean: measured, meanError } = momentsOf(squares);
+      const { value: measured, standardError } = totalVariance(samples);
       const { proxyVariance } = evaluatePoint(plain, levelAt(edm(), step.from), Float64Array.of(...step.x), [
         "proxyVariance",
       ]);
@@ -80,7 +73,7 @@ const stepCovariance: Card = {
       const theory = dt * dt * step.from ** 2 * proxyVariance;
       return {
         measured,
-        standardError: meanError,
+        standardError,
         theory,
         // States of size 1 rounded to float32, a covariance of some 1e-2: nothing beside the sampling error.
         tolerance: 1e-6 * theory,
@@ -154,34 +147,23 @@ async function naiveRun(
   return samples;
 }
 
-const kernelDensity: Card = {
+export const kernelDensity: Card = {
   kernels: ["posteriorLanes2.draw", "affine"],
   measure: (bench) =>
     withData(bench, hexagon, "f32", async (data) => {
       const [epsilon, count] = [0.02, 200_000];
       const samples = await naiveRun(bench, data, { epsilon, steps: 10, count });
-      // Along a direction in which all six points are apart, so that a shift of mass between any two is seen.
-      const [a, b] = [0.8, 0.6];
-      const along = (m: number): number => a * at(hexagon, 2 * m) + b * at(hexagon, 2 * m + 1);
-      const places = Array.from({ length: 6 }, (_, m) => along(m));
-      const cdf = (x: number): number => {
-        let sum = 0;
-        for (const place of places) sum += normalCdf((x - place) / epsilon);
-        return sum / 6;
-      };
-      const projected = Float64Array.from(
-        { length: count },
-        (_, i) => a * at(samples, 2 * i) + b * at(samples, 2 * i + 1),
-      );
+      // All six points are apart along it, so that a shift of mass between any two is seen.
+      const direction = [0.8, 0.6] as const;
       return {
-        measured: ksDistance(projected, cdf),
+        measured: kernelDensityGap(samples, data, epsilon, direction),
         theory: 0,
         relation: "at most",
         // What chance exceeds; and the density along the line is at most 0.4 / epsilon / 6 per point; states of size 1 are rounded ten times.
         tolerance: ksBound(count) + 1e-5,
         details: [
           ["particles", count],
-          ["along", `(${a}, ${b})`],
+          ["along", `(${direction.join(", ")})`],
         ],
         note: "Allowed is what chance exceeds six times in ten million at this many particles, whatever the law.",
       };
@@ -200,7 +182,7 @@ const width: Card = {
         for (const d of [0, 1]) off[2 * i + d] = at(samples, 2 * i + d) - at(hexagon, 2 * index + d);
       }
       // About the point, not about the mean: what lies beside it counts.
-      const { mean: measured, meanError: standardError } = momentsOf(off.map((value) => value * value));
+      const { value: measured, standardError } = meanOf(off.map((value) => value * value));
       return {
         measured,
         standardError,

@@ -1,18 +1,10 @@
 /**
  * A story shows one result: where the explorer stands when it opens, three short texts, and the headings of its cards. It is text:
- * what measures the cards is in `cards.ts` beside it, which the worker alone loads.
+ * what measures the cards is in claims/, which the worker alone loads.
  */
+import type { CardHead } from "../../claims/held.js";
 import type { State, View } from "../state/state.js";
 import type { StoryEntry } from "./entries.js";
-
-/** A card as the page shows it. */
-export interface CardHead {
-  /** Unique within its story; part of links and of tests. */
-  readonly name: string;
-  readonly title: string;
-  /** Paper and equation. */
-  readonly source: string;
-}
 
 export interface Story extends StoryEntry {
   readonly preset: Partial<Omit<State, "view">> & { readonly view?: Partial<View> };

@@ -1,5 +1,5 @@
 import { messageOf } from "../../load.js";
-import type { ClaimResult } from "../../stories/cards.js";
+import type { ClaimResult } from "../../../claims/held.js";
 import type { CardHead, Story } from "../../stories/story.js";
 import { h, icon, quietButton } from "../dom.js";
 import type { Measures } from "./measures.js";

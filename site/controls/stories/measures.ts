@@ -1,4 +1,4 @@
-import type { ClaimResult } from "../../stories/cards.js";
+import type { ClaimResult } from "../../../claims/held.js";
 import type { Story } from "../../stories/story.js";
 
 export interface MeasureOptions {

@@ -1,5 +1,5 @@
 /** The numbers of a claim that was measured, as a card and a table show them. */
-import type { ClaimResult } from "../../stories/cards.js";
+import type { ClaimResult } from "../../../claims/held.js";
 import { h } from "../dom.js";
 import { short } from "../scale.js";
 

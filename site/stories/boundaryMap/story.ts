@@ -1,3 +1,4 @@
+import { cards } from "../../../claims/vastola2025/said/boundaryMap.js";
 import { MAP_TIME } from "../../../claims/vastola2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
@@ -17,31 +18,5 @@ export const story: Story = {
     measured:
       "C is exactly 1/S plus the Hessian. Half way between two points it is α² |μ₁\u00a0−\u00a0μ₂|\u2060² / (4\u00a0S²). At a training point, though, it is next to nothing: 0.0047 against 156 between neighbours. Only the boundaries are high, because at a point the curvature cancels 1/S.",
   },
-  cards: [
-    {
-      name: "identity",
-      title: "C = 1/S + Hessian of log p: largest error over the map, in units of 1/S",
-      source: "Vastola 2025, Eq. 5",
-    },
-    {
-      name: "midplane",
-      title: "Two points, edm, t = 0.2: tr C on the plane between them",
-      source: "Vastola 2025, Fig. 1 and Eq. 5",
-    },
-    {
-      name: "midplane-vp",
-      title: "Two points, vp, t = 0.1: tr C on the plane between them",
-      source: "Vastola 2025, Fig. 1 and Eq. 5",
-    },
-    {
-      name: "at-a-point",
-      title: "tr C at a training point",
-      source: "Vastola 2025, Sec. 2, against its words",
-    },
-    {
-      name: "fraction",
-      title: "The map itself, f = tr C / (tr C + |s|\u2060²): largest error",
-      source: "Vastola 2025, Fig. 1",
-    },
-  ],
+  cards,
 };

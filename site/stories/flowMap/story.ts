@@ -1,3 +1,4 @@
+import { cards } from "../../../claims/chen2025/said/flowMap.js";
 import { KAPPA, T0 } from "../../../claims/chen2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
@@ -29,21 +30,5 @@ export const story: Story = {
     measured:
       "Euler's method in √t is right to the last digits of float32 with one step as with fifty. The divergence is 8.193 at t₀ = 0.02; the bound of Corollary 5 holds as printed (18.05), and a corrected one is much tighter (8.202). It is a statement on the part between the points: three quarters of the mass sit on them.",
   },
-  cards: [
-    {
-      name: "any-step-count",
-      title: "Euler's method in √t, 1 to 50 steps, against the closed form: largest distance",
-      source: "Chen 2025, Prop. 3 (Eq. 12) and Prop. 6",
-    },
-    {
-      name: "arrivals",
-      title: "Share of particles that end on neither point",
-      source: "Chen 2025, Eq. 13",
-    },
-    {
-      name: "kl",
-      title: "KL of the uniform law from what the flow makes, n = 2, t₀ = 0.02: 8.193",
-      source: "Chen 2025, Lemma 4 and Cor. 5, corrected",
-    },
-  ],
+  cards,
 };

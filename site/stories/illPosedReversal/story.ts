@@ -1,3 +1,4 @@
+import { cards } from "../../../claims/cao2025/said/illPosedReversal.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
@@ -16,27 +17,5 @@ export const story: Story = {
     measured:
       "The ripple grows by exp(k₀² (1 − e^(−2s)) / 2), which is 49,000 for k₀ = 5 at s = 1, since the drift stretches it; exp(k₀² s) holds without drift. On 256 cells rounding alone is enough to end the naive run. Both stable equations return the data with the second order of their scheme.",
   },
-  cards: [
-    {
-      name: "growth",
-      title: "Diffusion run backward for s = 0.1: log of what wave number 5 grows by",
-      source: "Cao et al. 2025, Eq. 2.3 and Fig. 3",
-    },
-    {
-      name: "rounding",
-      title: "The same on 256 cells: the time s at which rounding alone has outgrown the density",
-      source: "Cao et al. 2025, Sec. 2.1",
-    },
-    {
-      name: "reverse",
-      title:
-        "The stable reverse equation, from t = 2 back to t = 0.05: distance of the density from the data's law (L1)",
-      source: "Cao et al. 2025, Eq. 2.7",
-    },
-    {
-      name: "deterministic",
-      title: "The deterministic reverse equation, likewise: distance from the data's law (L1)",
-      source: "Cao et al. 2025, Eq. 2.8",
-    },
-  ],
+  cards,
 };

@@ -1,3 +1,4 @@
+import { cards } from "../../../claims/chen2025/said/lineRecovery.js";
 import { KAPPA, T0 } from "../../../claims/chen2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
@@ -31,37 +32,5 @@ export const story: Story = {
     measured:
       "Under the piecewise score 39.5% end between the points and the rest on them, in shares that are known in closed form. The smoothed score does nearly the same; the exact one leaves nothing between. A network trained for a second also spreads, but less neatly: it is off the line by more than they are.",
   },
-  cards: [
-    {
-      name: "continuous-mass",
-      title: "Piecewise score: share that ends between the points, 0.39528",
-      source: "Chen 2025, Eq. 13 for n points",
-    },
-    {
-      name: "atoms",
-      title: "Piecewise score: shares on the four points and between, chi-square",
-      source: "Chen 2025, Eq. 13 for n points",
-    },
-    {
-      name: "exact",
-      title: "Exact score: share that ends on a training point",
-      source: "Chen 2025, Fig. 3, column (i)",
-    },
-    {
-      name: "smoothed",
-      title: "Smoothed exact score: largest distance from the same flow by the plain formula",
-      source: "Chen 2025, Fig. 3, column (ii); Eq. 18, 22",
-    },
-    {
-      name: "network",
-      title:
-        "Trained network: share further than 0.01 from every point, at least half of the piecewise score's",
-      source: "Chen 2025, Fig. 3, column (iv)",
-    },
-    {
-      name: "network-forward",
-      title: "The network's score against its own parameters by plain arithmetic: largest error",
-      source: "Chen 2025, A.7",
-    },
-  ],
+  cards,
 };

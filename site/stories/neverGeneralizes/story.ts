@@ -1,3 +1,4 @@
+import { cards } from "../../../claims/cao2025/said/neverGeneralizes.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
@@ -26,23 +27,5 @@ export const story: Story = {
     measured:
       "The six shares are those of the corollary, and at t = 0.0001 what lies around a point is exactly the noise of that time. A particle is in its final cell with a probability known in closed form for two points: 78% at t = 0.5; fewer are there to stay. New samples have to come from an inexact score or from stopping early.",
   },
-  cards: [
-    {
-      name: "end-law",
-      title:
-        "Which training point the reverse process ends on: chi-square of six shares against Corollary 3.2",
-      source: "Cao et al. 2025, Cor. 3.2 (Eq. 3.19)",
-    },
-    {
-      name: "support",
-      title:
-        "Variance about the nearest training point at t = 0.0001, against the noise of that time, S = 0.0002",
-      source: "Cao et al. 2025, Cor. 3.2 and Sec. 4.5",
-    },
-    {
-      name: "final-cell",
-      title: "Two points: share that is in its final Voronoi cell at t = 0.5",
-      source: "Cao et al. 2025, Sec. 4.5 (Eq. 4.42) and Fig. 10",
-    },
-  ],
+  cards,
 };

@@ -1,3 +1,4 @@
+import { cards } from "../../../claims/cao2025/said/oneSampleBridge.js";
 import { S, T, X0 } from "../../../claims/cao2025/shown.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
@@ -27,26 +28,5 @@ export const story: Story = {
     measured:
       "For T = 2 and s = 1 the mean is 0.25922 and the variance 0.76159, as the theorem says. Equation 4.19, the discrete form, prints noise of variance ds where 2 ds belongs; with it the variance comes out half as large.",
   },
-  cards: [
-    {
-      name: "mean",
-      title: "Mean at s = 1: 0.25922",
-      source: "Cao et al. 2025, Theorem 2 (Eq. 4.12)",
-    },
-    {
-      name: "variance",
-      title: "Variance at s = 1: 0.76159",
-      source: "Cao et al. 2025, Theorem 2 (Eq. 4.12)",
-    },
-    {
-      name: "sde",
-      title: "The reverse SDE itself, Euler-Maruyama in 16 steps: variance, as its recursion has it",
-      source: "Cao et al. 2025, Eq. 4.11",
-    },
-    {
-      name: "printed",
-      title: "The same with the noise of Eq. 4.19 as printed, √ds for √(2\u00a0ds): variance",
-      source: "Cao et al. 2025, Eq. 4.19, against 4.11",
-    },
-  ],
+  cards,
 };

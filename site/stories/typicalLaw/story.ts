@@ -1,3 +1,4 @@
+import { cards } from "../../../claims/vastola2025/said/typicalLaw.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";
@@ -23,27 +24,5 @@ export const story: Story = {
     measured:
       "For a finite number of samples V is exact, for linear fits and for infinitely wide networks at any training time, and fits to redrawn targets spread as V says. The law that fits sample agrees with the effective SDE. The noise is one function per path, not fresh at every step.",
   },
-  cards: [
-    {
-      name: "linear-kernel",
-      title: "V-kernel of a linear score fitted to 80 samples: largest error over 25 pairs of places",
-      source: "Vastola 2025, Prop. 5.1; E.5, first line",
-    },
-    {
-      name: "linear-spread",
-      title: "4,000 fits to redrawn targets, one step each from one place: trace of the covariance, dt² tr V",
-      source: "Vastola 2025, Prop. 3.1",
-    },
-    {
-      name: "linear-law",
-      title:
-        "Where such fits take one start, 8 steps from t = 3 to 0.2: trace of the covariance, against the effective SDE",
-      source: "Vastola 2025, Prop. 3.1 (Eq. 8)",
-    },
-    {
-      name: "ntk-kernel",
-      title: "V-kernel of an infinitely wide network after training time 2: largest error over 25 pairs",
-      source: "Vastola 2025, Prop. 5.2; Eq. 83",
-    },
-  ],
+  cards,
 };
