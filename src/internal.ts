@@ -11,7 +11,7 @@ export { cholesky, multiplyLower, solve } from "./numeric/linear.js";
 export { leastOf } from "./numeric/minimize.js";
 export { integrate, panels } from "./numeric/panels.js";
 export { gaussLegendre } from "./numeric/quadrature.js";
-export { normalCdf, normalDensity, normalMass, smoothingExcess, upperGamma } from "./numeric/special.js";
+export { normalCdf, normalDensity, normalMass, upperGamma } from "./numeric/special.js";
 export { chiSquare, kolmogorov, shareOf } from "./numeric/statistics.js";
 export { flowsFor, likelihoodRefusal, listed } from "./sampler/capabilities.js";
 export { registry } from "./sampler/registry.js";

@@ -1,7 +1,7 @@
 import { type Engine, VkernelError } from "../../src/index.js";
 import type { Bench } from "../../claims/bench.js";
 import { judge } from "../../claims/held.js";
-import { loadCards } from "../stories/measures.js";
+import { loadCards } from "../../claims/cards.js";
 import { makeEngine } from "./engine.js";
 import type { Reply, Request } from "./protocol.js";
 import type { Room, RoomContext } from "./room.js";

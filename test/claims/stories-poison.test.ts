@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createEngine } from "../../src/engine.js";
 import { judge } from "../../claims/held.js";
 import { stories } from "../../site/stories/index.js";
-import { loadCards } from "../../site/stories/measures.js";
+import { loadCards } from "../../claims/cards.js";
 import { poisoned } from "../shared/poison.js";
 
 const kernels = new URL("../../build/wasm/simd-local.wasm", import.meta.url);

@@ -5,7 +5,7 @@ import { createEngine, type Engine } from "../../src/engine.js";
 import { load, stories } from "../../site/stories/index.js";
 import type { Bench } from "../../claims/bench.js";
 import { type Cards, judge } from "../../claims/held.js";
-import { loadCards } from "../../site/stories/measures.js";
+import { loadCards } from "../../claims/cards.js";
 import type { Story } from "../../site/stories/story.js";
 import { clampState } from "../../site/state/clamp.js";
 import { decodeState } from "../../site/state/decode.js";

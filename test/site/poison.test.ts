@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startServer } from "../../cli/server.js";
 import type { VkernelExplorer } from "../../site/element.js";
-import { loadCards } from "../../site/stories/measures.js";
+import { loadCards } from "../../claims/cards.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { poisoned } from "../shared/poison.js";
 import { siteFolder } from "./site.js";

@@ -1,4 +1,4 @@
-import { cards } from "../../../claims/said/digits.js";
+import { cards } from "../../../claims/digits/said/digits.js";
 import { entryOf } from "../entries.js";
 import { presetOf } from "../preset.js";
 import type { Story } from "../story.js";

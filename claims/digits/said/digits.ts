@@ -1,4 +1,4 @@
-import type { CardHead } from "../held.js";
+import type { CardHead } from "../../held.js";
 
 /** Text alone, so that a page's thread may have it. */
 export const cards: readonly CardHead[] = [

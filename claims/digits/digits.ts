@@ -20,9 +20,9 @@ import {
   type ReferenceMixture,
   streams,
 } from "vkernel/reference";
-import type { Bench } from "./bench.js";
-import type { Card, Cards, Held } from "./held.js";
-import { at, errorOf, largest, nearestTo, u32, withData } from "./measure.js";
+import type { Bench } from "../bench.js";
+import type { Card, Cards, Held } from "../held.js";
+import { at, errorOf, largest, nearestTo, u32, withData } from "../measure.js";
 
 const DIM = 64;
 const SIZE = 300;
