@@ -21,10 +21,15 @@ export interface Held {
   readonly note?: string;
 }
 
-export interface ClaimResult extends Held {
+/** The verdict on it. */
+export interface Verified extends Held {
   readonly deviation: number;
   readonly allowed: number;
   readonly holds: boolean;
+}
+
+/** What a page is told of a card. */
+export interface ClaimResult extends Verified {
   readonly milliseconds: number;
 }
 
@@ -56,11 +61,11 @@ export interface Cards {
 }
 
 /** The verdict, from the numbers alone. */
-export function judge(held: Held, milliseconds: number): ClaimResult {
+export function judge(held: Held): Verified {
   const { measured, theory, tolerance, standardError = 0, errors = 5, relation = "close" } = held;
   const difference = measured - theory;
   const deviation =
     relation === "close" ? Math.abs(difference) : relation === "at most" ? difference : -difference;
   const allowed = tolerance + errors * standardError;
-  return { ...held, deviation: difference, allowed, holds: deviation <= allowed, milliseconds };
+  return { ...held, deviation: difference, allowed, holds: deviation <= allowed };
 }

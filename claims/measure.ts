@@ -1,4 +1,4 @@
-/** What cards share: moments with their errors, distances of laws, and the same run again in other numbers. */
+/** What cards share: bounds that chance leaves, shares and chi-squares held to a law, and the same run again in other numbers. */
 import {
   type Grid,
   type Mixture,
@@ -11,6 +11,7 @@ import {
   type StepEstimator,
 } from "vkernel";
 import { chiSquare, upperGamma } from "vkernel/internal";
+import type { ReferenceMixture } from "vkernel/reference";
 import type { Bench } from "./bench.js";
 import type { Held } from "./held.js";
 
@@ -37,6 +38,12 @@ export async function withData<P extends Precision, T>(
     data.dispose();
   }
 }
+
+/** Points of equal weight, for the plain formulas of the reference. */
+export const plainOf = (points: Float64Array, dim = 2): ReferenceMixture => {
+  const size = points.length / dim;
+  return { points, dim, weights: new Float64Array(size).fill(1 / size), sigma0: 0 };
+};
 
 /** A share of `count` draws whose expectation is `theory`: the error is that of the expectation, never 0 by luck. */
 export function shareClaim(

@@ -21,8 +21,8 @@ import type { Claim } from "../claim.js";
 import { CLEAR, clear, differenceOf, type Estimate, exactly, meanOf } from "../estimate.js";
 import { listed as inARow, pm, share, short, told } from "../told.js";
 import { type Bench, hexagon, listed, uneven } from "./bench.js";
-import { settings } from "./settings.js";
 import { finalCell } from "./neverGeneralizes.js";
+import { settings } from "./settings.js";
 
 /** Both shares at a time: exact ones from p_T, and what runs count. */
 export interface CaptureRow {

@@ -6,8 +6,8 @@ import type { Card } from "../held.js";
 import { short, told } from "../told.js";
 import { type Bench, linePoints, listed } from "./bench.js";
 import { counted, edgesBetween, forwardDraws, histogram, marginalCdf, totalVariation } from "./draws.js";
-import { settings } from "./settings.js";
 import { deterministicCard, reverseCard } from "./illPosedReversal.js";
+import { settings } from "./settings.js";
 
 /** One equation at one time. */
 export interface DensityRow {

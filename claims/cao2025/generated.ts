@@ -3,8 +3,8 @@ import type { Claim } from "../claim.js";
 import { CLEAR, differenceOf, type Estimate, exactly, rounded, shareIf } from "../estimate.js";
 import { listed, share, short, told } from "../told.js";
 import { type Bench, linePoints } from "./bench.js";
-import { settings } from "./settings.js";
 import { endPoints } from "./neverGeneralizes.js";
+import { settings } from "./settings.js";
 
 export interface Generated {
   readonly weights: readonly number[];

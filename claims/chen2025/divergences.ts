@@ -2,8 +2,8 @@ import { terminalLaw, ve } from "vkernel";
 import type { Claim } from "../claim.js";
 import { short, told } from "../told.js";
 import type { Bench } from "./bench.js";
-import { settings } from "./settings.js";
 import { kl } from "./flowMap.js";
+import { settings } from "./settings.js";
 
 export interface Divergences {
   readonly rows: readonly {

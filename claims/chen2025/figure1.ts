@@ -1,7 +1,7 @@
 import { exactScore, gridTimes, mlpScore, piecewiseScore, type ScoreField, smoothedScore, ve } from "vkernel";
 import { leastOf } from "vkernel/internal";
-import { type Estimate, meanOf, rounded } from "../estimate.js";
 import type { Claim } from "../claim.js";
+import { type Estimate, meanOf, rounded } from "../estimate.js";
 import { listed, pm, short, told } from "../told.js";
 import { type Bench, twoPoints } from "./bench.js";
 import { settings } from "./settings.js";

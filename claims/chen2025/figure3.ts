@@ -13,13 +13,13 @@ import {
   ve,
 } from "vkernel";
 import { chiSquare, kolmogorov } from "vkernel/internal";
-import { CLEAR, chanceGap, type Estimate, shareIf } from "../estimate.js";
 import { type Claim, only } from "../claim.js";
+import { CLEAR, chanceGap, type Estimate, shareIf } from "../estimate.js";
 import { share, short, told } from "../told.js";
 import type { Bench } from "./bench.js";
-import { settings, type Sizes } from "./settings.js";
 import { endsOf, pointAt } from "./ends.js";
 import { atomsCard, continuousMass, exactColumn, networkColumn } from "./lineRecovery.js";
+import { settings, type Sizes } from "./settings.js";
 
 export interface Column {
   readonly name: string;

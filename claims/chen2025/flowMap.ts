@@ -2,8 +2,8 @@ import { euler, exactScore, piecewiseScore, squareRoot, terminalLaw, ve } from "
 import { gaussLegendre, normalMass } from "vkernel/internal";
 import type { Card, Cards } from "../held.js";
 import { at, countIf, errorOf, largest, shareClaim, u32, withData } from "../measure.js";
-import { KAPPA, T0 } from "./shown.js";
 import { endsOf, pointAt } from "./ends.js";
+import { KAPPA, T0 } from "./shown.js";
 
 const points = Float64Array.of(-1, 0, 1, 0);
 const tau = (t: number): number => 1 - Math.sqrt(KAPPA * t);

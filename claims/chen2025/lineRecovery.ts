@@ -26,8 +26,8 @@ import {
   u32,
   withData,
 } from "../measure.js";
-import { KAPPA, T0 } from "./shown.js";
 import { type EndOptions, endsOf, pointAt } from "./ends.js";
+import { KAPPA, T0 } from "./shown.js";
 
 const places = [-1, -1 / 3, 1 / 3, 1];
 const points = Float64Array.from({ length: 8 }, (_, i) => (i % 2 ? 0 : Math.fround(at(places, i >> 1))));

@@ -1,6 +1,6 @@
 import { euler, exactScore, sample, smoothedScore, squareRoot, ve } from "vkernel";
-import { type Estimate, meanOf, shareIf } from "../estimate.js";
 import type { Claim } from "../claim.js";
+import { type Estimate, meanOf, shareIf } from "../estimate.js";
 import { listed, share, told } from "../told.js";
 import type { Bench } from "./bench.js";
 import type { Sizes } from "./settings.js";

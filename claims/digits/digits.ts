@@ -22,7 +22,7 @@ import {
 } from "vkernel/reference";
 import type { Bench } from "../bench.js";
 import type { Card, Cards, Held } from "../held.js";
-import { at, errorOf, largest, nearestTo, u32, withData } from "../measure.js";
+import { at, errorOf, largest, nearestTo, plainOf, u32, withData } from "../measure.js";
 
 const DIM = 64;
 const SIZE = 300;
@@ -40,7 +40,7 @@ function images(): Promise<Images> {
   loaded ??= digits({ count: SIZE }).then(({ points, labels }) => ({
     points,
     labels: labels as Int32Array,
-    plain: { points, dim: DIM, weights: new Float64Array(SIZE).fill(1 / SIZE), sigma0: 0 },
+    plain: plainOf(points, DIM),
   }));
   return loaded;
 }

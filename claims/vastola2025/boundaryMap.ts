@@ -1,17 +1,12 @@
 import { edm, exactScore, polygon, type Process, twoPoints, varianceFraction, vp } from "vkernel";
-import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference";
+import { evaluatePoint, levelAt } from "vkernel/reference";
 import type { Card, Cards } from "../held.js";
-import { at, gridOf, largest, u32, withData } from "../measure.js";
-import { MAP_TIME as T } from "./shown.js";
+import { at, gridOf, largest, plainOf, u32, withData } from "../measure.js";
 import { proxyVarianceOf, varianceAtPlaces } from "./proxyVariance.js";
+import { MAP_TIME as T } from "./shown.js";
 
 const hexagon = polygon().points.map(Math.fround);
-const plain: ReferenceMixture = {
-  points: hexagon,
-  dim: 2,
-  weights: new Float64Array(6).fill(1 / 6),
-  sigma0: 0,
-};
+const plain = plainOf(hexagon);
 
 /**
  * What float32 leaves of a weight: relative exponents up to 16 matter (e^-16 is less than the rest of the rounding), they are

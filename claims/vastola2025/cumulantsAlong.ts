@@ -1,10 +1,10 @@
 import { cumulants, edm, naiveScore, type ScoreEnsemble, type StepEstimator } from "vkernel";
+import { type Claim, only } from "../claim.js";
 import type { Recipe } from "../recipe.js";
+import { listed, short, told } from "../told.js";
 import { type Bench, hexagon } from "./bench.js";
 import { fitLinear } from "./linear.js";
 import { trainNetwork } from "./tangent.js";
-import { type Claim, only } from "../claim.js";
-import { listed, short, told } from "../told.js";
 
 export const cumulantSettings = { t: 0.3, places: 25 };
 

@@ -1,9 +1,9 @@
 import { customProcess, exactScore, type Process, varianceFraction } from "vkernel";
+import type { Claim } from "../claim.js";
 import { rounded } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
-import { type Bench, hexagon, mixtureOf, sets, squareGrid } from "./bench.js";
-import type { Claim } from "../claim.js";
 import { short, told } from "../told.js";
+import { type Bench, hexagon, mixtureOf, sets, squareGrid } from "./bench.js";
 import { atPoint } from "./boundaryMap.js";
 import { proxyVarianceOf, varianceAtPlaces } from "./proxyVariance.js";
 

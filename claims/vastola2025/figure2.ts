@@ -1,6 +1,8 @@
 import { edm, energyDistance, naiveScore } from "vkernel";
+import type { Claim } from "../claim.js";
 import { chanceGap, clear, differenceOf, type Estimate } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
+import { told } from "../told.js";
 import {
   type Bench,
   drawsOf,
@@ -11,8 +13,6 @@ import {
   type Whereabouts,
   whereabouts,
 } from "./bench.js";
-import type { Claim } from "../claim.js";
-import { told } from "../told.js";
 import { kernelDensityGap } from "./kernelDensity.js";
 import { kernelDensity } from "./whoFillsTheGap.js";
 

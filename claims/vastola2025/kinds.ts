@@ -14,14 +14,14 @@ import {
   splitHalves,
   type StepEstimator,
 } from "vkernel";
+import type { Claim } from "../claim.js";
 import { clear, errorsOf, type Estimate, shareIf } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
+import { listed, pm, told } from "../told.js";
 import { type Bench, drawsOf, hexagon, logGrid, mixtureOf, runOf, whereabouts } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear } from "./linear.js";
 import { trainNetwork } from "./tangent.js";
-import type { Claim } from "../claim.js";
-import { listed, pm, told } from "../told.js";
 
 /** A grid of 3 x 3 features, 0.9 apart, without its upper right corner. */
 export const corner: readonly [number, number] = [0.9, 0.9];

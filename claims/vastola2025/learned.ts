@@ -1,9 +1,9 @@
 import { effectiveSde, memorization, type Mixture, type ScoreEnsemble, slicedWasserstein } from "vkernel";
+import type { Judgement } from "../claim.js";
 import { clear, errorsOf, type Estimate } from "../estimate.js";
+import { pm, told } from "../told.js";
 import { type Bench, drawsOf, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
 import { type PairedDistance, pairedDistance } from "./pairedDistance.js";
-import type { Judgement } from "../claim.js";
-import { pm, told } from "../told.js";
 
 /** How learned scores are trained and sampled here: edm from T to epsilon. */
 export const learnedSettings = { tMax: 1.5, epsilon: 0.05, radius: 0.15, bandwidth: 0.5 };

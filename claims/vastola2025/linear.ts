@@ -8,7 +8,10 @@ import {
   type Process,
   rbfFeatures,
 } from "vkernel";
+import { type Claim, only } from "../claim.js";
+import { clear, differenceOf } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
+import { pm, share, told } from "../told.js";
 import { type Bench, drawsOf, hexagon, logGrid, runOf } from "./bench.js";
 import {
   effectiveLaw,
@@ -20,9 +23,6 @@ import {
   type ThreeLaws,
   threeLaws,
 } from "./learned.js";
-import { type Claim, only } from "../claim.js";
-import { clear, differenceOf } from "../estimate.js";
-import { pm, share, told } from "../told.js";
 
 export const linearSettings = { width: 0.5, ridge: 1e-8 };
 

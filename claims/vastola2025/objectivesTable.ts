@@ -8,13 +8,13 @@ import {
   type ScoreField,
   type Weighting,
 } from "vkernel";
+import { type Claim, only } from "../claim.js";
+import { CLEAR, errorsOf } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
+import { pm, told } from "../told.js";
 import { type Bench, hexagon, logGrid } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear } from "./linear.js";
-import { type Claim, only } from "../claim.js";
-import { CLEAR, errorsOf } from "../estimate.js";
-import { pm, told } from "../told.js";
 
 export interface ObjectivesRow extends Objectives {
   readonly field: string;

@@ -1,9 +1,9 @@
 import { edm, effectiveSde, euler, naiveScore, pathLogDensity, sample } from "vkernel";
+import type { Claim } from "../claim.js";
 import { CLEAR, type Estimate, meanOf } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
-import { type Bench, hexagon, logGrid } from "./bench.js";
-import type { Claim } from "../claim.js";
 import { short, told } from "../told.js";
+import { type Bench, hexagon, logGrid } from "./bench.js";
 
 export const pathSettings = {
   tMax: 2,

@@ -1,12 +1,12 @@
 import type { ScoreEnsemble } from "vkernel";
+import { type Claim, only } from "../claim.js";
 import type { Estimate } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
+import { told } from "../told.js";
 import { type Bench, hexagon } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear, linearSettings } from "./linear.js";
 import { trainNetwork } from "./tangent.js";
-import { type Claim, only } from "../claim.js";
-import { told } from "../told.js";
 
 /** Five places: between neighbours, near a point, at the centre, outside; at four noise levels. */
 export const redrawPlaces = {

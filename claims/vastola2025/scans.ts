@@ -1,9 +1,9 @@
 import { edm, effectiveSde, exactScore, naiveScore, type ScoreField, type StepEstimator } from "vkernel";
+import { type Claim, only } from "../claim.js";
 import { clear, differenceOf, type Estimate, percent, totalVariance } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
-import { type Bench, drawsOf, hexagon, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
-import { type Claim, only } from "../claim.js";
 import { pm, share, told } from "../told.js";
+import { type Bench, drawsOf, hexagon, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
 
 export const scanSettings = {
   tMax: 20,

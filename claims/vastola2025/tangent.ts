@@ -1,6 +1,8 @@
 import { edm, logUniformTimes, type Mixture, naiveScore, type NtkScore, ntkScore, vKernel } from "vkernel";
+import { type Claim, only } from "../claim.js";
 import { rounded } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
+import { short, told } from "../told.js";
 import { type Bench, hexagon, squareGrid } from "./bench.js";
 import {
   effectiveLaw,
@@ -10,8 +12,6 @@ import {
   type ThreeLaws,
   threeLaws,
 } from "./learned.js";
-import { type Claim, only } from "../claim.js";
-import { short, told } from "../told.js";
 
 export const kernelMapTimes = [0.2, 0.5];
 export const kernelMapTaus = [1, 100, 1000];

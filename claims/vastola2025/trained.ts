@@ -1,10 +1,10 @@
 import { edm, ensemble, type Mixture, type MlpScore, naiveScore, vKernel } from "vkernel";
+import type { Claim } from "../claim.js";
 import { clear, errorsOf, rounded } from "../estimate.js";
+import { pm, short, told } from "../told.js";
 import { type Bench, drawsOf, hexagon, squareGrid } from "./bench.js";
 import { type LawPictures, type ThreeLaws, threeLaws } from "./learned.js";
 import { KERNEL_HALF, type KernelMap, kernelMapTimes } from "./tangent.js";
-import type { Claim } from "../claim.js";
-import { pm, short, told } from "../told.js";
 
 /** Loads networks that were trained on these points under edm: two at least. */
 export type LoadNetworks = (data: Mixture<"f64">) => readonly MlpScore<"f64">[];

@@ -17,19 +17,14 @@ import {
   vKernel,
 } from "vkernel";
 import { cholesky, multiplyLower, ntkValue, solve } from "vkernel/internal";
-import { evaluatePoint, fillNormals, levelAt, type ReferenceMixture } from "vkernel/reference";
+import { evaluatePoint, fillNormals, levelAt } from "vkernel/reference";
 import type { Bench } from "../bench.js";
 import { totalVariance } from "../estimate.js";
 import type { Card, Cards } from "../held.js";
-import { at, gridOf, largest, withData } from "../measure.js";
+import { at, gridOf, largest, plainOf, withData } from "../measure.js";
 
 const hexagon = polygon().points;
-const plain: ReferenceMixture = {
-  points: hexagon,
-  dim: 2,
-  weights: new Float64Array(6).fill(1 / 6),
-  sigma0: 0,
-};
+const plain = plainOf(hexagon);
 
 /** The corners and the middle. */
 const centres = Float64Array.of(...hexagon, 0, 0);

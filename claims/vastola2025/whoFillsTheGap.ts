@@ -14,7 +14,7 @@ import {
   type StepEstimator,
   times,
 } from "vkernel";
-import { evaluatePoint, levelAt, type ReferenceMixture } from "vkernel/reference";
+import { evaluatePoint, levelAt } from "vkernel/reference";
 import type { Bench } from "../bench.js";
 import { meanOf, totalVariance } from "../estimate.js";
 import type { Card, Cards } from "../held.js";
@@ -25,19 +25,15 @@ import {
   errorOf,
   ksBound,
   nearestTo,
+  plainOf,
   shareClaim,
   withData,
 } from "../measure.js";
-import { GAP_WIDTH as EPSILON } from "./shown.js";
 import { kernelDensityGap } from "./kernelDensity.js";
+import { GAP_WIDTH as EPSILON } from "./shown.js";
 
 const hexagon = polygon().points.map(Math.fround);
-const plain: ReferenceMixture = {
-  points: hexagon,
-  dim: 2,
-  weights: new Float64Array(6).fill(1 / 6),
-  sigma0: 0,
-};
+const plain = plainOf(hexagon);
 
 /** One Euler step of the naive estimator, R = 1, all particles from one place. */
 const step = {

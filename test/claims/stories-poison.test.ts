@@ -21,7 +21,7 @@ describe.each(stories.map(({ name }) => name))("%s", (name) => {
           pairs++;
           const signal = new AbortController().signal;
           const claim = await measure({ engine, seed: 1, signal, done: () => {} });
-          if (judge(claim, 0).holds) held.push(`${card} with ${kernel}: ${claim.measured}`);
+          if (judge(claim).holds) held.push(`${card} with ${kernel}: ${claim.measured}`);
         }
       } finally {
         engine.close();

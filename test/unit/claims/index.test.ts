@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "vkernel";
 import { study as chen } from "../../../claims/chen2025/study.js";
-import { allClaims } from "../../../claims/index.js";
+import { allCards, allClaims } from "../../../claims/index.js";
 import { loadCards } from "../../../claims/cards.js";
 import { measureAll, part } from "../../../claims/study.js";
 import { stories } from "../../../site/stories/index.js";
@@ -47,6 +47,22 @@ describe("the list of claims", () => {
     const both = allClaims.flatMap(({ name, card }) => (card === undefined ? [] : [[name, card] as const]));
     expect(both.length).toBeGreaterThan(9);
     expect(both.filter(([, card]) => !all.has(card)).map(([name]) => name)).toEqual([]);
+  });
+});
+
+describe("the list of cards", () => {
+  it("has every card of every story, by both names", async () => {
+    const expected: string[] = [];
+    for (const { name } of stories)
+      expected.push(...Object.keys((await loadCards(name))?.measures ?? {}).map((card) => `${name}/${card}`));
+    expect(allCards.map(({ name }) => name)).toEqual(expected);
+  });
+
+  it("measures one alone", async () => {
+    const card = allCards.find(({ name }) => name === "smoothed-score/limit");
+    const { signal } = new AbortController();
+    const found = await card?.measure({ engine, seed: 1, signal, done: () => {} });
+    expect(found).toMatchObject({ holds: true, theory: expect.closeTo(0.16239, 5) });
   });
 });
 
