@@ -1,24 +1,24 @@
 import type { Engine } from "vkernel";
 import type { Bench } from "./bench.js";
 import { claims as cao } from "./cao2025/claims.js";
+import { cards as illPosedReversal } from "./cao2025/said/illPosedReversal.js";
+import { cards as neverGeneralizes } from "./cao2025/said/neverGeneralizes.js";
+import { cards as oneSampleBridge } from "./cao2025/said/oneSampleBridge.js";
+import { study as caoStudy } from "./cao2025/study.js";
 import { loadCards } from "./cards.js";
-import { cards as boundaryMap } from "./vastola2025/said/boundaryMap.js";
-import { cards as whoFillsTheGap } from "./vastola2025/said/whoFillsTheGap.js";
-import { cards as typicalLaw } from "./vastola2025/said/typicalLaw.js";
-import { cards as smoothedScore } from "./chen2025/said/smoothedScore.js";
+import { claims as chen } from "./chen2025/claims.js";
 import { cards as flowMap } from "./chen2025/said/flowMap.js";
 import { cards as lineRecovery } from "./chen2025/said/lineRecovery.js";
-import { cards as neverGeneralizes } from "./cao2025/said/neverGeneralizes.js";
-import { cards as illPosedReversal } from "./cao2025/said/illPosedReversal.js";
-import { cards as oneSampleBridge } from "./cao2025/said/oneSampleBridge.js";
-import { cards as digits } from "./digits/said/digits.js";
-import { study as caoStudy } from "./cao2025/study.js";
-import { claims as chen } from "./chen2025/claims.js";
+import { cards as smoothedScore } from "./chen2025/said/smoothedScore.js";
 import { study as chenStudy } from "./chen2025/study.js";
 import type { Claim, Judgement, Source } from "./claim.js";
+import { cards as digits } from "./digits/said/digits.js";
 import { type Card, type CardHead, judge, type Verified } from "./held.js";
 import { measureClaim, type NumbersOf, type Parts, type StudyOptions, type StudyPlan } from "./study.js";
 import { claims as vastola } from "./vastola2025/claims.js";
+import { cards as boundaryMap } from "./vastola2025/said/boundaryMap.js";
+import { cards as typicalLaw } from "./vastola2025/said/typicalLaw.js";
+import { cards as whoFillsTheGap } from "./vastola2025/said/whoFillsTheGap.js";
 import { studyOf } from "./vastola2025/study.js";
 
 /** A claim of any paper, with all that it takes to measure it. */
