@@ -180,6 +180,27 @@ describe("arrows between folders go down only", () => {
     expect(strays("site", ["site", "claims", "src"], /^(uplot|d3-)/)).toEqual([]);
   });
 
+  it("outside its worker site takes of claims words, numbers that both show, and types: no measure", () => {
+    const taken = filesIn("site")
+      .filter((file) => !inside(file, "site/worker"))
+      .flatMap((file) =>
+        Array.from(
+          read(file).matchAll(/^import (type )?[^;]*? from "[./]*\/(claims\/[^"]*)";$/gm),
+          (found) => ({
+            file,
+            types: found[1] !== undefined,
+            module: found[2],
+          }),
+        ),
+      );
+    expect(taken.length).toBeGreaterThan(10);
+    const measures = taken.filter(({ types, module }) => !types && !/\/(said\/\w+|shown)\.js$/.test(module));
+    expect(measures).toEqual([]);
+    // Those import types alone.
+    const light = filesIn("claims").filter((file) => /\/(said\/\w+|shown)\.ts$/.test(file));
+    expect(light.filter((file) => /^import (?!type )/m.test(read(file)))).toEqual([]);
+  });
+
   /** From the bottom up: a room may import those before it. What lies beside the rooms comes last where it is not named. */
   const orders: Readonly<Record<string, readonly string[]>> = {
     src: [
