@@ -20,9 +20,10 @@ import { type Claim, only } from "../claim.js";
 import { clear, differenceOf, type Estimate, meanOf, shareIf } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
 import { pm, share, told } from "../told.js";
-import { type Bench, type Sizes, drawsOf, hexagon, logGrid, mixtureOf, runOf } from "./bench.js";
+import { type Bench, drawsOf, hexagon, logGrid, mixtureOf, runOf } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear, linearSettings } from "./linear.js";
+import type { Sizes } from "./sizes.js";
 
 /** A run with one knob turned. */
 export interface FactorRow {

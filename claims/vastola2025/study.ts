@@ -1,5 +1,5 @@
 import { drawn, type NumbersOf, part, type PicturesOf } from "../study.js";
-import { type Bench, fullSizes, quickSizes } from "./bench.js";
+import type { Bench } from "./bench.js";
 import { measureCumulants } from "./cumulantsAlong.js";
 import { measureFactors } from "./factors.js";
 import { measureFigure1 } from "./figure1.js";
@@ -13,6 +13,7 @@ import { measureRedraws } from "./redraws.js";
 import { measureScans } from "./scans.js";
 import { measureTangent } from "./tangent.js";
 import { type LoadNetworks, measureTrained, type Trained } from "./trained.js";
+import { fullSizes, quickSizes } from "./sizes.js";
 
 const partsOf = (networks?: LoadNetworks) => ({
   // First: networks that do not fit are known at once.
