@@ -1,6 +1,6 @@
 import { messageOf } from "../../load.js";
-import type { ClaimResult } from "../../../claims/held.js";
-import type { CardHead, Story } from "../../stories/story.js";
+import type { CardHead, ClaimResult } from "../../../claims/held.js";
+import type { Story } from "../../stories/story.js";
 import { h, icon, quietButton } from "../dom.js";
 import type { Measures } from "./measures.js";
 import { numbersOf } from "./numbers.js";
