@@ -5,8 +5,10 @@
 import { mlpAdam, mlpForward, mlpGradient } from "./learn/mlp";
 import { covariance } from "./mixture/covariance";
 import { posterior } from "./mixture/lanes";
+import { latticeDeposit } from "./mixture/lattice/deposit";
 import { colour, spreadRows } from "./mixture/spread";
 import { average, averageDistance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
+import { treePosterior } from "./mixture/tree/sums";
 import { normals } from "./random/normal";
 import { philox } from "./random/philox";
 import { colourField } from "./raster/colours";
@@ -20,6 +22,8 @@ export { qlSweeps, rotateStrips, tridiagonalColumns } from "./learn/eigen";
 export { fourier, polynomial, rbf } from "./learn/features";
 export { ntkDiagonal, ntkPrepare, ntkTiles, ntkZonal } from "./learn/ntk";
 export { mirror, multiplyStrips, packStrips } from "./learn/products";
+export { latticeFilter } from "./mixture/lattice/filter";
+export { treeNodes } from "./mixture/tree/nodes";
 export { logDensityTiles } from "./pde/density";
 export { diffuseStrips } from "./pde/diffuse";
 export { transportStrips } from "./pde/transport";
@@ -77,3 +81,9 @@ export function colourFieldF32(first: u32, tasks: u32, out: u32, values: u32, wi
 export function splatF32(first: u32, tasks: u32, counts: u32, countsStride: u32, slices: u32, width: u32, height: u32, rows: u32, n: u32, stride: u32, xOffset: u32, yOffset: u32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, part: u32, parts: u32): void { splat<f32>(first, tasks, counts, countsStride, slices, width, height, rows, n, stride, xOffset, yOffset, a, b, c, d, e, f, part, parts); }
 export function colourFieldF64(first: u32, tasks: u32, out: u32, values: u32, width: u32, table: u32, levels: u32): void { colourField<f64>(first, tasks, out, values, width, table, levels); }
 export function splatF64(first: u32, tasks: u32, counts: u32, countsStride: u32, slices: u32, width: u32, height: u32, rows: u32, n: u32, stride: u32, xOffset: u32, yOffset: u32, a: f64, b: f64, c: f64, d: f64, e: f64, f: f64, part: u32, parts: u32): void { splat<f64>(first, tasks, counts, countsStride, slices, width, height, rows, n, stride, xOffset, yOffset, a, b, c, d, e, f, part, parts); }
+export function latticeDeposit1(first: u32, count: u32, scratch: u32, out: u32, nx: u32, ny: u32, layers: u32, place: u32, window: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32): void { latticeDeposit<u8>(first, count, scratch, out, nx, ny, layers, place, window, nodes, points, row, M, depth); }
+export function treePosterior1(first: u32, count: u32, scratch: u32, out: u32, queries: u32, k: u32, kStride: u32, asked: u32, nodes: u32, points: u32, row: u32, order: u32, M: u32, depth: u32, lattice: u32): void { treePosterior<u8>(first, count, scratch, out, queries, k, kStride, asked, nodes, points, row, order, M, depth, lattice); }
+export function latticeDeposit2(first: u32, count: u32, scratch: u32, out: u32, nx: u32, ny: u32, layers: u32, place: u32, window: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32): void { latticeDeposit<u16>(first, count, scratch, out, nx, ny, layers, place, window, nodes, points, row, M, depth); }
+export function treePosterior2(first: u32, count: u32, scratch: u32, out: u32, queries: u32, k: u32, kStride: u32, asked: u32, nodes: u32, points: u32, row: u32, order: u32, M: u32, depth: u32, lattice: u32): void { treePosterior<u16>(first, count, scratch, out, queries, k, kStride, asked, nodes, points, row, order, M, depth, lattice); }
+export function latticeDeposit3(first: u32, count: u32, scratch: u32, out: u32, nx: u32, ny: u32, layers: u32, place: u32, window: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32): void { latticeDeposit<u32>(first, count, scratch, out, nx, ny, layers, place, window, nodes, points, row, M, depth); }
+export function treePosterior3(first: u32, count: u32, scratch: u32, out: u32, queries: u32, k: u32, kStride: u32, asked: u32, nodes: u32, points: u32, row: u32, order: u32, M: u32, depth: u32, lattice: u32): void { treePosterior<u32>(first, count, scratch, out, queries, k, kStride, asked, nodes, points, row, order, M, depth, lattice); }

@@ -14,6 +14,7 @@ const suites = /** @type {const} */ ([
   "5-training",
   "6-pde",
   "7-raster",
+  "8-tolerance",
 ]);
 
 /** The ratios of the issue are medians over this many rounds. */

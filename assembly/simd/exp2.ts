@@ -96,3 +96,17 @@ export function exp2<T>(x: v128, table: u32): v128 {
   const scale = sizeof<T>() == 4 ? i32x4.shl(shifted, 23) : i64x2.shl(shifted, 52);
   return v128.mul<T>(p, scale);
 }
+
+/** At least 2^-x, at most 6 % above it: between whole numbers 2^-x is below its chord, which the bits of a float64 are. */
+// @ts-ignore: decorator
+@inline
+export function exp2Above(x: f64): f64 {
+  return x < 1022 ? reinterpret<f64>(<u64>((1023.0 - x) * 4503599627370496.0)) : 4.5e-308;
+}
+
+/** At least log2 x, at most 0.09 above it, of a normal number: log2 is below its chord plus 0.0861. */
+// @ts-ignore: decorator
+@inline
+export function log2Above(x: f64): f64 {
+  return <f64>reinterpret<u64>(x) * 2.220446049250313e-16 - 1022.9138;
+}

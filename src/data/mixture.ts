@@ -220,6 +220,8 @@ export class Mixture<P extends Precision = Precision> {
   #order: Int32Array | undefined;
   #packed: Packed | undefined;
   #layout: MixtureLayout | undefined;
+  readonly #kept = new Map<string, { free(): void }>();
+  readonly #making = new Map<string, Promise<unknown>>();
   readonly #ownership = new Ownership(
     () => this.check(),
     () => this.#release(),
@@ -412,7 +414,32 @@ export class Mixture<P extends Precision = Precision> {
     return this.#ownership.hold(work);
   }
 
+  /**
+   * @internal What is made of the points when it is first wanted, once, and freed with them; calls that want it meanwhile wait. Where making
+   * it fails, as by a signal, whoever wants it next begins anew.
+   */
+  async kept<T extends { free(): void }>(name: string, make: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const known = this.#kept.get(name) as T | undefined;
+      if (known) return known;
+      const other = this.#making.get(name);
+      if (other === undefined) break;
+      await other.catch(() => {});
+    }
+    const making = this.hold(make);
+    this.#making.set(name, making);
+    try {
+      const made = await making;
+      this.#kept.set(name, made);
+      return made;
+    } finally {
+      this.#making.delete(name);
+    }
+  }
+
   #release(): void {
+    for (const one of this.#kept.values()) one.free();
+    this.#kept.clear();
     if (!this.#layout) return;
     this.freeLayout(this.#layout);
     this.#layout = undefined;

@@ -12,6 +12,7 @@ import {
   checkNoise,
   checkRecord,
   checkSampler,
+  checkTolerance,
   gridTimes,
 } from "./options.js";
 import { euler } from "../sampler/euler.js";
@@ -62,13 +63,26 @@ export function checkedRun(
   const logLikelihood = options.logLikelihood ?? false;
   if (typeof logLikelihood !== "boolean")
     throw badArgument("E_TYPE", "logLikelihood", "true or false", logLikelihood);
+  const tolerance = checkTolerance(options.tolerance ?? 0, field);
   const refused = lackOf(sampler, field) !== undefined;
   const rest = async (): Promise<void> => {
     if (refused) (await import("../sampler/capabilities.js")).checkPair(sampler, field);
     if (logLikelihood) (await import("./likelihood.js")).checkLikelihood(field, sampler, times);
   };
   return {
-    run: { sampler, times, initial, count, seed, recorded, noise, logLikelihood, signal, onProgress },
+    run: {
+      sampler,
+      times,
+      initial,
+      count,
+      seed,
+      recorded,
+      noise,
+      logLikelihood,
+      tolerance,
+      signal,
+      onProgress,
+    },
     each,
     rest: refused || logLikelihood ? rest : undefined,
   };

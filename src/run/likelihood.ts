@@ -92,6 +92,7 @@ export async function logLikelihood<P extends Precision>(
     recorded: new Int32Array(0),
     noise: "independent",
     logLikelihood: true,
+    tolerance: 0,
     signal,
     onProgress,
   });

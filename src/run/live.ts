@@ -10,6 +10,7 @@ import { type CalledFields, calledFieldsOf } from "./calledFields.js";
 import { isDirected, localStart } from "./start.js";
 import type { RunSpec } from "./spec.js";
 import { checkedRun } from "./checked.js";
+import { tolerantOf } from "./within.js";
 import type { SampleOptions } from "./options.js";
 import { Blocks, uploadJob } from "./wasm/upload.js";
 import { WasmParts } from "./wasm/parts.js";
@@ -27,6 +28,7 @@ export type LiveOptions = Pick<
   | "initial"
   | "noise"
   | "particlesPerRealization"
+  | "tolerance"
   | "signal"
   | "onProgress"
 >;
@@ -50,6 +52,7 @@ const known = [
   "initial",
   "noise",
   "particlesPerRealization",
+  "tolerance",
   "signal",
   "onProgress",
 ];
@@ -79,6 +82,7 @@ export class LiveRun<P extends Precision = Precision> {
   readonly #white: Whitened<P> | undefined;
   readonly #shifts: readonly number[];
   /** Draws what a seed stands for: the field, and the run with its start. */
+  readonly #errorBound: (() => number) | undefined;
   readonly #begin: (seed: number, signal: AbortSignal | undefined) => Promise<Seeded<P>>;
   #seeded: Seeded<P>;
   #step = 0;
@@ -104,6 +108,7 @@ export class LiveRun<P extends Precision = Precision> {
     this.#white = white;
     this.#shifts = shifts;
     this.#begin = begin;
+    this.#errorBound = parts.errorBound;
     this.#seeded = seeded;
     if ((white || data.centre) && data.engine.runtime) {
       const bytes = this.count * data.layout.width * data.layout.bytes;
@@ -111,6 +116,11 @@ export class LiveRun<P extends Precision = Precision> {
       data.runtime.memory.zero(this.#shown.pointer, bytes);
     }
     data.engine.own(this);
+  }
+
+  /** With a tolerance, the largest `errorBound` of any evaluation of the score so far: it bounds scores, not where paths end. */
+  get errorBound(): number | undefined {
+    return this.#errorBound?.();
   }
 
   /** The index into `times` where the particles are. */
@@ -296,6 +306,7 @@ interface Seeded<P extends Precision> {
 }
 
 interface LiveParts<P extends Precision> {
+  readonly errorBound: (() => number) | undefined;
   readonly notes: readonly string[];
   readonly data: Mixture<P>;
   readonly seeded: Seeded<P>;
@@ -320,11 +331,13 @@ interface LiveParts<P extends Precision> {
  *   E_UNSUPPORTED for an ensemble with more realizations than are held at a time
  */
 export async function liveRun<P extends Precision>(
-  field: ScoreField<P> | StepEstimator<P> | ScoreEnsemble<P>,
+  score: ScoreField<P> | StepEstimator<P> | ScoreEnsemble<P>,
   options: LiveOptions = {},
 ): Promise<LiveRun<P>> {
-  const { run, each, rest } = checkedRun(field, options, known);
+  const { run, each, rest } = checkedRun(score, options, known);
   if (rest) await rest();
+  const tolerant = await tolerantOf(score, run);
+  const field = tolerant?.field ?? score;
   const { data } = field;
   const { signal, onProgress } = run;
   const ensembles = field.kind === "ensemble" ? await import("./ensemble.js") : undefined;
@@ -386,6 +399,7 @@ export async function liveRun<P extends Precision>(
         steps: made,
         begin,
         notes: notesOf(field, run),
+        errorBound: tolerant?.errorBound,
       });
     } catch (error) {
       steps?.dispose();

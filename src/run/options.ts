@@ -1,5 +1,5 @@
 import { isFloats } from "../core/brand.js";
-import { checkInteger, checkWord } from "../core/check.js";
+import { checkInteger, checkNumber, checkWord } from "../core/check.js";
 import {
   checkFinite,
   checkSize,
@@ -48,6 +48,11 @@ export interface SampleOptions {
   logLikelihood?: boolean;
   /** How many particles share one realization of an ensemble. Default 1. `ensembleCost` tells what that takes. */
   particlesPerRealization?: number;
+  /**
+   * Of the exact score: every evaluation differs from the sum over all points by less than this times the data's root mean square distance
+   * from their mean (in posterior means), proven. 0 (default): every point counts. See `EvaluateOptions`.
+   */
+  tolerance?: number;
   signal?: AbortSignal;
   onProgress?: (progress: { done: number; total: number }) => void;
 }
@@ -132,6 +137,22 @@ export function gridTimes(grid: Grid, process: Process): Float64Array {
   }
   if (!(top > 0)) throw badArgument("E_RANGE", "grid", "a first time above 0", top);
   return times;
+}
+
+/** Checks the tolerance of a run: only the exact score has one. */
+export function checkTolerance(
+  tolerance: unknown,
+  field: ScoreField | StepEstimator | ScoreEnsemble,
+): number {
+  const checked = checkNumber(tolerance, "tolerance", { min: 0 });
+  if (checked > 0 && !(field.kind === "field" && isExact(field)))
+    throw badArgument(
+      "E_USAGE",
+      "tolerance",
+      "0 for fields other than exactScore, of whose sums it is",
+      checked,
+    );
+  return checked;
 }
 
 export function checkInitial(

@@ -5,6 +5,7 @@ import type { SampleOptions } from "./options.js";
 import type { Likelihood } from "./likelihood.js";
 import { notesOf } from "./notes.js";
 import { integrate } from "./integrate.js";
+import { tolerantOf } from "./within.js";
 
 export interface SampleStats {
   /** Evaluations of the score per particle; their mean where a sampler chooses its own steps. */
@@ -12,6 +13,11 @@ export interface SampleStats {
   readonly milliseconds: number;
   readonly threads: number;
   readonly kernels: "simd" | "relaxed" | "reference";
+  /**
+   * With a tolerance: the largest `errorBound` of any evaluation of the score. It bounds scores, not end points: what a run makes of
+   * small errors of its scores depends on how its paths part.
+   */
+  readonly errorBound?: number;
 }
 
 export interface SampleRun<P extends Precision = Precision> {
@@ -47,6 +53,7 @@ const known = [
   "noise",
   "logLikelihood",
   "particlesPerRealization",
+  "tolerance",
 ];
 
 /**
@@ -59,11 +66,13 @@ const known = [
  * @throws {VkernelError} E_USAGE, E_SHAPE, E_TYPE, E_NONFINITE, E_RANGE, E_LIMIT, E_MEMORY, E_ABORT, E_WORKER, E_DISPOSED
  */
 export async function sample<P extends Precision>(
-  field: ScoreField<P> | StepEstimator<P> | ScoreEnsemble<P>,
+  score: ScoreField<P> | StepEstimator<P> | ScoreEnsemble<P>,
   options: SampleOptions = {},
 ): Promise<SampleRun<P>> {
-  const { run, each, rest } = checkedRun(field, options, known);
+  const { run, each, rest } = checkedRun(score, options, known);
   if (rest) await rest();
+  const tolerant = await tolerantOf(score, run);
+  const field = tolerant?.field ?? score;
   const { data } = field;
   const { times, initial, count, recorded, logLikelihood } = run;
   const clock = globalThis.performance ?? Date;
@@ -100,6 +109,7 @@ export async function sample<P extends Precision>(
       milliseconds: clock.now() - start,
       threads: info.threads,
       kernels: info.kernels,
+      ...(tolerant && { errorBound: tolerant.errorBound() }),
     },
   };
 }
@@ -111,6 +121,7 @@ export async function pathsOf<P extends Precision>(
 ): Promise<{ paths: Float32Array | Float64Array; notes: readonly string[] }> {
   const { run, rest } = checkedRun(field, { ...options, record: "all" }, known);
   if (rest) await rest();
-  const { paths } = await integrate(field, { ...run, paths: true });
+  const driving = (await tolerantOf(field, run))?.field ?? field;
+  const { paths } = await integrate(driving, { ...run, paths: true });
   return { paths: paths as Numbers<P>, notes: notesOf(field, run) };
 }

@@ -15,6 +15,10 @@ export interface RunSpec {
   /** Supplied normals: steps x count x dim. */
   readonly noise: "independent" | "shared" | Float32Array | Float64Array;
   readonly logLikelihood: boolean;
+  /** Of the exact score: 0 where all points count. */
+  readonly tolerance: number;
+  /** Particles of a block; by default as many as suit the caches. */
+  readonly block?: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: { done: number; total: number }) => void) | undefined;
   /** Whether `paths` are asked for. */

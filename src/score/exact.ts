@@ -1,6 +1,6 @@
 import { isFloats } from "../core/brand.js";
 import type { ScoreJob } from "../../bindings/job.js";
-import { checkLongCall, checkOptions } from "../core/check.js";
+import { checkLongCall, checkNumber, checkOptions } from "../core/check.js";
 import { aborted, runAtOnce, TimeSlices } from "../core/scheduler.js";
 import type { Mixture, Numbers, PointsInput, Precision } from "../data/mixture.js";
 import { badArgument, VkernelError } from "../core/errors.js";
@@ -8,10 +8,10 @@ import type { Late } from "../core/late.js";
 import type { Process } from "../process/process.js";
 import { evaluation, isIsotropic, partsOf } from "./evaluate/evaluate.js";
 import { directedScores, plainScores } from "./evaluate/late.js";
-import { checkRequest, requestInPieces } from "./evaluate/request.js";
+import { checkRequest, type Request, requestInPieces } from "./evaluate/request.js";
 import type { EvaluateOptions, Evaluation, Quantity, ScoreField } from "./field.js";
 
-const optionNames = ["signal", "onProgress"];
+const optionNames = ["signal", "onProgress", "tolerance"];
 
 /** The exact score of noised data: the gradient of log p(x | t). Vastola 2025, Eq. 7; `docs/mathematics.md`, Conventions. */
 export class ExactScore<P extends Precision = Precision> implements ScoreField<P> {
@@ -33,10 +33,24 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
   ): Promise<Evaluation<P, Q>> {
     checkOptions(options, optionNames);
     checkLongCall(options);
-    const { signal, onProgress } = options;
+    const { signal } = options;
+    const tolerance = checkNumber(options.tolerance ?? 0, "tolerance", { min: 0 });
     const slices = new TimeSlices(signal, () => this.data.check());
     const request = await slices.run(requestInPieces(this.data, this.process, x, t, quantities));
     if (signal?.aborted) throw aborted(signal);
+    const full = <R extends Quantity>(all: Request<P, R>) => this.#evaluateFully(all, options, slices);
+    if (tolerance === 0) return full(request);
+    const { evaluateTo } = await import("./tolerance/evaluate.js");
+    return evaluateTo(request, tolerance, options, slices, full);
+  }
+
+  /** By all points. */
+  async #evaluateFully<Q extends Quantity>(
+    request: Request<P, Q>,
+    options: EvaluateOptions,
+    slices: TimeSlices,
+  ): Promise<Evaluation<P, Q>> {
+    const { signal, onProgress } = options;
     const { runtime } = this.data.engine;
     if (runtime === undefined) return (await plainScores.load()).evaluatePlainly(request, options, slices);
     // Progress counts queries; the parts of a call count as equal shares of them.

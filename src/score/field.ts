@@ -48,9 +48,23 @@ export type Evaluation<P extends Precision, Q extends Quantity> = {
 } & {
   /** Warnings, in sentences, where there are any: a learned field at times on which it was not fitted. */
   readonly notes?: readonly string[];
+  /**
+   * With a tolerance, `[count]`: the most by which any result of a query differs from the full sum in exact arithmetic, in units of
+   * its scale.
+   */
+  readonly errorBound?: Float64Array<ArrayBuffer>;
 };
 
 export interface EvaluateOptions {
+  /**
+   * Of the exact score: results differ from the sum over all points, in exact arithmetic, by no more than this times their scale, proven,
+   * and `errorBound` comes along. Scales: log density 1; posterior mean the data's root mean square distance R from their mean; score R alpha / V;
+   * covariances R^2, of scores (R alpha / V)^2. 0 (default): every point counts.
+   *
+   * In up to three dimensions most points are then left out: their part is bounded by a tree, or they are served as smoothed masses
+   * where all queries share a time. Elsewhere all points count, and the bound is that of rounding, which may be above the tolerance.
+   */
+  tolerance?: number;
   signal?: AbortSignal;
   onProgress?: (progress: { done: number; total: number }) => void;
 }

@@ -74,7 +74,7 @@ export function* uploadJob(
     kind: "sample",
     mixture: layout,
     count: run.count,
-    block: sampleBlock({ mixture: layout, needs }, data.engine.blockSize),
+    block: run.block ?? sampleBlock({ mixture: layout, needs }, data.engine.blockSize),
     particle: run.particle ?? 0,
     seedLow: run.seed >>> 0,
     seedHigh: Math.floor(run.seed / 2 ** 32),

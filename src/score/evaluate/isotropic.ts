@@ -13,7 +13,7 @@ export function* isotropic(
   nearest: boolean,
 ): Generator<ScoreJob | number, void, void> {
   const { data, x, count, times } = request;
-  const { dim, sigma0, precision, order, packed } = data;
+  const { dim, precision, order, packed } = data;
   const y = yield* shrunk(request, levels);
   const scale = new Float64Array(times.length);
   yield* inPieces(times.length, 50, (first, last) => {
@@ -38,7 +38,7 @@ export function* isotropic(
   });
 
   function turn(q: number): void {
-    const { alpha, variance, total, beta, diffusion } = levels(q);
+    const { alpha, total } = levels(q);
     const row = q * dim;
     const best = raw.stats[4 * q];
     scalars(request, out, raw, q, q, nearest, () => {
@@ -54,33 +54,45 @@ export function* isotropic(
       return 0 - square / (2 * total) - 0.5 * dim * log(2 * Math.PI * total);
     });
     if (!wantMatrix && !wantTrace) return;
-    const factor = (alpha / total) * (alpha / total);
-    const extra = ((alpha * sigma0) / variance) * ((alpha * sigma0) / total);
     let trace = 0;
     if (raw.covariance) {
       unpack(raw.covariance, q, dim, matrix);
       for (let d = 0; d < dim; d++) trace += matrix[d * (dim + 1)];
     }
     if (raw.trace) trace = raw.trace[q];
-    if (out.proxyVariance) out.proxyVariance[q] = factor * trace + dim * extra;
-    if (out.divergence) out.divergence[q] = diffusion * (dim / total - factor * trace) - beta * dim;
-    if (!wantMatrix) return;
-    const shrink = variance / total;
-    for (let i = 0; i < dim * dim; i++) {
-      const value = matrix[i];
-      const diagonal = i % (dim + 1) === 0 ? 1 : 0;
-      if (out.hessian) out.hessian[q * dim * dim + i] = factor * value - diagonal / total;
-      if (out.proxyCovariance) out.proxyCovariance[q * dim * dim + i] = factor * value + diagonal * extra;
-      if (out.posteriorCovariance) {
-        out.posteriorCovariance[q * dim * dim + i] =
-          shrink * shrink * value + diagonal * sigma0 * sigma0 * shrink;
-      }
+    matrices(request, out, levels(q), q, wantMatrix ? matrix : undefined, trace);
+  }
+}
+
+/** What follows from the covariance of the points at query q, and from its trace. */
+export function matrices(
+  { data: { dim, sigma0 } }: Request<Precision, Quantity>,
+  out: Targets,
+  { alpha, variance, total, beta, diffusion }: Level,
+  q: number,
+  matrix: Float64Array | undefined,
+  trace: number,
+): void {
+  const factor = (alpha / total) * (alpha / total);
+  const extra = ((alpha * sigma0) / variance) * ((alpha * sigma0) / total);
+  if (out.proxyVariance) out.proxyVariance[q] = factor * trace + dim * extra;
+  if (out.divergence) out.divergence[q] = diffusion * (dim / total - factor * trace) - beta * dim;
+  if (matrix === undefined) return;
+  const shrink = variance / total;
+  for (let i = 0; i < dim * dim; i++) {
+    const value = matrix[i];
+    const diagonal = i % (dim + 1) === 0 ? 1 : 0;
+    if (out.hessian) out.hessian[q * dim * dim + i] = factor * value - diagonal / total;
+    if (out.proxyCovariance) out.proxyCovariance[q * dim * dim + i] = factor * value + diagonal * extra;
+    if (out.posteriorCovariance) {
+      out.posteriorCovariance[q * dim * dim + i] =
+        shrink * shrink * value + diagonal * sigma0 * sigma0 * shrink;
     }
   }
 }
 
 /** The posterior means, and what follows from them alone. */
-function* means(
+export function* means(
   request: Request<Precision, Quantity>,
   out: Targets,
   levels: (q: number) => Level,

@@ -1,0 +1,113 @@
+import { inWorkspace, type Workspace } from "../../dense/workspace.js";
+import type { Mixture } from "../../data/mixture.js";
+
+/** The points of a mixture that weigh something in a tree, in Wasm memory: `assembly/mixture/tree/nodes.ts`. */
+export interface Tree {
+  readonly dim: 1 | 2 | 3;
+  readonly size: number;
+  /** Levels below the root. */
+  readonly depth: number;
+  readonly nodes: number;
+  /** Rows of coordinates and one of weights, `row` bytes apart. */
+  readonly points: number;
+  readonly row: number;
+  /** The place of each point in `data.order`. */
+  readonly order: number;
+  /** The smallest box around all points. */
+  readonly least: readonly number[];
+  readonly largest: readonly number[];
+  /** The root mean square distance of the data from their mean: what a tolerance of means is counted in. */
+  readonly scale: number;
+  free(): void;
+}
+
+/** The most points of a leaf. */
+const LEAF = 64;
+/** Numbers of the record of two nodes. */
+const PAIR = 16;
+
+/** The tree of a mixture of one to three dimensions, made when it is first asked for and freed with the mixture. */
+export function treeOf(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
+  return data.kept("tree", () => plant(data, signal));
+}
+
+function plant(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
+  const { counted: size, engine, dim } = data;
+  const depth = Math.max(0, Math.ceil(Math.log2(size / LEAF)));
+  const perLevel = size * (4 * dim + 8);
+  const total = (depth + 1) * perLevel + 4 * size * dim;
+  return inWorkspace(engine, signal ? { signal } : {}, total, async (space) => {
+    // A leaf's last point may be read with the one after it.
+    const row = 8 * (size + 2 + (size % 2));
+    const nodes = space.zeros(PAIR * 2 ** depth, "points");
+    const points = space.zeros((row / 8) * (dim + 1), "points");
+    const order = space.alloc(Math.ceil(size / 2) + 1, "points");
+    const scale = await fill(data, space, points, row, order);
+    for (let level = 0; level <= depth; level++) {
+      const args = [nodes, points, row, order, size, dim, level, level < depth ? 1 : 0];
+      await space.run("treeNodes", 2 ** level, args, { work: perLevel, block: 2 ** 16 });
+    }
+    const root = space.f64(nodes, PAIR);
+    const least = Array.from({ length: dim }, (_, d) => root[2 * d + 1]);
+    const largest = Array.from({ length: dim }, (_, d) => root[6 + 2 * d + 1]);
+    for (const pointer of [nodes, points, order]) space.keep(pointer);
+    const { memory } = data.runtime;
+    return {
+      dim: dim as 1 | 2 | 3,
+      size,
+      depth,
+      nodes,
+      points,
+      row,
+      order,
+      least,
+      largest,
+      // The mean of equal points is rounded.
+      scale: least.some((x, d) => x < largest[d]) ? scale : 0,
+      free: () => {
+        for (const pointer of [nodes, points, order]) memory.free(pointer);
+      },
+    };
+  });
+}
+
+/** Points that fit in a piece of work. */
+const PART = 2 ** 15;
+
+/** Writes points and weights to their rows, and gives the data's scale. */
+async function fill(
+  data: Mixture,
+  space: Workspace,
+  points: number,
+  row: number,
+  order: number,
+): Promise<number> {
+  const { counted: size, dim, local, weights, order: given } = data;
+  const places = (first: number, last: number, take: (m: number, i: number) => void): Promise<void> => {
+    for (let i = first; i < last; i++) take(given[i], i);
+    return space.spend((last - first) * (dim + 1));
+  };
+  const mean = new Float64Array(dim);
+  let square = 0;
+  for (let first = 0; first < size; first += PART) {
+    const last = Math.min(size, first + PART);
+    const columns = Array.from({ length: dim }, (_, d) => space.f64(points + d * row, size));
+    const shares = space.f64(points + dim * row, size);
+    const indices = space.i32(order, size);
+    await places(first, last, (m, i) => {
+      shares[i] = weights[m];
+      indices[i] = i;
+      for (let d = 0; d < dim; d++) {
+        const x = local[m * dim + d];
+        columns[d][i] = x;
+        mean[d] += weights[m] * x;
+      }
+    });
+  }
+  for (let first = 0; first < size; first += PART) {
+    await places(first, Math.min(size, first + PART), (m) => {
+      for (let d = 0; d < dim; d++) square += weights[m] * (local[m * dim + d] - mean[d]) ** 2;
+    });
+  }
+  return Math.sqrt(square);
+}

@@ -1,0 +1,377 @@
+// Evaluation to a tolerance: never off by more than its bound, never by a bound above the tolerance, the same bits whoever computes it. The
+// truth is the full sum in float64 by the reference.
+import {
+  createEngine,
+  type Engine,
+  edm,
+  exactScore,
+  loadDataSet,
+  type Mixture,
+  type Quantity,
+  vp,
+} from "vkernel";
+import { evaluatePoint, levelAt } from "vkernel/reference";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ threads: 1 });
+});
+afterAll(() => engine.close());
+
+/** Uniform numbers in (0, 1) of a seed. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+}
+
+/** Standard normals of a seed. */
+function normals(seed: number): () => number {
+  const uniform = generator(seed);
+  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+}
+
+/** Data sets that trees get wrong: clusters a thousand-thousandth as wide as the data, ties, copies, far points, weights of all sizes. */
+const sets: Record<string, (size: number, dim: number) => { points: Float64Array; weights?: Float64Array }> =
+  {
+    normal: (size, dim) => {
+      const normal = normals(1);
+      return { points: Float64Array.from({ length: size * dim }, normal) };
+    },
+    "clusters 1e-5 as wide as the data": (size, dim) => {
+      const normal = normals(2);
+      const centre = normals(3);
+      const centres = Float64Array.from({ length: 7 * dim }, centre);
+      return {
+        points: Float64Array.from(
+          { length: size * dim },
+          (_, i) => centres[(Math.floor(i / dim) % 7) * dim + (i % dim)] + 1e-5 * normal(),
+        ),
+      };
+    },
+    "a grid, every point twice": (size, dim) => {
+      const side = Math.ceil((size / 2) ** (1 / dim));
+      return {
+        points: Float64Array.from({ length: size * dim }, (_, i) => {
+          const m = Math.floor(i / dim / 2);
+          return Math.floor(m / side ** (i % dim)) % side;
+        }),
+      };
+    },
+    "one far point, weights over 40 orders": (size, dim) => {
+      const normal = normals(4);
+      const uniform = generator(5);
+      const points = Float64Array.from({ length: size * dim }, normal);
+      points[0] = 1e4;
+      return { points, weights: Float64Array.from({ length: size }, () => 10 ** (-40 * uniform())) };
+    },
+  };
+
+const asked = [
+  "posteriorMean",
+  "score",
+  "velocity",
+  "logDensity",
+  "nearest",
+  "nearestDistance",
+] as const satisfies readonly Quantity[];
+const matrices = [
+  "posteriorCovariance",
+  "hessian",
+  "proxyCovariance",
+  "proxyVariance",
+  "divergence",
+] as const satisfies readonly Quantity[];
+
+/** The scale of the data: the root mean square distance from their mean. */
+function scaleOf({ local, weights, dim, size }: Mixture): number {
+  const mean = new Float64Array(dim);
+  for (let m = 0; m < size; m++) for (let d = 0; d < dim; d++) mean[d] += weights[m] * local[m * dim + d];
+  let square = 0;
+  for (let m = 0; m < size; m++)
+    for (let d = 0; d < dim; d++) square += weights[m] * (local[m * dim + d] - mean[d]) ** 2;
+  return Math.sqrt(square);
+}
+
+/** Queries of p_t, and some far from all data. */
+function queriesOf(data: Mixture, sigma: number, alpha: number, count: number): Float64Array {
+  const normal = normals(6);
+  const uniform = generator(7);
+  const { dim, size, points } = data;
+  return Float64Array.from({ length: count * dim }, (_, i) => {
+    const q = Math.floor(i / dim);
+    const m = Math.floor(generator(q + 1)() * size);
+    const far = q % 5 === 4 ? 30 * (uniform() - 0.5) : 0;
+    return alpha * (points[m * dim + (i % dim)] + sigma * normal() + far * scaleOf(data));
+  });
+}
+
+/** The largest error of each query in units of its scales, by the reference. */
+function errorsOf(
+  data: Mixture,
+  process: ReturnType<typeof edm>,
+  x: Float64Array,
+  t: number,
+  found: Record<string, ArrayLike<number>>,
+  names: readonly Quantity[],
+): number[] {
+  const { dim } = data;
+  const level = levelAt(process, t);
+  const scale = scaleOf(data);
+  const total = level.alpha ** 2 * data.sigma0 ** 2 + level.variance;
+  const per: Partial<Record<Quantity, number>> = {
+    posteriorMean: scale,
+    score: (scale * level.alpha) / total,
+    velocity: (level.diffusion * scale * level.alpha) / total,
+    logDensity: 1,
+    posteriorCovariance: scale ** 2,
+    hessian: (scale * level.alpha) ** 2 / total ** 2,
+    proxyCovariance: (scale * level.alpha) ** 2 / total ** 2,
+    proxyVariance: (scale * level.alpha) ** 2 / total ** 2,
+    divergence: (level.diffusion * (scale * level.alpha) ** 2) / total ** 2,
+  };
+  const mixture = { points: Float64Array.from(data.points), dim, weights: data.weights, sigma0: data.sigma0 };
+  return Array.from({ length: x.length / dim }, (_, q) => {
+    const truth = evaluatePoint(
+      mixture,
+      level,
+      x.subarray(q * dim, (q + 1) * dim),
+      names,
+    ) as unknown as Record<string, number | Float64Array>;
+    let worst = 0;
+    for (const name of names) {
+      if (name === "nearest" || name === "nearestDistance") continue;
+      const value = truth[name];
+      const wanted = typeof value === "number" ? [value] : value;
+      let square = 0;
+      for (let i = 0; i < wanted.length; i++) square += (found[name][q * wanted.length + i] - wanted[i]) ** 2;
+      worst = Math.max(worst, Math.sqrt(square) / (per[name] as number));
+    }
+    return worst;
+  });
+}
+
+describe.each([1, 2, 3])("%i dimensions", (dim) => {
+  for (const [name, make] of Object.entries(sets)) {
+    for (const precision of ["f32", "f64"] as const) {
+      it(`${name}, ${precision}: no error is above its bound, no bound above the tolerance`, async () => {
+        const { points, weights } = make(6000, dim);
+        const data = engine.mixture(points, { dim, precision, ...(weights && { weights }) });
+        const process = edm();
+        const scale = scaleOf(data);
+        const tolerance = 1e-5;
+        for (const relative of [1e-6, 1e-3, 0.05, 0.3, 1, 10]) {
+          const sigma = relative * scale;
+          const x = queriesOf(data, sigma, 1, 20);
+          for (const names of [asked, matrices]) {
+            const found = await exactScore(data, process).evaluate(x, sigma, names, { tolerance });
+            const bounds = found.errorBound as Float64Array;
+            const errors = errorsOf(data, process, x, sigma, found as never, names);
+            for (let q = 0; q < bounds.length; q++) {
+              // The reference rounds too: 6,000 terms of float64, of queries up to 15 scales away.
+              expect(errors[q], `sigma ${relative}, query ${q}`).toBeLessThanOrEqual(bounds[q] + 1e-11);
+            }
+            // Far from all data and where sigma is small, weights are exponentials of huge numbers: rounding is all there is.
+            const near = bounds.filter((_, q) => q % 5 !== 4 || relative >= 0.3);
+            if (precision === "f64")
+              expect(Math.max(...near), `sigma ${relative}`).toBeLessThanOrEqual(tolerance);
+          }
+        }
+        data.dispose();
+      });
+    }
+  }
+});
+
+it("quantities that have no bound are refused with the reason, and numbers that are no tolerance", async () => {
+  const data = engine.mixture([[0], [1]]);
+  const field = exactScore(data, edm());
+  for (const name of ["posteriorWeights", "posteriorEntropy", "effectiveCount"] as const) {
+    await expect(field.evaluate([[0]], 1, [name], { tolerance: 1e-3 })).rejects.toThrow(
+      new RegExp(`tolerance.*0 with ${name}: it has`),
+    );
+  }
+  for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY, "1e-3"]) {
+    await expect(field.evaluate([[0]], 1, ["score"], { tolerance: wrong as number })).rejects.toMatchObject({
+      argument: "tolerance",
+    });
+  }
+  const plain = await field.evaluate([[0]], 1, ["score"], { tolerance: 0 });
+  expect(plain.errorBound).toBeUndefined();
+  data.dispose();
+});
+
+it("one point, and points all in one place, are exact", async () => {
+  for (const points of [[[2, 1]], Array.from({ length: 5000 }, () => [2, 1])]) {
+    const data = engine.mixture(points, { precision: "f64" });
+    const found = await exactScore(data, edm()).evaluate([[0, 0]], 0.5, ["posteriorMean", "logDensity"], {
+      tolerance: 1e-6,
+    });
+    expect(Array.from(found.posteriorMean)).toEqual([2, 1]);
+    expect((found.errorBound as Float64Array)[0]).toBeLessThan(1e-10);
+    expect(found.logDensity[0]).toBeCloseTo(-10 - Math.log(2 * Math.PI * 0.25), 8);
+    data.dispose();
+  }
+});
+
+it("the nearest point is the full sum's, ties go to the first", async () => {
+  const { points } = sets["a grid, every point twice"](6000, 2);
+  const data = engine.mixture(points, { dim: 2 });
+  const field = exactScore(data, edm());
+  const x = Float64Array.from({ length: 400 }, (_, i) => 0.5 * Math.floor(generator(i + 1)() * 100));
+  const near = ["nearest", "nearestDistance"] as const;
+  const [found, wanted] = [
+    await field.evaluate(x, 0.2, near, { tolerance: 1e-3 }),
+    await field.evaluate(x, 0.2, near),
+  ];
+  expect(found.nearest).toEqual(wanted.nearest);
+  expect(found.nearestDistance).toEqual(wanted.nearestDistance);
+  data.dispose();
+});
+
+it("components of a width, shrinking processes and times of each query's own", async () => {
+  const { points } = sets.normal(5000, 2);
+  const data = engine.mixture(points, { dim: 2, precision: "f64", sigma0: 0.1 });
+  const process = vp();
+  const field = exactScore(data, process);
+  for (const t of [0.05, 0.3, 0.9]) {
+    const x = queriesOf(data, process.sigma(t), process.alpha(t), 20);
+    const together = await field.evaluate(x, t, asked, { tolerance: 1e-6 });
+    const apart = await field.evaluate(x, new Float64Array(20).fill(t), asked, { tolerance: 1e-6 });
+    for (const found of [together, apart]) {
+      const bounds = found.errorBound as Float64Array;
+      const errors = errorsOf(data, process, x, t, found as never, asked);
+      for (let q = 0; q < 20; q++) expect(errors[q]).toBeLessThanOrEqual(bounds[q] + 1e-11);
+      expect(Math.max(...bounds)).toBeLessThanOrEqual(1e-6);
+    }
+  }
+  data.dispose();
+});
+
+describe("the same bits", () => {
+  const names = ["posteriorMean", "logDensity"] as const;
+  const evaluated = async (options: Parameters<typeof createEngine>[0], sigma: number, parts: number) => {
+    const own = await createEngine(options);
+    const { points } = sets.normal(20000, 3);
+    const data = own.mixture(points, { dim: 3 });
+    const x = queriesOf(data, sigma, 1, 60);
+    const out: number[] = [];
+    for (let part = 0; part < parts; part++) {
+      const some = x.subarray((part * x.length) / parts, ((part + 1) * x.length) / parts);
+      const found = await exactScore(data, edm()).evaluate(some, sigma, names, { tolerance: 1e-4 });
+      out.push(...found.posteriorMean, ...found.logDensity, ...(found.errorBound as Float64Array));
+    }
+    own.close();
+    return out.sort((a, b) => a - b);
+  };
+
+  it.each([0.02, 0.2, 2])("at sigma %d for any threads, blocks and parts of a call", async (sigma) => {
+    const one = await evaluated({ threads: 1 }, sigma, 1);
+    expect(await evaluated({ threads: 3 }, sigma, 1)).toEqual(one);
+    expect(await evaluated({ threads: 2, blockSize: 7 }, sigma, 1)).toEqual(one);
+    expect(await evaluated({ threads: 1 }, sigma, 6)).toEqual(one);
+  });
+});
+
+describe("where nothing is left out", () => {
+  it("in many dimensions the full sum is taken, with the bound of its rounding", async () => {
+    for (const [dim, precision] of [
+      [5, "f32"],
+      [5, "f64"],
+      [64, "f64"],
+    ] as const) {
+      const { points } = sets.normal(300, dim);
+      const data = engine.mixture(points, { dim, precision });
+      const field = exactScore(data, edm());
+      for (const sigma of [0.05, 0.5, 3]) {
+        const x = queriesOf(data, sigma, 1, 10);
+        for (const list of [asked, matrices]) {
+          const found = await field.evaluate(x, sigma, list, { tolerance: 1e-3 });
+          const full = await field.evaluate(x, sigma, list);
+          for (const name of list) expect((found as never)[name]).toEqual((full as never)[name]);
+          const errors = errorsOf(data, edm(), x, sigma, found as never, list);
+          for (let q = 0; q < 10; q++) {
+            expect(errors[q], `${dim} ${sigma} ${q}`).toBeLessThanOrEqual(
+              (found.errorBound as Float64Array)[q] + 1e-11,
+            );
+          }
+        }
+      }
+      data.dispose();
+    }
+  });
+
+  it("log densities of more and more digits are those of the full sum", async () => {
+    const { points, dim } = await loadDataSet("digits");
+    for (const size of [10, 100, 1000]) {
+      const data = engine.mixture(points.slice(0, size * dim), { dim });
+      const field = exactScore(data, edm());
+      const x = queriesOf(data, 0.5, 1, 8);
+      const found = await field.evaluate(x, 0.5, ["logDensity"], { tolerance: 1e-4 });
+      expect(found.logDensity).toEqual((await field.evaluate(x, 0.5, ["logDensity"])).logDensity);
+      expect(found.notes?.[0]).toMatch(/rounding of the full sum can exceed the tolerance .*precision "f64"/);
+      data.dispose();
+    }
+  });
+
+  it("without Wasm, and where noise has a direction, nothing is silently certified", async () => {
+    const plain = await createEngine({ kernels: "reference" });
+    const data = plain.mixture([[0], [1], [3]], { precision: "f64" });
+    const found = await exactScore(data, edm()).evaluate([[0.5]], 0.5, ["posteriorMean"], {
+      tolerance: 1e-9,
+    });
+    expect((found.errorBound as Float64Array)[0]).toBeLessThan(1e-9);
+    plain.close();
+    const two = engine.mixture([
+      [0, 0],
+      [1, 2],
+    ]);
+    const { anisotropic } = await import("vkernel");
+    const process = anisotropic(edm(), { covariance: Float64Array.of(2, 0, 0, 1) });
+    const directed = await exactScore(two, process).evaluate([[0.5, 1]], 0.5, ["score"], { tolerance: 1e-3 });
+    expect(Array.from(directed.errorBound as Float64Array)).toEqual([Number.POSITIVE_INFINITY]);
+    expect(directed.notes?.[0]).toMatch(/full sum was taken/);
+    two.dispose();
+  });
+});
+
+describe("memory", () => {
+  it("goes with the mixture, and calls give back what they took", async () => {
+    const own = await createEngine({ threads: 1 });
+    const before = own.info.memoryUsed;
+    const { points } = sets.normal(5000, 3);
+    const data = own.mixture(points, { dim: 3 });
+    const field = exactScore(data, edm());
+    const once = async (): Promise<number> => {
+      await field.evaluate(points.slice(0, 300), 1, ["score"], { tolerance: 1e-4 });
+      return own.info.memoryUsed;
+    };
+    const kept = await once();
+    expect(kept).toBeGreaterThan(before);
+    expect(await once()).toBe(kept);
+    data.dispose();
+    expect(own.info.memoryUsed).toBe(before);
+    own.close();
+  });
+
+  it("an aborted call leaves the tree to the next one", async () => {
+    const own = await createEngine({ threads: 1 });
+    const { points } = sets.normal(50000, 3);
+    const data = own.mixture(points, { dim: 3 });
+    const field = exactScore(data, edm());
+    const stop = new AbortController();
+    const calls = [
+      field.evaluate(points.slice(0, 30), 1, ["score"], { tolerance: 1e-4, signal: stop.signal }),
+      field.evaluate(points.slice(0, 30), 1, ["score"], { tolerance: 1e-4 }),
+    ];
+    const results = Promise.allSettled(calls);
+    queueMicrotask(() => stop.abort());
+    const [first, second] = await results;
+    expect(first).toMatchObject({ status: "rejected", reason: { code: "E_ABORT" } });
+    expect(second.status).toBe("fulfilled");
+    own.close();
+  });
+});
