@@ -126,6 +126,7 @@ export async function planSample(
     noise: inputs.noise ?? ((choices.noise ?? runOptions.noise.default) as (typeof noiseNames)[number]),
     record: readRecord(choices.record),
     logLikelihood: inputs.likelihood ?? false,
+    tolerance: choices.tolerance ?? runOptions.tolerance.default,
     ...(each !== undefined && { particlesPerRealization: each }),
   };
   const sentence = describePlan(choices, {

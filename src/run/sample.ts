@@ -103,7 +103,7 @@ export async function sample<P extends Precision>(
           result.logLikelihood as Float64Array,
         )
       : undefined,
-    notes: notesOf(field, run),
+    notes: [...notesOf(field, run), ...(tolerant?.notes() ?? [])],
     stats: {
       evaluations: result.evaluations,
       milliseconds: clock.now() - start,

@@ -9,6 +9,8 @@ import type { RunSpec } from "./spec.js";
 export interface TolerantField<P extends Precision> {
   readonly field: RowField<P>;
   errorBound(): number;
+  /** What has to be said of it, in sentences. */
+  notes(): string[];
 }
 
 /** Rows of a block: they share what their time takes. */
@@ -65,5 +67,12 @@ export function tolerantField<P extends Precision>(
       tolerance,
     );
   }
-  return { field, errorBound: () => largest };
+  const notes = (): string[] =>
+    largest > tolerance
+      ? [
+          `some scores were not certified to the tolerance ${tolerance}, the largest bound is ${largest.toPrecision(2)}: ` +
+            "in more than three dimensions, without Wasm and where noise has a direction all points are summed, and rounding remains",
+        ]
+      : [];
+  return { field, errorBound: () => largest, notes };
 }

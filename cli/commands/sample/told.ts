@@ -28,6 +28,7 @@ export function toldOf(
     dim,
     seed,
     precision: data.precision,
+    tolerance: plan.options.tolerance,
     stats: run.stats,
     notes: run.notes,
     out: out ?? null,
@@ -46,6 +47,14 @@ export function tellResult({ name, plan, run }: SampleResult, choices: SampleCom
   const { milliseconds, threads, kernels } = run.stats;
   const on = `${kernels}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
   tell(choices, `${name}: ${plan.sentence}: ${duration(milliseconds)} (${on})`);
+  const { errorBound } = run.stats;
+  if (errorBound !== undefined) {
+    const bound = errorBound.toPrecision(2);
+    tell(
+      choices,
+      `no score is off by more than ${bound} of what the data's scale makes of it, for the points left out and rounding`,
+    );
+  }
   for (const note of run.notes) tell(choices, `note: ${note}`);
   if (run.likelihood !== undefined) tell(choices, bitsSentence(run.likelihood));
   const odd = notFinite([

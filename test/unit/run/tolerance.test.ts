@@ -116,3 +116,17 @@ it("is refused where it has no meaning, with the reason", async () => {
   }
   await expect(sample(field, { tolerance: -1 })).rejects.toMatchObject({ argument: "tolerance" });
 });
+
+it("in many dimensions runs as without one, and says what is certified", async () => {
+  const few = engine.mixture(
+    Float64Array.from({ length: 60 }, (_, i) => Math.sin(i)),
+    { dim: 6 },
+  );
+  const field = exactScore(few, edm());
+  const run = await sample(field, { sampler: heun(), grid, count: 8, seed: 2, tolerance: 1e-9 });
+  expect(run.stats.errorBound).toBeGreaterThan(1e-9);
+  expect(run.notes[0]).toMatch(
+    /^some scores were not certified to the tolerance 1e-9, the largest bound is /,
+  );
+  few.dispose();
+});
