@@ -59,15 +59,16 @@ export function errorsOf({
   const toP = (2 * Math.PI * sigma2) ** (dim / 2);
   const toDifference = (sigma2 / s2) * spacing * toP;
   const tail = tailOf(table);
-  const tails = windowTail + coarsened * tailOf(coarserTable);
+  const cut = windowTail();
+  const tails = cut + coarsened * tailOf(coarserTable);
   const peak = (variance: number): number => (2 * Math.PI * variance) ** (-dim / 2);
-  const absolute = SAFE * dim * (top * (windowTail + tail) + tails * peak(c2));
+  const absolute = SAFE * dim * (top * (cut + tail) + tails * peak(c2));
   // E|g - y| in spacings is s sqrt(2 / pi) at most.
   const away = Math.sqrt((2 * s2) / Math.PI);
   const absoluteDifference =
     SAFE *
     Math.sqrt(dim) *
-    (top * ((10.5 + away * (dim - 1)) * windowTail + away * dim * tail) + away * dim * tails * peak(m2));
+    (top * ((10.5 + away * (dim - 1)) * cut + away * dim * tail) + away * dim * tails * peak(m2));
   const diagonal = Math.hypot(...tree.least.map((x, d) => tree.largest[d] - x));
   const length =
     Math.hypot(...tree.least.map((x, d) => Math.max(Math.abs(x), Math.abs(tree.largest[d])))) + 6 * sigma;

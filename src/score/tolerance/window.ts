@@ -36,4 +36,4 @@ export function tailOf(table: Float64Array): number {
 }
 
 /** What a window leaves out: all that is 10 spacings and more from its centre. */
-export const windowTail = /* @__PURE__ */ 2.02 * /* @__PURE__ */ density(BEFORE + 1, WINDOW);
+export const windowTail = (): number => 2.02 * density(BEFORE + 1, WINDOW);
