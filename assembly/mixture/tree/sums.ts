@@ -254,8 +254,8 @@ function sumOf(sums: u32, i: u32): f64 {
  * Adds the leaves whose boxes are farther than `inner` and no farther than `outer` (squares), and bounds by LEFT the sums of weights,
  * and of weights times squared distance, of all that is farther. Gives the points it added.
  */
-function addWithin<D, C>(
-  scratch: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32, k: f64, inner: f64, outer: f64, nearest: f64,
+function addWithin<D>(
+  covariances: bool, scratch: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32, k: f64, inner: f64, outer: f64, nearest: f64,
   y0: f64, y1: f64, y2: f64, r0: f64, r1: f64, r2: f64,
 ): u32 {
   const stack = scratch + STACK;
@@ -296,7 +296,8 @@ function addWithin<D, C>(
         const j = id - (1 << level);
         const from = firstOf(j, level, M);
         const to = firstOf(j + 1, level, M);
-        addPoints<D, C>(scratch + SUMS, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2);
+        if (covariances) addPoints<D, u8>(scratch + SUMS, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2);
+        else addPoints<D, u16>(scratch + SUMS, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2);
         added += to - from;
       } else if (id < leaves) {
         store<u32>(stack + 4 * size, id);
@@ -349,9 +350,7 @@ function gainOf(shares: f64, nearest: f64, k: f64, away: f64, asked: u32): f64 {
 }
 
 /** One query of `treePosterior`. */
-// @ts-ignore: decorator
-@inline
-function query<D, C>(
+function query<D>(
   scratch: u32, out: u32, y: u32, k: f64, asked: u32, nodes: u32, points: u32, row: u32, order: u32, M: u32, depth: u32, lattice: u32,
 ): void {
   const y0 = load<f64>(y);
@@ -361,10 +360,11 @@ function query<D, C>(
   const logScale = load<f64>(asked, LOG_SCALE);
   const meanScale = load<f64>(asked, MEAN_SCALE);
   const covarianceScale = load<f64>(asked, COVARIANCE_SCALE);
+  const covariances = covarianceScale != 0;
   const read = scratch + READ;
   const served =
     lattice != 0 &&
-    sizeof<C>() != 1 &&
+    !covariances &&
     latticeSums<D>(read, lattice, y0, y1, y2, scratch + WINDOWS, scratch) &&
     load<f64>(read, 32) * logScale <= tolerance &&
     load<f64>(read, 40) * meanScale <= tolerance;
@@ -406,8 +406,8 @@ function query<D, C>(
   }
   let summed: u32 = 0;
   for (; ; round++) {
-    summed += addWithin<D, C>(
-      scratch, nodes, points, row, M, depth, k, inner, outer, nearest, y0, y1, y2, r0, r1, r2,
+    summed += addWithin<D>(
+      covariances, scratch, nodes, points, row, M, depth, k, inner, outer, nearest, y0, y1, y2, r0, r1, r2,
     );
     const P = sumOf(sums, 0);
     const m0 = sumOf(sums, 1) / P;
@@ -430,7 +430,7 @@ function query<D, C>(
       (sqrt(left * leftSquare) + left * away + 2 * rounding * side) * bound + 2 * HALF_ULP * (side + length);
     let covarianceError: f64 = 0;
     let trace: f64 = 0;
-    if (sizeof<C>() == 1) {
+    if (covariances) {
       trace = sumOf(sums, 4) / P - m0 * m0 + (sumOf(sums, 7) / P - m1 * m1) + (sumOf(sums, 9) / P - m2 * m2);
       covarianceError =
         (2 * (leftSquare + left * away * away) + left * max(trace, 0) + 4 * rounding * side * side) * bound +
@@ -443,7 +443,7 @@ function query<D, C>(
       store<f64>(out, r0 + m0, MEAN);
       store<f64>(out, r1 + m1, MEAN + 8);
       store<f64>(out, r2 + m2, MEAN + 16);
-      if (sizeof<C>() == 1) {
+      if (covariances) {
         store<f64>(out, sumOf(sums, 4) / P - m0 * m0, COVARIANCE);
         if (sizeof<D>() == 2) {
           store<f64>(out, sumOf(sums, 5) / P - m0 * m1, COVARIANCE + 8);
@@ -483,12 +483,9 @@ export function treePosterior<D>(
 ): void {
   exp2Table<f64>(scratch);
   const width: u32 = 8 * dimOf<D>();
-  const wantsCovariance = load<f64>(asked, COVARIANCE_SCALE) != 0;
   for (let i = first; i < first + count; i++) {
     const y = queries + i * width;
     const scale = load<f64>(k + i * kStride);
-    if (wantsCovariance) {
-      query<D, u8>(scratch, out + i * RESULT, y, scale, asked, nodes, points, row, order, M, depth, lattice);
-    } else query<D, u16>(scratch, out + i * RESULT, y, scale, asked, nodes, points, row, order, M, depth, lattice);
+    query<D>(scratch, out + i * RESULT, y, scale, asked, nodes, points, row, order, M, depth, lattice);
   }
 }

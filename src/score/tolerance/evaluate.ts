@@ -11,7 +11,8 @@ import type { EvaluateOptions, Evaluation, Quantity } from "../field.js";
 import { kernelScale, type Level } from "../level.js";
 import { ErrorBounds, type SumErrors, type Wanted, wantedOf } from "./bounds.js";
 import { evaluateFully } from "./fullSum.js";
-import { type Box, densityAt, latticesOf } from "./lattice.js";
+import { type Box, densityAt } from "./density.js";
+import { latticesOf } from "./masses.js";
 import { type Tree, treeOf } from "./tree.js";
 
 /** Numbers of a query's result, and where each begins: `assembly/mixture/tree/sums.ts`. */

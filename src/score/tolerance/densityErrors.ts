@@ -1,5 +1,5 @@
 import { exp } from "../../numeric/elementary.js";
-import type { Masses } from "./lattice.js";
+import type { Masses } from "./masses.js";
 import type { Tree } from "./tree.js";
 import { coarserTable, tailOf, WINDOW, windowTail } from "./window.js";
 
