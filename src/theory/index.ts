@@ -42,12 +42,6 @@ export {
   smoothingLossLimit,
 } from "./smoothingLoss.js";
 export { type TerminalLaw, type TerminalLawOptions, terminalLaw } from "./terminalLaw.js";
-export {
-  fisherInformation,
-  stepCovariance,
-  type VKernel,
-  type VKernelMap,
-  type VKernelMapOptions,
-  varianceFraction,
-  vKernel,
-} from "./vKernel.js";
+export { fisherInformation, varianceFraction } from "./proxyCovariance.js";
+export { stepCovariance } from "./stepCovariance.js";
+export { type VKernel, type VKernelMap, type VKernelMapOptions, vKernel } from "./vKernel.js";

@@ -4,7 +4,8 @@ import { symmetricEigen } from "../numeric/linear.js";
 import { rowsOf } from "../score/ensemble.js";
 import type { ScoreEnsemble, StepEstimator } from "../score/field.js";
 import { checkRandomness } from "../score/checkRandomness.js";
-import { stepCovariance, vKernel } from "./vKernel.js";
+import { stepCovariance } from "./stepCovariance.js";
+import { vKernel } from "./vKernel.js";
 
 /** Trajectories with every time of their grid: what `sample(..., { record: "all" })` returns, or the like. */
 export interface Paths {

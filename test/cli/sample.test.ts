@@ -176,6 +176,35 @@ describe("times, noise, paths, effective SDE", () => {
   });
 });
 
+describe("--tolerance", () => {
+  it("is that of the API, and says what was certified", async () => {
+    const { code, stdout } = await vkernel(...base, "--steps", "6", "--tolerance", "1e-3");
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    const expected = await truth(heun(), { tolerance: 1e-3 });
+    expect(result.samples).toEqual(rows(expected.samples));
+    expect(result.tolerance).toBe(1e-3);
+    expect(result.stats.errorBound).toBe(expected.stats.errorBound);
+    const told = await vkernel("sample", "polygon", "--count", "5", "--steps", "6", "--tolerance", "1e-3");
+    expect(told.stderr + told.stdout).toMatch(
+      /scores are within [\d.e-]+ of those of all points, in units of their scale/,
+    );
+  });
+
+  it.each([
+    [["--tolerance", "-1"], /--tolerance/],
+    [["--tolerance", "1e-3", "--sampler", "posterior"], /--tolerance.* 0 with posterior/],
+    [
+      ["--tolerance", "1e-3", "--estimator", "naive", "--draws", "1"],
+      /--tolerance.* 0 for fields other than exactScore/,
+    ],
+  ] as const)("%j is refused", async (words, message) => {
+    const { code, stderr } = await vkernel("sample", "polygon", ...words);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
 describe("learned scores", () => {
   const run = ["--grid", "logarithmic", "--t-max", "3", "--t-min", "0.1", "--steps", "6"];
   const law = logUniformTimes({ tMin: 0.1, tMax: 3 });

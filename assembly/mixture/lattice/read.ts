@@ -116,9 +116,10 @@ export function latticeSums<D>(out: u32, lattice: u32, y0: f64, y1: f64, y2: f64
   dy *= scale;
   dz *= scale;
   const away = sqrt(dx * dx + dy * dy + dz * dz);
-  // E|mu - y|: up to r, and beyond it, where w e |mu - y| falls, at most r exp(-r^2 / (2 sigma^2)) / P = r / e for this r.
+  // E|mu - y|: up to r, and beyond it, where w e |mu - y| falls, at most r exp(-r^2 / (2 sigma^2)) / P = r / e for this r; 2 r / e if
+  // P was twice what it is.
   const r = load<f64>(lattice + SIGMA) * sqrt(2 + 1.3863 * max(log2Above(1 / P), 0));
-  const mean = min(1.37 * r, away + load<f64>(lattice + DIAGONAL));
+  const mean = min(1.75 * r, away + load<f64>(lattice + DIAGONAL));
   const differences =
     load<f64>(lattice + SLOPE) * mean + load<f64>(lattice + CONSTANT) + load<f64>(lattice + DIFFERENCE) / P;
   store<f64>(out, P);

@@ -18,11 +18,13 @@ const COVARIANCE_ERROR: u32 = 112;
 const SUMMED: u32 = 120;
 
 // What is asked for, float64 numbers: the tolerance; 1 over the scale of log density, mean and covariance, 0 where not wanted;
-// whether the nearest point is wanted.
+// whether the nearest point is wanted; the size of the data's centre.
 const LOG_SCALE: u32 = 8;
 const MEAN_SCALE: u32 = 16;
 const COVARIANCE_SCALE: u32 = 24;
 const WANTS_NEAREST: u32 = 32;
+/** How far the origin of the coordinates is from theirs as given: what was subtracted is rounded. */
+const CENTRE: u32 = 40;
 
 // Scratch: the table of exp2; sums of float64 pairs (P, differences, products), what was left out, results of a lattice; its
 // windows; a stack of nodes.
@@ -393,7 +395,7 @@ function query<D>(
   const root = nodeAt(nodes, 1);
   const weight = load<f64>(root, WEIGHT);
   const diagonal = sqrt(diagonalSquare(root));
-  const length = abs(y0) + abs(y1) + abs(y2) + abs(r0) + abs(r1) + abs(r2);
+  const length = load<f64>(asked, CENTRE) + abs(y0) + abs(y1) + abs(y2) + abs(r0) + abs(r1) + abs(r2);
   const far = f64x2.extract_lane(farSquares<D>(nodes, f64x2.splat(y0), f64x2.splat(y1), f64x2.splat(y2)), 1);
   let inner: f64 = -1;
   let outer = nearest + 3 / k;

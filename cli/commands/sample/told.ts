@@ -50,10 +50,7 @@ export function tellResult({ name, plan, run }: SampleResult, choices: SampleCom
   const { errorBound } = run.stats;
   if (errorBound !== undefined) {
     const bound = errorBound.toPrecision(2);
-    tell(
-      choices,
-      `no score is off by more than ${bound} of what the data's scale makes of it, for the points left out and rounding`,
-    );
+    tell(choices, `scores are within ${bound} of those of all points, in units of their scale`);
   }
   for (const note of run.notes) tell(choices, `note: ${note}`);
   if (run.likelihood !== undefined) tell(choices, bitsSentence(run.likelihood));

@@ -54,13 +54,14 @@ export function errorsOf({
   const m2 = c2 - s2;
   const between = aliasing((s2 * m2) / c2) + coarsened * aliasing(0.75 * s2);
   const atQuery = aliasing((s2 * c2) / sigma2);
-  const rounding = HALF_ULP * (size + 200 * (coarsened + 2));
+  const rounding = HALF_ULP * (size + 400 * (coarsened + 2));
   const relative = SAFE * dim * (between + atQuery) + rounding;
   const toP = (2 * Math.PI * sigma2) ** (dim / 2);
   const toDifference = (sigma2 / s2) * spacing * toP;
   const tail = tailOf(table);
   const cut = windowTail();
-  const tails = cut + coarsened * tailOf(coarserTable);
+  // Every lattice ends where windows do.
+  const tails = (1 + coarsened) * cut + coarsened * tailOf(coarserTable);
   const peak = (variance: number): number => (2 * Math.PI * variance) ** (-dim / 2);
   const absolute = SAFE * dim * (top * (cut + tail) + tails * peak(c2));
   // E|g - y| in spacings is s sqrt(2 / pi) at most.

@@ -9,7 +9,7 @@ import { inPieces, outputs, type Request, type Targets } from "../evaluate/reque
 import { levelsOf, shrunk, unpack } from "../evaluate/score.js";
 import type { EvaluateOptions, Evaluation, Quantity } from "../field.js";
 import { kernelScale, type Level } from "../level.js";
-import { ErrorBounds, type SumErrors, type Wanted, wantedOf } from "./bounds.js";
+import { ErrorBounds, type SumErrors, type Wanted, wantedOf } from "./errorBound.js";
 import { evaluateFully } from "./fullSum.js";
 import { type Box, densityAt } from "./density.js";
 import { latticesOf } from "./masses.js";
@@ -130,16 +130,17 @@ async function preparedSums(
   const queries = space.alloc(most * dim, "x");
   const out = space.alloc(most * RESULT, "x");
   const k = space.alloc(single ? 1 : most, "t");
-  const asked = space.alloc(5, "x");
+  const asked = space.alloc(6, "x");
   const inverse = scale > 0 ? 1 / scale : 0;
   space
-    .f64(asked, 5)
+    .f64(asked, 6)
     .set([
       tolerance,
       wanted.log ? 1 : 0,
       wanted.mean ? inverse : 0,
       wanted.covariance ? Math.max(inverse * inverse, Number.MIN_VALUE) : 0,
       wanted.nearest ? 1 : 0,
+      data.centre?.reduce((sum, x) => sum + Math.abs(x), 0) ?? 0,
     ]);
   let lattice = 0;
   if (single && !wanted.covariance) {

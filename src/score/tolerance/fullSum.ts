@@ -5,7 +5,7 @@ import { inPieces, type Request, type Targets } from "../evaluate/request.js";
 import { levelsOf } from "../evaluate/score.js";
 import type { Evaluation, Quantity } from "../field.js";
 import { kernelScale, type Level } from "../level.js";
-import { ErrorBounds, type SumErrors } from "./bounds.js";
+import { ErrorBounds, type SumErrors } from "./errorBound.js";
 import { type Extent, extentOf } from "./extent.js";
 
 /** Points this many powers of two below the heaviest in sight weigh nothing in sums of 2^-53. */

@@ -157,7 +157,9 @@ function errorsOf(
 describe.each([1, 2, 3])("%i dimensions", (dim) => {
   for (const [name, make] of Object.entries(sets)) {
     for (const precision of ["f32", "f64"] as const) {
-      it(`${name}, ${precision}: no error is above its bound, no bound above the tolerance`, async () => {
+      it(`${name}, ${precision}: no error is above its bound, no bound above the tolerance`, {
+        tags: precision === "f32" ? ["slow"] : [],
+      }, async () => {
         const { points, weights } = make(6000, dim);
         const data = engine.mixture(points, { dim, precision, ...(weights && { weights }) });
         const process = edm();
@@ -268,16 +270,22 @@ describe("the same bits", () => {
     return out.sort((a, b) => a - b);
   };
 
-  it.each([0.02, 0.2, 2])("at sigma %d for any threads, blocks and parts of a call", async (sigma) => {
-    const one = await evaluated({ threads: 1 }, sigma, 1);
-    expect(await evaluated({ threads: 3 }, sigma, 1)).toEqual(one);
-    expect(await evaluated({ threads: 2, blockSize: 7 }, sigma, 1)).toEqual(one);
-    expect(await evaluated({ threads: 1 }, sigma, 6)).toEqual(one);
-  });
+  it.each([0.02, 0.2, 2])(
+    "at sigma %d for any threads, blocks and parts of a call",
+    { tags: ["slow"] },
+    async (sigma) => {
+      const one = await evaluated({ threads: 1 }, sigma, 1);
+      expect(await evaluated({ threads: 3 }, sigma, 1)).toEqual(one);
+      expect(await evaluated({ threads: 2, blockSize: 7 }, sigma, 1)).toEqual(one);
+      expect(await evaluated({ threads: 1 }, sigma, 6)).toEqual(one);
+    },
+  );
 });
 
 describe("where nothing is left out", () => {
-  it("in many dimensions the full sum is taken, with the bound of its rounding", async () => {
+  it("in many dimensions the full sum is taken, with the bound of its rounding", {
+    tags: ["slow"],
+  }, async () => {
     for (const [dim, precision] of [
       [5, "f32"],
       [5, "f64"],

@@ -30,7 +30,10 @@ export function wantedOf(quantities: readonly Quantity[]): Wanted {
   };
 }
 
-/** Bounds of the errors of a query's sums: of the log density, the mean and the covariance of the points. */
+/**
+ * Bounds of the errors of a query's sums: of the log density, the mean and the covariance of the points. They are proven where the sums
+ * are made: in `assembly/mixture/tree/sums.ts`, `densityErrors.ts` and `fullSum.ts`.
+ */
 export interface SumErrors {
   readonly log: number;
   readonly mean: number;
