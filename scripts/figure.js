@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Resvg } from "@resvg/resvg-js";
 import { commonView } from "../build/ts/cli/report/frames.js";
 import { scatter } from "../build/ts/cli/report/pictures.js";
-import { inkImage } from "../build/ts/cli/report/png.js";
+import { imageUri } from "../build/ts/cli/report/png.js";
 import { createEngine } from "../build/ts/src/index.js";
 import { digitPanels, polygonPanels, WIDTH } from "./start.js";
 
@@ -113,7 +113,7 @@ async function digits(engine, font) {
   ];
   const picture = (values, x, y, bar) =>
     `<rect x="${x}" y="${y - 4}" width="${image}" height="3" fill="${bar}"/>` +
-    `<image x="${x}" y="${y}" width="${image}" height="${image}" image-rendering="optimizeSpeed" href="${inkImage(values, set.image)}"/>`;
+    `<image x="${x}" y="${y}" width="${image}" height="${image}" image-rendering="optimizeSpeed" href="${imageUri(values, set.image)}"/>`;
   const parts = panels.map((panel, k) => {
     const cells = Array.from({ length: columns * rows }, (_, i) => {
       const x = left[k] + (i % columns) * pair.step;

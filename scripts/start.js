@@ -5,13 +5,9 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { planSample, sampleWords } from "../build/ts/cli/plan.js";
 import { html } from "../build/ts/cli/report/html.js";
-import {
-  chanceGap,
-  kernelDensityGap,
-  measure,
-  quantile,
-  shareWithin,
-} from "../build/ts/cli/report/measure.js";
+import { chanceGap } from "../build/ts/claims/estimate.js";
+import { kernelDensityGap } from "../build/ts/claims/vastola2025/kernelDensity.js";
+import { measure, quantile, shareWithin } from "../build/ts/cli/report/measure.js";
 import { renderPage } from "../build/ts/cli/report/page.js";
 import {
   cards,
@@ -111,7 +107,11 @@ export async function polygonPanels(engine) {
 async function polygonReport(engine) {
   const { set, data, panels, stopped, close, count } = await polygonPanels(engine);
   const points = await pointsOf(data);
-  const gaps = (samples) => [0, 1].map((axis) => kernelDensityGap(samples, data, WIDTH, axis).toFixed(4));
+  const axes = [
+    [1, 0],
+    [0, 1],
+  ];
+  const gaps = (samples) => axes.map((axis) => kernelDensityGap(samples, data, WIDTH, axis).toFixed(4));
   const rows = [
     ...panels.map((panel) => [nameOf(panel, panels.length), ...gaps(panel.samples)]),
     [html`Exact score, Heun, stopped at t = ${WIDTH}`, ...gaps(stopped.samples)],

@@ -176,7 +176,7 @@ ${one}</div>
 export function imageSheet(
   panel: Panel,
   data: Points,
-  image: { width: number; height: number; channels: number; range: [number, number] },
+  image: { width: number; height: number; channels?: number; range: [number, number] },
   shown: number,
 ): Html {
   const { dim } = data;

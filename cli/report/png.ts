@@ -87,9 +87,9 @@ export const palettePngAsync = async (
  */
 export function imageUri(
   values: ArrayLike<number>,
-  image: { width: number; height: number; channels: number; range: readonly [number, number] },
+  image: { width: number; height: number; channels?: number | undefined; range: readonly [number, number] },
 ): string {
-  const { width, height, channels } = image;
+  const { width, height, channels = 1 } = image;
   const [low, high] = image.range;
   const pixels = Uint8Array.from(values, (value) => {
     const part = Math.min(1, Math.max(0, (value - low) / (high - low)));

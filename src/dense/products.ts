@@ -160,7 +160,8 @@ async function moments(
           await multiply(space, { at: cross, ld: crossLd }, [weighted, packedTargets], [F, D, count]);
         }
       })();
-      // The next rows are made while the threads sum these.
+      // The next rows are made while the threads sum these, who may fail before anybody waits for them.
+      sums.catch(() => {});
       let next = 0;
       try {
         if (first + count < P) next = await stage(first + count);

@@ -63,7 +63,7 @@ export function checkedRun(
   const logLikelihood = options.logLikelihood ?? false;
   if (typeof logLikelihood !== "boolean")
     throw badArgument("E_TYPE", "logLikelihood", "true or false", logLikelihood);
-  const tolerance = checkTolerance(options.tolerance ?? 0, field);
+  const tolerance = checkTolerance(options.tolerance ?? 0, field, options.logLikelihood);
   const refused = lackOf(sampler, field) !== undefined;
   const rest = async (): Promise<void> => {
     if (refused) (await import("../sampler/capabilities.js")).checkPair(sampler, field);

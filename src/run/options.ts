@@ -143,6 +143,7 @@ export function gridTimes(grid: Grid, process: Process): Float64Array {
 export function checkTolerance(
   tolerance: unknown,
   field: ScoreField | StepEstimator | ScoreEnsemble,
+  logLikelihood: unknown,
 ): number {
   const checked = checkNumber(tolerance, "tolerance", { min: 0 });
   if (checked > 0 && !(field.kind === "field" && isExact(field)))
@@ -150,6 +151,13 @@ export function checkTolerance(
       "E_USAGE",
       "tolerance",
       "0 for fields other than exactScore, of whose sums it is",
+      checked,
+    );
+  if (checked > 0 && logLikelihood === true)
+    throw badArgument(
+      "E_USAGE",
+      "tolerance",
+      "0 with logLikelihood, whose divergence is that of all points",
       checked,
     );
   return checked;

@@ -1,4 +1,7 @@
 import { badArgument } from "../core/errors.js";
+import { TimeSlices } from "../core/scheduler.js";
+import { isIsotropic } from "../score/evaluate/evaluate.js";
+import { requestInPieces } from "../score/evaluate/request.js";
 import type { Precision } from "../data/mixture.js";
 import { lackOf } from "../sampler/lacks.js";
 import { RowField } from "../score/custom.js";
@@ -18,7 +21,7 @@ export const TOLERANT_BLOCK = 2 ** 16;
 
 export function tolerantField<P extends Precision>(
   exact: ExactScore<P>,
-  { tolerance, sampler, logLikelihood }: RunSpec,
+  { tolerance, sampler }: RunSpec,
 ): TolerantField<P> {
   let largest = 0;
   const scores = async (
@@ -26,21 +29,19 @@ export function tolerantField<P extends Precision>(
     t: number | Float64Array,
     signal: AbortSignal | undefined,
   ): Promise<Float64Array> => {
-    const options = { tolerance, ...(signal && { signal }) };
-    const { posteriorMean, errorBound } = await exact.evaluate(x, t, ["posteriorMean"], options);
+    const { score, errorBound } = await evaluated(x, t, signal);
     for (const bound of errorBound ?? []) if (!(bound <= largest)) largest = bound;
-    // (alpha E[x_0] - x) / S, in float64: a float32 score would be rounded where noise is large.
-    const { dim } = exact.data;
-    const out = new Float64Array(x.length);
-    let time = Number.NaN;
-    let [alpha, variance] = [0, 0];
-    for (let i = 0; i < out.length; i++) {
-      const now = typeof t === "number" ? t : t[Math.floor(i / dim)];
-      if (now !== time)
-        [time, alpha, variance] = [now, exact.process.alpha(now), exact.process.variance(now)];
-      out[i] = (alpha * posteriorMean[i] - x[i]) / variance;
-    }
-    return out;
+    return Float64Array.from(score);
+  };
+  /** In float64 where there is a tree: a float32 score would be rounded by more than a tolerance where noise is large. */
+  const evaluated = async (x: Float64Array, t: number | Float64Array, signal: AbortSignal | undefined) => {
+    const { data, process } = exact;
+    const options = signal ? { signal } : {};
+    const { evaluateWithin, hasTree } = await import("../score/tolerance/evaluate.js");
+    if (!hasTree(data, process)) return exact.evaluate(x, t, ["score"], { ...options, tolerance });
+    const slices = new TimeSlices(signal, () => data.check());
+    const request = await slices.run(requestInPieces(data, process, x, t, ["score"] as const));
+    return data.hold(() => evaluateWithin({ ...request, wide: true }, tolerance, options, slices));
   };
   const rows = Object.assign(
     (x: Float64Array, t: number, _: number, signal?: AbortSignal) => scores(x, t, signal),
@@ -59,20 +60,15 @@ export function tolerantField<P extends Precision>(
       tolerance,
     );
   }
-  if (logLikelihood) {
-    throw badArgument(
-      "E_USAGE",
-      "tolerance",
-      "0 with logLikelihood, whose divergence is that of all points",
-      tolerance,
-    );
-  }
-  const notes = (): string[] =>
-    largest > tolerance
-      ? [
-          `some scores were not certified to the tolerance ${tolerance}, the largest bound is ${largest.toPrecision(2)}: ` +
-            "in more than three dimensions, without Wasm and where noise has a direction all points are summed, and rounding remains",
-        ]
-      : [];
+  const notes = (): string[] => {
+    if (!(largest > tolerance)) return [];
+    const { data, process } = exact;
+    const certified = `some scores were not certified to the tolerance ${tolerance}, the largest bound is ${largest.toPrecision(2)}: `;
+    const why =
+      data.dim <= 3 && data.engine.runtime !== undefined && isIsotropic(process)
+        ? "rounding alone is larger"
+        : "in more than three dimensions, without Wasm and where noise has a direction all points are summed, and rounding remains";
+    return [`${certified}${why}${data.precision === "f32" ? '; precision "f64" rounds less' : ""}`];
+  };
   return { field, errorBound: () => largest, notes };
 }

@@ -1,9 +1,11 @@
 // The pictures of reports, by facts that can be computed: how large marks are, how much of the frame they cover, what it leaves
 // out. Seeds are fixed; nothing here is statistical.
+import { inflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { pageTheme } from "../../cli/report/charts.js";
 import { commonView, leftOut, lineView, robustRange, twoOf, widestAxes } from "../../cli/report/frames.js";
 import type { Measures } from "../../cli/report/measure.js";
+import { imageUri } from "../../cli/report/png.js";
 import { cards } from "../../cli/report/parts.js";
 import {
   barShares,
@@ -203,5 +205,22 @@ describe("the frame", () => {
       expect(below).toBeLessThanOrEqual(most);
       expect(above).toBeLessThanOrEqual(most);
     }
+  });
+});
+
+describe("images", () => {
+  it("of one channel are ink on paper, whether their channels are given or not", () => {
+    const image = { width: 2, height: 1, range: [0, 1] as const };
+    const bytes = (uri: string): number[] => {
+      const png = Buffer.from(uri.split(",")[1] ?? "", "base64");
+      const at = png.indexOf("IDAT");
+      return [...inflateSync(png.subarray(at + 4, at + 4 + png.readUInt32BE(at - 4)))];
+    };
+    // Filter 0, then paper for 0 and ink for 1.
+    expect(bytes(imageUri([0, 1], image))).toEqual([0, 255, 0]);
+    expect(bytes(imageUri([0, 1], { ...image, channels: 1 }))).toEqual([0, 255, 0]);
+    expect(bytes(imageUri([0, 1, 0, 1, 0, 1], { ...image, channels: 3 }))).toEqual([
+      0, 0, 255, 0, 255, 0, 255,
+    ]);
   });
 });

@@ -5,7 +5,7 @@ import { log2Above } from "../../simd/exp2";
 import { BEFORE, TAPS, WINDOW, windowAt } from "./window";
 
 // A lattice at one noise level, float64 numbers: where its nodes and densities are, and what its errors are made of.
-/** The first node (3), the inverse spacing, nodes an axis (3). */
+/** Node 0 of the lattice (3), which no call moves; the inverse spacing; nodes an axis of the part that is there (3). */
 const ORIGIN: u32 = 0;
 const PER: u32 = 24;
 const NODES: u32 = 32;
@@ -27,8 +27,12 @@ const DIFFERENCE: u32 = 160;
 /** The noise's standard deviation, and the most that mu - y can be longer than the data is wide. */
 const SIGMA: u32 = 168;
 const DIAGONAL: u32 = 176;
+/** Of P, relative, per E|mu - y|: the rounding of positions. */
+const POSITION: u32 = 184;
+/** The first node of the part that is there (3). */
+const FIRST: u32 = 192;
 /** The window's table. */
-const TABLE: u32 = 184;
+const TABLE: u32 = 216;
 
 /** Bytes of scratch: three windows, and those times the distance of their nodes. */
 export const READ_SCRATCH: u32 = 6 * WINDOW;
@@ -56,7 +60,7 @@ export function latticeSums<D>(out: u32, lattice: u32, y0: f64, y1: f64, y2: f64
     const y = d == 0 ? y0 : d == 1 ? y1 : y2;
     if (!(y >= load<f64>(lattice + LEAST + 8 * d) && y <= load<f64>(lattice + MOST + 8 * d))) return false;
     const at = (y - load<f64>(lattice + ORIGIN + 8 * d)) * per;
-    const base = floor(at) - <f64>BEFORE;
+    const base = floor(at) - <f64>BEFORE - load<f64>(lattice + FIRST + 8 * d);
     if (base < 0 || base + <f64>TAPS > load<f64>(lattice + NODES + 8 * d)) return false;
     const window = scratch + 2 * d * WINDOW;
     const u = at - floor(at);
@@ -109,16 +113,16 @@ export function latticeSums<D>(out: u32, lattice: u32, y0: f64, y1: f64, y2: f64
     if (sizeof<D>() == 4) dz += load<f64>(wz + 8 * c, WINDOW) * total;
   }
   const P = sum * load<f64>(lattice + TO_P);
-  const relative = load<f64>(lattice + RELATIVE) + load<f64>(lattice + ABSOLUTE) / P;
+  // E|mu - y|: up to r, and beyond it, where w e |mu - y| falls, at most r exp(-r^2 / (2 sigma^2)) / P = r / e for this r; 2 r / e if
+  // P was twice what it is.
+  const r = load<f64>(lattice + SIGMA) * sqrt(2 + 1.3863 * max(log2Above(1 / P), 0));
+  const relative = load<f64>(lattice + RELATIVE) + load<f64>(lattice + ABSOLUTE) / P + load<f64>(lattice + POSITION) * 1.75 * r;
   if (!(relative < 0.5)) return false;
   const scale = load<f64>(lattice + TO_DIFFERENCE) / P;
   dx *= scale;
   dy *= scale;
   dz *= scale;
   const away = sqrt(dx * dx + dy * dy + dz * dz);
-  // E|mu - y|: up to r, and beyond it, where w e |mu - y| falls, at most r exp(-r^2 / (2 sigma^2)) / P = r / e for this r; 2 r / e if
-  // P was twice what it is.
-  const r = load<f64>(lattice + SIGMA) * sqrt(2 + 1.3863 * max(log2Above(1 / P), 0));
   const mean = min(1.75 * r, away + load<f64>(lattice + DIAGONAL));
   const differences =
     load<f64>(lattice + SLOPE) * mean + load<f64>(lattice + CONSTANT) + load<f64>(lattice + DIFFERENCE) / P;

@@ -419,15 +419,18 @@ function query<D>(
     const e1 = r1 + m1 - y1;
     const e2 = r2 + m2 - y2;
     const away = sqrt(e0 * e0 + e1 * e1 + e2 * e2);
-    const left = load<f64>(scratch + LEFT) / P;
-    const leftSquare = load<f64>(scratch + LEFT, 8) / P;
+    // Weights below the smallest normal number are lost.
+    const lost = (weight * 8.9e-308) / P;
+    const left = load<f64>(scratch + LEFT) / P + lost;
+    const leftSquare = load<f64>(scratch + LEFT, 8) / P + lost * far;
     // Rounding. A log2 weight is k (mu - r) . (2 y - r - mu): as long as `side` and `reach`.
     const reach = sqrt(nearest) + sqrt(min(outer, far));
     const side = min(diagonal, reach);
     const rounding = HALF_ULP * (8 * k * side * (reach + length) + <f64>summed + 32);
     const relative = left + rounding;
     const bound = relative < 0.5 ? 1 / (1 - relative) : Infinity;
-    const logError = relative * bound + HALF_ULP * 8 * k * sqrt(nearest) * (sqrt(nearest) + length);
+    const baseError = HALF_ULP * 8 * k * sqrt(nearest) * (sqrt(nearest) + length);
+    const logError = relative * bound + baseError;
     const meanError =
       (sqrt(left * leftSquare) + left * away + 2 * rounding * side) * bound + 2 * HALF_ULP * (side + length);
     let covarianceError: f64 = 0;
@@ -439,7 +442,14 @@ function query<D>(
         meanError * meanError;
     }
     const worst = max(logError * logScale, max(meanError * meanScale, covarianceError * covarianceScale));
-    if (summed == M || worst <= tolerance) {
+    // Where rounding is most of the bound, more points make it no smaller.
+    const outside = max(left * logScale, (sqrt(left * leftSquare) + left * away) * meanScale);
+    const outsideSquare = (2 * (leftSquare + left * away * away) + left * max(trace, 0)) * covarianceScale;
+    const rounded = max(
+      (rounding + baseError) * logScale,
+      max(2 * (rounding * side + HALF_ULP * (side + length)) * meanScale, 4 * rounding * side * side * covarianceScale),
+    );
+    if (summed == M || worst <= tolerance || 2 * max(outside, outsideSquare) <= rounded) {
       store<f64>(out, k * nearest);
       store<f64>(out, P, TOTAL);
       store<f64>(out, r0 + m0, MEAN);

@@ -48,7 +48,7 @@ export function tellResult({ name, plan, run }: SampleResult, choices: SampleCom
   const on = `${kernels}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
   tell(choices, `${name}: ${plan.sentence}: ${duration(milliseconds)} (${on})`);
   const { errorBound } = run.stats;
-  if (errorBound !== undefined) {
+  if (errorBound !== undefined && run.count > 0) {
     const bound = errorBound.toPrecision(2);
     tell(choices, `scores are within ${bound} of those of all points, in units of their scale`);
   }

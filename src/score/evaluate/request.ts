@@ -33,6 +33,8 @@ export interface Request<P extends Precision, Q extends Quantity> {
   /** One time, or one per query. */
   readonly times: Float64Array;
   readonly quantities: readonly Q[];
+  /** Whether results are in float64, whatever the mixture's precision. */
+  readonly wide?: boolean;
 }
 
 /** Units of a piece of work on the calling thread: some tenths of a millisecond. */
@@ -163,7 +165,8 @@ export function outputs<P extends Precision, Q extends Quantity>(request: Reques
   const out: Partial<Record<Quantity, unknown>> = {};
   for (const name of quantities) {
     const length = count * numbersOf(name, data.dim, data.size);
-    out[name] = name === "nearest" ? new Int32Array(length) : data.array(length);
+    const wide = request.wide ? new Float64Array(length) : data.array(length);
+    out[name] = name === "nearest" ? new Int32Array(length) : wide;
   }
   return out as Evaluation<P, Q>;
 }

@@ -19,7 +19,7 @@ export interface Box {
 }
 
 /** Numbers of the block that the kernel reads, before the window's table. */
-const BLOCK = 23;
+const BLOCK = 27;
 
 /**
  * The densities of the data under noise of standard deviation sigma (of x / alpha) wherever queries of a box look, fine enough for a tolerance,
@@ -32,6 +32,7 @@ export async function densityAt(
   sigma: number,
   tolerance: number,
   { least, largest }: Box,
+  centre: number,
 ): Promise<number> {
   // Errors of means grow with sigma; the data's own spread is as good as it gets.
   const wanted = tolerance / Math.max(1, (2 * sigma) / tree.scale);
@@ -59,12 +60,13 @@ export async function densityAt(
     ratio: 1,
     first,
   });
-  const errors = errorsOf({ tree, masses, sigma, table });
+  const errors = errorsOf({ tree, masses, sigma, table, centre });
   const block = space.alloc(BLOCK + TAPS, "points");
   const out = space.f64(block, BLOCK + TAPS);
   out.fill(0);
   for (let d = 0; d < dim; d++) {
-    out[d] = origin[d] + first[d] * spacing;
+    out[d] = origin[d];
+    out[24 + d] = first[d];
     out[4 + d] = nodes[d];
     out[7 + d] = tree.least[d] - BEYOND * sigma;
     out[10 + d] = tree.largest[d] + BEYOND * sigma;

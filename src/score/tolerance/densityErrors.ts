@@ -40,11 +40,14 @@ export function errorsOf({
   masses,
   sigma,
   table,
+  centre,
 }: {
   tree: Tree;
   masses: Masses;
   sigma: number;
   table: Float64Array;
+  /** The size of what was subtracted from the data. */
+  centre: number;
 }): number[] {
   const { dim, size } = tree;
   const { spacing, coarsened, top } = masses;
@@ -72,7 +75,9 @@ export function errorsOf({
     (top * ((10.5 + away * (dim - 1)) * cut + away * dim * tail) + away * dim * tails * peak(m2));
   const diagonal = Math.hypot(...tree.least.map((x, d) => tree.largest[d] - x));
   const length =
-    Math.hypot(...tree.least.map((x, d) => Math.max(Math.abs(x), Math.abs(tree.largest[d])))) + 6 * sigma;
+    centre +
+    Math.hypot(...tree.least.map((x, d) => Math.max(Math.abs(x), Math.abs(tree.largest[d])))) +
+    6 * sigma;
   const constant =
     SAFE *
       Math.sqrt(dim) *
@@ -90,5 +95,6 @@ export function errorsOf({
     absoluteDifference * toDifference,
     sigma,
     diagonal,
+    (8 * HALF_ULP * (length + diagonal)) / (sigma * sigma),
   ];
 }

@@ -52,12 +52,12 @@ export class ErrorBounds {
   /** The most that rounding to the mixture's precision changes a number by, relatively. */
   readonly #unit: number;
 
-  constructor({ data, quantities }: Request<Precision, Quantity>, out: Targets, scale: number) {
+  constructor({ data, quantities, wide }: Request<Precision, Quantity>, out: Targets, scale: number) {
     this.#out = out;
     this.#dim = data.dim;
     this.#wanted = wantedOf(quantities);
     this.#scale = scale;
-    this.#unit = data.precision === "f32" ? 2 ** -24 : 2 ** -53;
+    this.#unit = data.precision === "f32" && !wide ? 2 ** -24 : 2 ** -53;
   }
 
   /** Scales: log density 1; posterior mean the data's; score that times alpha / V; covariances the squares. Where all points are one, means are exact. */

@@ -1,7 +1,8 @@
 import { log } from "../../numeric/elementary.js";
 import { badArgument } from "../../core/errors.js";
 import type { TimeSlices } from "../../core/scheduler.js";
-import type { Precision } from "../../data/mixture.js";
+import type { Mixture, Precision } from "../../data/mixture.js";
+import type { Process } from "../../process/process.js";
 import { inWorkspace, type Workspace } from "../../dense/workspace.js";
 import { isIsotropic } from "../evaluate/evaluate.js";
 import { matrices, means } from "../evaluate/isotropic.js";
@@ -10,7 +11,7 @@ import { levelsOf, shrunk, unpack } from "../evaluate/score.js";
 import type { EvaluateOptions, Evaluation, Quantity } from "../field.js";
 import { kernelScale, type Level } from "../level.js";
 import { ErrorBounds, type SumErrors, type Wanted, wantedOf } from "./errorBound.js";
-import { evaluateFully } from "./fullSum.js";
+import { evaluateFully, exceeded, unknown } from "./fullSum.js";
 import { type Box, densityAt } from "./density.js";
 import { latticesOf } from "./masses.js";
 import { type Tree, treeOf } from "./tree.js";
@@ -61,13 +62,16 @@ export async function evaluateTo<P extends Precision, Q extends Quantity>(
 ): Promise<Evaluation<P, Q>> {
   const { data, process, quantities } = request;
   checkTolerance(quantities, tolerance);
-  const hasTree = data.dim <= 3 && data.engine.runtime !== undefined && isIsotropic(process);
-  if (!hasTree) return evaluateFully(request, tolerance, options.signal, slices, full);
+  if (!hasTree(data, process)) return evaluateFully(request, tolerance, options.signal, slices, full);
   return data.hold(() => evaluateWithin(request, tolerance, options, slices));
 }
 
-/** By the tree of the points, and by lattices of smoothed masses where all queries share a time. */
-async function evaluateWithin<P extends Precision, Q extends Quantity>(
+/** Whether points can be left out: in one to three dimensions, on the kernels, and where noise has no direction. */
+export const hasTree = ({ dim, engine }: Mixture, process: Process): boolean =>
+  dim <= 3 && engine.runtime !== undefined && isIsotropic(process);
+
+/** By the tree of the points, which there is, and by lattices of smoothed masses where all queries share a time. */
+export async function evaluateWithin<P extends Precision, Q extends Quantity>(
   request: Request<P, Q>,
   tolerance: number,
   { signal, onProgress }: EvaluateOptions,
@@ -106,7 +110,8 @@ async function evaluateWithin<P extends Precision, Q extends Quantity>(
     }),
   );
   await slices.settle();
-  return result;
+  const notes = exceeded(errorBound, tolerance, request.wide ? "f64" : data.precision);
+  return notes.length > 0 ? Object.assign(result, { notes }) : result;
 }
 
 interface Sums {
@@ -140,14 +145,22 @@ async function preparedSums(
       wanted.mean ? inverse : 0,
       wanted.covariance ? Math.max(inverse * inverse, Number.MIN_VALUE) : 0,
       wanted.nearest ? 1 : 0,
-      data.centre?.reduce((sum, x) => sum + Math.abs(x), 0) ?? 0,
+      centreSize(data),
     ]);
   let lattice = 0;
   if (single && !wanted.covariance) {
     const lattices = await latticesOf(data, tree);
     const { total, alpha } = levels(0);
     if (lattices)
-      lattice = await densityAt(lattices, tree, space, Math.sqrt(total) / alpha, tolerance, boxOf(y, dim));
+      lattice = await densityAt(
+        lattices,
+        tree,
+        space,
+        Math.sqrt(total) / alpha,
+        tolerance,
+        boxOf(y, dim),
+        centreSize(data),
+      );
   }
   if (single) space.f64(k, 1)[0] = kernelScale(levels(0), "f64");
   const args = [
@@ -191,6 +204,8 @@ async function preparedSums(
     await space.spend(2 * n * RESULT);
   };
 }
+
+const centreSize = ({ centre }: Mixture): number => centre?.reduce((sum, x) => sum + Math.abs(x), 0) ?? 0;
 
 /** Units of work of a query by the points it summed. */
 const workOf = (summed: number): number => (summed < 0 ? 9000 : 1000 + 5 * summed);
@@ -265,7 +280,9 @@ class Results {
   errorsOf(q: number): SumErrors {
     const { data, x } = this.#request;
     const { dim } = data;
-    const { alpha } = this.#levels(q);
+    const level = this.#levels(q);
+    const { alpha } = level;
+    if (kernelScale(level, "f64") !== (alpha * alpha * Math.LOG2E) / (2 * level.total)) return unknown;
     let residual = 0;
     for (let i = q * dim; i < (q + 1) * dim; i++)
       residual += Math.abs(x[i]) + alpha * Math.abs(this.means[i]);

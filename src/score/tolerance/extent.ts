@@ -37,16 +37,17 @@ export function extentOf(data: Mixture, signal: AbortSignal | undefined): Promis
         }
       }),
     );
-    let square = 0;
-    await slices.run(
-      inParts(size, dim, (m) => {
-        for (let d = 0; d < dim; d++) square += weights[m] * (local[m * dim + d] - mean[d]) ** 2;
-      }),
-    );
     const diagonal = Math.hypot(...least.map((x, d) => largest[d] - x));
+    let square = 0;
+    if (diagonal > 0)
+      await slices.run(
+        inParts(size, dim, (m) => {
+          for (let d = 0; d < dim; d++)
+            square += weights[m] * ((local[m * dim + d] - mean[d]) / diagonal) ** 2;
+        }),
+      );
     return {
-      // The mean of equal points is rounded.
-      scale: diagonal > 0 ? Math.sqrt(square) : 0,
+      scale: diagonal * Math.sqrt(square),
       diagonal,
       weights: Math.log2(heaviest / lightest),
       free: () => {},

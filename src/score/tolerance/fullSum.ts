@@ -40,13 +40,7 @@ export async function evaluateFully<P extends Precision, Q extends Quantity>(
         }
       }),
     );
-    const over = errorBound.reduce((sum, bound) => sum + (bound > tolerance ? 1 : 0), 0);
-    if (over > 0) {
-      const way = data.precision === "f32" ? '; precision "f64" rounds less' : "";
-      notes.push(
-        `rounding of the full sum can exceed the tolerance at ${over} of ${count} queries: see errorBound${way}`,
-      );
-    }
+    notes.push(...exceeded(errorBound, tolerance, data.precision));
   } else {
     errorBound.fill(Number.POSITIVE_INFINITY);
     notes.push("noise with a direction: the full sum was taken, and no bound of its rounding is known");
@@ -55,6 +49,22 @@ export async function evaluateFully<P extends Precision, Q extends Quantity>(
     P,
     Q
   >;
+}
+
+/** Where the scale of weights leaves the arithmetic's range, limits take their place. */
+export const unknown: SumErrors = {
+  log: Number.POSITIVE_INFINITY,
+  mean: Number.POSITIVE_INFINITY,
+  covariance: Number.POSITIVE_INFINITY,
+  residual: 0,
+};
+
+/** Says where bounds are above the tolerance, and what rounds less. */
+export function exceeded(bounds: Float64Array, tolerance: number, precision: Precision): string[] {
+  const over = bounds.reduce((sum, bound) => sum + (bound > tolerance ? 1 : 0), 0);
+  if (over === 0) return [];
+  const way = precision === "f32" ? '; precision "f64" rounds less' : "";
+  return [`rounding can exceed the tolerance at ${over} of ${bounds.length} queries: see errorBound${way}`];
 }
 
 /**
@@ -74,6 +84,7 @@ function roundingOf(
   const u = single ? 2 ** -24 : 2 ** -53;
   const { alpha } = level;
   const k = kernelScale(level, precision);
+  if (k !== (alpha * alpha * Math.LOG2E) / (2 * level.total)) return unknown;
   // The distance was rounded itself.
   const nearest = (distance * (1 + 24 * u)) / alpha;
   let length = 0;

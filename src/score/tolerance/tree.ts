@@ -1,5 +1,6 @@
 import { inWorkspace, type Workspace } from "../../dense/workspace.js";
 import type { Mixture } from "../../data/mixture.js";
+import { extentOf } from "./extent.js";
 
 /** The points of a mixture that weigh something in a tree, in Wasm memory: `assembly/mixture/tree/nodes.ts`. */
 export interface Tree {
@@ -28,10 +29,10 @@ const PAIR = 16;
 
 /** The tree of a mixture of one to three dimensions, made when it is first asked for and freed with the mixture. */
 export function treeOf(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
-  return data.kept("tree", () => plant(data, signal));
+  return data.kept("tree", async () => plant(data, (await extentOf(data, signal)).scale, signal));
 }
 
-function plant(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
+function plant(data: Mixture, scale: number, signal: AbortSignal | undefined): Promise<Tree> {
   const { counted: size, engine, dim } = data;
   const depth = Math.max(0, Math.ceil(Math.log2(size / LEAF)));
   const perLevel = size * (4 * dim + 8);
@@ -42,7 +43,7 @@ function plant(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
     const nodes = space.zeros(PAIR * 2 ** depth, "points");
     const points = space.zeros((row / 8) * (dim + 1), "points");
     const order = space.alloc(Math.ceil(size / 2) + 1, "points");
-    const scale = await fill(data, space, points, row, order);
+    await fill(data, space, points, row, order);
     for (let level = 0; level <= depth; level++) {
       const args = [nodes, points, row, order, size, dim, level, level < depth ? 1 : 0];
       await space.run("treeNodes", 2 ** level, args, { work: perLevel, block: 2 ** 16 });
@@ -62,8 +63,7 @@ function plant(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
       order,
       least,
       largest,
-      // The mean of equal points is rounded.
-      scale: least.some((x, d) => x < largest[d]) ? scale : 0,
+      scale,
       free: () => {
         for (const pointer of [nodes, points, order]) memory.free(pointer);
       },
@@ -74,40 +74,26 @@ function plant(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
 /** Points that fit in a piece of work. */
 const PART = 2 ** 15;
 
-/** Writes points and weights to their rows, and gives the data's scale. */
+/** Writes points and weights to their rows. */
 async function fill(
   data: Mixture,
   space: Workspace,
   points: number,
   row: number,
   order: number,
-): Promise<number> {
+): Promise<void> {
   const { counted: size, dim, local, weights, order: given } = data;
-  const places = (first: number, last: number, take: (m: number, i: number) => void): Promise<void> => {
-    for (let i = first; i < last; i++) take(given[i], i);
-    return space.spend((last - first) * (dim + 1));
-  };
-  const mean = new Float64Array(dim);
-  let square = 0;
   for (let first = 0; first < size; first += PART) {
     const last = Math.min(size, first + PART);
     const columns = Array.from({ length: dim }, (_, d) => space.f64(points + d * row, size));
     const shares = space.f64(points + dim * row, size);
     const indices = space.i32(order, size);
-    await places(first, last, (m, i) => {
+    for (let i = first; i < last; i++) {
+      const m = given[i];
       shares[i] = weights[m];
       indices[i] = i;
-      for (let d = 0; d < dim; d++) {
-        const x = local[m * dim + d];
-        columns[d][i] = x;
-        mean[d] += weights[m] * x;
-      }
-    });
+      for (let d = 0; d < dim; d++) columns[d][i] = local[m * dim + d];
+    }
+    await space.spend(2 * (last - first) * (dim + 1));
   }
-  for (let first = 0; first < size; first += PART) {
-    await places(first, Math.min(size, first + PART), (m) => {
-      for (let d = 0; d < dim; d++) square += weights[m] * (local[m * dim + d] - mean[d]) ** 2;
-    });
-  }
-  return Math.sqrt(square);
 }
