@@ -1,11 +1,11 @@
 import { badArgument } from "../core/errors.js";
 import { TimeSlices } from "../core/scheduler.js";
-import { isIsotropic } from "../score/evaluate/evaluate.js";
 import { requestInPieces } from "../score/evaluate/request.js";
 import type { Precision } from "../data/mixture.js";
 import { lackOf } from "../sampler/lacks.js";
 import { RowField } from "../score/custom.js";
 import type { ExactScore } from "../score/exact.js";
+import { evaluateWithin, hasTree } from "../score/tolerance/evaluate.js";
 import type { RunSpec } from "./spec.js";
 
 /** The exact score to a tolerance, as a field that a run calls at all its particles; and the largest bound of its calls so far. */
@@ -37,7 +37,6 @@ export function tolerantField<P extends Precision>(
   const evaluated = async (x: Float64Array, t: number | Float64Array, signal: AbortSignal | undefined) => {
     const { data, process } = exact;
     const options = signal ? { signal } : {};
-    const { evaluateWithin, hasTree } = await import("../score/tolerance/evaluate.js");
     if (!hasTree(data, process)) return exact.evaluate(x, t, ["score"], { ...options, tolerance });
     const slices = new TimeSlices(signal, () => data.check());
     const request = await slices.run(requestInPieces(data, process, x, t, ["score"] as const));
@@ -64,10 +63,9 @@ export function tolerantField<P extends Precision>(
     if (!(largest > tolerance)) return [];
     const { data, process } = exact;
     const certified = `some scores were not certified to the tolerance ${tolerance}, the largest bound is ${largest.toPrecision(2)}: `;
-    const why =
-      data.dim <= 3 && data.engine.runtime !== undefined && isIsotropic(process)
-        ? "rounding alone is larger"
-        : "in more than three dimensions, without Wasm and where noise has a direction all points are summed, and rounding remains";
+    const why = hasTree(data, process)
+      ? "rounding alone is larger"
+      : "in more than three dimensions, without Wasm and where noise has a direction all points are summed, and rounding remains";
     return [`${certified}${why}${data.precision === "f32" ? '; precision "f64" rounds less' : ""}`];
   };
   return { field, errorBound: () => largest, notes };

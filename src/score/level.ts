@@ -33,7 +33,13 @@ export function levelOf(process: Process, t: number, sigma0: number): Level {
  * weights of the data).
  */
 export function kernelScale(level: Pick<Level, "alpha" | "total">, precision: Precision): number {
-  const k = (level.alpha * level.alpha * Math.LOG2E) / (2 * level.total);
   const limit = precision === "f32" ? 1e30 : 1e290;
-  return Math.min(limit, Math.max(1 / limit, k));
+  return Math.min(limit, Math.max(1 / limit, scaleOf(level)));
 }
+
+const scaleOf = ({ alpha, total }: Pick<Level, "alpha" | "total">): number =>
+  (alpha * alpha * Math.LOG2E) / (2 * total);
+
+/** Whether that is k itself and no limit. */
+export const isInRange = (level: Pick<Level, "alpha" | "total">, precision: Precision): boolean =>
+  kernelScale(level, precision) === scaleOf(level);

@@ -53,6 +53,18 @@ const checks: Record<string, (output: string) => void> = {
     expect(numbersOf(/training set ([\d.]+)/, output)[0]).toBeLessThan(1e-4);
     expect(output).toContain("same bits: true");
   },
+  "tolerance.js": (output) => {
+    for (const q of [0, 1]) {
+      const [error, bound] = numbersOf(
+        new RegExp(`^query ${q}: off by (\\S+, at most \\S+)$`, "m"),
+        output,
+        ", at most ",
+      );
+      expect(error).toBeLessThanOrEqual(bound);
+      expect(bound).toBeLessThanOrEqual(1e-5);
+    }
+    expect(numbersOf(/every score within (\S+)$/m, output)[0]).toBeLessThanOrEqual(1e-5);
+  },
   "live.js": (output) => {
     expect(output).toMatch(/^step 0, t = 10\.000: mean radius 1\d\.\d{3}$/m);
     expect(output).toContain("step 20, t = 0.000: mean radius 1.000");

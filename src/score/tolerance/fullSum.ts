@@ -4,7 +4,7 @@ import { isIsotropic } from "../evaluate/evaluate.js";
 import { inPieces, type Request, type Targets } from "../evaluate/request.js";
 import { levelsOf } from "../evaluate/score.js";
 import type { Evaluation, Quantity } from "../field.js";
-import { kernelScale, type Level } from "../level.js";
+import { isInRange, kernelScale, type Level } from "../level.js";
 import { ErrorBounds, type SumErrors } from "./errorBound.js";
 import { type Extent, extentOf } from "./extent.js";
 
@@ -84,7 +84,7 @@ function roundingOf(
   const u = single ? 2 ** -24 : 2 ** -53;
   const { alpha } = level;
   const k = kernelScale(level, precision);
-  if (k !== (alpha * alpha * Math.LOG2E) / (2 * level.total)) return unknown;
+  if (!isInRange(level, precision)) return unknown;
   // The distance was rounded itself.
   const nearest = (distance * (1 + 24 * u)) / alpha;
   let length = 0;

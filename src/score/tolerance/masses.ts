@@ -10,6 +10,7 @@ const NODES = 2 ** 22;
 const NODES_PER_POINT = 8;
 /** Layers of the last axis that a task of the kernel fills. */
 const SLAB = 16;
+
 /** Masses of the data on one lattice. */
 export interface Masses {
   readonly spacing: number;
