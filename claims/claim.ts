@@ -34,7 +34,10 @@ export interface Claim<Numbers> {
   /** What the numbers have to be for it to hold, in words: `judge` goes by it. */
   readonly expected: string;
   readonly reads: readonly PartName<Numbers>[];
-  /** The same quantity while one waits: a budget of its own, one number held to theory. A story shows it as a card. */
+  /**
+   * The card that holds the same quantity to theory while one waits, with a budget of its own. It names that card and adds none: a story
+   * shows the cards of its own `said/` and `measures`.
+   */
   readonly card?: Card;
   /** The verdict follows from the numbers alone; undefined where the study was not asked for what it takes. */
   judge(numbers: Numbers): Judgement | undefined;

@@ -63,7 +63,7 @@ export function vKernel<P extends Precision>(estimator: StepEstimator<P> | Score
   if (estimator.kind === "step") checkRandomness(estimator);
   const { dim } = estimator.data;
   const at = (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> =>
-    estimator.kind === "step" ? stepAt(estimator, x, t) : ensembleAt(estimator, x, t);
+    estimator.kind === "step" ? stepAt(estimator, { x, t }) : ensembleAt(estimator, { x, t });
   const trace = async (x: PointsInput, t: number | ArrayLike<number>): Promise<Float64Array> =>
     tracesOf(await at(x, t), dim);
   return {
@@ -95,54 +95,51 @@ const matrixWork = ({ data: { dim }, process }: AnyEstimator): number =>
 
 type AnyEstimator = StepEstimator<Precision> | ScoreEnsemble<Precision>;
 
-/** Of a step estimator: its coefficient at places. */
-async function stepAt(
-  estimator: StepEstimator<Precision>,
-  x: PointsInput,
-  t: number | ArrayLike<number>,
+/** D C D at places, C of each by `covariances` of all of them, `[count, dim, dim]`. */
+async function sandwiches(
+  estimator: AnyEstimator,
+  places: Places,
+  covariances: (
+    x: Float64Array,
+    times: Float64Array,
+  ) => Promise<(p: number) => Promise<Float64Array> | Float64Array>,
 ): Promise<Float64Array> {
-  const { data, process, randomness, average } = estimator;
+  const { data, process } = estimator;
   const { dim } = data;
-  const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
+  const { count, times, x } = checkPlaces(data, process, places, "z");
   const out = new Float64Array(count * dim * dim);
   const slices = new TimeSlices(undefined, () => data.check());
-  const factor = "noiseTime" in randomness ? randomness.noiseTime : 1 / randomness.draws;
-  const { proxyCovariance } = await average.evaluate(rows, times, ["proxyCovariance"]);
+  const blockOf = await covariances(x, times);
   for (let p = 0; p < count; p++) {
-    const block = Float64Array.from(proxyCovariance.subarray(p * dim * dim, (p + 1) * dim * dim));
-    const time = times[p];
-    out.set(
-      sandwich(process, time, block, time, dim).map((value) => factor * value),
-      p * dim * dim,
-    );
+    const block = await blockOf(p);
+    out.set(sandwich(process, times[p], block, times[p], dim), p * dim * dim);
     const wait = slices.spend(matrixWork(estimator));
     if (wait) await wait;
   }
   return out;
 }
 
+/** Of a step estimator: its coefficient at places. */
+async function stepAt(estimator: StepEstimator<Precision>, places: Places): Promise<Float64Array> {
+  const { randomness, average } = estimator;
+  const size = estimator.data.dim ** 2;
+  const factor = "noiseTime" in randomness ? randomness.noiseTime : 1 / randomness.draws;
+  const all = await sandwiches(estimator, places, async (x, times) => {
+    const { proxyCovariance } = await average.evaluate(x, times, ["proxyCovariance"]);
+    return (p) => Float64Array.from(proxyCovariance.subarray(p * size, (p + 1) * size));
+  });
+  return all.map((value) => factor * value);
+}
+
 /** Of an ensemble: the kernel of every place with itself. */
-async function ensembleAt(
-  ensemble: ScoreEnsemble<Precision>,
-  x: PointsInput,
-  t: number | ArrayLike<number>,
-): Promise<Float64Array> {
-  const { data, process } = ensemble;
-  const { dim } = data;
-  const { count, times, x: rows } = checkPlaces(data, process, { x, t }, "z");
-  const out = new Float64Array(count * dim * dim);
-  const slices = new TimeSlices(undefined, () => data.check());
-  const variances = await ensemble.variance?.({ x: rows, t: times });
-  for (let p = 0; p < count; p++) {
-    const time = times[p];
-    const block =
+function ensembleAt(ensemble: ScoreEnsemble<Precision>, places: Places): Promise<Float64Array> {
+  const { dim } = ensemble.data;
+  return sandwiches(ensemble, places, async (x, times) => {
+    const variances = await ensemble.variance?.({ x, t: times });
+    return (p) =>
       variances?.subarray(p * dim * dim, (p + 1) * dim * dim) ??
-      (await ensemble.covariance({ x: rows.slice(p * dim, (p + 1) * dim), t: time }));
-    out.set(sandwich(process, time, block, time, dim), p * dim * dim);
-    const wait = slices.spend(matrixWork(ensemble));
-    if (wait) await wait;
-  }
-  return out;
+      ensemble.covariance({ x: x.slice(p * dim, (p + 1) * dim), t: times[p] });
+  });
 }
 
 /** Of an ensemble: the kernel of every place of `a` with every one of `b`. */
@@ -178,7 +175,7 @@ async function stepBetween(estimator: StepEstimator<Precision>, a: Places, b: Pl
   const right = checkPlaces(data, process, b, "b");
   const out = new Float64Array(left.count * right.count * dim * dim);
   const slices = new TimeSlices(undefined, () => data.check());
-  const white = await stepAt(estimator, a.x, a.t);
+  const white = await stepAt(estimator, a);
   for (let p = 0; p < left.count; p++) {
     for (let q = 0; q < right.count; q++) {
       let same = left.times[p] === right.times[q];

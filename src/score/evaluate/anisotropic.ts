@@ -1,3 +1,4 @@
+import { multiply } from "../../numeric/multiply.js";
 import { log } from "../../numeric/elementary.js";
 import type { ScoreJob } from "../../../bindings/job.js";
 import type { Precision } from "../../data/mixture.js";
@@ -77,7 +78,7 @@ export function* anisotropic(
       const row = q * dim;
       const residual = Float64Array.from({ length: dim }, (_, d) => z[i * dim + d] - raw.mean[i * dim + d]);
       const score = solveUpper(factor, dim, residual).map((value) => 0 - value);
-      const spread = multiplied(e, score, dim);
+      const spread = multiply(e, dim, score);
       for (let d = 0; d < dim; d++) {
         if (out.score) out.score[row + d] = score[d];
         if (out.velocity) {
@@ -176,8 +177,8 @@ function carriers(
       sigma0 === 0
         ? new Float64Array(dim)
         : solveUpper(factorA, dim, solveLower(factorA, dim, column.slice()));
-    const spread = multiplied(a, column, dim);
-    spreadInverseTrace += e === a ? spread[j] : multiplied(e, column, dim)[j];
+    const spread = multiply(a, dim, column);
+    spreadInverseTrace += e === a ? spread[j] : multiply(e, dim, column)[j];
     for (let i = 0; i < dim; i++) {
       inverse[i * dim + j] = column[i];
       extra[i * dim + j] = ((alpha * alpha * sigma0 * sigma0) / variance) * both[i];
@@ -220,7 +221,7 @@ function* tracesByWeights(
     yield 3 * dim * dim;
     const e = Float64Array.from({ length: dim }, (_, d) => white[m * dim + d] - raw.mean[i * dim + d]);
     const u = solveUpper(carry.factor, dim, e);
-    const au = multiplied(carry.e, u, dim);
+    const au = multiply(carry.e, dim, u);
     for (let d = 0; d < dim; d++) {
       inner += w * u[d] * u[d];
       spread += w * u[d] * au[d];
@@ -230,16 +231,6 @@ function* tracesByWeights(
   if (out.divergence) {
     out.divergence[q] = carry.rate * (carry.spreadInverseTrace - spread) - level.beta * dim;
   }
-}
-
-function multiplied(a: Float64Array, x: Float64Array, dim: number): Float64Array {
-  const out = new Float64Array(dim);
-  for (let i = 0; i < dim; i++) {
-    let sum = 0;
-    for (let j = 0; j < dim; j++) sum += a[i * dim + j] * x[j];
-    out[i] = sum;
-  }
-  return out;
 }
 
 /** L^-T C L^-1 for symmetric C. */
@@ -262,11 +253,11 @@ function congruence(factor: Float64Array, c: Float64Array, dim: number): Float64
 /** scale A C A for symmetric A and C. */
 function sandwich(a: Float64Array, c: Float64Array, dim: number, scale: number): Float64Array {
   const half = new Float64Array(dim * dim);
-  for (let i = 0; i < dim; i++) half.set(multiplied(a, c.slice(i * dim, (i + 1) * dim), dim), i * dim);
+  for (let i = 0; i < dim; i++) half.set(multiply(a, dim, c.slice(i * dim, (i + 1) * dim)), i * dim);
   const out = new Float64Array(dim * dim);
   for (let j = 0; j < dim; j++) {
     const column = Float64Array.from({ length: dim }, (_, i) => half[i * dim + j]);
-    const product = multiplied(a, column, dim);
+    const product = multiply(a, dim, column);
     for (let i = 0; i < dim; i++) out[i * dim + j] = scale * product[i];
   }
   symmetrize(out, dim);
