@@ -1,9 +1,16 @@
 // Sums over the points that count at a query, with proven bounds of what is left out, for one to three dimensions. The nearest point
-// comes first, then all leaves within a distance at which weights are an eighth of its own; their sum says how far points count.
-import { EXP2_TABLE, exp2, exp2Above, exp2Floor, exp2Table, log2Above } from "../../simd/exp2";
-import { madd } from "../../simd/vector";
+// comes first. Where its own weight says that what counts is a few leaves, their points within that distance are summed; else all leaves
+// within a distance at which weights are an eighth of its own, whose sum says how far points count, and those, in float32 where that
+// is good enough.
+import { EXP2_TABLE, exp2Above, exp2Table, log2Above } from "../../simd/exp2";
 import { READ_SCRATCH, latticeSums } from "../lattice/read";
-import { dimOf, firstOf, LARGEST, nodeAt, PAIR, WEIGHT } from "./nodes";
+import { diagonalSquare, farSquares, laneOf, nearSquares } from "./boxes";
+import {
+  addLeaf, AWAY, blockBytes, LEAST_WEIGHT, LENGTH, NEAREST as POINT, QUERY_SCRATCH, SCALE, UNIT,
+} from "./leaves";
+import { nearestPoint } from "./nearest";
+import { dimOf, firstOf, nodeAt, PAIR, WEIGHT } from "./nodes";
+import { addPoints, NEAR_ENOUGH } from "./points";
 
 // A query's result, float64 numbers: log2 of what P is relative to (negated); the nearest point; P; the mean; the covariance, upper
 // triangle; bounds of the errors of log P, of the mean and of a covariance; points that were summed, -1 where a lattice served.
@@ -26,225 +33,19 @@ const WANTS_NEAREST: u32 = 32;
 /** How far the origin of the coordinates is from theirs as given: what was subtracted is rounded. */
 const CENTRE: u32 = 40;
 
-// Scratch: the table of exp2; sums of float64 pairs (P, differences, products), what was left out, results of a lattice; its
-// windows; a stack of nodes.
-const SUMS: u32 = EXP2_TABLE;
+// Scratch: the tables of exp2, float64 and float32; sums of float64 pairs (P, differences, products), what was left out and what rounding
+// to float32 did to P, differences and products; the query, for sums over leaves; results of a lattice; its windows; a stack of nodes.
+const TABLE: u32 = EXP2_TABLE;
+const SUMS: u32 = TABLE + EXP2_TABLE;
 const LEFT: u32 = SUMS + 160;
-const READ: u32 = LEFT + 32;
+const ROUNDED: u32 = LEFT + 16;
+const QUERY: u32 = ROUNDED + 32;
+const READ: u32 = QUERY + QUERY_SCRATCH;
 const WINDOWS: u32 = READ + 64;
 const STACK: u32 = WINDOWS + READ_SCRATCH;
 
 /** Half an ulp of 1. */
 const HALF_ULP: f64 = 1.1102230246251565e-16;
-
-/** The squared distances of a place from the boxes of two nodes. */
-// @ts-ignore: decorator
-@inline
-function nearSquares<D>(pair: u32, y0: v128, y1: v128, y2: v128): v128 {
-  const zero = f64x2.splat(0);
-  let e = f64x2.pmax(f64x2.pmax(f64x2.sub(v128.load(pair), y0), f64x2.sub(y0, v128.load(pair, LARGEST))), zero);
-  let sum = f64x2.mul(e, e);
-  if (sizeof<D>() > 1) {
-    e = f64x2.pmax(f64x2.pmax(f64x2.sub(v128.load(pair, 16), y1), f64x2.sub(y1, v128.load(pair, LARGEST + 16))), zero);
-    sum = f64x2.add(sum, f64x2.mul(e, e));
-  }
-  if (sizeof<D>() > 2) {
-    e = f64x2.pmax(f64x2.pmax(f64x2.sub(v128.load(pair, 32), y2), f64x2.sub(y2, v128.load(pair, LARGEST + 32))), zero);
-    sum = f64x2.add(sum, f64x2.mul(e, e));
-  }
-  return sum;
-}
-
-/** The squared distances of a place from their farthest corners. */
-// @ts-ignore: decorator
-@inline
-function farSquares<D>(pair: u32, y0: v128, y1: v128, y2: v128): v128 {
-  let e = f64x2.pmax(f64x2.sub(y0, v128.load(pair)), f64x2.sub(v128.load(pair, LARGEST), y0));
-  let sum = f64x2.mul(e, e);
-  if (sizeof<D>() > 1) {
-    e = f64x2.pmax(f64x2.sub(y1, v128.load(pair, 16)), f64x2.sub(v128.load(pair, LARGEST + 16), y1));
-    sum = f64x2.add(sum, f64x2.mul(e, e));
-  }
-  if (sizeof<D>() > 2) {
-    e = f64x2.pmax(f64x2.sub(y2, v128.load(pair, 32)), f64x2.sub(v128.load(pair, LARGEST + 32), y2));
-    sum = f64x2.add(sum, f64x2.mul(e, e));
-  }
-  return sum;
-}
-
-// @ts-ignore: decorator
-@inline
-function laneOf(v: v128, side: u32): f64 {
-  return side ? f64x2.extract_lane(v, 1) : f64x2.extract_lane(v, 0);
-}
-
-/** The square of a box's diagonal. */
-// @ts-ignore: decorator
-@inline
-function diagonalSquare(node: u32): f64 {
-  const a = load<f64>(node, LARGEST) - load<f64>(node);
-  const b = load<f64>(node, LARGEST + 16) - load<f64>(node, 16);
-  const c = load<f64>(node, LARGEST + 32) - load<f64>(node, 32);
-  return a * a + b * b + c * c;
-}
-
-/** Squared distances of two points that stand side by side, without fused operations: they are compared with each other. */
-// @ts-ignore: decorator
-@inline
-function squares<D>(p: u32, row: u32, y0: v128, y1: v128, y2: v128): v128 {
-  let e = f64x2.sub(y0, v128.load(p));
-  let sum = f64x2.mul(e, e);
-  if (sizeof<D>() > 1) {
-    e = f64x2.sub(y1, v128.load(p + row));
-    sum = f64x2.add(f64x2.mul(e, e), sum);
-  }
-  if (sizeof<D>() > 2) {
-    e = f64x2.sub(y2, v128.load(p + 2 * row));
-    sum = f64x2.add(f64x2.mul(e, e), sum);
-  }
-  return sum;
-}
-
-/**
- * The place in its row of the point nearest to a query; of those equally near, the first as given. A point of the first leaf that is
- * no farther than `enough` (a square) does as well.
- */
-function nearestPoint<D>(
-  nodes: u32, points: u32, row: u32, order: u32, M: u32, depth: u32, y0: f64, y1: f64, y2: f64, enough: f64, stack: u32,
-): u32 {
-  const v0 = f64x2.splat(y0);
-  const v1 = f64x2.splat(y1);
-  const v2 = f64x2.splat(y2);
-  const leaves: u32 = 1 << depth;
-  let best = Infinity;
-  let found: u32 = 0;
-  let size: u32 = 1;
-  store<u32>(stack, 1);
-  store<f64>(stack, 0, 8);
-  while (size > 0) {
-    size--;
-    if (load<f64>(stack + 16 * size, 8) > best) continue;
-    let id = load<u32>(stack + 16 * size);
-    // Down to the leaf on the nearer side, leaving the farther sides on the stack.
-    while (id < leaves) {
-      const sides = nearSquares<D>(nodes + id * PAIR, v0, v1, v2);
-      const left = f64x2.extract_lane(sides, 0);
-      const right = f64x2.extract_lane(sides, 1);
-      const nearer = left <= right;
-      const other = nearer ? right : left;
-      id = 2 * id + (nearer ? 0 : 1);
-      if (other <= best) {
-        store<u32>(stack + 16 * size, id ^ 1);
-        store<f64>(stack + 16 * size, other, 8);
-        size++;
-      }
-      if ((nearer ? left : right) > best) {
-        id = 0;
-        break;
-      }
-    }
-    if (id == 0) continue;
-    const from = firstOf(id - leaves, depth, M);
-    const to = firstOf(id - leaves + 1, depth, M);
-    let least = f64x2.splat(Infinity);
-    let i = from;
-    for (; i + 2 <= to; i += 2) least = f64x2.pmin(least, squares<D>(points + 8 * i, row, v0, v1, v2));
-    let here = min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1));
-    if (i < to) here = min(here, f64x2.extract_lane(squares<D>(points + 8 * i, row, v0, v1, v2), 0));
-    if (!(here <= best)) continue;
-    let index: u32 = here < best ? 0xffffffff : load<u32>(order + 4 * found);
-    best = here;
-    const same = f64x2.splat(best);
-    for (i = from; i < to; i += 2) {
-      const hits = i64x2.bitmask(f64x2.eq(squares<D>(points + 8 * i, row, v0, v1, v2), same));
-      if (hits == 0) continue;
-      for (let side: u32 = 0; side < 2; side++) {
-        if ((hits & (1 << side)) == 0 || i + side >= to) continue;
-        const given = load<u32>(order + 4 * (i + side));
-        if (given < index) {
-          index = given;
-          found = i + side;
-        }
-      }
-    }
-    if (best <= enough) break;
-  }
-  return found;
-}
-
-/** Adds points `from` to `to` (exclusive) to the sums, by differences from the nearest point r; q = 2 y - r. */
-function addPoints<D, C>(
-  sums: u32, table: u32, points: u32, row: u32, from: u32, to: u32, k: f64, r0: f64, r1: f64, r2: f64, q0: f64, q1: f64, q2: f64,
-): void {
-  const vk = f64x2.splat(k);
-  const lowest = f64x2.splat(exp2Floor<f64>());
-  const weights = points + dimOf<D>() * row;
-  let total = v128.load(sums);
-  let n0 = v128.load(sums, 16);
-  let n1 = v128.load(sums, 32);
-  let n2 = v128.load(sums, 48);
-  let c00 = v128.load(sums, 64);
-  let c01 = v128.load(sums, 80);
-  let c02 = v128.load(sums, 96);
-  let c11 = v128.load(sums, 112);
-  let c12 = v128.load(sums, 128);
-  let c22 = v128.load(sums, 144);
-  for (let i = from; i < to; i += 2) {
-    const p = points + 8 * i;
-    const x = v128.load(p);
-    const a0 = f64x2.sub(x, f64x2.splat(r0));
-    let e = f64x2.mul(a0, f64x2.sub(f64x2.splat(q0), x));
-    let a1 = a0;
-    let a2 = a0;
-    if (sizeof<D>() > 1) {
-      const y = v128.load(p + row);
-      a1 = f64x2.sub(y, f64x2.splat(r1));
-      e = madd<f64>(a1, f64x2.sub(f64x2.splat(q1), y), e);
-    }
-    if (sizeof<D>() > 2) {
-      const z = v128.load(p + 2 * row);
-      a2 = f64x2.sub(z, f64x2.splat(r2));
-      e = madd<f64>(a2, f64x2.sub(f64x2.splat(q2), z), e);
-    }
-    let w = v128.load(weights + 8 * i);
-    // One point alone: the other lane is of someone else, or beyond all points.
-    if (i + 1 == to) w = f64x2.replace_lane(w, 1, 0);
-    w = f64x2.mul(w, exp2<f64>(f64x2.pmin(f64x2.splat(NEAR_ENOUGH + 1), f64x2.pmax(lowest, f64x2.mul(vk, e))), table));
-    total = f64x2.add(total, w);
-    const b0 = f64x2.mul(w, a0);
-    n0 = f64x2.add(n0, b0);
-    if (sizeof<C>() == 1) c00 = madd<f64>(b0, a0, c00);
-    if (sizeof<D>() > 1) {
-      const b1 = f64x2.mul(w, a1);
-      n1 = f64x2.add(n1, b1);
-      if (sizeof<C>() == 1) {
-        c01 = madd<f64>(b0, a1, c01);
-        c11 = madd<f64>(b1, a1, c11);
-      }
-      if (sizeof<D>() > 2) {
-        const b2 = f64x2.mul(w, a2);
-        n2 = f64x2.add(n2, b2);
-        if (sizeof<C>() == 1) {
-          c02 = madd<f64>(b0, a2, c02);
-          c12 = madd<f64>(b1, a2, c12);
-          c22 = madd<f64>(b2, a2, c22);
-        }
-      }
-    }
-  }
-  v128.store(sums, total);
-  v128.store(sums, n0, 16);
-  v128.store(sums, n1, 32);
-  v128.store(sums, n2, 48);
-  if (sizeof<C>() == 1) {
-    v128.store(sums, c00, 64);
-    v128.store(sums, c01, 80);
-    v128.store(sums, c02, 96);
-    v128.store(sums, c11, 112);
-    v128.store(sums, c12, 128);
-    v128.store(sums, c22, 144);
-  }
-}
 
 // @ts-ignore: decorator
 @inline
@@ -252,16 +53,36 @@ function sumOf(sums: u32, i: u32): f64 {
   return load<f64>(sums + 16 * i) + load<f64>(sums + 16 * i, 8);
 }
 
+/** Adds the points of leaves `first` to `end` (exclusive) of the tree: from their blocks in float32, or where there are none, in float64. */
+function addLeaves<D, C>(
+  first: u32, end: u32, scratch: u32, leaves: u32, points: u32, row: u32, M: u32, depth: u32, k: f64,
+  r0: f64, r1: f64, r2: f64, q0: f64, q1: f64, q2: f64,
+): void {
+  const sums = scratch + SUMS;
+  let from = firstOf(first, depth, M);
+  if (leaves == 0) {
+    addPoints<D, C>(sums, scratch, points, row, from, firstOf(end, depth, M), k, r0, r1, r2, q0, q1, q2, Infinity);
+    return;
+  }
+  for (let j = first; j < end; j++) {
+    const to = firstOf(j + 1, depth, M);
+    if (!addLeaf<D, C>(sums, scratch + ROUNDED, scratch + TABLE, leaves + j * blockBytes<D>(), to - from, scratch + QUERY)) {
+      addPoints<D, C>(sums, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2, Infinity);
+    }
+    from = to;
+  }
+}
+
 /**
  * Adds the leaves whose boxes are farther than `inner` and no farther than `outer` (squares), and bounds by LEFT the sums of weights,
  * and of weights times squared distance, of all that is farther. Gives the points it added.
  */
 function addWithin<D>(
-  covariances: bool, scratch: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32, k: f64, inner: f64, outer: f64, nearest: f64,
-  y0: f64, y1: f64, y2: f64, r0: f64, r1: f64, r2: f64,
+  covariances: bool, scratch: u32, nodes: u32, points: u32, row: u32, leaves: u32, M: u32, depth: u32, k: f64, inner: f64, outer: f64,
+  nearest: f64, y0: f64, y1: f64, y2: f64, r0: f64, r1: f64, r2: f64,
 ): u32 {
   const stack = scratch + STACK;
-  const leaves: u32 = 1 << depth;
+  const lowest: u32 = 1 << depth;
   const q0 = 2 * y0 - r0;
   const q1 = 2 * y1 - r1;
   const q2 = 2 * y2 - r2;
@@ -292,16 +113,18 @@ function addWithin<D>(
       }
       if (far <= inner) continue;
       const id: u32 = 2 * parent + side;
-      if (near > inner && (id >= leaves || far <= outer)) {
-        // The node's points: it is number `id - 2^level` of its level.
+      if (near > inner && (id >= lowest || far <= outer)) {
+        // The node is number `id - 2^level` of its level.
         const level: u32 = 31 - clz(id);
         const j = id - (1 << level);
-        const from = firstOf(j, level, M);
-        const to = firstOf(j + 1, level, M);
-        if (covariances) addPoints<D, u8>(scratch + SUMS, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2);
-        else addPoints<D, u16>(scratch + SUMS, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2);
-        added += to - from;
-      } else if (id < leaves) {
+        const below = depth - level;
+        if (covariances) {
+          addLeaves<D, u8>(j << below, (j + 1) << below, scratch, leaves, points, row, M, depth, k, r0, r1, r2, q0, q1, q2);
+        } else {
+          addLeaves<D, u16>(j << below, (j + 1) << below, scratch, leaves, points, row, M, depth, k, r0, r1, r2, q0, q1, q2);
+        }
+        added += firstOf(j + 1, level, M) - firstOf(j, level, M);
+      } else if (id < lowest) {
         store<u32>(stack + 4 * size, id);
         size++;
       }
@@ -312,14 +135,69 @@ function addWithin<D>(
   return added;
 }
 
-/** log2 of the largest weight relative to the point that weights are relative to. */
-const NEAR_ENOUGH: f64 = 400.0;
+/**
+ * Adds the points no farther than `outer` (a square) of all leaves, and bounds by LEFT what all points would add at that distance, twice:
+ * rounding may take a point that is nearer for one that is not. Gives the points it looked at.
+ */
+function addBall<D>(
+  covariances: bool, scratch: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32, k: f64, outer: f64, nearest: f64, far: f64,
+  y0: f64, y1: f64, y2: f64, r0: f64, r1: f64, r2: f64,
+): u32 {
+  const stack = scratch + STACK;
+  const lowest: u32 = 1 << depth;
+  const q0 = 2 * y0 - r0;
+  const q1 = 2 * y1 - r1;
+  const q2 = 2 * y2 - r2;
+  const v0 = f64x2.splat(y0);
+  const v1 = f64x2.splat(y1);
+  const v2 = f64x2.splat(y2);
+  let added: u32 = 0;
+  let size: u32 = 1;
+  store<u32>(stack, 1);
+  while (size > 0) {
+    size--;
+    const id = load<u32>(stack + 4 * size);
+    if (id < lowest) {
+      const nears = nearSquares<D>(nodes + id * PAIR, v0, v1, v2);
+      if (f64x2.extract_lane(nears, 1) <= outer) {
+        store<u32>(stack + 4 * size, 2 * id + 1);
+        size++;
+      }
+      if (f64x2.extract_lane(nears, 0) <= outer) {
+        store<u32>(stack + 4 * size, 2 * id);
+        size++;
+      }
+      continue;
+    }
+    const from = firstOf(id - lowest, depth, M);
+    const to = firstOf(id - lowest + 1, depth, M);
+    const beyond = outer - nearest;
+    if (covariances) addPoints<D, u8>(scratch + SUMS, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2, beyond);
+    else addPoints<D, u16>(scratch + SUMS, scratch, points, row, from, to, k, r0, r1, r2, q0, q1, q2, beyond);
+    added += to - from;
+  }
+  const left = 2 * load<f64>(nodeAt(nodes, 1), WEIGHT) * exp2Above(k * (outer - nearest));
+  store<f64>(scratch + LEFT, left);
+  store<f64>(scratch + LEFT, left * (k * outer > 1.4427 ? outer : far), 8);
+  return added;
+}
 
 /** Powers of two that sums end before what is sure: what they leave out is nearly always less than its bound without the boxes. */
-const EARLY: f64 = 4.0;
+const EARLY: f64 = 6.0;
 
 /** How far beyond the nearest point one round looks, in squares of a leaf's diagonal. */
 const FEW: f64 = 1.0;
+
+/** What rounding to float32 does at best, and the largest log2 of the nearest point's weight that it is tried with. */
+const FLOAT32: f64 = 50 * UNIT;
+const FLOAT32_EXPONENT: f64 = 30.0;
+
+// @ts-ignore: decorator
+@inline
+function clearRounded(scratch: u32): void {
+  v128.store(scratch + ROUNDED, f64x2.splat(0));
+  v128.store(scratch + ROUNDED, f64x2.splat(0), 16);
+}
 
 /** The leaf of a point. */
 // @ts-ignore: decorator
@@ -353,7 +231,8 @@ function gainOf(shares: f64, nearest: f64, k: f64, away: f64, asked: u32): f64 {
 
 /** One query of `treePosterior`. */
 function query<D>(
-  scratch: u32, out: u32, y: u32, k: f64, asked: u32, nodes: u32, points: u32, row: u32, order: u32, M: u32, depth: u32, lattice: u32,
+  scratch: u32, out: u32, y: u32, k: f64, asked: u32, nodes: u32, points: u32, row: u32, order: u32, leaves: u32, M: u32, depth: u32,
+  lattice: u32,
 ): void {
   const y0 = load<f64>(y);
   const y1 = sizeof<D>() > 1 ? load<f64>(y, 8) : 0;
@@ -397,20 +276,38 @@ function query<D>(
   const diagonal = sqrt(diagonalSquare(root));
   const length = load<f64>(asked, CENTRE) + abs(y0) + abs(y1) + abs(y2) + abs(r0) + abs(r1) + abs(r2);
   const far = f64x2.extract_lane(farSquares<D>(nodes, f64x2.splat(y0), f64x2.splat(y1), f64x2.splat(y2)), 1);
+  const about = scratch + QUERY;
+  store<f64>(about, y0);
+  store<f64>(about, y1, 8);
+  store<f64>(about, y2, 16);
+  store<f64>(about, r0, POINT);
+  store<f64>(about, r1, POINT + 8);
+  store<f64>(about, r2, POINT + 16);
+  store<f64>(about, k, SCALE);
+  store<f64>(about, sqrt(nearest), AWAY);
+  store<f64>(about, length, LENGTH);
+  clearRounded(scratch);
   let inner: f64 = -1;
   let outer = nearest + 3 / k;
   let round = 0;
-  // The nearest point's own weight alone bounds the sum from below. Where even what that asks for is a few leaves, one round does.
-  const own = nearest + gainOf(weight / (tolerance * load<f64>(p + dimOf<D>() * row)), nearest, k, 0, asked) / k;
-  if (own <= nearest + FEW * diagonalSquare(nodeAt(nodes, leafOf(place, M, depth) + (1 << depth)))) {
-    outer = own;
-    round = 1;
-  }
+  // The nearest point's own weight alone bounds the sum from below. Where even what that asks for is a few leaves, all points in reach are
+  // summed, and all others bounded by that distance: half of the tolerance, and an eighth of the sum.
+  const shares = (4 * weight) / load<f64>(p + dimOf<D>() * row);
+  const gain = max(gainOf(shares / tolerance, nearest, k, 0, asked), log2Above(4 * shares));
+  let ball = gain <= FEW * k * diagonalSquare(nodeAt(nodes, leafOf(place, M, depth) + (1 << depth)));
+  if (ball) outer = nearest + gain / k;
+  const usual = sqrt(nearest) + sqrt(nearest + 3 / k);
+  const harm = max(logScale, max(2 * usual * meanScale, 4 * usual * usual * covarianceScale));
+  let blocks = k * nearest <= FLOAT32_EXPONENT && 2 * FLOAT32 * harm <= tolerance ? leaves : 0;
   let summed: u32 = 0;
   for (; ; round++) {
-    summed += addWithin<D>(
-      covariances, scratch, nodes, points, row, M, depth, k, inner, outer, nearest, y0, y1, y2, r0, r1, r2,
-    );
+    if (ball) {
+      summed = addBall<D>(covariances, scratch, nodes, points, row, M, depth, k, outer, nearest, far, y0, y1, y2, r0, r1, r2);
+    } else {
+      summed += addWithin<D>(
+        covariances, scratch, nodes, points, row, blocks, M, depth, k, inner, outer, nearest, y0, y1, y2, r0, r1, r2,
+      );
+    }
     const P = sumOf(sums, 0);
     const m0 = sumOf(sums, 1) / P;
     const m1 = sumOf(sums, 2) / P;
@@ -419,26 +316,32 @@ function query<D>(
     const e1 = r1 + m1 - y1;
     const e2 = r2 + m2 - y2;
     const away = sqrt(e0 * e0 + e1 * e1 + e2 * e2);
-    // Weights below the smallest normal number are lost.
-    const lost = (weight * 8.9e-308) / P;
+    // Weights below the smallest normal number are lost; in float32 small ones count too much.
+    const lost = (weight * (!ball && blocks != 0 ? LEAST_WEIGHT : 8.9e-308)) / P;
     const left = load<f64>(scratch + LEFT) / P + lost;
     const leftSquare = load<f64>(scratch + LEFT, 8) / P + lost * far;
     // Rounding. A log2 weight is k (mu - r) . (2 y - r - mu): as long as `side` and `reach`.
     const reach = sqrt(nearest) + sqrt(min(outer, far));
     const side = min(diagonal, reach);
     const rounding = HALF_ULP * (8 * k * side * (reach + length) + <f64>summed + 32);
-    const relative = left + rounding;
+    const single = load<f64>(scratch + ROUNDED) / P;
+    const relative = left + rounding + single;
     const bound = relative < 0.5 ? 1 / (1 - relative) : Infinity;
     const baseError = HALF_ULP * 8 * k * sqrt(nearest) * (sqrt(nearest) + length);
     const logError = relative * bound + baseError;
+    const mean = away + sqrt(nearest);
+    const singleMean = load<f64>(scratch + ROUNDED, 8) / P + single * mean;
     const meanError =
-      (sqrt(left * leftSquare) + left * away + 2 * rounding * side) * bound + 2 * HALF_ULP * (side + length);
+      (sqrt(left * leftSquare) + left * away + 2 * rounding * side + singleMean) * bound + 2 * HALF_ULP * (side + length);
     let covarianceError: f64 = 0;
     let trace: f64 = 0;
+    let singleSquare: f64 = 0;
     if (covariances) {
       trace = sumOf(sums, 4) / P - m0 * m0 + (sumOf(sums, 7) / P - m1 * m1) + (sumOf(sums, 9) / P - m2 * m2);
+      const squared = (sumOf(sums, 4) + sumOf(sums, 7) + sumOf(sums, 9)) / P;
+      singleSquare = load<f64>(scratch + ROUNDED, 16) / P + single * squared + 2 * mean * singleMean;
       covarianceError =
-        (2 * (leftSquare + left * away * away) + left * max(trace, 0) + 4 * rounding * side * side) * bound +
+        (2 * (leftSquare + left * away * away) + left * max(trace, 0) + 4 * rounding * side * side + singleSquare) * bound +
         meanError * meanError;
     }
     const worst = max(logError * logScale, max(meanError * meanScale, covarianceError * covarianceScale));
@@ -446,10 +349,25 @@ function query<D>(
     const outside = max(left * logScale, (sqrt(left * leftSquare) + left * away) * meanScale);
     const outsideSquare = (2 * (leftSquare + left * away * away) + left * max(trace, 0)) * covarianceScale;
     const rounded = max(
-      (rounding + baseError) * logScale,
-      max(2 * (rounding * side + HALF_ULP * (side + length)) * meanScale, 4 * rounding * side * side * covarianceScale),
+      (rounding + single + baseError) * logScale,
+      max(
+        (2 * (rounding * side + HALF_ULP * (side + length)) + singleMean) * meanScale,
+        (4 * rounding * side * side + singleSquare) * covarianceScale,
+      ),
     );
-    if (summed == M || worst <= tolerance || 2 * max(outside, outsideSquare) <= rounded) {
+    const done = (summed == M && !ball) || worst <= tolerance || (left < 0.25 && 2 * max(outside, outsideSquare) <= rounded);
+    if (done && worst > tolerance && !ball && blocks != 0) {
+      // Float32 is not good enough.
+      blocks = 0;
+      memory.fill(sums, 0, 160);
+      clearRounded(scratch);
+      summed = 0;
+      inner = -1;
+      outer = nearest + 3 / k;
+      round = -1;
+      continue;
+    }
+    if (done) {
       store<f64>(out, k * nearest);
       store<f64>(out, P, TOTAL);
       store<f64>(out, r0 + m0, MEAN);
@@ -474,10 +392,19 @@ function query<D>(
       store<f64>(out, <f64>summed, SUMMED);
       return;
     }
+    if (ball) {
+      // Rounding is too large to tell what is in reach.
+      ball = false;
+      outer = nearest + 3 / k;
+      round = -1;
+      memory.fill(sums, 0, 160);
+      summed = 0;
+      continue;
+    }
     inner = outer;
     outer += 1.5 / k;
     if (round == 0) {
-      const gain = gainOf(weight / (tolerance * P), nearest, k, away, asked) - EARLY;
+      const gain = gainOf((2 * weight) / (tolerance * P), nearest, k, away, asked) - EARLY;
       if (nearest + gain / k > outer) outer = nearest + gain / k;
     } else if (round >= 8) outer = Infinity;
     // Where sigma is so small that nothing was added.
@@ -491,13 +418,14 @@ function query<D>(
  */
 export function treePosterior<D>(
   first: u32, count: u32, scratch: u32, out: u32, queries: u32, k: u32, kStride: u32, asked: u32, nodes: u32, points: u32, row: u32,
-  order: u32, M: u32, depth: u32, lattice: u32,
+  order: u32, leaves: u32, M: u32, depth: u32, lattice: u32,
 ): void {
   exp2Table<f64>(scratch);
+  exp2Table<f32>(scratch + TABLE);
   const width: u32 = 8 * dimOf<D>();
   for (let i = first; i < first + count; i++) {
     const y = queries + i * width;
     const scale = load<f64>(k + i * kStride);
-    query<D>(scratch, out + i * RESULT, y, scale, asked, nodes, points, row, order, M, depth, lattice);
+    query<D>(scratch, out + i * RESULT, y, scale, asked, nodes, points, row, order, leaves, M, depth, lattice);
   }
 }

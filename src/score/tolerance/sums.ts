@@ -7,6 +7,7 @@ import { type Box, densityAt } from "./density.js";
 import type { Wanted } from "./errorBound.js";
 import { latticesOf } from "./masses.js";
 import { At, RESULT } from "./results.js";
+import { alongCurve } from "./sorted.js";
 import type { Tree } from "./tree.js";
 
 /** Queries whose results are in Wasm memory at once; progress is told after each such chunk. */
@@ -62,6 +63,7 @@ export async function preparedSums(
     tree.points,
     tree.row,
     tree.order,
+    tree.leaves,
     size,
     tree.depth,
     lattice,
@@ -69,12 +71,15 @@ export async function preparedSums(
   const kernel = `treePosterior${dim}` as const;
   return async (first, last, results) => {
     const n = last - first;
-    space.f64(queries, n * dim).set(y.subarray(first * dim, last * dim));
+    const rows = y.subarray(first * dim, last * dim);
+    const order = alongCurve(rows, dim);
+    const sorted = space.f64(queries, n * dim);
+    for (let i = 0; i < n; i++) for (let d = 0; d < dim; d++) sorted[i * dim + d] = rows[order[i] * dim + d];
     if (!single) {
       const scales = space.f64(k, n);
-      for (let i = 0; i < n; i++) scales[i] = kernelScale(levels(first + i), "f64");
+      for (let i = 0; i < n; i++) scales[i] = kernelScale(levels(first + order[i]), "f64");
     }
-    await space.spend(2 * n * dim);
+    await space.spend(20 * n * dim);
     // A few queries tell what one costs: from one leaf to all points. Where there are no more, they are all.
     const stride = Math.ceil(n / PILOTS);
     let work = 0;
@@ -91,7 +96,8 @@ export async function preparedSums(
     if (pilots < n) {
       await space.run(kernel, n, args, { work: (n * work) / pilots, block: CHUNK, scratch: SCRATCH });
     }
-    results.set(space.f64(out, n * RESULT));
+    const found = space.f64(out, n * RESULT);
+    for (let i = 0; i < n; i++) results.set(found.subarray(i * RESULT, (i + 1) * RESULT), order[i] * RESULT);
     await space.spend(2 * n * RESULT);
   };
 }

@@ -12,6 +12,8 @@ export interface Tree {
   /** Rows of coordinates and one of weights, `row` bytes apart. */
   readonly points: number;
   readonly row: number;
+  /** Their blocks in float32: `assembly/mixture/tree/leaves.ts`. */
+  readonly leaves: number;
   /** The place of each point in `data.order`. */
   readonly order: number;
   /** The smallest box around all points. */
@@ -26,6 +28,9 @@ export interface Tree {
 const LEAF = 64;
 /** Numbers of the record of two nodes. */
 const PAIR = 16;
+/** Bytes of a leaf in float32: what all its points share, and a row. */
+const BLOCK = 64;
+const ROW = 4 * LEAF;
 
 /** The tree of a mixture of one to three dimensions, made when it is first asked for and freed with the mixture. */
 export function treeOf(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
@@ -48,10 +53,15 @@ function plant(data: Mixture, scale: number, signal: AbortSignal | undefined): P
       const args = [nodes, points, row, order, size, dim, level, level < depth ? 1 : 0];
       await space.run("treeNodes", 2 ** level, args, { work: perLevel, block: 2 ** 16 });
     }
+    const leaves = space.alloc((2 ** depth * (BLOCK + (dim + 1) * ROW)) / 8, "points");
+    await space.run(`treeLeaves${dim as 1 | 2 | 3}`, 2 ** depth, [leaves, nodes, points, row, size, depth], {
+      work: 20 * size * (dim + 1),
+      block: 2 ** 16,
+    });
     const root = space.f64(nodes, PAIR);
     const least = Array.from({ length: dim }, (_, d) => root[2 * d + 1]);
     const largest = Array.from({ length: dim }, (_, d) => root[6 + 2 * d + 1]);
-    for (const pointer of [nodes, points, order]) space.keep(pointer);
+    for (const pointer of [nodes, points, order, leaves]) space.keep(pointer);
     const { memory } = data.runtime;
     return {
       dim: dim as 1 | 2 | 3,
@@ -60,12 +70,13 @@ function plant(data: Mixture, scale: number, signal: AbortSignal | undefined): P
       nodes,
       points,
       row,
+      leaves,
       order,
       least,
       largest,
       scale,
       free: () => {
-        for (const pointer of [nodes, points, order]) memory.free(pointer);
+        for (const pointer of [nodes, points, order, leaves]) memory.free(pointer);
       },
     };
   });
