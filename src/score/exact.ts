@@ -44,6 +44,22 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     return evaluateTo(request, tolerance, options, slices, full);
   }
 
+  /**
+   * Builds what evaluations to a tolerance use of the data, which the first of them would else build: a tree of the points.
+   *
+   * @param options.onProgress told after each level of the tree
+   * @throws {VkernelError} E_USAGE, E_TYPE, E_MEMORY, E_ABORT, E_WORKER, E_DISPOSED
+   * @example await field.prepare({ onProgress: ({ done, total }) => console.log(`${done} of ${total}`) });
+   */
+  async prepare(options: Omit<EvaluateOptions, "tolerance"> = {}): Promise<void> {
+    checkOptions(options, ["signal", "onProgress"]);
+    checkLongCall(options);
+    this.data.check();
+    if (options.signal?.aborted) throw aborted(options.signal);
+    const { prepare } = await import("./tolerance/prepare.js");
+    await prepare(this, options);
+  }
+
   /** By all points. */
   async #evaluateFully<Q extends Quantity>(
     request: Request<P, Q>,

@@ -33,11 +33,20 @@ const BLOCK = 64;
 const ROW = 4 * LEAF;
 
 /** The tree of a mixture of one to three dimensions, made when it is first asked for and freed with the mixture. */
-export function treeOf(data: Mixture, signal: AbortSignal | undefined): Promise<Tree> {
-  return data.kept("tree", async () => plant(data, (await extentOf(data, signal)).scale, signal));
+export function treeOf(
+  data: Mixture,
+  signal: AbortSignal | undefined,
+  report: (done: number, total: number) => void = () => {},
+): Promise<Tree> {
+  return data.kept("tree", async () => plant(data, (await extentOf(data, signal)).scale, signal, report));
 }
 
-function plant(data: Mixture, scale: number, signal: AbortSignal | undefined): Promise<Tree> {
+function plant(
+  data: Mixture,
+  scale: number,
+  signal: AbortSignal | undefined,
+  report: (done: number, total: number) => void,
+): Promise<Tree> {
   const { counted: size, engine, dim } = data;
   const depth = Math.max(0, Math.ceil(Math.log2(size / LEAF)));
   const perLevel = size * (4 * dim + 8);
@@ -52,12 +61,14 @@ function plant(data: Mixture, scale: number, signal: AbortSignal | undefined): P
     for (let level = 0; level <= depth; level++) {
       const args = [nodes, points, row, order, size, dim, level, level < depth ? 1 : 0];
       await space.run("treeNodes", 2 ** level, args, { work: perLevel, block: 2 ** 16 });
+      report(level + 1, depth + 2);
     }
     const leaves = space.alloc((2 ** depth * (BLOCK + (dim + 1) * ROW)) / 8, "points");
     await space.run(`treeLeaves${dim as 1 | 2 | 3}`, 2 ** depth, [leaves, nodes, points, row, size, depth], {
       work: 20 * size * (dim + 1),
       block: 2 ** 16,
     });
+    report(depth + 2, depth + 2);
     const root = space.f64(nodes, PAIR);
     const least = Array.from({ length: dim }, (_, d) => root[2 * d + 1]);
     const largest = Array.from({ length: dim }, (_, d) => root[6 + 2 * d + 1]);

@@ -371,6 +371,27 @@ describe("memory", () => {
     own.close();
   });
 
+  it("what evaluations use is built ahead, with progress, and once", async () => {
+    const data = engine.mixture(Float64Array.from({ length: 30000 }, normals(8)), { dim: 3 });
+    const field = exactScore(data, edm());
+    const told: { done: number; total: number }[] = [];
+    await field.prepare({ onProgress: (progress) => void told.push(progress) });
+    const { total } = told[0];
+    expect(told).toEqual(Array.from({ length: total }, (_, i) => ({ done: i + 1, total })));
+    expect(total).toBeGreaterThan(5);
+    const before = engine.info.memoryUsed;
+    await field.prepare({ onProgress: () => expect.unreachable("the tree is there") });
+    await field.evaluate(data.points.slice(0, 30), 1e-3, ["score"], { tolerance: 1e-5 });
+    expect(engine.info.memoryUsed).toBe(before);
+    await expect(field.prepare({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "E_ABORT" });
+    await expect(field.prepare({ tolerance: 1e-5 } as never)).rejects.toMatchObject({ code: "E_USAGE" });
+    // Where no tree serves there is nothing to build.
+    const wide = engine.mixture(Float64Array.from({ length: 4000 }, normals(9)), { dim: 4 });
+    await exactScore(wide, edm()).prepare({ onProgress: () => expect.unreachable("no tree") });
+    for (const one of [data, wide]) one.dispose();
+    await expect(field.prepare()).rejects.toMatchObject({ code: "E_DISPOSED" });
+  });
+
   it("an aborted call leaves the tree to the next one", async () => {
     const own = await createEngine({ threads: 1 });
     const { points } = sets.normal(50000, 3);

@@ -1,0 +1,18 @@
+import { TimeSlices } from "../../core/scheduler.js";
+import type { ExactScore } from "../exact.js";
+import type { EvaluateOptions } from "../field.js";
+import { hasTree } from "./evaluate.js";
+import { treeOf } from "./tree.js";
+
+/** Builds the tree of a field's data, where tolerances use one. */
+export async function prepare(
+  { data, process }: ExactScore,
+  { signal, onProgress }: EvaluateOptions,
+): Promise<void> {
+  if (!hasTree(data, process)) return;
+  const slices = new TimeSlices(signal, () => data.check());
+  await treeOf(data, signal, (done, total) => {
+    if (onProgress) slices.report(() => onProgress({ done, total }));
+  });
+  await slices.settle();
+}
