@@ -2,7 +2,7 @@ import type { ScoreJob } from "../../../bindings/job.js";
 import type { Precision } from "../../data/mixture.js";
 import type { Process } from "../../process/process.js";
 import type { Evaluation, Quantity } from "../field.js";
-import { type Request, outputs, type Targets } from "./request.js";
+import { MAX_MATRIX_DIM, type Request, outputs, type Targets } from "./request.js";
 import { levelsOf } from "./score.js";
 import { isotropic, findNearest } from "./isotropic.js";
 import type { anisotropic } from "./anisotropic.js";
@@ -18,22 +18,71 @@ export function* evaluation<P extends Precision, Q extends Quantity>(
   directed: typeof anisotropic | undefined,
 ): Generator<ScoreJob | number, Evaluation<P, Q>, void> {
   const out = outputs(request);
-  const { data, process, count, times, quantities } = request;
-  if (count === 0 || quantities.length === 0) return out;
-  const targets = out as Targets;
-  const wants = (...names: Quantity[]): boolean => names.some((name) => name in out);
-  const nearest = wants("nearest", "nearestDistance");
+  if (request.quantities.length === 0) return out;
+  for (const [first, last] of portionsOf(request)) {
+    yield* portion(...partOf(request, out as Targets, first, last), directed);
+  }
+  return out;
+}
+
+function* portion(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+  directed: typeof anisotropic | undefined,
+): Generator<ScoreJob | number, void, void> {
+  const { data, process, times, quantities } = request;
+  const nearest = !!(out.nearest ?? out.nearestDistance);
   const others = quantities.some((name) => name !== "nearest" && name !== "nearestDistance");
   if (directed === undefined) {
     const levels = yield* levelsOf(process, times, data.sigma0);
     const alone = data.uniform;
-    if (others || alone) yield* isotropic(request, targets, levels, nearest && alone);
-    if (nearest && !alone) yield* findNearest(request, targets, levels);
+    if (others || alone) yield* isotropic(request, out, levels, nearest && alone);
+    if (nearest && !alone) yield* findNearest(request, out, levels);
   } else {
-    if (others) yield* directed(request, targets);
-    if (nearest) yield* findNearest(request, targets, yield* levelsOf(process, times, data.sigma0));
+    if (others) yield* directed(request, out);
+    if (nearest) yield* findNearest(request, out, yield* levelsOf(process, times, data.sigma0));
   }
-  return out;
+}
+
+/** Bytes that a call takes beside queries and results, about: queries are evaluated in portions of so many. */
+const PORTION = 2 ** 22;
+
+/** Ranges of queries that are evaluated one after the other; results are those of all at once. */
+function portionsOf({ data, count, quantities }: Request<Precision, Quantity>): [number, number][] {
+  const { dim, size } = data;
+  // Queries divided by alpha, and in Wasm memory; means there and here; what is summed of weights; matrices; weights.
+  const weights = quantities.includes("posteriorWeights") ? 16 * size : 0;
+  const each = 32 * dim + 128 + (dim <= MAX_MATRIX_DIM ? 16 * dim * dim : 0) + weights;
+  const step = Math.max(1, Math.floor(PORTION / each));
+  const portions: [number, number][] = [];
+  for (let first = 0; first < count; first += step) portions.push([first, Math.min(count, first + step)]);
+  return portions;
+}
+
+/** Queries `first` to `last` of a request, and where their results go. */
+function partOf(
+  request: Request<Precision, Quantity>,
+  out: Targets,
+  first: number,
+  last: number,
+): [Request<Precision, Quantity>, Targets] {
+  const { x, absolute, times, count, data } = request;
+  const { dim } = data;
+  const rows = <T extends Targets[Quantity] | Float64Array>(values: T, width: number): T =>
+    (values as Float64Array).subarray(first * width, last * width) as unknown as T;
+  const targets: Targets = {};
+  for (const [name, values] of Object.entries(out) as [Quantity, Float64Array][])
+    targets[name] = rows(values, values.length / count);
+  return [
+    {
+      ...request,
+      x: rows(x as Float64Array, dim),
+      absolute: rows(absolute as Float64Array, dim),
+      times: times.length === 1 ? times : times.subarray(first, last),
+      count: last - first,
+    },
+    targets,
+  ];
 }
 
 /** Whether S_t and D_t are multiples of the identity. */
@@ -42,9 +91,16 @@ export function isIsotropic(process: Process): boolean {
 }
 
 /** How many jobs `evaluation` will yield. */
-export function partsOf({ data, process, times, quantities }: Request<Precision, Quantity>): number {
+export function partsOf(request: Request<Precision, Quantity>): number {
+  const { data, process, times, quantities } = request;
   const nearest = quantities.some((name) => name === "nearest" || name === "nearestDistance");
   const others = quantities.some((name) => name !== "nearest" && name !== "nearestDistance");
-  if (!isIsotropic(process)) return (others ? new Set(times).size : 0) + (nearest ? 1 : 0);
-  return data.uniform ? 1 : (others ? 1 : 0) + (nearest ? 1 : 0);
+  let parts = 0;
+  for (const [first, last] of portionsOf(request)) {
+    if (!isIsotropic(process)) {
+      const known = times.length === 1 ? 1 : new Set(times.subarray(first, last)).size;
+      parts += (others ? known : 0) + (nearest ? 1 : 0);
+    } else parts += data.uniform ? 1 : (others ? 1 : 0) + (nearest ? 1 : 0);
+  }
+  return parts;
 }
