@@ -1,12 +1,11 @@
 import { TimeSlices } from "../../core/scheduler.js";
-import type { ExactScore } from "../exact.js";
-import type { EvaluateOptions } from "../field.js";
+import type { EvaluateOptions, ScoreField } from "../field.js";
 import { hasTree } from "./evaluate.js";
 import { treeOf } from "./tree.js";
 
 /** Builds the tree of a field's data, where tolerances use one. */
 export async function prepare(
-  { data, process }: ExactScore,
+  { data, process }: ScoreField,
   { signal, onProgress }: EvaluateOptions,
 ): Promise<void> {
   if (!hasTree(data, process)) return;
