@@ -1,10 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { startChild } from "./child.js";
 
 const run = promisify(execFile);
 const source = fileURLToPath(new URL("native/score.c", import.meta.url));
@@ -37,7 +37,6 @@ export async function compileNative() {
 export class Native {
   #folder;
   #program;
-  #count = 0;
 
   /**
    * @param {string} folder
@@ -49,42 +48,15 @@ export class Native {
   }
 
   /**
-   * Starts the program on some data; it waits for `run`.
+   * Starts the program on some data; it waits for `run`. Posterior means at sigma; with noise levels a whole run of Heun's steps.
    *
-   * @param {{ dim: number, size: number, count: number, sigma: number, points: Float32Array, queries: Float32Array }} input
+   * @param {import("./child.js").Input & { sigmas?: ArrayLike<number> }} input
    */
-  async start({ dim, size, count, sigma, points, queries }) {
-    const id = this.#count++;
-    const data = join(this.#folder, `data-${id}`);
-    const out = join(this.#folder, `out-${id}`);
-    const numbers = new Float32Array(points.length + queries.length);
-    numbers.set(points);
-    numbers.set(queries, points.length);
-    await writeFile(data, new Uint8Array(numbers.buffer));
-    const child = spawn(this.#program, [data, ...[dim, size, count, sigma].map(String), out], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const once = async () => {
-      child.stdin.write("\n");
-      const { value, done } = await lines.next();
-      if (done) throw new Error("the C program ended early");
-      return { overriddenDuration: Number(value) };
-    };
-    return {
-      /** Computes once, timed by the program itself. */
-      run: once,
-      /** The means that it computed. */
-      result: async () => {
-        await once();
-        return new Float32Array(new Uint8Array(await readFile(out)).buffer);
-      },
-      stop: async () => {
-        child.stdin.end();
-        await rm(data, { force: true });
-        await rm(out, { force: true });
-      },
-    };
+  start({ dim, size, count, sigma, sigmas = [], ...numbers }) {
+    return startChild(this.#folder, numbers, (data, out) => ({
+      program: this.#program,
+      args: [data, ...[dim, size, count, sigma].map(String), out, ...Array.from(sigmas, String)],
+    }));
   }
 
   async close() {
