@@ -10,7 +10,7 @@ import ts from "typescript";
 import { asModule } from "./as-module.js";
 
 /** What is served as it stands in site/. */
-const pages = ["index.html", "embed.html", "page.css", "page.js"];
+const pages = ["index.html", "embed.html", "bench.html", "page.css", "page.js"];
 const kernels = ["simd-local", "simd-shared"];
 
 const shrink = terser({
@@ -60,11 +60,35 @@ export async function buildSite(root) {
     hoistTransitiveImports: false,
   });
   await bundle.close();
+  await buildBench(root, join(out, "bench"));
   for (const name of kernels) await cp(join(root, `build/wasm/${name}.wasm`), join(out, `wasm/${name}.wasm`));
   for (const name of pages) await cp(join(root, "site", name), join(out, name));
   // The command line serves it: it is in that package.
   await rm(join(root, "cli/dist/site"), { recursive: true, force: true });
   await cp(out, join(root, "cli/dist/site"), { recursive: true });
+}
+
+/**
+ * The page that measures, a bundle of its own: chunks that it shared with the explorer would be others than the first picture needs,
+ * and more of them.
+ */
+async function buildBench(root, out) {
+  const folder = join(root, "site/bench");
+  const bundle = await rollup({
+    input: { page: join(folder, "page.ts"), measure: join(folder, "measure.ts") },
+    plugins: [sources(root), asModule(), resolve({ browser: true }), shrink],
+    treeshake: { moduleSideEffects: (id) => id.startsWith(folder) },
+    onwarn,
+  });
+  await bundle.write({
+    dir: out,
+    format: "es",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name]-[hash].js",
+    hoistTransitiveImports: false,
+  });
+  await bundle.close();
+  await cp(join(folder, "bench.css"), join(out, "bench.css"));
 }
 
 function onwarn(warning) {

@@ -535,7 +535,7 @@ export class App implements Player {
 
   async #help(): Promise<void> {
     const { showHelp } = await late("The help", parts.help);
-    showHelp(this.#frame, this.#engineLine.textContent ?? "");
+    showHelp(this.#frame, this.#engineLine.textContent ?? "", this.#options.home);
   }
 
   #link(): string {

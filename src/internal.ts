@@ -2,6 +2,7 @@
  * `vkernel/internal`: what `vkernel-cli` needs of the library beyond its public names. It has no declarations, no promise and no
  * place in the documentation; `vkernel-cli` of a version depends on `vkernel` of the same.
  */
+export { Baseline } from "./baseline/baseline.js";
 export { checkInteger, checkWord } from "./core/check.js";
 export { inSlices, TimeSlices, unitOfWork } from "./core/scheduler.js";
 export { checkClasses, indicesOf, pixelRanges } from "./data/images.js";

@@ -7,7 +7,8 @@ import { dataOptions } from "../options.js";
 export const builtInSet = `a built-in set (${dataSetNames.join(", ")})`;
 export const setOrFile = `${builtInSet}, or a file (${dataFileEndings.join(", ")})`;
 
-const files = `
+/** What files may be, for the help of commands that read some. */
+export const files = `
 Files: .npy, .npz, .csv, IDX (.idx, -ubyte), each also in .gz. data.npz:name takes one array of a .npz file; points.csv:x,y
 takes columns, points.csv:named those with a name, points.csv:all all. Arrays of three and four axes are images as data;
 as queries the last axes make a point and those before are kept. Numbers that are not finite are written as NaN,

@@ -1,4 +1,4 @@
-// `vkernel map` and `vkernel bench`.
+// `vkernel map`.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, edm, type Engine, exactScore, ou, polygon } from "vkernel";
@@ -231,9 +231,6 @@ const bad: [string, number, RegExp][] = [
     /--at expected 3 numbers, got 2/,
   ],
   ["map line.npy --quantity logDensity --time 1 --out line.npy", 5, /it is also the input line.npy/],
-  ["bench --seconds 0", 2, /--seconds expected a number from 1 to 3600/],
-  ["bench --only speed", 2, /--only expected one of scores, samplers/],
-  ["bench --threads 0 --seconds 1", 2, /--threads expected/],
 ];
 
 describe("bad options: exit code and one line on stderr", () => {
@@ -255,44 +252,5 @@ describe("bad options: exit code and one line on stderr", () => {
   it("leaves nothing behind", () => {
     expect(cli.hidden()).toEqual([]);
     expect(["x.png", "x.npy"].filter((name) => existsSync(at(name)))).toEqual([]);
-  });
-});
-
-describe("bench", () => {
-  /** float32 against float64 at 0.3 of the data's width: the bound of bench/1-kernels.js. */
-  const TOLERANCE = 1e-4;
-
-  it("measures every kernel in every round, against the reference", { tags: ["long"] }, async () => {
-    const { code, stdout } = await vkernel("bench", "--seconds", "1", "--only", "scores", "--json");
-    expect(code).toBe(0);
-    const { cases, noisy, notes } = JSON.parse(stdout);
-    expect(cases.map(({ parameters }: { parameters: { dim: number } }) => parameters.dim)).toEqual([
-      2, 64, 784,
-    ]);
-    for (const { timings, elements } of cases) {
-      expect(timings[0]).toMatchObject({ name: "reference", ratio: { median: 1, least: 1, most: 1 } });
-      expect(timings[1].name).toBe("simd");
-      expect(elements).toBeGreaterThan(1e6);
-      for (const { rounds, median, ratio, difference } of timings) {
-        expect(rounds.length).toBe(timings[0].rounds.length);
-        expect(rounds.length).toBeGreaterThanOrEqual(3);
-        const sorted = [...rounds].sort((a, b) => a - b);
-        expect(median).toBeGreaterThanOrEqual(sorted[0]);
-        expect(median).toBeLessThanOrEqual(sorted.at(-1));
-        expect(ratio.median).toBeGreaterThanOrEqual(ratio.least);
-        expect(ratio.median).toBeLessThanOrEqual(ratio.most);
-        expect(difference).toBeLessThan(TOLERANCE);
-      }
-    }
-    expect(noisy).toBe(notes.some((note: string) => note.startsWith("noisy: ")));
-  });
-
-  it("prints tables of the samplers", { tags: ["long"] }, async () => {
-    const { code, stdout } = await vkernel("bench", "--seconds", "1", "--only", "samplers", "--threads", "1");
-    expect(code).toBe(0);
-    for (const name of ["euler", "heun", "posterior", "dopri5"])
-      expect(stdout).toContain(`${name}, D = 2, M = 1024`);
-    expect(stdout).toContain("Note: one thread only.");
-    expect(stdout.match(/^ {2}reference +[\d.e+]+ +\d+% +1$/gm)).toHaveLength(4);
   });
 });

@@ -1,0 +1,153 @@
+import { h } from "../controls/dom.js";
+import type { Message, Request, Table } from "./protocol.js";
+
+/** Addresses of what is measured, beside this script's folder. */
+const address = (path: string): string => new URL(path, import.meta.url).href;
+
+/** Rounds that differ by more than this share of their median are no measure. */
+const NOISE = 0.5;
+/** The most numbers of the data, so that no tab runs out of memory. */
+const MOST_NUMBERS = 2 ** 22;
+
+const number = (name: string, about: string, value: number, max: number) => {
+  const input = h("input", { type: "number", name, id: name, value, min: 1, max, step: 1, required: true });
+  return { input, field: h("label", { for: name }, h("span", {}, about), input) };
+};
+const points = number("points", "Points", 1024, 65_536);
+const dim = number("dim", "Dimensions", 2, 1024);
+const seconds = number("seconds", "Seconds", 20, 600);
+const start = h("button", { type: "submit" }, "Measure");
+const stop = h("button", { type: "button", disabled: true }, "Stop");
+const form = h(
+  "form",
+  { "aria-label": "What to measure" },
+  points.field,
+  dim.field,
+  seconds.field,
+  h("span", { class: "buttons" }, start, stop),
+);
+const status = h("p", { role: "status" }, "Nothing has been measured yet.");
+const notes = h("ul", { class: "notes" });
+const tables = h("div", { class: "tables" });
+
+/** What measures, where something is being measured. */
+let worker: Worker | undefined;
+let hidden = false;
+
+function finish(message: string): void {
+  worker?.terminate();
+  worker = undefined;
+  start.disabled = false;
+  stop.disabled = true;
+  status.textContent = message;
+  if (hidden)
+    note("the page was hidden while it measured, and browsers slow hidden pages down: measure again");
+}
+
+function note(text: string): void {
+  notes.append(h("li", {}, `${text[0].toUpperCase()}${text.slice(1)}.`));
+}
+
+function begin(): void {
+  points.input.setCustomValidity(
+    points.input.valueAsNumber * dim.input.valueAsNumber > MOST_NUMBERS
+      ? `Points times dimensions: at most ${MOST_NUMBERS.toLocaleString("en-US")}`
+      : "",
+  );
+  if (!form.reportValidity()) return;
+  notes.replaceChildren();
+  tables.replaceChildren();
+  hidden = document.hidden;
+  start.disabled = true;
+  stop.disabled = false;
+  status.textContent = "Starting the kernels.";
+  worker = new Worker(address("measure.js"), { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<Message>) => take(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    finish(`It ended with an error: ${event.message || "a script could not be loaded"}.`);
+  };
+  const request: Request = {
+    points: points.input.valueAsNumber,
+    dim: dim.input.valueAsNumber,
+    seconds: seconds.input.valueAsNumber,
+    isolated: crossOriginIsolated,
+    local: address("../wasm/simd-local.wasm"),
+    shared: address("../wasm/simd-shared.wasm"),
+    threads: address("../threads.js"),
+  };
+  worker.postMessage(request);
+}
+
+function take(message: Message): void {
+  switch (message.kind) {
+    case "next":
+      status.textContent = `Measuring ${message.name}, ${message.index + 1} of ${message.total}. Leave this page in front.`;
+      break;
+    case "table":
+      tables.append(tableOf(message.table));
+      break;
+    case "note":
+      note(message.note);
+      break;
+    case "done":
+      finish("Done.");
+      break;
+    case "error":
+      finish(`It ended with an error: ${message.message}`);
+  }
+}
+
+/** Numbers of three digits, none of which is an exponent. */
+const short = (value: number): string =>
+  value.toLocaleString("en-US", { maximumSignificantDigits: 3, useGrouping: false });
+
+function tableOf({ name, rounds, rows }: Table): HTMLElement {
+  const id = `table-${tables.childElementCount}`;
+  const cells = rows.map(({ name, median, spread, ratio, difference }, i) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, name),
+      h("td", {}, short(median)),
+      h("td", {}, `${Math.round(100 * spread)}%`),
+      h("td", {}, i === 0 ? "1" : `${short(ratio.median)} (${short(ratio.least)} to ${short(ratio.most)})`),
+      h("td", {}, i === 0 ? "" : difference.toExponential(0)),
+    ),
+  );
+  const heads = ["", "ms", "Spread", "Times as fast", "Difference"].map((text) =>
+    text === "" ? h("td", {}) : h("th", { scope: "col" }, text),
+  );
+  const told = [
+    ...rows
+      .slice(1)
+      .flatMap(({ name, ratio }) => (ratio.median < 1 ? [`Plain TypeScript wins here over ${name}.`] : [])),
+    ...(rows.some(({ spread }) => spread > NOISE)
+      ? ["Noisy: rounds differ by more than half of their median. Something else was running."]
+      : []),
+  ];
+  return h(
+    "section",
+    {},
+    h("h2", { id }, name),
+    h(
+      "div",
+      // It scrolls sideways where it is wider than the screen, by keys too.
+      { class: "wide", tabindex: 0, role: "region", "aria-labelledby": id },
+      h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...cells)),
+    ),
+    h("p", { class: "quiet" }, [`${rounds} rounds.`, ...told].join(" ")),
+  );
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  begin();
+});
+stop.addEventListener("click", () => finish("Stopped."));
+for (const { input } of [points, dim])
+  input.addEventListener("input", () => points.input.setCustomValidity(""));
+document.addEventListener("visibilitychange", () => {
+  if (worker !== undefined && document.hidden) hidden = true;
+});
+document.querySelector("#measure")?.replaceChildren(form, status, notes, tables);

@@ -1,0 +1,41 @@
+/** What is measured: points of a standard normal, so many of so many dimensions, for so long. */
+export interface Request {
+  readonly points: number;
+  readonly dim: number;
+  readonly seconds: number;
+  /** Whether memory can be shared with threads. */
+  readonly isolated: boolean;
+  /** Addresses of what an engine is made of. */
+  readonly local: string;
+  readonly shared: string;
+  readonly threads: string;
+}
+
+/** What was measured of one way to do the work. */
+export interface Row {
+  readonly name: string;
+  /** Milliseconds, the median of the rounds. */
+  readonly median: number;
+  /** (slowest - fastest round) / median. */
+  readonly spread: number;
+  /** Times as fast as the first row: the median of the rounds' ratios, and their range. */
+  readonly ratio: { readonly median: number; readonly least: number; readonly most: number };
+  /** The largest difference of a number from those of the first row, in scales of the data. */
+  readonly difference: number;
+}
+
+/** One piece of work, done by all. */
+export interface Table {
+  readonly name: string;
+  readonly rounds: number;
+  readonly rows: readonly Row[];
+}
+
+export type Message =
+  /** What comes next. */
+  | { readonly kind: "next"; readonly name: string; readonly index: number; readonly total: number }
+  | { readonly kind: "table"; readonly table: Table }
+  /** Something less than was hoped for, in a sentence. */
+  | { readonly kind: "note"; readonly note: string }
+  | { readonly kind: "done" }
+  | { readonly kind: "error"; readonly message: string };
