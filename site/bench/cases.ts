@@ -21,7 +21,7 @@ const WORK = 2 ** 22;
 const MOST_QUERIES = 4096;
 /** What an explorer shows: a handful of points, and one query of them at a time, so often that a clock sees it. */
 const FEW = 6;
-const TIMES = 500;
+const TIMES = 1000;
 const STEPS = 18;
 
 const normals = (count: number, dim: number, seed: number) =>
@@ -84,7 +84,7 @@ export function casesOf({ points: size, dim }: Request, engines: readonly Named[
         return call();
       };
     return {
-      name: `Score, D = ${dim}, ${inWords(some.length / dim, "point", "points")}, one query, ${TIMES} times`,
+      name: `Score, D = ${dim}, ${inWords(some.length / dim, "point", "points")}, one query, ${TIMES.toLocaleString("en-US")} times`,
       unit: scale,
       outliers: 0,
       variants: [

@@ -98,9 +98,9 @@ function take(message: Message): void {
   }
 }
 
-/** Numbers of three digits, none of which is an exponent. */
-const short = (value: number): string =>
-  value.toLocaleString("en-US", { maximumSignificantDigits: 3, useGrouping: false });
+/** A number of so many digits, without an exponent. */
+const short = (value: number, digits = 3): string =>
+  value.toLocaleString("en-US", { maximumSignificantDigits: digits, useGrouping: false });
 
 function tableOf({ name, rounds, rows }: Table): HTMLElement {
   const id = `table-${tables.childElementCount}`;
@@ -111,7 +111,15 @@ function tableOf({ name, rounds, rows }: Table): HTMLElement {
       h("th", { scope: "row" }, name),
       h("td", {}, short(median)),
       h("td", {}, `${Math.round(100 * spread)}%`),
-      h("td", {}, i === 0 ? "1" : `${short(ratio.median)} (${short(ratio.least)} to ${short(ratio.most)})`),
+      i === 0
+        ? h("td", {}, "1")
+        : h(
+            "td",
+            {},
+            short(ratio.median),
+            " ",
+            h("span", { class: "range" }, `(${short(ratio.least, 2)} to ${short(ratio.most, 2)})`),
+          ),
       h("td", {}, i === 0 ? "" : difference.toExponential(0)),
     ),
   );
@@ -121,7 +129,9 @@ function tableOf({ name, rounds, rows }: Table): HTMLElement {
   const told = [
     ...rows
       .slice(1)
-      .flatMap(({ name, ratio }) => (ratio.median < 1 ? [`Plain TypeScript wins here over ${name}.`] : [])),
+      .flatMap(({ name, ratio }) =>
+        ratio.median < 1 ? [`Plain TypeScript wins here: it is faster than ${name}.`] : [],
+      ),
     ...(rows.some(({ spread }) => spread > NOISE)
       ? ["Noisy: rounds differ by more than half of their median. Something else was running."]
       : []),
