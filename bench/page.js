@@ -1,5 +1,5 @@
-// How the page keeps up, in Chromium: npm run bench:page. Every figure is a ratio to a plain loop on the same machine at the
-// same time, and stands beside its milliseconds. See --help.
+// How the page keeps up, and what its kernels gain, in Chromium: npm run bench:page. Every figure is a ratio to a plain loop on
+// the same machine at the same time, and stands beside its milliseconds. See --help.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -9,12 +9,15 @@ import { stagePage } from "../scripts/stage-page.js";
 import { command } from "./command.js";
 import { busy, inWords, machine as here } from "./machine.js";
 import { median } from "./measure.js";
+import { measureGains } from "./page/gains.js";
 
 const help = `npm run bench:page -- [options]
 
-Frames of the stage, the first picture and long tasks of the explorer, in the Chromium at VKERNEL_CHROMIUM or
-/usr/bin/chromium.
+Frames of the stage, the first picture and long tasks of the explorer, and the tables of its page that measures (scores,
+Hessians and a whole run beside tuned plain TypeScript), in the Chromium at VKERNEL_CHROMIUM or /usr/bin/chromium.
 
+  --only NAMES    some of frames, first, tasks, gains, set apart by commas
+  --seconds N     how long each set of tables is measured; 20 by default
   --visits N      visits of the page and of the plain one, in turns; 9 by default
   --json          print the report as JSON on standard output, the text on standard error
   --out FILE      where the report goes, reports/bench-page.json by default
@@ -27,11 +30,24 @@ const LONG = 50;
 const WATCHED = 1500;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const { positionals, fail, say, count, keep } = command("bench:page", help, {
+const { positionals, text, fail, say, count, keep } = command("bench:page", help, {
   visits: { type: "string" },
+  seconds: { type: "string" },
+  only: { type: "string" },
 });
 if (positionals.length > 0) fail(`expected no word, got "${positionals[0]}"`);
 const visits = count("visits", 9);
+const seconds = count("seconds", 20);
+const parts = {
+  frames,
+  first: firstPicture,
+  tasks: longTasks,
+  gains: () => measureGains(browser, { folder: `${root}dist/site`, seconds, say }),
+};
+const only = text("only")?.split(",") ?? Object.keys(parts);
+for (const name of only) {
+  if (!(name in parts)) fail(`--only expected some of ${Object.keys(parts).join(", ")}, got "${name}"`);
+}
 
 /** @param {number} value */
 const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
@@ -47,9 +63,8 @@ try {
   say(`${inWords(machine)}; Chromium ${browser.version()}`);
   const note = busy(machine);
   if (note !== undefined) say(`Note: ${note}.`);
-  report.frames = await frames();
-  report.first = await firstPicture();
-  report.tasks = await longTasks();
+  for (const [name, measure] of Object.entries(parts))
+    if (only.includes(name)) report[name] = await measure();
 } finally {
   await browser.close();
 }

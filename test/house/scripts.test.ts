@@ -39,7 +39,7 @@ function exportsOf(path: string): Set<string> {
   return names;
 }
 
-const scripts = ["scripts", "bench", "bench/page", "scripts/generate"].flatMap((folder) =>
+const scripts = ["scripts", "bench", "bench/page", "bench/peers", "scripts/generate"].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".js"))
     .map((name) => `${folder}/${name}`),
