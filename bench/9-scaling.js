@@ -4,7 +4,7 @@ import { Baseline } from "../build/ts/src/baseline/baseline.js";
 import { makeData } from "./data.js";
 import { powerLaw } from "./fit.js";
 import { assertAgreement, interleave } from "./measure.js";
-import { columns } from "./tables.js";
+import { columns, inWords } from "./tables.js";
 
 /**
  * How times grow: posterior means with one of M, D, the number of queries and that of threads varied, all else kept. On logarithmic
@@ -53,7 +53,7 @@ const sweeps = {
 };
 
 /** @param {import("./run.js").Context} context */
-export async function run({ rounds, matches, say, note, report }) {
+export async function run({ rounds, matches, say, note, report, law }) {
   for (const [title, { of, base, sizes }] of Object.entries(sweeps)) {
     const name = `scaling with ${title}`;
     if (!matches(name)) continue;
@@ -70,7 +70,9 @@ export async function run({ rounds, matches, say, note, report }) {
       report(item);
     }
     say(`\n${name}: milliseconds, and the law that fits the upper half of the sweep`);
-    for (const line of columns(lawsOf(of, sizes, times))) say(line);
+    const laws = lawsOf(of, sizes, times);
+    for (const one of laws) law({ sweep: title, ...one });
+    for (const line of columns(rowsOf(of, sizes, laws))) say(line);
   }
 }
 
@@ -108,41 +110,63 @@ async function measure(name, { dim, size, count, threads }, rounds) {
 }
 
 /**
- * A row per variant: its times, the exponent, and what the law says of larger sizes; none of more threads than there are or of more dimensions than the library takes.
+ * Sizes of which something is expected; not of more threads than there are or of more dimensions than the library takes.
+ *
+ * @param {keyof Shape} of
+ * @param {readonly number[]} sizes
+ */
+function further(of, sizes) {
+  const last = sizes[sizes.length - 1];
+  return of === "threads" ? [] : [10 * last, 100 * last].filter((size) => of !== "dim" || size <= MAX_DIM);
+}
+
+/**
+ * What fits the upper half of the times of each variant, and what follows for larger sizes.
  *
  * @param {keyof Shape} of
  * @param {readonly number[]} sizes
  * @param {ReadonlyMap<string, readonly number[]>} times
  */
 function lawsOf(of, sizes, times) {
-  const last = sizes[sizes.length - 1];
-  const further =
-    of === "threads" ? [] : [10 * last, 100 * last].filter((size) => of !== "dim" || size <= MAX_DIM);
+  return [...times]
+    .filter(([, measured]) => measured.length === sizes.length)
+    .map(([variant, measured]) => {
+      const from = Math.min(Math.floor(sizes.length / 2), sizes.length - 2);
+      const { exponent, factor, worst } = powerLaw(sizes.slice(from), measured.slice(from));
+      const expected = further(of, sizes).map((size) => ({ size, milliseconds: factor * size ** exponent }));
+      return {
+        variant,
+        times: measured,
+        from: sizes[from],
+        to: sizes[sizes.length - 1],
+        exponent,
+        worst,
+        expected,
+      };
+    });
+}
+
+/**
+ * A row per variant: its times, the exponent, and what the law says of larger sizes.
+ *
+ * @param {keyof Shape} of
+ * @param {readonly number[]} sizes
+ * @param {ReturnType<typeof lawsOf>} laws
+ */
+function rowsOf(of, sizes, laws) {
   const heads = [
     "",
     ...sizes.map((size) => size.toLocaleString("en")),
     "exponent",
     "off by",
-    ...further.map((size) => `expected at ${size.toLocaleString("en")}`),
+    ...further(of, sizes).map((size) => `expected at ${size.toLocaleString("en")}`),
   ];
-  const rows = [...times]
-    .filter(([, measured]) => measured.length === sizes.length)
-    .map(([variant, measured]) => {
-      const from = Math.min(Math.floor(sizes.length / 2), sizes.length - 2);
-      const { exponent, factor, worst } = powerLaw(sizes.slice(from), measured.slice(from));
-      return [
-        variant,
-        ...measured.map((time) => time.toPrecision(3)),
-        exponent.toFixed(2),
-        `${(100 * (worst - 1)).toFixed(0)}%`,
-        ...further.map((size) => inWords(factor * size ** exponent)),
-      ];
-    });
+  const rows = laws.map(({ variant, times, exponent, worst, expected }) => [
+    variant,
+    ...times.map((time) => time.toPrecision(3)),
+    exponent.toFixed(2),
+    `${(100 * (worst - 1)).toFixed(0)}%`,
+    ...expected.map(({ milliseconds }) => inWords(milliseconds)),
+  ]);
   return [heads, ...rows];
 }
-
-/** Milliseconds of two digits, or seconds. @param {number} milliseconds */
-const inWords = (milliseconds) =>
-  milliseconds < 1000
-    ? `${Number(milliseconds.toPrecision(2))} ms`
-    : `${Number((milliseconds / 1000).toPrecision(2))} s`;

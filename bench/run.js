@@ -24,7 +24,7 @@ const ROUNDS = 9;
  *
  * @typedef {{
  *   rounds: number, native: import("./native.js").Native | undefined,
- *   matches: (name: string) => boolean, say: (line: string) => void, report: (item: import("./tables.js").Case) => void, note: (text: string) => void,
+ *   matches: (name: string) => boolean, say: (line: string) => void, report: (item: import("./tables.js").Case) => void, law: (law: object) => void, note: (text: string) => void,
  * }} Context
  */
 
@@ -76,6 +76,8 @@ if (warning !== undefined) {
 }
 
 const tables = new Tables(say);
+/** How times grow, as suites found it. @type {object[]} */
+const laws = [];
 const started = performance.now();
 try {
   for (const suite of chosen) {
@@ -92,6 +94,8 @@ try {
         say(`Note: ${text}.`);
       },
       say,
+      /** @param {object} law */
+      law: (law) => laws.push(law),
       /** @param {import("./tables.js").Case} item */
       report: (item) => tables.record(suite, item),
     });
@@ -111,6 +115,7 @@ const report = {
   seconds,
   targets: tables.targets,
   cases: tables.cases,
+  laws,
 };
 await keep(report, "bench.json", `${seconds.toFixed(0)} s; `);
 if (flag("check") && tables.failed) process.exitCode = 1;

@@ -100,3 +100,9 @@ export function columns(rows, words = [0]) {
     return `  ${cells.join("  ").trimEnd()}`;
   });
 }
+
+/** Milliseconds of two digits, or seconds. @param {number} milliseconds */
+export const inWords = (milliseconds) =>
+  milliseconds < 1000
+    ? `${Number(milliseconds.toPrecision(2))} ms`
+    : `${Number((milliseconds / 1000).toPrecision(2))} s`;
