@@ -3,6 +3,7 @@
  * place in the documentation; `vkernel-cli` of a version depends on `vkernel` of the same.
  */
 export { Baseline } from "./baseline/baseline.js";
+export { differenceOf, medianOf, type Timing, timingOf } from "./baseline/timing.js";
 export { checkInteger, checkWord } from "./core/check.js";
 export { inSlices, TimeSlices, unitOfWork } from "./core/scheduler.js";
 export { checkClasses, indicesOf, pixelRanges } from "./data/images.js";
@@ -16,6 +17,7 @@ export { normalCdf, normalDensity, normalMass, upperGamma } from "./numeric/spec
 export { chiSquare, kolmogorov, shareOf } from "./numeric/statistics.js";
 export { flowsFor, likelihoodRefusal, listed } from "./sampler/capabilities.js";
 export { registry } from "./sampler/registry.js";
+export { MAX_MATRIX_DIM } from "./score/evaluate/request.js";
 export { matrixQuantities, scalarQuantities } from "./score/field.js";
 export { LINEAR_RIDGE } from "./score/learned/linear.js";
 export { NTK_RIDGE } from "./score/learned/ntk.js";

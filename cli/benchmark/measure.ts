@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { differenceOf, type Timing, timingOf } from "vkernel/internal";
 
 /** One way to do the work of a case. */
 export interface Variant {
@@ -20,22 +21,17 @@ export interface Case {
   readonly variants: readonly Variant[];
 }
 
-/** What was measured of a variant. */
-export interface Timing {
+/** What was measured of a variant, beside the first. */
+export interface VariantTiming extends Timing {
   readonly name: string;
   /** Milliseconds of each round. */
   readonly rounds: readonly number[];
-  readonly median: number;
-  /** (slowest - fastest round) / median. */
-  readonly spread: number;
-  /** Times as fast as the first variant: the median of the rounds' ratios, and their range. */
-  readonly ratio: { readonly median: number; readonly least: number; readonly most: number };
   /** The largest difference of a number from those of the first variant, but for outliers. */
   readonly difference: number;
 }
 
 export interface CaseResult extends Omit<Case, "variants"> {
-  readonly timings: readonly Timing[];
+  readonly timings: readonly VariantTiming[];
 }
 
 export interface Measured {
@@ -62,12 +58,6 @@ const MAX_ROUNDS = 51;
 const WARM_UP = 50;
 /** How long a call lasts at least within a round, in milliseconds: shorter ones are repeated. */
 const ROUND_TIME = 10;
-
-export function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
 
 /** Milliseconds of a call, over as many as fill a round. */
 async function once(variant: Variant, signal: AbortSignal): Promise<number> {
@@ -105,32 +95,13 @@ async function measureCase(item: Case, milliseconds: number, signal: AbortSignal
       rounds[at]?.push(await once(variants[at], signal));
     }
   }
-  const [standard, first] = [results[0], rounds[0]];
-  const timings = variants.map(({ name }, i) => {
-    const own = rounds[i];
-    const ratios = own.map((time, round) => first[round] / time);
-    const median = middle(own);
-    const values = results[i];
-    return {
-      name,
-      rounds: own,
-      median,
-      spread: (Math.max(...own) - Math.min(...own)) / median,
-      ratio: { median: middle(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
-      difference: differenceOf(standard, values, outliers) / unit,
-    };
-  });
+  const timings = variants.map(({ name }, i) => ({
+    name,
+    rounds: rounds[i],
+    ...timingOf(rounds[i], rounds[0]),
+    difference: differenceOf(results[0], results[i], outliers) / unit,
+  }));
   return { ...rest, timings };
-}
-
-function differenceOf(
-  standard: Float32Array | Float64Array,
-  values: Float32Array | Float64Array,
-  outliers: number,
-): number {
-  const differences = Float64Array.from(standard, (value, k) => Math.abs(value - values[k])).sort();
-  // Numbers that are none come last.
-  return differences[differences.length - 1 - Math.floor(outliers * differences.length)];
 }
 
 /** Measures cases one after another, sharing out the time; each is made when its turn comes. */

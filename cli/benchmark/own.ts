@@ -1,9 +1,9 @@
 import { createEngine, edm, type Engine, exactScore, heun, karras, type Precision, sample } from "vkernel";
-import { Baseline } from "vkernel/internal";
+import { Baseline, MAX_MATRIX_DIM, medianOf } from "vkernel/internal";
 import { fillNormals } from "vkernel/reference";
 import { grouped } from "../text.js";
 import { type Engines, startEngines } from "./engines.js";
-import { type Case, type CaseResult, type Measured, type Measuring, measure, middle } from "./measure.js";
+import { type Case, type CaseResult, type Measured, type Measuring, measure } from "./measure.js";
 
 /** Points of one's own, as they were read. */
 export interface OwnData {
@@ -42,8 +42,6 @@ export interface OwnResult extends Measured {
   readonly verdicts: readonly string[];
 }
 
-/** The most coordinates of which there are matrices. */
-export const MAX_MATRIX_DIM = 64;
 /** Steps of the run, and the noise levels of Karras et al. 2022 in units of the data's scale per coordinate, theirs being 0.5. */
 const STEPS = 18;
 const HIGHEST = 160;
@@ -250,7 +248,7 @@ function startUpOf(starts: readonly number[], scores: CaseResult, count: number)
   const gained = (plain.median - simd.median) / count;
   return {
     first,
-    again: middle(starts.slice(1)),
+    again: medianOf(starts.slice(1)),
     queries: gained > 0 ? Number((first / gained).toPrecision(2)) : undefined,
   };
 }

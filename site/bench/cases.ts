@@ -5,6 +5,7 @@ import { edm } from "../../src/process/edm.js";
 import { sample } from "../../src/run/sample.js";
 import { karras } from "../../src/sampler/grids/karras.js";
 import { heun } from "../../src/sampler/heun.js";
+import { MAX_MATRIX_DIM } from "../../src/score/evaluate/request.js";
 import { type ExactScore, exactScore } from "../../src/score/exact.js";
 import type { Request } from "./protocol.js";
 import type { Case } from "./rounds.js";
@@ -14,8 +15,6 @@ export interface Named {
   readonly engine: Engine;
 }
 
-/** The most coordinates of which there are matrices. */
-export const MAX_MATRIX_DIM = 64;
 /** Multiplications and additions of a call: some hundredths of a second in plain TypeScript. */
 const WORK = 2 ** 23;
 const LEAST_QUERIES = 8;

@@ -1,6 +1,7 @@
 import { engineOf } from "../../src/engine.js";
 import { messageOf } from "../load.js";
-import { casesOf, MAX_MATRIX_DIM, type Named } from "./cases.js";
+import { MAX_MATRIX_DIM } from "../../src/score/evaluate/request.js";
+import { casesOf, type Named } from "./cases.js";
 import type { Message, Request } from "./protocol.js";
 import { measure } from "./rounds.js";
 

@@ -1,3 +1,5 @@
+import type { Timing } from "../../src/baseline/timing.js";
+
 /** What is measured: points of a standard normal, so many of so many dimensions, for so long. */
 export interface Request {
   readonly points: number;
@@ -11,15 +13,9 @@ export interface Request {
   readonly threads: string;
 }
 
-/** What was measured of one way to do the work. */
-export interface Row {
+/** What was measured of one way to do the work, beside the first. */
+export interface Row extends Timing {
   readonly name: string;
-  /** Milliseconds, the median of the rounds. */
-  readonly median: number;
-  /** (slowest - fastest round) / median. */
-  readonly spread: number;
-  /** Times as fast as the first row: the median of the rounds' ratios, and their range. */
-  readonly ratio: { readonly median: number; readonly least: number; readonly most: number };
   /** The largest difference of a number from those of the first row, in scales of the data. */
   readonly difference: number;
 }

@@ -1,5 +1,6 @@
 import { Bench } from "tinybench";
-import type { Row, Table } from "./protocol.js";
+import { differenceOf, timingOf } from "../../src/baseline/timing.js";
+import type { Table } from "./protocol.js";
 
 /** One way to do the work. */
 export interface Variant {
@@ -23,12 +24,6 @@ const MOST_ROUNDS = 51;
 const ROUND_TIME = 20;
 /** How long it runs before anything is timed, so that the compilers have done their work. */
 const WARM_UP = 100;
-
-function middle(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
 
 /** Measures one case for so long: in every round each variant has its turn, in an order that rotates. */
 export async function measure(
@@ -56,27 +51,11 @@ export async function measure(
       times.get(name)?.push(result.latency.p50);
     }
   }
-  const [first] = times.values();
-  const rows = variants.map(({ name }, i): Row => {
-    const own = times.get(name) ?? [];
-    const ratios = own.map((time, round) => (first ?? own)[round] / time);
-    const median = middle(own);
-    return {
-      name,
-      median,
-      spread: (Math.max(...own) - Math.min(...own)) / median,
-      ratio: { median: middle(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
-      difference: differenceOf(results[0], results[i], outliers) / unit,
-    };
-  });
+  const roundsOf = (name: string): number[] => times.get(name) ?? [];
+  const rows = variants.map(({ name }, i) => ({
+    name,
+    ...timingOf(roundsOf(name), roundsOf(variants[0].name)),
+    difference: differenceOf(results[0], results[i], outliers) / unit,
+  }));
   return { name, rounds, rows };
-}
-
-function differenceOf(
-  standard: Float32Array | Float64Array,
-  values: Float32Array | Float64Array,
-  outliers: number,
-): number {
-  const differences = Float64Array.from(standard, (value, k) => Math.abs(value - values[k])).sort();
-  return differences[differences.length - 1 - Math.floor(outliers * differences.length)];
 }
