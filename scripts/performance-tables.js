@@ -122,10 +122,10 @@ const tables = {
 };
 let text = await readFile(page, "utf8");
 for (const [name, lines] of Object.entries(tables)) {
-  const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- end of ${name} -->)`);
+  const marked = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
   if (!marked.test(text)) throw new Error(`${page} has no markers for ${name}`);
   console.log(`${name}: ${lines === undefined ? "no report, left as it is" : "written"}`);
   if (lines !== undefined)
-    text = text.replace(marked, (_, start, end) => `${start}\n${lines.join("\n")}\n${end}`);
+    text = text.replace(marked, (_, start, end) => `${start}\n${lines.join("\n")}\n\n${end}`);
 }
 await writeFile(page, text);
