@@ -10,7 +10,7 @@ import ts from "typescript";
 import { asModule } from "./as-module.js";
 
 /** What is served as it stands in site/. */
-const pages = ["index.html", "embed.html", "bench.html", "page.css", "page.js"];
+const pages = ["index.html", "embed.html", "bench.html", "million.html", "page.css", "aside.css", "page.js"];
 const kernels = ["simd-local", "simd-shared"];
 
 const shrink = terser({
@@ -60,7 +60,7 @@ export async function buildSite(root) {
     hoistTransitiveImports: false,
   });
   await bundle.close();
-  await buildBench(root, join(out, "bench"));
+  await buildAside(root, out);
   for (const name of kernels) await cp(join(root, `build/wasm/${name}.wasm`), join(out, `wasm/${name}.wasm`));
   for (const name of pages) await cp(join(root, "site", name), join(out, name));
   // The command line serves it: it is in that package.
@@ -69,26 +69,26 @@ export async function buildSite(root) {
 }
 
 /**
- * The page that measures, a bundle of its own: chunks that it shared with the explorer would be others than the first picture needs,
- * and more of them.
+ * The pages beside the explorer, a bundle of their own: chunks that they shared with it would be others than the first picture needs, and
+ * more of them.
  */
-async function buildBench(root, out) {
-  const folder = join(root, "site/bench");
+async function buildAside(root, out) {
+  const scripts = ["bench/page", "bench/measure", "million/page", "million/run"];
+  const folders = ["bench", "million"].map((name) => join(root, "site", name));
   const bundle = await rollup({
-    input: { page: join(folder, "page.ts"), measure: join(folder, "measure.ts") },
+    input: Object.fromEntries(scripts.map((name) => [name, join(root, "site", `${name}.ts`)])),
     plugins: [sources(root), asModule(), resolve({ browser: true }), shrink],
-    treeshake: { moduleSideEffects: (id) => id.startsWith(folder) },
+    treeshake: { moduleSideEffects: (id) => folders.some((folder) => id.startsWith(folder)) },
     onwarn,
   });
   await bundle.write({
     dir: out,
     format: "es",
     entryFileNames: "[name].js",
-    chunkFileNames: "chunks/[name]-[hash].js",
+    chunkFileNames: "aside/[name]-[hash].js",
     hoistTransitiveImports: false,
   });
   await bundle.close();
-  await cp(join(folder, "bench.css"), join(out, "bench.css"));
 }
 
 function onwarn(warning) {

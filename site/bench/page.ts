@@ -1,5 +1,6 @@
 import { h } from "../controls/dom.js";
 import type { Message, Request, Table } from "./protocol.js";
+import { short } from "./short.js";
 
 /** Addresses of what is measured, beside this script's folder. */
 const address = (path: string): string => new URL(path, import.meta.url).href;
@@ -97,10 +98,6 @@ function take(message: Message): void {
       finish(`It ended with an error: ${message.message}`);
   }
 }
-
-/** A number of so many digits, without an exponent. */
-const short = (value: number, digits = 3): string =>
-  value.toLocaleString("en-US", { maximumSignificantDigits: digits, useGrouping: false });
 
 function tableOf({ name, rounds, rows }: Table): HTMLElement {
   const id = `table-${tables.childElementCount}`;

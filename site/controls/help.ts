@@ -38,7 +38,9 @@ export function showHelp(root: ParentNode & Node, about: string, home: string): 
       "p",
       {},
       h("a", { href: new URL("bench.html", home).href }, "What the kernels gain in this browser"),
-      ", measured beside plain TypeScript.",
+      ", measured beside plain TypeScript; ",
+      h("a", { href: new URL("million.html", home).href }, "a million points in space"),
+      ", sampled to a tolerance.",
     ),
     h("p", { class: "quiet" }, about),
   );

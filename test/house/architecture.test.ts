@@ -239,6 +239,7 @@ describe("arrows between folders go down only", () => {
       "tabs",
       "export",
       "bench",
+      "million",
     ],
     claims: ["vastola2025", "chen2025", "cao2025", "digits", "cards.ts", "index.ts"],
     "cli/report": ["study", "smoothing", "variance", "pde"],

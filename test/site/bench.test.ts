@@ -1,61 +1,15 @@
 // The page that measures: it starts, shows rows and can be stopped. Nothing here depends on how fast anything is.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ServerOptions, startServer } from "../../cli/server.js";
 import { browserTitle, launch, skipReason } from "../browser/chromium.js";
 import { axe } from "./open.js";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { root } from "../browser/bundle.js";
 import { siteSizes } from "../../scripts/site-sizes.js";
-import { siteFolder } from "./site.js";
+import { type AsideOptions, crampedOn, onAside, statusOf } from "./aside.js";
 
 let browser: Browser;
 
-interface Options {
-  readonly server?: Partial<ServerOptions>;
-  readonly width?: number;
-  readonly dark?: boolean;
-}
-
-/** Does something on the page, which must end without an error and ask nothing of others. */
-async function onPage<R>(
-  { server: more, width = 1280, dark }: Options,
-  work: (page: Page) => Promise<R>,
-): Promise<R> {
-  const missing: string[] = [];
-  const files = new Map([["/axe.js", readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8")]]);
-  const server = await startServer({
-    folder: siteFolder,
-    files,
-    onMissing: (path) => void missing.push(path),
-    ...more,
-  });
-  const context = await browser.newContext({
-    viewport: { width, height: 800 },
-    colorScheme: dark ? "dark" : "light",
-  });
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  page.on("request", (request) => {
-    if (!request.url().startsWith(server.url)) errors.push(`a request elsewhere: ${request.url()}`);
-  });
-  try {
-    await page.goto(`${server.url}bench.html`);
-    const result = await work(page);
-    expect([errors, missing]).toEqual([[], []]);
-    return result;
-  } finally {
-    await context.close();
-    await server.close();
-  }
-}
-
-const statusOf = (page: Page) => page.getByRole("status").textContent();
+const onPage = <R>(options: AsideOptions, work: (page: Page) => Promise<R>): Promise<R> =>
+  onAside(browser, "bench.html", options, work);
 
 /** Measures as shortly as may be, and waits for the end. */
 async function measure(page: Page, points: number, dim: number): Promise<void> {
@@ -161,21 +115,15 @@ describe.skipIf(skipReason !== undefined)(browserTitle("the page that measures")
         expect(await axe(page)).toEqual([]);
         await measure(page, 16, 2);
         expect(await axe(page)).toEqual([]);
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-        const small = await page.evaluate(() =>
-          [...document.querySelectorAll("button, input")]
-            .map((one) => one.getBoundingClientRect())
-            .filter(({ width, height }) => width < 24 || height < 24),
-        );
-        expect(small).toEqual([]);
+        expect(await crampedOn(page, width)).toEqual([[], 0]);
       }),
   );
 
   it("is no part of a first visit of the explorer, whose help leads to it", { tags: ["long"] }, async () => {
     const sizes = await siteSizes();
-    const own = sizes.filter(({ name }) => name.startsWith("bench"));
+    const own = sizes.filter(({ name }) => /^(bench|aside)/.test(name));
     expect(own.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["bench.html", "bench/page.js", "bench/measure.js", "bench/bench.css"]),
+      expect.arrayContaining(["bench.html", "bench/page.js", "bench/measure.js", "aside.css"]),
     );
     expect(own.filter(({ first }) => first)).toEqual([]);
     await onPage({}, async (page) => {
