@@ -5,6 +5,7 @@
 import { mlpAdam, mlpForward, mlpGradient } from "./learn/mlp";
 import { covariance } from "./mixture/covariance";
 import { posterior } from "./mixture/lanes";
+import { frameSums } from "./mixture/frame/sums";
 import { latticeDeposit } from "./mixture/lattice/deposit";
 import { colour, spreadRows } from "./mixture/spread";
 import { average, averageDistance, distances, drawRows, normalise, relativeWeights } from "./mixture/tiles";
@@ -91,3 +92,5 @@ export function treePosterior2(first: u32, count: u32, scratch: u32, out: u32, q
 export function latticeDeposit3(first: u32, count: u32, scratch: u32, out: u32, nx: u32, ny: u32, layers: u32, place: u32, window: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32): void { latticeDeposit<u32>(first, count, scratch, out, nx, ny, layers, place, window, nodes, points, row, M, depth); }
 export function treeLeaves3(first: u32, count: u32, leaves: u32, nodes: u32, points: u32, row: u32, M: u32, depth: u32): void { treeLeaves<u32>(first, count, leaves, nodes, points, row, M, depth); }
 export function treePosterior3(first: u32, count: u32, scratch: u32, out: u32, queries: u32, k: u32, kStride: u32, asked: u32, nodes: u32, points: u32, row: u32, order: u32, leaves: u32, M: u32, depth: u32, lattice: u32): void { treePosterior<u32>(first, count, scratch, out, queries, k, kStride, asked, nodes, points, row, order, leaves, M, depth, lattice); }
+export function frameSumsF32(first: u32, tasks: u32, scratch: u32, out: u32, y: u32, queries: u32, integers: u32, integersStride: u32, count: u32, asked: u32, stages: u32, stageCount: u32, points: u32, width: u32, lw: u32, M: u32): void { frameSums<f32>(first, tasks, scratch, out, y, queries, integers, integersStride, count, asked, stages, stageCount, points, width, lw, M); }
+export function frameSumsF64(first: u32, tasks: u32, scratch: u32, out: u32, y: u32, queries: u32, integers: u32, integersStride: u32, count: u32, asked: u32, stages: u32, stageCount: u32, points: u32, width: u32, lw: u32, M: u32): void { frameSums<f64>(first, tasks, scratch, out, y, queries, integers, integersStride, count, asked, stages, stageCount, points, width, lw, M); }

@@ -38,10 +38,11 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
     const slices = new TimeSlices(signal, () => this.data.check());
     const request = await slices.run(requestInPieces(this.data, this.process, x, t, quantities));
     if (signal?.aborted) throw aborted(signal);
-    const full = <R extends Quantity>(all: Request<P, R>) => this.#evaluateFully(all, options, slices);
-    if (tolerance === 0) return full(request);
+    if (tolerance === 0) return this.#evaluateFully(request, options, slices);
     const { evaluateTo } = await import("./tolerance/evaluate.js");
-    return evaluateTo(request, tolerance, options, slices, full);
+    return evaluateTo(request, tolerance, options, slices, (all, given) =>
+      this.#evaluateFully(all, given, slices),
+    );
   }
 
   /**

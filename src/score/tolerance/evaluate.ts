@@ -9,6 +9,7 @@ import { inPieces, outputs, type Request, type Targets } from "../evaluate/reque
 import { levelsOf, shrunk } from "../evaluate/score.js";
 import type { EvaluateOptions, Evaluation, Quantity } from "../field.js";
 import { ErrorBounds, wantedOf } from "./errorBound.js";
+import { evaluateFramed, type FullSum, hasFrame } from "./frame/evaluate.js";
 import { evaluateFully, exceeded } from "./fullSum.js";
 import { RESULT, Results } from "./results.js";
 import { CHUNK, preparedSums, type Sums } from "./sums.js";
@@ -31,18 +32,20 @@ function checkTolerance(quantities: readonly Quantity[], tolerance: number): voi
   }
 }
 
-/** Evaluates a request to a tolerance; `full` evaluates one by all points. */
+/** Evaluates a request to a tolerance; `full` evaluates one by all points, with options of its own. */
 export async function evaluateTo<P extends Precision, Q extends Quantity>(
   request: Request<P, Q>,
   tolerance: number,
   options: EvaluateOptions,
   slices: TimeSlices,
-  full: (request: Request<P, Quantity>) => Promise<Evaluation<P, Quantity>>,
+  full: FullSum<P>,
 ): Promise<Evaluation<P, Q>> {
   const { data, process, quantities } = request;
   checkTolerance(quantities, tolerance);
-  if (!hasTree(data, process)) return evaluateFully(request, tolerance, options.signal, slices, full);
-  return data.hold(() => evaluateWithin(request, tolerance, options, slices));
+  if (hasTree(data, process)) return data.hold(() => evaluateWithin(request, tolerance, options, slices));
+  if (hasFrame(data, process))
+    return data.hold(() => evaluateFramed(request, tolerance, options, slices, full));
+  return evaluateFully(request, tolerance, options.signal, slices, (all) => full(all, options));
 }
 
 /** Whether points can be left out: in one to three dimensions, on the kernels, and where noise has no direction. */

@@ -1,0 +1,115 @@
+import type { Precision } from "../../../data/mixture.js";
+import { log2 } from "../../../numeric/elementary.js";
+import type { Workspace } from "../../../dense/workspace.js";
+import type { Request } from "../../evaluate/request.js";
+import type { Quantity } from "../../field.js";
+import type { Level } from "../../level.js";
+import type { Wanted } from "../errorBound.js";
+import type { Frame } from "./frame.js";
+import { layoutOf, turned, writeQuery } from "./queries.js";
+
+/** Queries of a task of the kernel. */
+const TILE = 4;
+/** Bytes of its scratch, but for lists of points that are left: 16 each for a query of a tile. */
+const SCRATCH = 8192;
+/** Of how many points one may be left, lest the sum over all points costs less; and never more than so many. */
+const SHARE = 8;
+const LEAST = 64;
+const MOST = 2 ** 17;
+/** What the kernel certifies of its own sums, when tolerances are larger. */
+const COARSEST = 1 / 16;
+
+/** Numbers of a query's result, and where each begins, before the mean: `assembly/mixture/frame/sums.ts`. */
+export const HEAD = 8;
+export const At = {
+  base: 0,
+  nearest: 1,
+  total: 2,
+  trace: 3,
+  logError: 4,
+  meanError: 5,
+  covarianceError: 6,
+  summed: 7,
+};
+
+export interface FrameSums {
+  /** Queries y = x / alpha. */
+  readonly y: Float64Array;
+  readonly levels: (q: number) => Level;
+  readonly wanted: Wanted;
+  readonly tolerance: number;
+  /** How far rounding may have moved a query. */
+  readonly moved: (q: number) => number;
+}
+
+/** Numbers of a query's result. */
+export const resultOf = ({ layout }: Request<Precision, Quantity>["data"]): number => HEAD + layout.width;
+
+/** Runs the kernel on queries `first` to `last` (exclusive) and copies their results. */
+export async function frameSums(
+  { data }: Request<Precision, Quantity>,
+  frame: Frame,
+  { y, levels, wanted, tolerance, moved }: FrameSums,
+  [first, last]: readonly [number, number],
+  space: Workspace,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const { dim, engine, layout, counted, weights, order } = data;
+  const { width, points, logWeights } = layout;
+  const count = last - first;
+  const rows = y.subarray(first * dim, last * dim);
+  const { centred, rotated } = await turned(engine, frame, rows, signal ? { signal } : {});
+  const { numbers, integers } = layoutOf(frame);
+  const each = resultOf(data);
+  const most = Math.min(MOST, Math.max(LEAST, Math.ceil(counted / SHARE)));
+  const inverse = frame.scale > 0 ? 1 / frame.scale : 0;
+  const asked = space.alloc(7, "x");
+  const lightest = -log2(weights[order[counted - 1]]);
+  space
+    .f64(asked, 7)
+    .set([
+      log2(Math.min(COARSEST, tolerance)),
+      wanted.log ? 1 : 0,
+      wanted.mean ? inverse : 0,
+      wanted.covariance ? inverse * inverse : 0,
+      log2(weights[order[0]]),
+      lightest,
+      most,
+    ]);
+  const out = space.alloc(count * each, "x");
+  const queries = space.zeros(count * width, "x");
+  const ofQueries = space.alloc(count * numbers, "x");
+  const ofIntegers = space.alloc(Math.ceil((count * integers) / 4), "x");
+  const directions = rotated.length / count;
+  for (let i = 0; i < count; i++) {
+    const row = rows.subarray(i * dim, (i + 1) * dim);
+    space.f64(queries + 8 * i * width, dim).set(row);
+    const { buffer } = space.f64(ofIntegers, 0);
+    writeQuery(
+      frame,
+      levels(first + i),
+      {
+        y: row,
+        centred: centred.subarray(i * dim, (i + 1) * dim),
+        rotated: rotated.subarray(i * directions, (i + 1) * directions),
+        moved: moved(first + i),
+      },
+      space.f64(ofQueries + 8 * i * numbers, numbers),
+      new Int16Array(buffer, ofIntegers + 2 * i * integers, integers),
+    );
+    await space.spend(12 * dim);
+  }
+  const { stages, records } = frame;
+  await space.run(
+    layout.bytes === 4 ? "frameSumsF32" : "frameSumsF64",
+    Math.ceil(count / TILE),
+    [
+      ...[out, queries, ofQueries, ofIntegers, 2 * integers, count, asked],
+      ...[records, stages.length, points, width, logWeights, counted],
+    ],
+    { work: count * counted * 16, scratch: SCRATCH + TILE * (64 + 16 * (most + 4)) },
+  );
+  const results = space.f64(out, count * each).slice();
+  for (const pointer of [asked, out, queries, ofQueries, ofIntegers]) space.release(pointer);
+  return results;
+}
