@@ -11,7 +11,8 @@
 /** Points that go through all stages together, so that several queries find them in the caches; a multiple of 4. */
 export const BLOCK: u32 = 256;
 
-// The record of a stage, float64 numbers: integers of the points; vectors of 8 a point; n_m; r_m (0: none); whether integers are bytes.
+// The record of a stage, float64 numbers: integers of the points; vectors of 8 a point; n_m; r_m (0: none); where integers are bytes, |mu - o|^2
+// of the points in float64, o what was subtracted of them (else 0).
 export const STAGE: u32 = 40;
 const VECTORS: u32 = 8;
 const NORMS: u32 = 16;
@@ -32,6 +33,22 @@ const FIRST: u32 = 16;
 @inline
 function at(record: u32, offset: u32): u32 {
   return <u32>load<f64>(record + offset);
+}
+
+// @ts-ignore: decorator
+@inline
+export function pointsOf(stage: u32): u32 {
+  return at(stage, 0);
+}
+// @ts-ignore: decorator
+@inline
+export function vectorsOf(stage: u32): u32 {
+  return at(stage, VECTORS);
+}
+// @ts-ignore: decorator
+@inline
+export function exactNorms(stage: u32): u32 {
+  return at(stage, BYTES);
 }
 
 /** The most that n_m - 2 z . c_m - 2 rho r_m may be for a point within sqrt(cut). */

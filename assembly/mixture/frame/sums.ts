@@ -2,12 +2,15 @@
 // points that are surely farther than a distance at which all weights together are below the tolerance; all others have their distance
 // by differences in all coordinates, in float64. Where too many are left, a query is marked: the sum over all points costs less.
 import { EXP2_TABLE, exp2, exp2Above, exp2Floor, exp2Table, log2Above } from "../../simd/exp2";
+import { denseQuery, denseSums, meansAt, statsAt } from "./dense";
 import {
-  AT_STAGE, BLOCK, firstLeast, firstStage, integersAt, lastValue, laterStage, limitOf, squareAbove, STAGE,
+  AT_STAGE, BLOCK, exactNorms, firstLeast, firstStage, integersAt, lastValue, laterStage, limitOf, pointsOf, squareAbove, STAGE,
+  vectorsOf,
 } from "./stages";
 
 // A query's result, float64 numbers: log2 of what P is relative to (negated); the nearest point; P; the trace of the covariance; bounds of
-// the errors of log P, of the mean and of a covariance; points that were summed, -1 where all should be; then the mean.
+// the errors of log P (-1: of all points by bytes, whose bounds are known before), of the mean and of a covariance; points that were summed,
+// -1 where the sum over all is wanted; then the mean.
 const NEAREST: u32 = 8;
 const TOTAL: u32 = 16;
 const TRACE: u32 = 24;
@@ -26,13 +29,16 @@ const EQUAL: u32 = 32;
 const LIGHTEST: u32 = 40;
 const MOST: u32 = 48;
 
-// A query's numbers, float64: k; how far rounding may have moved it; its length; then those of the stages.
+// A query's numbers, float64: k; how far rounding may have moved it; its length; twice the product of steps for coarse and for fine sums over
+// all points by bytes (0: they are too coarse for the tolerance); then those of the stages.
 const MOVED: u32 = 8;
 const LENGTH: u32 = 16;
-const STAGES: u32 = 24;
+const COARSE: u32 = 24;
+const FINE: u32 = 32;
+const STAGES: u32 = 40;
 
 /** Queries of a task: they share what the caches hold of the points. */
-export const TILE: u32 = 4;
+const TILE: u32 = 4;
 /** Points that are looked at first: as many places have their nearest, and as many tell how many will be left. */
 const SEEDS: u32 = 64;
 const PILOTS: u32 = 256;
@@ -344,17 +350,43 @@ export function frameSums<T>(
         );
       }
     }
+    let wanted: u32 = 0;
+    const dense = scratch + STATES + TILE * each;
     for (let i: u32 = 0; i < n; i++) {
       const q = start + i;
       const state = scratch + STATES + i * each;
       const result = out + q * outStride;
-      if (load<u32>(state, FULL)) store<f64>(result, -1, SUMMED);
-      else {
+      const query = queries + q * queryStride;
+      if (load<u32>(state, FULL)) {
+        const coarse = load<f64>(query, COARSE);
+        store<f64>(result, -1, SUMMED);
+        if (coarse == 0) continue;
+        const row = integersAt(stages, stageCount - 1, integers + q * integersStride);
+        denseQuery(dense, wanted++, row, coarse, load<f64>(query, FINE), load<f64>(query));
+      } else {
         end<T>(
-          scratch, state, state + STATE, state + STATE + 8 * (most + 4), result, y + q * 8 * width, queries + q * queryStride, asked,
-          stageCount, points, width, lw, M,
+          scratch, state, state + STATE, state + STATE + 8 * (most + 4), result, y + q * 8 * width, query, asked, stageCount, points,
+          width, lw, M,
         );
       }
+    }
+    if (wanted == 0) continue;
+    const last = stages + (stageCount - 1) * STAGE;
+    denseSums<T>(dense, pointsOf(last), exactNorms(last), vectorsOf(last), points, width, lw, wanted, M);
+    let at: u32 = 0;
+    for (let i: u32 = 0; i < n; i++) {
+      const q = start + i;
+      const query = queries + q * queryStride;
+      if (!load<u32>(scratch + STATES + i * each, FULL) || load<f64>(query, COARSE) == 0) continue;
+      const result = out + q * outStride;
+      const best = <u32>load<f64>(statsAt(dense, at));
+      const square = squareOf<T>(y + q * 8 * width, points + best * width * sizeof<T>(), width);
+      store<f64>(result, load<f64>(query) * square - weightOf(lw, asked, best));
+      store<f64>(result, load<f64>(statsAt(dense, at), 8), TOTAL);
+      store<f64>(result, -1, LOG_ERROR);
+      store<f64>(result, <f64>M, SUMMED);
+      memory.copy(result + MEAN, meansAt(dense, at, width), 8 * width);
+      at++;
     }
   }
 }

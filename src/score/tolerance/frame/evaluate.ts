@@ -12,7 +12,7 @@ import { isInRange, type Level } from "../../level.js";
 import { ErrorBounds, type SumErrors, wantedOf } from "../errorBound.js";
 import { evaluateFully, exceeded } from "../fullSum.js";
 import { type Frame, frameOf, MOST_NORM } from "./frame.js";
-import { At, frameSums, HEAD, resultOf } from "./sums.js";
+import { At, type FrameResults, frameSums, HEAD, resultOf } from "./sums.js";
 
 /** Below so many points their sum costs less. */
 const LEAST_POINTS = 64;
@@ -52,8 +52,9 @@ class Framed {
     this.summed = new Int32Array(request.count).fill(-1);
   }
 
-  /** Takes the sums of query q, which begin at a number of the kernel's results. */
-  take(sums: Float64Array, at: number, q: number): void {
+  /** Takes the sums of query q, the i-th of the kernel's results. */
+  take({ numbers: sums, byBytes }: FrameResults, i: number, q: number): void {
+    const at = i * resultOf(this.#request.data);
     const { data, x } = this.#request;
     const { dim } = data;
     const level = this.#levels(q);
@@ -79,9 +80,13 @@ class Framed {
     if (out.proxyVariance ?? out.divergence) {
       matrices(this.#request, out, level, q, undefined, sums[at + At.trace]);
     }
-    this.#errors[q] = {
-      log: sums[at + At.logError] + 2 ** -50 * (Math.abs(base) + Math.abs(width)),
+    const { log: ofLog, mean: ofMeans } = (sums[at + At.logError] < 0 ? byBytes[i] : undefined) ?? {
+      log: sums[at + At.logError],
       mean: sums[at + At.meanError],
+    };
+    this.#errors[q] = {
+      log: ofLog + 2 ** -50 * (Math.abs(base) + Math.abs(width)),
+      mean: ofMeans,
       covariance: sums[at + At.covarianceError],
       residual: Math.sqrt(ofX) + level.alpha * Math.sqrt(ofMean),
     };
@@ -174,7 +179,7 @@ async function sumAll(
       const raw = await frameSums(request, frame, sums, [first, last], space, signal);
       await slices.run(
         inPieces(last - first, 8 * dim, (from, to) => {
-          for (let i = from; i < to; i++) framed.take(raw, i * resultOf(data), first + i);
+          for (let i = from; i < to; i++) framed.take(raw, i, first + i);
         }),
       );
       const done = last - framed.full.length;

@@ -1,11 +1,12 @@
 import { matmul } from "../../../dense/index.js";
 import { kernelScale, type Level } from "../../level.js";
-import type { Frame, Stage } from "./frame.js";
+import type { Frame } from "./frame.js";
+import type { Stage } from "./stage.js";
 import { LARGEST } from "./rotated.js";
 import type { Kernels } from "../../../core/kernels.js";
 
 /** Numbers of a query before those of stages, and of a stage: `assembly/mixture/frame/sums.ts` and `stages.ts`. */
-const HEAD = 3;
+const HEAD = 5;
 const AT_STAGE = 5;
 
 /** How queries lie in memory. */
@@ -40,25 +41,40 @@ export async function turned(
   return { centred, rotated: data };
 }
 
-/** Writes what the kernel reads of a query; `moved`: how far rounding may have moved y. */
+/** A query: in the points' coordinates, less the frame's centre, and that rotated; and how far rounding may have moved it. */
+export interface Query extends Turned {
+  readonly y: Float64Array;
+  readonly moved: number;
+}
+
+/** What of integers the kernel's sums over all points by bytes leave out. */
+export interface ByteSums {
+  /** The steps of coarse and fine integers, each times twice the points' step. */
+  readonly factors: readonly [number, number];
+  /** No less than what squared distances are off by, beside what all of a query share. */
+  readonly error: number;
+}
+
+/** Writes what the kernel reads of a query; gives what is known of sums by bytes, where there are any. */
 export function writeQuery(
   frame: Frame,
   level: Level,
-  { y, centred, rotated, moved }: { y: Float64Array; moved: number } & Turned,
+  { y, centred, rotated, moved }: Query,
   numbers: Float64Array,
   integers: Int16Array,
-): void {
+): ByteSums | undefined {
   const square = squareOf(centred);
-  numbers.set([kernelScale(level, "f64"), moved, Math.sqrt(squareOf(y))]);
+  numbers.set([kernelScale(level, "f64"), moved, Math.sqrt(squareOf(y)), 0, 0]);
   const step = stepFor(Math.sqrt(square));
   let [from, inside, turnedSquare, off, at] = [0, 0, 0, 0, 0];
+  let sums: ByteSums | undefined;
   frame.stages.forEach((stage, s) => {
     const target = numbers.subarray(HEAD + AT_STAGE * s, HEAD + AT_STAGE * (s + 1));
     const places = integers.subarray(at, at + stage.integers);
     places.fill(0);
     at += stage.integers;
     if (stage.end === 0) {
-      writeBytes(stage, y, target, places);
+      sums = writeBytes(stage, y, target, places);
       return;
     }
     for (let j = from; j < stage.end; j++) {
@@ -72,35 +88,52 @@ export function writeQuery(
     const residual = stage.residual ? Math.sqrt(Math.max(0, square - turnedSquare)) : 0;
     // As those of points in rotated.ts.
     const lost = 6 * frame.rounding * square;
-    const ofResidual = stage.residual ? lost / Math.max(residual, Math.sqrt(lost)) : 0;
+    const ofResidual = lost > 0 && stage.residual ? lost / Math.max(residual, Math.sqrt(lost)) : 0;
     const epsilon =
       Math.sqrt(off + ofResidual * ofResidual) * 1.000001 +
       frame.rounding * Math.sqrt(square) +
       stage.epsilon;
     put(target, stage, step, residual, inside + residual * residual, epsilon);
   });
+  return sums;
 }
 
-/** Of all coordinates as given. */
-function writeBytes(stage: Stage, y: Float64Array, target: Float64Array, places: Int16Array): void {
-  const { origin, length } = stage;
+/** Of all coordinates as given: integers of a coarse step, and of a finer one what these leave. */
+function writeBytes(stage: Stage, y: Float64Array, target: Float64Array, places: Int16Array): ByteSums {
+  const { origin, length, integers } = stage;
   let [largest, square] = [0, 0];
   for (const value of y) {
     largest = Math.max(largest, Math.abs(value - origin));
     square += (value - origin) ** 2;
   }
-  // The product of both lengths stays below 2^31, with room for what rounding adds to one of them.
-  const step = Math.max(stepFor(largest), (Math.sqrt(square) * Math.max(1, length)) / 2 ** 30);
-  let [inside, off] = [0, 0];
+  // Products of lengths stay below 2^31, with room for what rounding adds to one of them.
+  const most = 2 ** 30 / Math.max(1, length);
+  const step = Math.max(stepFor(largest), Math.sqrt(square) / most);
+  const finer = Math.floor(Math.min(8192, most / Math.sqrt(y.length)));
+  const fineStep = step / (2 * finer);
+  const half = integers / 2;
+  let [inside, off, left] = [0, 0, 0];
   for (let d = 0; d < y.length; d++) {
     const value = y[d] - origin;
     const integer = Math.round(value / step);
+    const rest = value - integer * step;
+    const fine = Math.max(-finer, Math.min(finer, Math.round(rest / fineStep)));
     places[d] = integer;
+    places[half + d] = fine;
     inside += (integer * step) ** 2;
-    off += (integer * step - value) ** 2;
+    off += rest * rest;
+    left += (rest - fine * fineStep) ** 2;
   }
-  const rounding = 2 ** -50 * (Math.abs(origin) * Math.sqrt(y.length) + Math.sqrt(square));
+  const size = Math.sqrt(square);
+  const rounding = 2 ** -50 * (Math.abs(origin) * Math.sqrt(y.length) + size);
   put(target, stage, step, 0, inside, Math.sqrt(off) * 1.000001 + rounding + stage.epsilon);
+  // d^2 = |v|^2 - 2 v . mu + |mu|^2, v and mu less the origin: v is off by `left`, mu by epsilon, and the last by float64's rounding.
+  const points = length * stage.step;
+  const error =
+    2 * (Math.sqrt(left) * 1.000001 + rounding) * (points + stage.epsilon) +
+    2 * size * stage.epsilon +
+    2 ** -51 * y.length * (points + stage.epsilon + size) ** 2;
+  return { factors: [2 * step * stage.step, 2 * fineStep * stage.step], error };
 }
 
 function put(

@@ -1,6 +1,6 @@
 import { matmul } from "../../../dense/index.js";
 import type { Workspace } from "../../../dense/workspace.js";
-import type { Points, StoredStage } from "./frame.js";
+import type { Points, StoredStage } from "./stage.js";
 
 /** Coordinates at the end of each stage. The first has room for 16, whatever there are. */
 const ENDS = [16, 64, 256];
@@ -59,6 +59,7 @@ export async function rotated(
       residual: residuals !== 0,
       origin: 0,
       length: 0,
+      all: false,
     },
     record: [at, vectors, norms, residuals, 0],
     blocks: [at, norms, residuals].filter((pointer) => pointer !== 0),

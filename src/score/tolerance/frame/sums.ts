@@ -6,12 +6,13 @@ import type { Quantity } from "../../field.js";
 import type { Level } from "../../level.js";
 import type { Wanted } from "../errorBound.js";
 import type { Frame } from "./frame.js";
+import { type ByteErrors, byteErrors } from "./byteSums.js";
 import { layoutOf, turned, writeQuery } from "./queries.js";
 
 /** Queries of a task of the kernel. */
 const TILE = 4;
-/** Bytes of its scratch, but for lists of points that are left: 16 each for a query of a tile. */
-const SCRATCH = 8192;
+/** Where in a query's numbers the factors of sums by bytes begin. */
+const FACTORS = 3;
 /** Of how many points one may be left, lest the sum over all points costs less; and never more than so many. */
 const SHARE = 8;
 const LEAST = 64;
@@ -42,8 +43,18 @@ export interface FrameSums {
   readonly moved: (q: number) => number;
 }
 
+/** Bytes of the kernel's scratch: lists of points that are left, and weights, distances and totals of sums by bytes. */
+const scratchOf = (counted: number, width: number, most: number): number =>
+  8192 + TILE * (64 + 16 * (most + 4) + 16 * (counted + 4) + 8 * width);
+
 /** Numbers of a query's result. */
 export const resultOf = ({ layout }: Request<Precision, Quantity>["data"]): number => HEAD + layout.width;
+
+/** Results of queries, and bounds of those that bytes may serve. */
+export interface FrameResults {
+  readonly numbers: Float64Array;
+  readonly byBytes: readonly (ByteErrors | undefined)[];
+}
 
 /** Runs the kernel on queries `first` to `last` (exclusive) and copies their results. */
 export async function frameSums(
@@ -53,7 +64,7 @@ export async function frameSums(
   [first, last]: readonly [number, number],
   space: Workspace,
   signal: AbortSignal | undefined,
-): Promise<Float64Array> {
+): Promise<FrameResults> {
   const { dim, engine, layout, counted, weights, order } = data;
   const { width, points, logWeights } = layout;
   const count = last - first;
@@ -81,22 +92,29 @@ export async function frameSums(
   const ofQueries = space.alloc(count * numbers, "x");
   const ofIntegers = space.alloc(Math.ceil((count * integers) / 4), "x");
   const directions = rotated.length / count;
+  const byBytes: (ByteErrors | undefined)[] = [];
   for (let i = 0; i < count; i++) {
     const row = rows.subarray(i * dim, (i + 1) * dim);
     space.f64(queries + 8 * i * width, dim).set(row);
     const { buffer } = space.f64(ofIntegers, 0);
-    writeQuery(
+    const query = {
+      y: row,
+      centred: centred.subarray(i * dim, (i + 1) * dim),
+      rotated: rotated.subarray(i * directions, (i + 1) * directions),
+      moved: moved(first + i),
+    };
+    const level = levels(first + i);
+    const written = space.f64(ofQueries + 8 * i * numbers, numbers);
+    const sums = writeQuery(
       frame,
-      levels(first + i),
-      {
-        y: row,
-        centred: centred.subarray(i * dim, (i + 1) * dim),
-        rotated: rotated.subarray(i * directions, (i + 1) * directions),
-        moved: moved(first + i),
-      },
-      space.f64(ofQueries + 8 * i * numbers, numbers),
+      level,
+      query,
+      written,
       new Int16Array(buffer, ofIntegers + 2 * i * integers, integers),
     );
+    const errors = sums && byteErrors(data, frame, level, query, sums, wanted, tolerance);
+    if (sums && errors) written.set(sums.factors, FACTORS);
+    byBytes.push(errors);
     await space.spend(12 * dim);
   }
   const { stages, records } = frame;
@@ -107,9 +125,9 @@ export async function frameSums(
       ...[out, queries, ofQueries, ofIntegers, 2 * integers, count, asked],
       ...[records, stages.length, points, width, logWeights, counted],
     ],
-    { work: count * counted * 16, scratch: SCRATCH + TILE * (64 + 16 * (most + 4)) },
+    { work: count * counted * 16, scratch: scratchOf(counted, width, most) },
   );
   const results = space.f64(out, count * each).slice();
   for (const pointer of [asked, out, queries, ofQueries, ofIntegers]) space.release(pointer);
-  return results;
+  return { numbers: results, byBytes };
 }
