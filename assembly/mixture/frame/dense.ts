@@ -2,17 +2,10 @@
 // everywhere (tiles.ts). A query is two integers a coordinate, of a large step and a small one, so that its products are as good as float64's.
 import { EXP2_TABLE } from "../../simd/exp2";
 import { average, relativeWeights } from "../tiles";
+import { sumsOf } from "./stages";
 
 /** Queries that share a point's bytes. */
 export const TOGETHER: u32 = 4;
-
-// @ts-ignore: decorator
-@inline
-function sumsOf(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(i32x4.shuffle(a, b, 0, 4, 1, 5), i32x4.shuffle(a, b, 2, 6, 3, 7));
-  const cd = i32x4.add(i32x4.shuffle(c, d, 0, 4, 1, 5), i32x4.shuffle(c, d, 2, 6, 3, 7));
-  return i32x4.add(i32x4.shuffle(ab, cd, 0, 1, 4, 5), i32x4.shuffle(ab, cd, 2, 3, 6, 7));
-}
 
 /** |mu - o|^2 - 2 (y - o) . (mu - o) of point m and up to four queries, from their coarse and fine sums of products. */
 // @ts-ignore: decorator

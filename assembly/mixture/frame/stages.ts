@@ -11,7 +11,7 @@
 /** Points that go through all stages together, so that several queries find them in the caches; a multiple of 4. */
 export const BLOCK: u32 = 256;
 
-// The record of a stage, float64 numbers: integers of the points; vectors of 8 a point; n_m; r_m (0: none); where integers are bytes, |mu - o|^2
+// The record of a stage, float64 numbers: integers of the points, of the first two stages pair by pair of coordinates for 4 points; vectors of 8 a point; n_m; r_m (0: none); where integers are bytes, |mu - o|^2
 // of the points in float64, o what was subtracted of them (else 0).
 export const STAGE: u32 = 40;
 const VECTORS: u32 = 8;
@@ -68,7 +68,7 @@ export function squareAbove(query: u32, value: f32): f64 {
   return side * side * 1.000001;
 }
 
-/** n_m - 2 z . c_m - 2 rho r_m of the 4 points from m on, by their first 16 coordinates: pairs of these lie side by side, point by point. */
+/** The sum of products of 4 points with the first 16 coordinates: pairs of these lie side by side, point by point. */
 // @ts-ignore: decorator
 @inline
 function firstDots(
@@ -81,6 +81,24 @@ function firstDots(
   return i32x4.add(i32x4.add(a, b), i32x4.add(c, d));
 }
 
+/** The same with 8 coordinates a vector, of a stage that lies likewise. */
+// @ts-ignore: decorator
+@inline
+function panelDots(p: u32, q: u32, vectors: u32): v128 {
+  let a = i32x4.splat(0);
+  let b = a;
+  for (let i: u32 = 0; i < vectors; i++) {
+    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load(p), v128.load32_splat(q)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load(p, 16), v128.load32_splat(q, 4)));
+    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load(p, 32), v128.load32_splat(q, 8)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load(p, 48), v128.load32_splat(q, 12)));
+    p += 64;
+    q += 16;
+  }
+  return i32x4.add(a, b);
+}
+
+/** n_m - 2 z . c_m - 2 rho r_m of the 4 points from m on. */
 // @ts-ignore: decorator
 @inline
 function valuesOf(dots: v128, m: u32, norms: u32, residuals: u32, factor: v128, twice: v128): v128 {
@@ -88,8 +106,10 @@ function valuesOf(dots: v128, m: u32, norms: u32, residuals: u32, factor: v128, 
   return residuals ? f32x4.sub(value, f32x4.mul(twice, v128.load(residuals + 4 * m))) : value;
 }
 
-/** Lists the points `from` to `to` that the first stage leaves, and their sums of products. */
-export function firstStage(list: u32, dots: u32, stage: u32, query: u32, integers: u32, limit: f32, from: u32, to: u32): u32 {
+/** Lists the points `from` to `to` that the first two stages leave, their sums of products and their values: 4 points at a time. */
+export function firstStages(
+  list: u32, dots: u32, values: u32, stages: u32, query: u32, integers: u32, limits: u32, from: u32, to: u32,
+): u32 {
   const q0 = v128.load32_splat(integers);
   const q1 = v128.load32_splat(integers, 4);
   const q2 = v128.load32_splat(integers, 8);
@@ -98,31 +118,47 @@ export function firstStage(list: u32, dots: u32, stage: u32, query: u32, integer
   const q5 = v128.load32_splat(integers, 20);
   const q6 = v128.load32_splat(integers, 24);
   const q7 = v128.load32_splat(integers, 28);
-  const points = at(stage, 0);
-  const norms = at(stage, NORMS);
-  const residuals = at(stage, RESIDUALS);
+  const points = at(stages, 0);
+  const norms = at(stages, NORMS);
+  const residuals = at(stages, RESIDUALS);
   const factor = f32x4.splat(<f32>load<f64>(query));
   const twice = f32x4.splat(<f32>load<f64>(query, TWICE_RESIDUAL));
-  const most = f32x4.splat(limit);
+  const most = f32x4.splat(load<f32>(limits));
+  const second = stages + STAGE;
+  const points2 = at(second, 0);
+  const vectors2 = at(second, VECTORS);
+  const norms2 = at(second, NORMS);
+  const residuals2 = at(second, RESIDUALS);
+  const factor2 = f32x4.splat(<f32>load<f64>(query, AT_STAGE));
+  const twice2 = f32x4.splat(<f32>load<f64>(query, AT_STAGE + TWICE_RESIDUAL));
+  const most2 = f32x4.splat(load<f32>(limits, 4));
   let kept: u32 = 0;
   for (let m = from; m < to; m += 4) {
-    const sums = firstDots(points + m * 2 * FIRST, q0, q1, q2, q3, q4, q5, q6, q7);
-    const hits = i32x4.bitmask(f32x4.le(valuesOf(sums, m, norms, residuals, factor, twice), most));
+    let sums = firstDots(points + m * 2 * FIRST, q0, q1, q2, q3, q4, q5, q6, q7);
+    if (!v128.any_true(f32x4.le(valuesOf(sums, m, norms, residuals, factor, twice), most))) continue;
+    sums = i32x4.add(sums, panelDots(points2 + m * 16 * vectors2, integers + 2 * FIRST, vectors2));
+    const value = valuesOf(sums, m, norms2, residuals2, factor2, twice2);
+    const hits = i32x4.bitmask(f32x4.le(value, most2));
     if (hits == 0) continue;
-    store<u32>(list + 4 * kept, m);
-    store<i32>(dots + 4 * kept, i32x4.extract_lane(sums, 0));
+    put(list, dots, values, kept, m, i32x4.extract_lane(sums, 0), f32x4.extract_lane(value, 0));
     kept += hits & 1;
-    store<u32>(list + 4 * kept, m + 1);
-    store<i32>(dots + 4 * kept, i32x4.extract_lane(sums, 1));
+    put(list, dots, values, kept, m + 1, i32x4.extract_lane(sums, 1), f32x4.extract_lane(value, 1));
     kept += (hits >> 1) & 1;
-    store<u32>(list + 4 * kept, m + 2);
-    store<i32>(dots + 4 * kept, i32x4.extract_lane(sums, 2));
+    put(list, dots, values, kept, m + 2, i32x4.extract_lane(sums, 2), f32x4.extract_lane(value, 2));
     kept += (hits >> 2) & 1;
-    store<u32>(list + 4 * kept, m + 3);
-    store<i32>(dots + 4 * kept, i32x4.extract_lane(sums, 3));
+    put(list, dots, values, kept, m + 3, i32x4.extract_lane(sums, 3), f32x4.extract_lane(value, 3));
     kept += hits >> 3;
   }
   return kept;
+}
+
+/** Writes place i of the lists, which stays if the next one is written elsewhere. */
+// @ts-ignore: decorator
+@inline
+function put(list: u32, dots: u32, values: u32, i: u32, m: u32, dot: i32, value: f32): void {
+  store<u32>(list + 4 * i, m);
+  store<i32>(dots + 4 * i, dot);
+  store<f32>(values + 4 * i, value);
 }
 
 /** The point of `from` to `to` for which the first stage's bound is least, of those that have one. */
@@ -147,7 +183,7 @@ export function firstLeast(stage: u32, query: u32, integers: u32, from: u32, to:
     const values = valuesOf(sums, m, norms, residuals, factor, twice);
     if (!v128.any_true(f32x4.lt(values, f32x4.splat(least)))) continue;
     for (let i: u32 = 0; i < 4; i++) {
-      const value = laneOf(values, i);
+      const value = reinterpret<f32>(laneOf(values, i));
       // Points without a bound are below all.
       if (!(value < least) || value == -Infinity) continue;
       least = value;
@@ -159,91 +195,121 @@ export function firstLeast(stage: u32, query: u32, integers: u32, from: u32, to:
 
 // @ts-ignore: decorator
 @inline
-function laneOf(v: v128, i: u32): f32 {
-  if (i == 0) return f32x4.extract_lane(v, 0);
-  if (i == 1) return f32x4.extract_lane(v, 1);
-  return i == 2 ? f32x4.extract_lane(v, 2) : f32x4.extract_lane(v, 3);
+function laneOf(v: v128, i: u32): i32 {
+  if (i == 0) return i32x4.extract_lane(v, 0);
+  if (i == 1) return i32x4.extract_lane(v, 1);
+  return i == 2 ? i32x4.extract_lane(v, 2) : i32x4.extract_lane(v, 3);
 }
 
-/** The sum of products of a row of `vectors` times 8 integers, of bytes or of pairs of them, and a query's. */
+/** The sums over the lanes of four vectors. */
 // @ts-ignore: decorator
 @inline
-function rowDot(row: u32, integers: u32, vectors: u32, bytes: bool): i32 {
-  let a = i32x4.splat(0);
-  let b = a;
-  let i: u32 = 0;
-  if (bytes) {
-    for (; i + 2 <= vectors; i += 2) {
-      a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<i8>(row + 8 * i), v128.load(integers + 16 * i)));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load_ext<i8>(row + 8 * i, 8), v128.load(integers + 16 * i, 16)));
-    }
-    if (i < vectors) a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<i8>(row + 8 * i), v128.load(integers + 16 * i)));
-  } else {
-    for (; i + 2 <= vectors; i += 2) {
-      a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load(row + 16 * i), v128.load(integers + 16 * i)));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load(row + 16 * i, 16), v128.load(integers + 16 * i, 16)));
-    }
-    if (i < vectors) a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load(row + 16 * i), v128.load(integers + 16 * i)));
-  }
-  a = i32x4.add(a, b);
-  return i32x4.extract_lane(a, 0) + i32x4.extract_lane(a, 1) + i32x4.extract_lane(a, 2) + i32x4.extract_lane(a, 3);
+export function sumsOf(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = i32x4.add(i32x4.shuffle(a, b, 0, 4, 1, 5), i32x4.shuffle(a, b, 2, 6, 3, 7));
+  const cd = i32x4.add(i32x4.shuffle(c, d, 0, 4, 1, 5), i32x4.shuffle(c, d, 2, 6, 3, 7));
+  return i32x4.add(i32x4.shuffle(ab, cd, 0, 1, 4, 5), i32x4.shuffle(ab, cd, 2, 3, 6, 7));
 }
 
-/** Leaves of `count` listed points those that a later stage leaves, with their sums of products and their values. */
-export function laterStage(
+/** The sums of products of four rows with a query: of bytes, or of pairs of them. */
+// @ts-ignore: decorator
+@inline
+function rowDots<T>(r0: u32, r1: u32, r2: u32, r3: u32, integers: u32, vectors: u32): v128 {
+  let a = i32x4.splat(0);
+  let b = a;
+  let c = a;
+  let d = a;
+  const end = integers + 16 * vectors;
+  for (; integers < end; integers += 16) {
+    const q = v128.load(integers);
+    a = i32x4.add(a, i32x4.dot_i16x8_s(sizeof<T>() == 1 ? v128.load_ext<i8>(r0) : v128.load(r0), q));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(sizeof<T>() == 1 ? v128.load_ext<i8>(r1) : v128.load(r1), q));
+    c = i32x4.add(c, i32x4.dot_i16x8_s(sizeof<T>() == 1 ? v128.load_ext<i8>(r2) : v128.load(r2), q));
+    d = i32x4.add(d, i32x4.dot_i16x8_s(sizeof<T>() == 1 ? v128.load_ext<i8>(r3) : v128.load(r3), q));
+    r0 += 8 * sizeof<T>();
+    r1 += 8 * sizeof<T>();
+    r2 += 8 * sizeof<T>();
+    r3 += 8 * sizeof<T>();
+  }
+  return sumsOf(a, b, c, d);
+}
+
+/** Leaves of `count` listed points those that a later stage leaves, with their sums of products and their values: 4 at a time. */
+export function laterStage<T>(
   list: u32, dots: u32, values: u32, count: u32, stage: u32, query: u32, integers: u32, limit: f32,
 ): u32 {
   const points = at(stage, 0);
   const vectors = at(stage, VECTORS);
   const norms = at(stage, NORMS);
   const residuals = at(stage, RESIDUALS);
-  const bytes = at(stage, BYTES) != 0;
-  const rowBytes = vectors * (bytes ? 8 : 16);
-  const factor = <f32>load<f64>(query);
-  const twice = <f32>load<f64>(query, TWICE_RESIDUAL);
+  const rowBytes = vectors * 8 * sizeof<T>();
+  const factor = f32x4.splat(<f32>load<f64>(query));
+  const twice = f32x4.splat(<f32>load<f64>(query, TWICE_RESIDUAL));
+  const most = f32x4.splat(limit);
   let kept: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const m = load<u32>(list + 4 * i);
-    const row = points + m * rowBytes;
+  for (let i: u32 = 0; i < count; i += 4) {
+    // Beyond the end the last one comes again, and is not kept.
+    const last = count - 1 - i;
+    const m0 = load<u32>(list + 4 * i);
+    const m1 = load<u32>(list + 4 * (i + min(1, last)));
+    const m2 = load<u32>(list + 4 * (i + min(2, last)));
+    const m3 = load<u32>(list + 4 * (i + min(3, last)));
+    let sums = rowDots<T>(
+      points + m0 * rowBytes, points + m1 * rowBytes, points + m2 * rowBytes, points + m3 * rowBytes, integers, vectors,
+    );
     // Bytes are all coordinates anew.
-    const dot = bytes ? rowDot(row, integers, vectors, true) : load<i32>(dots + 4 * i) + rowDot(row, integers, vectors, false);
-    let value = load<f32>(norms + 4 * m) - factor * <f32>dot;
-    if (residuals) value -= twice * load<f32>(residuals + 4 * m);
-    store<u32>(list + 4 * kept, m);
-    store<i32>(dots + 4 * kept, dot);
-    store<f32>(values + 4 * kept, value);
-    kept += value <= limit ? 1 : 0;
+    if (sizeof<T>() != 1) sums = i32x4.add(sums, v128.load(dots + 4 * i));
+    let value = f32x4.sub(four(norms, m0, m1, m2, m3), f32x4.mul(factor, f32x4.convert_i32x4_s(sums)));
+    if (residuals) value = f32x4.sub(value, f32x4.mul(twice, four(residuals, m0, m1, m2, m3)));
+    let hits = i32x4.bitmask(f32x4.le(value, most));
+    if (last < 3) hits &= (2 << last) - 1;
+    if (hits == 0) continue;
+    put(list, dots, values, kept, m0, i32x4.extract_lane(sums, 0), f32x4.extract_lane(value, 0));
+    kept += hits & 1;
+    put(list, dots, values, kept, m1, i32x4.extract_lane(sums, 1), f32x4.extract_lane(value, 1));
+    kept += (hits >> 1) & 1;
+    put(list, dots, values, kept, m2, i32x4.extract_lane(sums, 2), f32x4.extract_lane(value, 2));
+    kept += (hits >> 2) & 1;
+    put(list, dots, values, kept, m3, i32x4.extract_lane(sums, 3), f32x4.extract_lane(value, 3));
+    kept += hits >> 3;
   }
   return kept;
+}
+
+// @ts-ignore: decorator
+@inline
+function four(numbers: u32, m0: u32, m1: u32, m2: u32, m3: u32): v128 {
+  let v = v128.load32_zero(numbers + 4 * m0);
+  v = v128.load32_lane(numbers + 4 * m1, v, 1);
+  v = v128.load32_lane(numbers + 4 * m2, v, 2);
+  return v128.load32_lane(numbers + 4 * m3, v, 3);
 }
 
 /** What the last of some stages says of one point. */
 export function lastValue(stages: u32, count: u32, query: u32, integers: u32, m: u32): f32 {
   const last = stages + (count - 1) * STAGE;
-  let dot: i32 = 0;
-  let q = integers + 2 * FIRST;
-  if (at(last, BYTES) == 0) {
-    const panel = at(stages, 0) + (m & ~3) * 2 * FIRST + (m & 3) * 4;
-    for (let i: u32 = 0; i < FIRST; i += 2) {
-      dot += <i32>load<i16>(panel + 8 * i) * <i32>load<i16>(integers + 2 * i);
-      dot += <i32>load<i16>(panel + 8 * i, 2) * <i32>load<i16>(integers + 2 * i, 2);
-    }
-  }
-  for (let s: u32 = 1; s < count; s++) {
+  const bytes = exactNorms(last) != 0;
+  let dots = i32x4.splat(0);
+  let q = integers;
+  for (let s: u32 = 0; s < count; s++) {
     const stage = stages + s * STAGE;
     const vectors = at(stage, VECTORS);
-    const bytes = at(stage, BYTES) != 0;
-    if (bytes) dot = rowDot(at(stage, 0) + m * vectors * 8, q, vectors, true);
-    else if (at(last, BYTES) == 0) dot += rowDot(at(stage, 0) + m * vectors * 16, q, vectors, false);
-    q += vectors * 16;
+    if (s < 2) {
+      if (!bytes) {
+        const panel = panelDots(at(stage, 0) + (m & ~3) * 16 * vectors, q, vectors);
+        dots = i32x4.add(dots, i32x4.splat(laneOf(panel, m & 3)));
+      }
+    } else {
+      const row = at(stage, 0) + m * vectors * (exactNorms(stage) ? 8 : 16);
+      if (exactNorms(stage)) dots = rowDots<i8>(row, row, row, row, q, vectors);
+      else if (!bytes) dots = i32x4.add(dots, rowDots<i16>(row, row, row, row, q, vectors));
+    }
+    q += 16 * vectors;
   }
-  const value = load<f32>(at(last, NORMS) + 4 * m) - <f32>load<f64>(query + (count - 1) * AT_STAGE) * <f32>dot;
-  return value;
+  return load<f32>(at(last, NORMS) + 4 * m) - <f32>load<f64>(query + (count - 1) * AT_STAGE) * <f32>i32x4.extract_lane(dots, 0);
 }
 
 /** Where the integers of stage s begin in a query's row. */
 export function integersAt(stages: u32, s: u32, integers: u32): u32 {
-  let q = integers;
-  for (let i: u32 = 0; i < s; i++) q += (i == 0 ? 2 * FIRST : at(stages + i * STAGE, VECTORS) * 16);
-  return q;
+  for (let i: u32 = 0; i < s; i++) integers += 16 * at(stages + i * STAGE, VECTORS);
+  return integers;
 }

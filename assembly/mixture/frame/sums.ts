@@ -4,7 +4,7 @@
 import { EXP2_TABLE, exp2, exp2Above, exp2Floor, exp2Table, log2Above } from "../../simd/exp2";
 import { denseQuery, denseSums, meansAt, statsAt } from "./dense";
 import {
-  AT_STAGE, BLOCK, exactNorms, firstLeast, firstStage, integersAt, lastValue, laterStage, limitOf, pointsOf, squareAbove, STAGE,
+  AT_STAGE, BLOCK, exactNorms, firstLeast, firstStages, integersAt, lastValue, laterStage, limitOf, pointsOf, squareAbove, STAGE,
   vectorsOf,
 } from "./stages";
 
@@ -40,7 +40,7 @@ const STAGES: u32 = 40;
 /** Queries of a task: they share what the caches hold of the points. */
 const TILE: u32 = 4;
 /** Points that are looked at first: as many places have their nearest, and as many tell how many will be left. */
-const SEEDS: u32 = 64;
+const SEEDS: u32 = 256;
 const PILOTS: u32 = 256;
 const HALF_ULP: f64 = 1.1102230246251565e-16;
 
@@ -162,13 +162,14 @@ function block(
   const list = scratch + LIST;
   const dots = scratch + DOTS;
   const values = scratch + VALUES;
-  let kept = firstStage(list, dots, stages, query + STAGES, integers, load<f32>(state, LIMITS), from, to);
-  for (let s: u32 = 1; s < count && kept > 0; s++) {
+  let kept = firstStages(list, dots, values, stages, query + STAGES, integers, state + LIMITS, from, to);
+  for (let s: u32 = 2; s < count && kept > 0; s++) {
     const stage = stages + s * STAGE;
-    kept = laterStage(
-      list, dots, values, kept, stage, query + STAGES + s * AT_STAGE, integersAt(stages, s, integers),
-      load<f32>(state + LIMITS + 4 * s),
-    );
+    const at = query + STAGES + s * AT_STAGE;
+    const q = integersAt(stages, s, integers);
+    const limit = load<f32>(state + LIMITS + 4 * s);
+    if (exactNorms(stage)) kept = laterStage<i8>(list, dots, values, kept, stage, at, q, limit);
+    else kept = laterStage<i16>(list, dots, values, kept, stage, at, q, limit);
   }
   const left = load<u32>(state, LEFT);
   if (left + kept > most) {

@@ -14,6 +14,7 @@ interface Filling {
   readonly from: number;
   readonly end: number;
   readonly vectors: number;
+  readonly inPanels: boolean;
   readonly points: number;
   readonly norms: number;
   readonly residuals: number;
@@ -52,7 +53,7 @@ export async function rotated(
   return fillings.map(({ from, end, vectors, points: at, norms, residuals, epsilon, norm }) => ({
     stage: {
       end,
-      integers: from === 0 ? 16 : 8 * vectors,
+      integers: 8 * vectors,
       step,
       epsilon,
       norm,
@@ -80,6 +81,7 @@ function roomFor({ data: { counted }, directions }: Points, space: Workspace): F
       from,
       end,
       vectors,
+      inPanels: s < 2,
       points: space.zeros(2 * vectors * padded, "points"),
       norms,
       residuals: end < columns ? space.zeros(padded / 2, "points") : 0,
@@ -105,13 +107,14 @@ function take(
   const lost = 6 * rounding * square;
   let [inside, turned, moved] = [0, 0, 0];
   for (const filling of fillings) {
-    const { from, end, vectors, points, norms, residuals } = filling;
-    const start = points + (from === 0 ? (i >> 2) * 128 + (i & 3) * 4 : i * vectors * 16);
+    const { from, end, vectors, points, norms, residuals, inPanels } = filling;
+    // Of the first two stages 4 points lie side by side, by pairs of coordinates.
+    const start = points + (inPanels ? (i >> 2) * vectors * 64 + (i & 3) * 4 : i * vectors * 16);
     const view = new Int16Array(buffer, start);
     for (let j = from; j < end; j++) {
       const integer = far ? 0 : Math.round(row[j] / step);
-      // Of the first stage 4 points lie side by side, by pairs of coordinates.
-      view[from === 0 ? (j >> 1) * 8 + (j & 1) : j - from] = integer;
+      const place = j - from;
+      view[inPanels ? (place >> 1) * 8 + (place & 1) : place] = integer;
       inside += (integer * step) ** 2;
       turned += row[j] ** 2;
       moved += (integer * step - row[j]) ** 2;
