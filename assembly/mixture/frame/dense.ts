@@ -62,9 +62,10 @@ function products(d2: u32, row: u32, bytes: u32, norms: u32, vectors: u32, queri
   }
 }
 
-// Scratch: where the integers of each query begin, factors of coarse and of fine sums, k, statistics as of `relativeWeights`; the table of
-// exp2; float64 totals, which end as means; squared distances; weights.
-const FACTORS: u32 = 16;
+// Scratch: where the integers of each query begin, their numbers in the call, factors of coarse and of fine sums, k, statistics as of
+// `relativeWeights`; the table of exp2; float64 totals, which end as means; squared distances; weights.
+const NUMBERS: u32 = 16;
+const FACTORS: u32 = 32;
 const SCALES: u32 = FACTORS + 64;
 const STATS: u32 = SCALES + 32;
 const TABLE: u32 = STATS + 32 * TOGETHER;
@@ -81,9 +82,21 @@ export function statsAt(scratch: u32, i: u32): u32 {
   return scratch + STATS + 32 * i;
 }
 
-/** Writes what is known of query i. */
-export function denseQuery(scratch: u32, i: u32, integers: u32, coarse: f64, fine: f64, k: f64): void {
+// @ts-ignore: decorator
+@inline
+export function numberOf(scratch: u32, i: u32): u32 {
+  return load<u32>(scratch + NUMBERS + 4 * i);
+}
+// @ts-ignore: decorator
+@inline
+export function scaleOf(scratch: u32, i: u32): f64 {
+  return load<f64>(scratch + SCALES + 8 * i);
+}
+
+/** Writes what is known of query i, `number` of the call. */
+export function denseQuery(scratch: u32, i: u32, number: u32, integers: u32, coarse: f64, fine: f64, k: f64): void {
   store<u32>(scratch + 4 * i, integers);
+  store<u32>(scratch + NUMBERS + 4 * i, number);
   store<f64>(scratch + FACTORS + 8 * i, coarse);
   store<f64>(scratch + FACTORS + 32 + 8 * i, fine);
   store<f64>(scratch + SCALES + 8 * i, k);

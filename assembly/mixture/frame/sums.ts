@@ -2,7 +2,7 @@
 // points that are surely farther than a distance at which all weights together are below the tolerance; all others have their distance
 // by differences in all coordinates, in float64. Where too many are left, a query is marked: the sum over all points costs less.
 import { EXP2_TABLE, exp2, exp2Above, exp2Floor, exp2Table, log2Above } from "../../simd/exp2";
-import { denseQuery, denseSums, meansAt, statsAt } from "./dense";
+import { denseQuery, denseSums, meansAt, numberOf, scaleOf, statsAt, TOGETHER } from "./dense";
 import {
   AT_STAGE, BLOCK, exactNorms, firstLeast, firstStages, integersAt, lastValue, laterStage, limitOf, pointsOf, squareAbove, STAGE,
   vectorsOf,
@@ -38,10 +38,10 @@ const FINE: u32 = 32;
 const STAGES: u32 = 40;
 
 /** Queries of a task: they share what the caches hold of the points. */
-const TILE: u32 = 4;
+const TILE: u32 = 8;
 /** Points that are looked at first: as many places have their nearest, and as many tell how many will be left. */
 const SEEDS: u32 = 256;
-const PILOTS: u32 = 256;
+const PILOTS: u32 = 128;
 const HALF_ULP: f64 = 1.1102230246251565e-16;
 
 // Scratch: the table of exp2; lists of a block; then of each query its state and the points that are left.
@@ -315,6 +315,25 @@ function sums<T>(
   store<f64>(out, ofSquares * bound + meanError * meanError + 4 * side * ofMean, COVARIANCE_ERROR);
 }
 
+/** Sums over all points for queries that a scratch of `denseSums` has. */
+function byBytes<T>(
+  dense: u32, n: u32, out: u32, outStride: u32, y: u32, asked: u32, stages: u32, count: u32, points: u32, width: u32, lw: u32, M: u32,
+): void {
+  const last = stages + (count - 1) * STAGE;
+  denseSums<T>(dense, pointsOf(last), exactNorms(last), vectorsOf(last), points, width, lw, n, M);
+  for (let i: u32 = 0; i < n; i++) {
+    const q = numberOf(dense, i);
+    const result = out + q * outStride;
+    const best = <u32>load<f64>(statsAt(dense, i));
+    const square = squareOf<T>(y + q * 8 * width, points + best * width * sizeof<T>(), width);
+    store<f64>(result, scaleOf(dense, i) * square - weightOf(lw, asked, best));
+    store<f64>(result, load<f64>(statsAt(dense, i), 8), TOTAL);
+    store<f64>(result, -1, LOG_ERROR);
+    store<f64>(result, <f64>M, SUMMED);
+    memory.copy(result + MEAN, meansAt(dense, i, width), 8 * width);
+  }
+}
+
 /**
  * Tasks `first` ...: tiles of queries. What each finds is its own, whoever else is in its tile. `stages`: records of so many; `points`:
  * rows of `width` numbers, `lw` their log2 weights or 0.
@@ -351,19 +370,21 @@ export function frameSums<T>(
         );
       }
     }
-    let wanted: u32 = 0;
     const dense = scratch + STATES + TILE * each;
+    let wanted: u32 = 0;
     for (let i: u32 = 0; i < n; i++) {
       const q = start + i;
       const state = scratch + STATES + i * each;
       const result = out + q * outStride;
       const query = queries + q * queryStride;
       if (load<u32>(state, FULL)) {
-        const coarse = load<f64>(query, COARSE);
         store<f64>(result, -1, SUMMED);
-        if (coarse == 0) continue;
+        if (load<f64>(query, COARSE) == 0) continue;
         const row = integersAt(stages, stageCount - 1, integers + q * integersStride);
-        denseQuery(dense, wanted++, row, coarse, load<f64>(query, FINE), load<f64>(query));
+        denseQuery(dense, wanted++, q, row, load<f64>(query, COARSE), load<f64>(query, FINE), load<f64>(query));
+        if (wanted < TOGETHER) continue;
+        byBytes<T>(dense, wanted, out, outStride, y, asked, stages, stageCount, points, width, lw, M);
+        wanted = 0;
       } else {
         end<T>(
           scratch, state, state + STATE, state + STATE + 8 * (most + 4), result, y + q * 8 * width, query, asked, stageCount, points,
@@ -371,23 +392,6 @@ export function frameSums<T>(
         );
       }
     }
-    if (wanted == 0) continue;
-    const last = stages + (stageCount - 1) * STAGE;
-    denseSums<T>(dense, pointsOf(last), exactNorms(last), vectorsOf(last), points, width, lw, wanted, M);
-    let at: u32 = 0;
-    for (let i: u32 = 0; i < n; i++) {
-      const q = start + i;
-      const query = queries + q * queryStride;
-      if (!load<u32>(scratch + STATES + i * each, FULL) || load<f64>(query, COARSE) == 0) continue;
-      const result = out + q * outStride;
-      const best = <u32>load<f64>(statsAt(dense, at));
-      const square = squareOf<T>(y + q * 8 * width, points + best * width * sizeof<T>(), width);
-      store<f64>(result, load<f64>(query) * square - weightOf(lw, asked, best));
-      store<f64>(result, load<f64>(statsAt(dense, at), 8), TOTAL);
-      store<f64>(result, -1, LOG_ERROR);
-      store<f64>(result, <f64>M, SUMMED);
-      memory.copy(result + MEAN, meansAt(dense, at, width), 8 * width);
-      at++;
-    }
+    if (wanted > 0) byBytes<T>(dense, wanted, out, outStride, y, asked, stages, stageCount, points, width, lw, M);
   }
 }

@@ -10,7 +10,9 @@ import { type ByteErrors, byteErrors } from "./byteSums.js";
 import { layoutOf, turned, writeQuery } from "./queries.js";
 
 /** Queries of a task of the kernel. */
-const TILE = 4;
+const TILE = 8;
+/** Those that share sums by bytes. */
+const TOGETHER = 4;
 /** Where in a query's numbers the factors of sums by bytes begin. */
 const FACTORS = 3;
 /** Of how many points one may be left, lest the sum over all points costs less; and never more than so many. */
@@ -45,7 +47,7 @@ export interface FrameSums {
 
 /** Bytes of the kernel's scratch: lists of points that are left, and weights, distances and totals of sums by bytes. */
 const scratchOf = (counted: number, width: number, most: number): number =>
-  8192 + TILE * (64 + 16 * (most + 4) + 16 * (counted + 4) + 8 * width);
+  8192 + TILE * (64 + 16 * (most + 4)) + TOGETHER * (16 * (counted + 4) + 8 * width);
 
 /** Numbers of a query's result. */
 export const resultOf = ({ layout }: Request<Precision, Quantity>["data"]): number => HEAD + layout.width;
