@@ -1,30 +1,33 @@
 import type { Mixture } from "../../../data/mixture.js";
-import { gramWeighted, matmul, type Matrix, symmetricEigen } from "../../../dense/index.js";
+import { gramWeighted, matmul, type Matrix } from "../../../dense/index.js";
 import { TimeSlices } from "../../../core/scheduler.js";
 import { inPieces } from "../../evaluate/request.js";
 
-/** The most directions of a frame. */
+/** The most directions of a frame: where there are no more dimensions, all. */
 const DIRECTIONS = 256;
-/** Points that directions are found from, and in how many dimensions from their products with each other instead. */
-const SAMPLE = 4096;
-const DUAL = { dim: 1024, sample: 1024 };
+/** Points that directions are found from: more where their covariance is a matrix that fits. */
+const SAMPLE = { covariance: 4096, products: 1024 };
+const COVARIANCE = 1024;
+/** How often directions are multiplied by the covariance: each time the widest come out more. */
+const TIMES = 5;
+/** A row that others leave less of is rounding. */
+const LEAST = 1e-9;
 
 /** A centre and orthonormal directions, those first in which the data are widest. Any give right bounds: these give good ones. */
 export interface Directions {
   readonly centre: Float64Array;
-  /** A direction a row: all dimensions have as many as they are, up to 256. */
+  /** A direction a row. */
   readonly rows: Matrix;
   /** No less than the norm of what rows have to be moved by to be orthonormal. */
   readonly defect: number;
 }
 
-/** Principal directions of a sample of the points. */
+/** Directions in which a sample of the points is widest, by orthogonal iteration from points of it. */
 export async function directionsOf(data: Mixture, signal: AbortSignal | undefined): Promise<Directions> {
   const { counted, dim, order, local, engine } = data;
   const options = signal ? { signal } : {};
   const slices = new TimeSlices(signal, () => data.check());
-  const dual = dim > DUAL.dim;
-  const size = Math.min(counted, dual ? DUAL.sample : SAMPLE);
+  const size = Math.min(counted, dim <= COVARIANCE ? SAMPLE.covariance : SAMPLE.products);
   const sample: Matrix = { data: new Float64Array(size * dim), rows: size, columns: dim };
   const centre = new Float64Array(dim);
   await slices.run(
@@ -43,7 +46,20 @@ export async function directionsOf(data: Mixture, signal: AbortSignal | undefine
       for (let i = first * dim; i < last * dim; i++) sample.data[i] -= centre[i % dim];
     }),
   );
-  const rows = dual ? await dualRows(data, sample, options) : await primalRows(data, sample, options);
+  const covariance = dim <= COVARIANCE ? await gramWeighted(engine, sample, undefined, options) : undefined;
+  let rows = orthonormal({ data: sample.data.slice(0, Math.min(size, DIRECTIONS) * dim), dim }, false);
+  for (let i = 0; i < TIMES && rows.rows > 0; i++) {
+    const wider = covariance
+      ? await matmul(engine, rows, covariance, options)
+      : await matmul(
+          engine,
+          await matmul(engine, rows, sample, { ...options, transposeB: true }),
+          sample,
+          options,
+        );
+    rows = orthonormal({ data: wider.data, dim }, i === TIMES - 1 && dim <= DIRECTIONS);
+  }
+  if (rows.rows === 0) return { centre, rows, defect: 0 };
   const products = await matmul(engine, rows, rows, { ...options, transposeB: true });
   let square = 0;
   for (let i = 0; i < rows.rows; i++)
@@ -53,49 +69,27 @@ export async function directionsOf(data: Mixture, signal: AbortSignal | undefine
   return { centre, rows, defect };
 }
 
-/** Eigenvectors of the covariance. */
-async function primalRows({ engine }: Mixture, sample: Matrix, options: object): Promise<Matrix> {
-  const dim = sample.columns;
-  const { vectors } = await symmetricEigen(
-    engine,
-    await gramWeighted(engine, sample, undefined, options),
-    options,
-  );
-  const count = Math.min(dim, DIRECTIONS);
-  const data = new Float64Array(count * dim);
-  for (let r = 0; r < count; r++)
-    data.set(vectors.data.subarray((dim - 1 - r) * dim, (dim - r) * dim), r * dim);
-  return { data, rows: count, columns: dim };
-}
-
-/** The same from products of points with each other, fewer than dimensions: combinations of points, made orthonormal (twice is enough). */
-async function dualRows({ engine }: Mixture, sample: Matrix, options: object): Promise<Matrix> {
-  const { rows: size, columns: dim } = sample;
-  const { vectors } = await symmetricEigen(
-    engine,
-    await matmul(engine, sample, sample, { ...options, transposeB: true }),
-    options,
-  );
-  const most = Math.min(size, DIRECTIONS);
-  const top = new Float64Array(most * size);
-  for (let r = 0; r < most; r++)
-    top.set(vectors.data.subarray((size - 1 - r) * size, (size - r) * size), r * size);
-  const combined = await matmul(engine, { data: top, rows: most, columns: size }, sample, options);
+/** Orthonormal rows that span the same, by Gram and Schmidt's method (twice is enough); where wanted, as many as dimensions. */
+function orthonormal({ data, dim }: { data: Float64Array; dim: number }, complete: boolean): Matrix {
   const kept: Float64Array[] = [];
-  for (let r = 0; r < most; r++) {
-    const row = combined.data.subarray(r * dim, (r + 1) * dim);
+  const take = (row: Float64Array): void => {
+    if (kept.length === dim) return;
     const before = lengthOf(row);
     for (let pass = 0; pass < 2; pass++) for (const other of kept) subtract(row, other);
     const length = lengthOf(row);
-    // What is left of others is rounding.
-    if (!(length > 1e-9 * before)) continue;
-    kept.push(row.map((x) => x / length));
+    if (length > LEAST * before) kept.push(row.map((x) => x / length));
+  };
+  for (let at = 0; at < data.length; at += dim) take(data.subarray(at, at + dim));
+  for (let d = 0; complete && d < dim; d++) {
+    const axis = new Float64Array(dim);
+    axis[d] = 1;
+    take(axis);
   }
-  const data = new Float64Array(kept.length * dim);
+  const rows = new Float64Array(kept.length * dim);
   kept.forEach((row, r) => {
-    data.set(row, r * dim);
+    rows.set(row, r * dim);
   });
-  return { data, rows: kept.length, columns: dim };
+  return { data: rows, rows: kept.length, columns: dim };
 }
 
 function lengthOf(row: Float64Array): number {

@@ -28,10 +28,15 @@ interface None {
   free(): void;
 }
 
+const none: None = { none: true, free: () => {} };
+
+const isUsual = (length: number): boolean => length >= LEAST_NORM && length <= MOST_NORM;
+
 /** The frame of a mixture of four and more dimensions, made when it is first asked for and freed with the mixture. */
 export async function frameOf(data: Mixture, signal: AbortSignal | undefined): Promise<Frame | undefined> {
   const kept = await data.kept<Frame | None>("frame", async () => {
-    const { scale } = await extentOf(data, signal);
+    const { scale, diagonal } = await extentOf(data, signal);
+    if (!isUsual(diagonal)) return none;
     const directions = await directionsOf(data, signal);
     const options = signal ? { signal } : {};
     const work = 4 * data.counted * data.dim;
@@ -51,7 +56,7 @@ async function build(
   const { squares, reach } = await distancesOf(data, directions.centre, space);
   // Centred coordinates are rounded, then sums of dim products for each direction.
   const rounding = directions.defect + (dim + 8) * 2 ** -53 * Math.sqrt(rows);
-  if (!(reach >= LEAST_NORM && reach <= MOST_NORM && rounding < 1e-6)) return { none: true, free: () => {} };
+  if (!isUsual(reach) || !(rounding < 1e-6)) return none;
   const points: Points = { data, directions, squares, reach, rounding };
   const stored = await rotated(points, space, signal);
   if (rows < dim) stored.push(await inBytes(points, space));

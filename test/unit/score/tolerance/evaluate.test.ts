@@ -1,38 +1,14 @@
 // Evaluation to a tolerance: never off by more than its bound, never by a bound above the tolerance, the same bits whoever computes it. The
 // truth is the full sum in float64 by the reference.
-import {
-  createEngine,
-  type Engine,
-  edm,
-  exactScore,
-  loadDataSet,
-  type Mixture,
-  type Quantity,
-  vp,
-} from "vkernel";
-import { evaluatePoint, levelAt } from "vkernel/reference";
+import { createEngine, type Engine, edm, exactScore, type Quantity, vp } from "vkernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { errorsOf, generator, normals, queriesOf, scaleOf } from "./truth.js";
 
 let engine: Engine;
 beforeAll(async () => {
   engine = await createEngine({ threads: 1 });
 });
 afterAll(() => engine.close());
-
-/** Uniform numbers in (0, 1) of a seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
-  };
-}
-
-/** Standard normals of a seed. */
-function normals(seed: number): () => number {
-  const uniform = generator(seed);
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-}
 
 /** Data sets that trees get wrong: clusters a thousand-thousandth as wide as the data, ties, copies, far points, weights of all sizes. */
 const sets: Record<string, (size: number, dim: number) => { points: Float64Array; weights?: Float64Array }> =
@@ -85,74 +61,6 @@ const matrices = [
   "proxyVariance",
   "divergence",
 ] as const satisfies readonly Quantity[];
-
-/** The scale of the data: the root mean square distance from their mean. */
-function scaleOf({ local, weights, dim, size }: Mixture): number {
-  const mean = new Float64Array(dim);
-  for (let m = 0; m < size; m++) for (let d = 0; d < dim; d++) mean[d] += weights[m] * local[m * dim + d];
-  let square = 0;
-  for (let m = 0; m < size; m++)
-    for (let d = 0; d < dim; d++) square += weights[m] * (local[m * dim + d] - mean[d]) ** 2;
-  return Math.sqrt(square);
-}
-
-/** Queries of p_t, and some far from all data. */
-function queriesOf(data: Mixture, sigma: number, alpha: number, count: number): Float64Array {
-  const normal = normals(6);
-  const uniform = generator(7);
-  const { dim, size, points } = data;
-  return Float64Array.from({ length: count * dim }, (_, i) => {
-    const q = Math.floor(i / dim);
-    const m = Math.floor(generator(q + 1)() * size);
-    const far = q % 5 === 4 ? 30 * (uniform() - 0.5) : 0;
-    return alpha * (points[m * dim + (i % dim)] + sigma * normal() + far * scaleOf(data));
-  });
-}
-
-/** The largest error of each query in units of its scales, by the reference. */
-function errorsOf(
-  data: Mixture,
-  process: ReturnType<typeof edm>,
-  x: Float64Array,
-  t: number,
-  found: Record<string, ArrayLike<number>>,
-  names: readonly Quantity[],
-): number[] {
-  const { dim } = data;
-  const level = levelAt(process, t);
-  const scale = scaleOf(data);
-  const total = level.alpha ** 2 * data.sigma0 ** 2 + level.variance;
-  const per: Partial<Record<Quantity, number>> = {
-    posteriorMean: scale,
-    score: (scale * level.alpha) / total,
-    velocity: (level.diffusion * scale * level.alpha) / total,
-    logDensity: 1,
-    posteriorCovariance: scale ** 2,
-    hessian: (scale * level.alpha) ** 2 / total ** 2,
-    proxyCovariance: (scale * level.alpha) ** 2 / total ** 2,
-    proxyVariance: (scale * level.alpha) ** 2 / total ** 2,
-    divergence: (level.diffusion * (scale * level.alpha) ** 2) / total ** 2,
-  };
-  const mixture = { points: Float64Array.from(data.points), dim, weights: data.weights, sigma0: data.sigma0 };
-  return Array.from({ length: x.length / dim }, (_, q) => {
-    const truth = evaluatePoint(
-      mixture,
-      level,
-      x.subarray(q * dim, (q + 1) * dim),
-      names,
-    ) as unknown as Record<string, number | Float64Array>;
-    let worst = 0;
-    for (const name of names) {
-      if (name === "nearest" || name === "nearestDistance") continue;
-      const value = truth[name];
-      const wanted = typeof value === "number" ? [value] : value;
-      let square = 0;
-      for (let i = 0; i < wanted.length; i++) square += (found[name][q * wanted.length + i] - wanted[i]) ** 2;
-      worst = Math.max(worst, Math.sqrt(square) / (per[name] as number));
-    }
-    return worst;
-  });
-}
 
 describe.each([1, 2, 3])("%i dimensions", (dim) => {
   for (const [name, make] of Object.entries(sets)) {
@@ -289,7 +197,7 @@ describe("the same bits", () => {
 });
 
 describe("where nothing is left out", () => {
-  it("in many dimensions the full sum is taken, with the bound of its rounding", {
+  it("of few points in many dimensions the full sum is taken, with the bound of its rounding", {
     tags: ["slow"],
   }, async () => {
     for (const [dim, precision] of [
@@ -297,7 +205,7 @@ describe("where nothing is left out", () => {
       [5, "f64"],
       [64, "f64"],
     ] as const) {
-      const { points } = sets.normal(300, dim);
+      const { points } = sets.normal(60, dim);
       const data = engine.mixture(points, { dim, precision });
       const field = exactScore(data, edm());
       for (const sigma of [0.05, 0.5, 3]) {
@@ -314,19 +222,6 @@ describe("where nothing is left out", () => {
           }
         }
       }
-      data.dispose();
-    }
-  });
-
-  it("log densities of more and more digits are those of the full sum", async () => {
-    const { points, dim } = await loadDataSet("digits");
-    for (const size of [10, 100, 1000]) {
-      const data = engine.mixture(points.slice(0, size * dim), { dim });
-      const field = exactScore(data, edm());
-      const x = queriesOf(data, 0.5, 1, 8);
-      const found = await field.evaluate(x, 0.5, ["logDensity"], { tolerance: 1e-4 });
-      expect(found.logDensity).toEqual((await field.evaluate(x, 0.5, ["logDensity"])).logDensity);
-      expect(found.notes?.[0]).toMatch(/rounding can exceed the tolerance .*precision "f64"/);
       data.dispose();
     }
   });
