@@ -32,11 +32,12 @@ export function queriesOf(data: Mixture, sigma: number, alpha: number, count: nu
   const normal = normals(6);
   const uniform = generator(7);
   const { dim, size, points } = data;
+  const scale = scaleOf(data);
   return Float64Array.from({ length: count * dim }, (_, i) => {
     const q = Math.floor(i / dim);
     const m = Math.floor(generator(q + 1)() * size);
     const far = q % 5 === 4 ? 30 * (uniform() - 0.5) : 0;
-    return alpha * (points[m * dim + (i % dim)] + sigma * normal() + far * scaleOf(data));
+    return alpha * (points[m * dim + (i % dim)] + sigma * normal() + far * scale);
   });
 }
 
