@@ -13,6 +13,7 @@ const suites = /** @type {const} */ ([
   "6-pde",
   "7-raster",
   "8-tolerance",
+  "10-images",
   "9-scaling",
 ]);
 

@@ -65,7 +65,7 @@ export function tolerantField<P extends Precision>(
     const certified = `some scores were not certified to the tolerance ${tolerance}, the largest bound is ${largest.toPrecision(2)}: `;
     const why = hasTree(data, process)
       ? "rounding alone is larger"
-      : "in more than three dimensions, without Wasm and where noise has a direction all points are summed, and rounding remains";
+      : "where most points count, without Wasm and where noise has a direction all are summed, and rounding remains";
     return [`${certified}${why}${data.precision === "f32" ? '; precision "f64" rounds less' : ""}`];
   };
   return { field, errorBound: () => largest, notes };

@@ -62,7 +62,8 @@ export interface EvaluateOptions {
    * covariances R^2, of scores (R alpha / V)^2. 0 (default): every point counts.
    *
    * In up to three dimensions most points are then left out: their part is bounded by a tree, or they are served as smoothed masses
-   * where all queries share a time. Elsewhere all points count, and the bound is that of rounding, which may be above the tolerance.
+   * where all queries share a time. In more dimensions those are left out that are surely far, where noise is small. Elsewhere all points
+   * count, and the bound is that of rounding, which may be above the tolerance.
    */
   tolerance?: number;
   signal?: AbortSignal;
