@@ -161,8 +161,8 @@ function put(list: u32, dots: u32, values: u32, i: u32, m: u32, dot: i32, value:
   store<f32>(values + 4 * i, value);
 }
 
-/** The point of `from` to `to` for which the first stage's bound is least, of those that have one. */
-export function firstLeast(stage: u32, query: u32, integers: u32, from: u32, to: u32): u32 {
+/** Writes which point of `from` to `to` has the least bound by the first stage, of those that have one, and what it is (Infinity: none has). */
+export function firstLeast(point: u32, bound: u32, stage: u32, query: u32, integers: u32, from: u32, to: u32): void {
   const q0 = v128.load32_splat(integers);
   const q1 = v128.load32_splat(integers, 4);
   const q2 = v128.load32_splat(integers, 8);
@@ -190,7 +190,8 @@ export function firstLeast(stage: u32, query: u32, integers: u32, from: u32, to:
       best = m + i;
     }
   }
-  return best;
+  store<u32>(point, best);
+  store<f32>(bound, least);
 }
 
 // @ts-ignore: decorator
@@ -231,6 +232,27 @@ function rowDots<T>(r0: u32, r1: u32, r2: u32, r3: u32, integers: u32, vectors: 
     r3 += 8 * sizeof<T>();
   }
   return sumsOf(a, b, c, d);
+}
+
+/** The sum of products of one row. */
+// @ts-ignore: decorator
+@inline
+function rowDot<T>(row: u32, integers: u32, vectors: u32): i32 {
+  let a = i32x4.splat(0);
+  let b = a;
+  let i: u32 = 0;
+  for (; i + 2 <= vectors; i += 2) {
+    const p = row + i * 8 * sizeof<T>();
+    const q = integers + 16 * i;
+    a = i32x4.add(a, i32x4.dot_i16x8_s(sizeof<T>() == 1 ? v128.load_ext<i8>(p) : v128.load(p), v128.load(q)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(sizeof<T>() == 1 ? v128.load_ext<i8>(p, 8) : v128.load(p, 16), v128.load(q, 16)));
+  }
+  if (i < vectors) {
+    const p = row + i * 8 * sizeof<T>();
+    a = i32x4.add(a, i32x4.dot_i16x8_s(sizeof<T>() == 1 ? v128.load_ext<i8>(p) : v128.load(p), v128.load(integers + 16 * i)));
+  }
+  a = i32x4.add(a, b);
+  return i32x4.extract_lane(a, 0) + i32x4.extract_lane(a, 1) + i32x4.extract_lane(a, 2) + i32x4.extract_lane(a, 3);
 }
 
 /** Leaves of `count` listed points those that a later stage leaves, with their sums of products and their values: 4 at a time. */
@@ -288,24 +310,17 @@ function four(numbers: u32, m0: u32, m1: u32, m2: u32, m3: u32): v128 {
 export function lastValue(stages: u32, count: u32, query: u32, integers: u32, m: u32): f32 {
   const last = stages + (count - 1) * STAGE;
   const bytes = exactNorms(last) != 0;
-  let dots = i32x4.splat(0);
+  let dot: i32 = 0;
   let q = integers;
   for (let s: u32 = 0; s < count; s++) {
     const stage = stages + s * STAGE;
     const vectors = at(stage, VECTORS);
-    if (s < 2) {
-      if (!bytes) {
-        const panel = panelDots(at(stage, 0) + (m & ~3) * 16 * vectors, q, vectors);
-        dots = i32x4.add(dots, i32x4.splat(laneOf(panel, m & 3)));
-      }
-    } else {
-      const row = at(stage, 0) + m * vectors * (exactNorms(stage) ? 8 : 16);
-      if (exactNorms(stage)) dots = rowDots<i8>(row, row, row, row, q, vectors);
-      else if (!bytes) dots = i32x4.add(dots, rowDots<i16>(row, row, row, row, q, vectors));
-    }
+    if (stage == last && bytes) dot = rowDot<i8>(at(stage, 0) + m * vectors * 8, q, vectors);
+    else if (!bytes && s < 2) dot += laneOf(panelDots(at(stage, 0) + (m & ~3) * 16 * vectors, q, vectors), m & 3);
+    else if (!bytes) dot += rowDot<i16>(at(stage, 0) + m * vectors * 16, q, vectors);
     q += 16 * vectors;
   }
-  return load<f32>(at(last, NORMS) + 4 * m) - <f32>load<f64>(query + (count - 1) * AT_STAGE) * <f32>i32x4.extract_lane(dots, 0);
+  return load<f32>(at(last, NORMS) + 4 * m) - <f32>load<f64>(query + (count - 1) * AT_STAGE) * <f32>dot;
 }
 
 /** Where the integers of stage s begin in a query's row. */

@@ -21,13 +21,15 @@ const SUMMED: u32 = 56;
 const MEAN: u32 = 64;
 
 // What is asked for, float64 numbers: log2 of the tolerance; 1 over the scale of log density, mean and covariance, 0 where not wanted;
-// log2 of a point's weight where all are equal; the largest of all log2 weights without their sign; the most points to sum.
+// log2 of a point's weight where all are equal; the largest of all log2 weights without their sign; the most points to sum; how much farther squares than the nearest
+// are many points.
 const LOG_SCALE: u32 = 8;
 const MEAN_SCALE: u32 = 16;
 const COVARIANCE_SCALE: u32 = 24;
 const EQUAL: u32 = 32;
 const LIGHTEST: u32 = 40;
 const MOST: u32 = 48;
+const WIDE: u32 = 56;
 
 // A query's numbers, float64: k; how far rounding may have moved it; its length; twice the product of steps for coarse and for fine sums over
 // all points by bytes (0: they are too coarse for the tolerance); then those of the stages.
@@ -39,9 +41,12 @@ const STAGES: u32 = 40;
 
 /** Queries of a task: they share what the caches hold of the points. */
 const TILE: u32 = 8;
-/** Points that are looked at first: as many places have their nearest, and as many tell how many will be left. */
-const SEEDS: u32 = 256;
+/** Parts of the points, no more than a list has, whose nearest are known first; those that are looked at; those that tell how many are left. */
+const PLACES: u32 = 256;
+const SEEDS: u32 = 24;
 const PILOTS: u32 = 128;
+/** Powers of two times what points count over, about. */
+const SHARP: f64 = 256.0;
 const HALF_ULP: f64 = 1.1102230246251565e-16;
 
 // Scratch: the table of exp2; lists of a block; then of each query its state and the points that are left.
@@ -118,31 +123,62 @@ function tighten(state: u32, query: u32, asked: u32, count: u32, square: f64, we
   for (let s: u32 = 0; s < count; s++) store<f32>(state + LIMITS + 4 * s, limitOf(query + STAGES + s * AT_STAGE, cut));
 }
 
-/** Begins a query: the nearest of the places' nearest says within what points count, a few points how many that will be. */
-function begin<T>(
-  state: u32, y: u32, query: u32, integers: u32, asked: u32, stages: u32, count: u32, points: u32, width: u32, lw: u32, M: u32,
-): void {
-  store<f64>(state, Infinity);
-  store<f64>(state, Infinity, COST);
-  store<u32>(state, 0, LEFT);
-  store<u32>(state, 0, FULL);
+/**
+ * A point that is near a query, and no farther than others in weight: the best by all coordinates of those of the places' nearest whose
+ * bounds are least.
+ */
+function seedOf(
+  list: u32, bounds: u32, query: u32, integers: u32, asked: u32, stages: u32, count: u32, lw: u32, M: u32,
+): u32 {
   const inverse = 1 / load<f64>(query);
   const padded = (M + 3) & ~3;
-  const part = ((padded / SEEDS) + 4) & ~3;
-  let least = Infinity;
-  let best: u32 = 0;
+  const part = (padded / PLACES + 4) & ~3;
+  let places: u32 = 0;
   for (let from: u32 = 0; from < padded; from += part) {
-    const m = firstLeast(stages, query + STAGES, integers, from, min(padded, from + part));
+    firstLeast(list + 4 * places, bounds + 4 * places, stages, query + STAGES, integers, from, min(padded, from + part));
+    places++;
+  }
+  let least = Infinity;
+  let best = load<u32>(list);
+  // Where noise is small the least bounds tell; where it is not, all are looked at, for that costs little then.
+  const most = SHARP * inverse < load<f64>(asked, WIDE) ? SEEDS : PLACES;
+  for (let tries: u32 = 0; tries < most; tries++) {
+    let first: u32 = 0;
+    let lowest = Infinity;
+    for (let i: u32 = 0; i < places; i++) {
+      const bound = <f64>load<f32>(bounds + 4 * i) - weightOf(lw, asked, load<u32>(list + 4 * i)) * inverse;
+      if (bound < lowest) {
+        lowest = bound;
+        first = i;
+      }
+    }
+    if (lowest == Infinity) break;
+    const m = load<u32>(list + 4 * first);
+    store<f32>(bounds + 4 * first, Infinity);
     const cost = <f64>lastValue(stages, count, query + STAGES, integers, m) - weightOf(lw, asked, m) * inverse;
-    // A point without a bound is no better than any.
-    if (cost < least && cost > -Infinity) {
+    if (cost < least) {
       least = cost;
       best = m;
     }
   }
-  const square = squareOf<T>(y, points + best * width * sizeof<T>(), width);
-  tighten(state, query, asked, count, square * (1 + 1e-12), weightOf(lw, asked, best));
-  store<f64>(state, least, COST);
+  return best;
+}
+
+/** Begins a query: a near point says within what points count; where that is far, a few points tell how many that will be. */
+function begin<T>(
+  scratch: u32, state: u32, y: u32, query: u32, integers: u32, asked: u32, stages: u32, count: u32, points: u32, width: u32, lw: u32,
+  M: u32,
+): void {
+  store<f64>(state, Infinity);
+  store<u32>(state, 0, LEFT);
+  store<u32>(state, 0, FULL);
+  const seed = seedOf(scratch + LIST, scratch + VALUES, query, integers, asked, stages, count, lw, M);
+  const square = squareOf<T>(y, points + seed * width * sizeof<T>(), width);
+  const weight = weightOf(lw, asked, seed);
+  tighten(state, query, asked, count, square * (1 + 1e-12), weight);
+  const value = lastValue(stages, count, query + STAGES, integers, seed);
+  store<f64>(state, value > -Infinity ? <f64>value - weight / load<f64>(query) : Infinity, COST);
+  if (load<f64>(state) - square < load<f64>(asked, WIDE)) return;
   const limit = load<f32>(state + LIMITS + 4 * (count - 1));
   const pilots = min(M, PILOTS);
   let within: u32 = 0;
@@ -152,6 +188,17 @@ function begin<T>(
   }
   // Half as many again may be chance.
   if (<f64>within * <f64>M > 1.5 * load<f64>(asked, MOST) * <f64>pilots) store<u32>(state, 1, FULL);
+}
+
+/** Leaves of listed points those that still may be near enough: less may count than when they were listed. */
+function stillWithin(lists: u32, count: u32, limit: f32): u32 {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    if (!(load<f32>(lists + 8 * i, 4) <= limit)) continue;
+    store<u64>(lists + 8 * kept, load<u64>(lists + 8 * i));
+    kept++;
+  }
+  return kept;
 }
 
 /** Points `from` to `to` through all stages of a query; what is left joins its list. */
@@ -171,10 +218,13 @@ function block(
     if (exactNorms(stage)) kept = laterStage<i8>(list, dots, values, kept, stage, at, q, limit);
     else kept = laterStage<i16>(list, dots, values, kept, stage, at, q, limit);
   }
-  const left = load<u32>(state, LEFT);
+  let left = load<u32>(state, LEFT);
   if (left + kept > most) {
-    store<u32>(state, 1, FULL);
-    return;
+    left = stillWithin(lists, left, load<f32>(state + LIMITS + 4 * (count - 1)));
+    if (left + kept > most) {
+      store<u32>(state, 1, FULL);
+      return;
+    }
   }
   const inverse = 1 / load<f64>(query);
   for (let i: u32 = 0; i < kept; i++) {
@@ -354,7 +404,7 @@ export function frameSums<T>(
     for (let i: u32 = 0; i < n; i++) {
       const q = start + i;
       begin<T>(
-        scratch + STATES + i * each, y + q * 8 * width, queries + q * queryStride, integers + q * integersStride, asked, stages,
+        scratch, scratch + STATES + i * each, y + q * 8 * width, queries + q * queryStride, integers + q * integersStride, asked, stages,
         stageCount, points, width, lw, M,
       );
     }

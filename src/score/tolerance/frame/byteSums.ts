@@ -2,7 +2,7 @@ import type { Mixture } from "../../../data/mixture.js";
 import { kernelScale, type Level } from "../../level.js";
 import type { Wanted } from "../errorBound.js";
 import type { Frame } from "./frame.js";
-import type { ByteSums, Query } from "./queries.js";
+import { type ByteSums, lengthOf, type Query } from "./queries.js";
 
 /** Bounds of what sums over all points by bytes are off by. */
 export interface ByteErrors {
@@ -19,7 +19,7 @@ export function byteErrors(
   data: Mixture,
   frame: Frame,
   level: Level,
-  { centred, moved }: Query,
+  { distance, moved }: Query,
   { error }: ByteSums,
   { log, mean, covariance, nearest }: Wanted,
   tolerance: number,
@@ -37,10 +37,10 @@ export function byteErrors(
     counted * 2 ** -53;
   if (!(share < 0.25)) return undefined;
   const relative = share / (1 - share);
-  const far = Math.hypot(...centred) + reach;
+  const far = distance + reach;
   const errors = {
     log: relative + k * ((dim / 4 + 12) * 2 ** -53 * far * far + 2 * moved * far),
-    mean: relative * reach + 80 * unit * (Math.hypot(...directions.centre) + reach),
+    mean: relative * reach + 80 * unit * (lengthOf(directions.centre) + reach),
   };
   const allowed = (!log || errors.log <= tolerance) && (!mean || errors.mean <= tolerance * scale);
   return allowed ? errors : undefined;

@@ -13,6 +13,7 @@ import { ErrorBounds, type SumErrors, wantedOf } from "../errorBound.js";
 import { evaluateFully, exceeded } from "../fullSum.js";
 import { type Frame, frameOf, MOST_NORM } from "./frame.js";
 import { At, type FrameResults, frameSums, HEAD, resultOf } from "./sums.js";
+import { lengthOf } from "./queries.js";
 
 /** Below so many points their sum costs less. */
 const LEAST_POINTS = 64;
@@ -166,10 +167,10 @@ async function sumAll(
   const { data, count, quantities } = request;
   const { dim, centre, engine } = data;
   const y = await slices.run(shrunk(request, levels));
-  const far = Math.hypot(...(centre ?? []));
+  const far = centre ? lengthOf(centre) : 0;
   const moved = (q: number): number => {
     if (levels(q).alpha === 1 && centre === undefined) return 0;
-    return 2 ** -51 * (Math.hypot(...y.subarray(q * dim, (q + 1) * dim)) + far);
+    return 2 ** -51 * (lengthOf(y.subarray(q * dim, (q + 1) * dim)) + far);
   };
   const sums = { y, levels, wanted: wantedOf(quantities), tolerance: SHARE * tolerance, moved };
   const chunk = Math.max(1, Math.floor(CHUNK / dim));

@@ -41,10 +41,13 @@ export async function turned(
   return { centred, rotated: data };
 }
 
-/** A query: in the points' coordinates, less the frame's centre, and that rotated; and how far rounding may have moved it. */
-export interface Query extends Turned {
+/** A query: in the points' coordinates, and rotated; how far rounding may have moved it. */
+export interface Query {
+  readonly rotated: Float64Array;
   readonly y: Float64Array;
   readonly moved: number;
+  /** From the frame's centre. */
+  readonly distance: number;
 }
 
 /** What of integers the kernel's sums over all points by bytes leave out. */
@@ -59,13 +62,13 @@ export interface ByteSums {
 export function writeQuery(
   frame: Frame,
   level: Level,
-  { y, centred, rotated, moved }: Query,
+  { y, rotated, moved, distance }: Query,
   numbers: Float64Array,
   integers: Int16Array,
 ): ByteSums | undefined {
-  const square = squareOf(centred);
-  numbers.set([kernelScale(level, "f64"), moved, Math.sqrt(squareOf(y)), 0, 0]);
-  const step = stepFor(Math.sqrt(square));
+  const square = distance * distance;
+  numbers.set([kernelScale(level, "f64"), moved, lengthOf(y), 0, 0]);
+  const step = stepFor(distance);
   let [from, inside, turnedSquare, off, at] = [0, 0, 0, 0, 0];
   let sums: ByteSums | undefined;
   frame.stages.forEach((stage, s) => {
@@ -152,8 +155,9 @@ function put(
 /** The step by which a length is at most LARGEST. */
 const stepFor = (length: number): number => (length > 0 ? length / LARGEST : 1);
 
-function squareOf(row: Float64Array): number {
+/** The Euclidean length. */
+export function lengthOf(row: Float64Array): number {
   let square = 0;
-  for (const value of row) square += value * value;
-  return square;
+  for (let d = 0; d < row.length; d++) square += row[d] * row[d];
+  return Math.sqrt(square);
 }

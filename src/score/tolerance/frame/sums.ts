@@ -7,7 +7,7 @@ import type { Level } from "../../level.js";
 import type { Wanted } from "../errorBound.js";
 import type { Frame } from "./frame.js";
 import { type ByteErrors, byteErrors } from "./byteSums.js";
-import { layoutOf, turned, writeQuery } from "./queries.js";
+import { layoutOf, lengthOf, turned, writeQuery } from "./queries.js";
 
 /** Queries of a task of the kernel. */
 const TILE = 8;
@@ -19,6 +19,8 @@ const FACTORS = 3;
 const SHARE = 8;
 const LEAST = 64;
 const MOST = 2 ** 17;
+/** Squares this much farther than the nearest, as a share of the data's largest, are no few points. */
+const WIDE = 0.1;
 /** What the kernel certifies of its own sums, when tolerances are larger. */
 const COARSEST = 1 / 16;
 
@@ -76,7 +78,7 @@ export async function frameSums(
   const each = resultOf(data);
   const most = Math.min(MOST, Math.max(LEAST, Math.ceil(counted / SHARE)));
   const inverse = frame.scale > 0 ? 1 / frame.scale : 0;
-  const asked = space.alloc(7, "x");
+  const asked = space.alloc(8, "x");
   const lightest = -log2(weights[order[counted - 1]]);
   space
     .f64(asked, 7)
@@ -101,7 +103,7 @@ export async function frameSums(
     const { buffer } = space.f64(ofIntegers, 0);
     const query = {
       y: row,
-      centred: centred.subarray(i * dim, (i + 1) * dim),
+      distance: lengthOf(centred.subarray(i * dim, (i + 1) * dim)),
       rotated: rotated.subarray(i * directions, (i + 1) * directions),
       moved: moved(first + i),
     };
