@@ -20,10 +20,10 @@ const allowed = [
   /^dist\/(main|reader)\.js$/,
   /^dist\/chunks\/[^/]+\.js$/,
   /^dist\/site\/(explorer|worker|threads|page)\.js$/,
-  /^dist\/site\/(index|embed|bench)\.html$/,
-  /^dist\/site\/page\.css$/,
-  /^dist\/site\/bench\/(page\.js|measure\.js|bench\.css)$/,
-  /^dist\/site\/bench\/chunks\/[^/]+\.js$/,
+  /^dist\/site\/(index|embed|bench|million)\.html$/,
+  /^dist\/site\/(page|aside)\.css$/,
+  /^dist\/site\/(bench\/(page|measure)|million\/(page|run))\.js$/,
+  /^dist\/site\/aside\/[^/]+\.js$/,
   /^dist\/site\/chunks\/[^/]+\.js$/,
   /^dist\/site\/wasm\/simd-(local|shared)\.wasm$/,
 ];
@@ -31,7 +31,7 @@ const allowed = [
 const SIZE_LIMIT = 640;
 /**
  * And of the explorer: a folder that any static host serves as it stands, so two kernels and the images are there again; 210 of
- * them are the page that measures, which has its own copy of what runs need.
+ * them are the pages beside it, which have their own copy of what runs need.
  */
 const SITE_LIMIT = 1980;
 
