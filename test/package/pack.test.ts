@@ -28,9 +28,9 @@ const allowed = [
 /**
  * The README shows figures; they are looked at on the web, not installed. Kilobytes of what is installed, of which the
  * images of `digits` and `fashion`, each a file that loads when it is asked for, are some 650, the four builds of the
- * kernels, as files and embedded (shared ones as a difference), some 1,230, and the bundle for pages some 920.
+ * kernels, as files and embedded (shared ones as a difference), some 1,360, and the bundle for pages some 1,110.
  */
-const SIZE_LIMIT = 4480;
+const SIZE_LIMIT = 4900;
 
 let project: string;
 let packed: Packed;
