@@ -50,7 +50,7 @@ export async function rotated(
     }
     await space.spend(4 * count * rows.rows);
   }
-  return fillings.map(({ from, end, vectors, points: at, norms, residuals, epsilon, norm }) => ({
+  return fillings.map(({ end, vectors, points: at, norms, residuals, epsilon, norm }) => ({
     stage: {
       end,
       integers: 8 * vectors,
