@@ -46,7 +46,8 @@ export class ExactScore<P extends Precision = Precision> implements ScoreField<P
   }
 
   /**
-   * Builds what evaluations to a tolerance use of the data, which the first of them would else build: a tree of the points.
+   * Builds what evaluations to a tolerance use of the data, which the first of them would else build: a tree of the points, or a
+   * frame of them in four and more dimensions.
    *
    * @param options.onProgress told after each level of the tree
    * @throws {VkernelError} E_USAGE, E_TYPE, E_MEMORY, E_ABORT, E_WORKER, E_DISPOSED

@@ -161,8 +161,8 @@ function put(list: u32, dots: u32, values: u32, i: u32, m: u32, dot: i32, value:
   store<f32>(values + 4 * i, value);
 }
 
-/** Writes which point of `from` to `to` has the least bound by the first stage, of those that have one, and what it is (Infinity: none has). */
-export function firstLeast(point: u32, bound: u32, stage: u32, query: u32, integers: u32, from: u32, to: u32): void {
+/** Writes which point of `from` to `to` has the least bound by the first stage, of those that have one, and (float32) what it is, Infinity if none has. */
+export function firstLeast(out: u32, stage: u32, query: u32, integers: u32, from: u32, to: u32): void {
   const q0 = v128.load32_splat(integers);
   const q1 = v128.load32_splat(integers, 4);
   const q2 = v128.load32_splat(integers, 8);
@@ -190,8 +190,8 @@ export function firstLeast(point: u32, bound: u32, stage: u32, query: u32, integ
       best = m + i;
     }
   }
-  store<u32>(point, best);
-  store<f32>(bound, least);
+  store<u32>(out, best);
+  store<f32>(out, least, 4);
 }
 
 // @ts-ignore: decorator

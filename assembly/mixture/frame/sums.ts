@@ -41,7 +41,7 @@ const STAGES: u32 = 40;
 
 /** Queries of a task: they share what the caches hold of the points. */
 const TILE: u32 = 8;
-/** Parts of the points, no more than a list has, whose nearest are known first; those that are looked at; those that tell how many are left. */
+/** Parts of the points, whose nearest are known first; those that are looked at; those that tell how many are left. */
 const PLACES: u32 = 256;
 const SEEDS: u32 = 24;
 const PILOTS: u32 = 128;
@@ -124,20 +124,33 @@ function tighten(state: u32, query: u32, asked: u32, count: u32, square: f64, we
 }
 
 /**
+ * The nearest of each part of the points by the first stage, and its bound, for the queries of a tile: pairs at the beginning of their lists.
+ * Gives how many parts there are.
+ */
+function places(
+  lists: u32, each: u32, n: u32, queries: u32, queryStride: u32, integers: u32, integersStride: u32, stages: u32, M: u32,
+): u32 {
+  const padded = (M + 3) & ~3;
+  const part = (padded / PLACES + 4) & ~3;
+  let count: u32 = 0;
+  for (let from: u32 = 0; from < padded; from += part) {
+    const to = min(padded, from + part);
+    for (let i: u32 = 0; i < n; i++) {
+      firstLeast(lists + i * each + 8 * count, stages, queries + i * queryStride + STAGES, integers + i * integersStride, from, to);
+    }
+    count++;
+  }
+  return count;
+}
+
+/**
  * A point that is near a query, and no farther than others in weight: the best by all coordinates of those of the places' nearest whose
  * bounds are least.
  */
 function seedOf(
-  list: u32, bounds: u32, query: u32, integers: u32, asked: u32, stages: u32, count: u32, lw: u32, M: u32,
+  list: u32, places: u32, query: u32, integers: u32, asked: u32, stages: u32, count: u32, lw: u32,
 ): u32 {
   const inverse = 1 / load<f64>(query);
-  const padded = (M + 3) & ~3;
-  const part = (padded / PLACES + 4) & ~3;
-  let places: u32 = 0;
-  for (let from: u32 = 0; from < padded; from += part) {
-    firstLeast(list + 4 * places, bounds + 4 * places, stages, query + STAGES, integers, from, min(padded, from + part));
-    places++;
-  }
   let least = Infinity;
   let best = load<u32>(list);
   // Where noise is small the least bounds tell; where it is not, all are looked at, for that costs little then.
@@ -146,15 +159,15 @@ function seedOf(
     let first: u32 = 0;
     let lowest = Infinity;
     for (let i: u32 = 0; i < places; i++) {
-      const bound = <f64>load<f32>(bounds + 4 * i) - weightOf(lw, asked, load<u32>(list + 4 * i)) * inverse;
+      const bound = <f64>load<f32>(list + 8 * i, 4) - weightOf(lw, asked, load<u32>(list + 8 * i)) * inverse;
       if (bound < lowest) {
         lowest = bound;
         first = i;
       }
     }
     if (lowest == Infinity) break;
-    const m = load<u32>(list + 4 * first);
-    store<f32>(bounds + 4 * first, Infinity);
+    const m = load<u32>(list + 8 * first);
+    store<f32>(list + 8 * first, Infinity, 4);
     const cost = <f64>lastValue(stages, count, query + STAGES, integers, m) - weightOf(lw, asked, m) * inverse;
     if (cost < least) {
       least = cost;
@@ -166,13 +179,13 @@ function seedOf(
 
 /** Begins a query: a near point says within what points count; where that is far, a few points tell how many that will be. */
 function begin<T>(
-  scratch: u32, state: u32, y: u32, query: u32, integers: u32, asked: u32, stages: u32, count: u32, points: u32, width: u32, lw: u32,
+  state: u32, places: u32, y: u32, query: u32, integers: u32, asked: u32, stages: u32, count: u32, points: u32, width: u32, lw: u32,
   M: u32,
 ): void {
   store<f64>(state, Infinity);
   store<u32>(state, 0, LEFT);
   store<u32>(state, 0, FULL);
-  const seed = seedOf(scratch + LIST, scratch + VALUES, query, integers, asked, stages, count, lw, M);
+  const seed = seedOf(state + STATE, places, query, integers, asked, stages, count, lw);
   const square = squareOf<T>(y, points + seed * width * sizeof<T>(), width);
   const weight = weightOf(lw, asked, seed);
   tighten(state, query, asked, count, square * (1 + 1e-12), weight);
@@ -401,10 +414,14 @@ export function frameSums<T>(
   for (let tile = first; tile < first + tasks; tile++) {
     const start = tile * TILE;
     const n = min(TILE, count - start);
+    const found = places(
+      scratch + STATES + STATE, each, n, queries + start * queryStride, queryStride, integers + start * integersStride, integersStride,
+      stages, M,
+    );
     for (let i: u32 = 0; i < n; i++) {
       const q = start + i;
       begin<T>(
-        scratch, scratch + STATES + i * each, y + q * 8 * width, queries + q * queryStride, integers + q * integersStride, asked, stages,
+        scratch + STATES + i * each, found, y + q * 8 * width, queries + q * queryStride, integers + q * integersStride, asked, stages,
         stageCount, points, width, lw, M,
       );
     }
