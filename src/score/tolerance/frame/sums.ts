@@ -13,6 +13,8 @@ import { layoutOf, lengthOf, turned, writeQuery } from "./queries.js";
 const TILE = 8;
 /** Those that share sums by bytes. */
 const TOGETHER = 4;
+/** Numbers of what is asked for. */
+const ASKED = 8;
 /** Where in a query's numbers the factors of sums by bytes begin. */
 const FACTORS = 3;
 /** Of how many points one may be left, lest the sum over all points costs less; and never more than so many. */
@@ -76,10 +78,10 @@ export async function frameSums(
   const each = resultOf(data);
   const most = Math.min(MOST, Math.max(LEAST, Math.ceil(counted / SHARE)));
   const inverse = frame.scale > 0 ? 1 / frame.scale : 0;
-  const asked = space.alloc(8, "x");
+  const asked = space.alloc(ASKED, "x");
   const lightest = -log2(weights[order[counted - 1]]);
   space
-    .f64(asked, 7)
+    .f64(asked, ASKED)
     .set([
       log2(Math.min(COARSEST, tolerance)),
       wanted.log ? 1 : 0,
@@ -88,6 +90,7 @@ export async function frameSums(
       log2(weights[order[0]]),
       lightest,
       most,
+      WIDE * frame.reach * frame.reach,
     ]);
   const out = space.alloc(count * each, "x");
   const queries = space.zeros(count * width, "x");
