@@ -21,6 +21,8 @@ const FACTORS = 3;
 const SHARE = 8;
 const LEAST = 64;
 const MOST = 2 ** 17;
+/** Squares this much farther than the nearest, as a share of the data's largest, are no few points. */
+const WIDE = 0.1;
 /** What the kernel certifies of its own sums, when tolerances are larger. */
 const COARSEST = 1 / 16;
 
