@@ -88,7 +88,7 @@ describe.runIf(existsSync(cleared))("peak memory of a call", () => {
   for (const threads of [1, 2]) {
     it.each(calls)(
       `%s, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-      { tags: ["long"], timeout: 300_000 },
+      { tags: ["long"] },
       async (_, code) => {
         const args = ["--expose-gc", "peak.mjs", code, String(threads)];
         const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder });

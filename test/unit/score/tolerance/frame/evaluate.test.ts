@@ -160,7 +160,7 @@ function nearestAreNearest(
 describe.each(Object.entries(sets))("%s", (_, make) => {
   it.each(["f32", "f64"] as const)(
     "%s: no error is above its bound",
-    { timeout: 120_000, tags: ["slow"] },
+    { tags: ["slow"] },
     async (precision) => {
       const { points, dim, weights } = await make();
       const data = engine.mixture(points, { dim, precision, ...(weights ? { weights } : {}) });
@@ -197,7 +197,7 @@ it("shrinking processes, components of a width, centred data and times of each q
   data.dispose();
 });
 
-it("log densities of more and more digits are certified", { timeout: 60_000 }, async () => {
+it("log densities of more and more digits are certified", async () => {
   const { points, dim } = await loadDataSet("digits");
   for (const size of [10, 63, 64, 100, 1000]) {
     const data = engine.mixture(points.slice(0, size * dim), { dim });
@@ -292,7 +292,6 @@ describe("images", () => {
   });
 
   it("bits are the same for any threads, blocks and parts of a call", {
-    timeout: 120_000,
     tags: ["slow"],
   }, async () => {
     const evaluated = async (options: Parameters<typeof createEngine>[0], sigma: number, parts: number) => {
@@ -318,7 +317,7 @@ describe("images", () => {
   });
 });
 
-it("more dimensions than points are found from points' products", { timeout: 60_000 }, async () => {
+it("more dimensions than points are found from points' products", async () => {
   const uniform = generator(14);
   const dim = 1100;
   const data = engine.mixture(Float64Array.from({ length: dim * 80 }, uniform), { dim, precision: "f64" });
@@ -359,9 +358,7 @@ describe("numbers at the ends", () => {
 });
 
 describe("memory", () => {
-  it("goes with the mixture, an aborted call leaves the frame to the next one", {
-    timeout: 60_000,
-  }, async () => {
+  it("goes with the mixture, an aborted call leaves the frame to the next one", {}, async () => {
     const own = await createEngine({ threads: 1 });
     const before = own.info.memoryUsed;
     const { points } = await fashion();
