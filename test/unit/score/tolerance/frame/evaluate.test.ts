@@ -358,7 +358,7 @@ describe("numbers at the ends", () => {
 });
 
 describe("memory", () => {
-  it("goes with the mixture, an aborted call leaves the frame to the next one", {}, async () => {
+  it("goes with the mixture, an aborted call leaves the frame to the next one", async () => {
     const own = await createEngine({ threads: 1 });
     const before = own.info.memoryUsed;
     const { points } = await fashion();
