@@ -2,7 +2,7 @@ import type { ScoreJob } from "../../../bindings/job.js";
 import type { Precision } from "../../data/mixture.js";
 import type { Process } from "../../process/process.js";
 import type { Evaluation, Quantity } from "../field.js";
-import { MAX_MATRIX_DIM, type Request, outputs, type Targets } from "./request.js";
+import { isMatrix, type Request, outputs, type Targets } from "./request.js";
 import { levelsOf } from "./score.js";
 import { isotropic, findNearest } from "./isotropic.js";
 import type { anisotropic } from "./anisotropic.js";
@@ -52,7 +52,7 @@ function portionsOf({ data, count, quantities }: Request<Precision, Quantity>): 
   const { dim, size } = data;
   // Queries divided by alpha, and in Wasm memory; means there and here; what is summed of weights; matrices; weights.
   const weights = quantities.includes("posteriorWeights") ? 16 * size : 0;
-  const each = 32 * dim + 128 + (dim <= MAX_MATRIX_DIM ? 16 * dim * dim : 0) + weights;
+  const each = 32 * dim + 128 + (quantities.some(isMatrix) ? 16 * dim * dim : 0) + weights;
   const step = Math.max(1, Math.floor(PORTION / each));
   const portions: [number, number][] = [];
   for (let first = 0; first < count; first += step) portions.push([first, Math.min(count, first + step)]);

@@ -80,7 +80,7 @@ export function* requestInPieces<P extends Precision, Q extends Quantity>(
       throw unknownName(String(name), allQuantities, "quantity");
   }
   if (dim > MAX_MATRIX_DIM) {
-    const matrix = quantities.find((name) => (matrixQuantities as readonly string[]).includes(name));
+    const matrix = quantities.find(isMatrix);
     if (matrix !== undefined) {
       throw badArgument("E_LIMIT", matrix, `dim at most ${MAX_MATRIX_DIM} (traces exist for every dim)`, dim);
     }
@@ -154,10 +154,13 @@ function* localQueries(
 /** Units of what a process says of a time. */
 export const TIME = 200;
 
+/** Whether a quantity has dim x dim numbers per query. */
+export const isMatrix = (name: Quantity): boolean => (matrixQuantities as readonly string[]).includes(name);
+
 function numbersOf(name: Quantity, dim: number, size: number): number {
   if ((scalarQuantities as readonly string[]).includes(name)) return 1;
   if (name === "posteriorWeights") return size;
-  return (matrixQuantities as readonly string[]).includes(name) ? dim * dim : dim;
+  return isMatrix(name) ? dim * dim : dim;
 }
 
 export function outputs<P extends Precision, Q extends Quantity>(request: Request<P, Q>): Evaluation<P, Q> {

@@ -62,24 +62,13 @@ export class Results {
       const width = 0.5 * dim * log(2 * Math.PI * level.total);
       out.logDensity[q] = log(sums[at + At.total]) - Math.LN2 * sums[at + At.base] - width;
     }
-    if (this.#wanted.nearest) this.#takeNearest(data.order[sums[at + At.nearest]], q, level);
+    takeNearest(this.#request, out, q, level, sums[at + At.nearest]);
     if (!this.#wanted.covariance) return;
     for (let e = 0; e < 6; e++) this.#packed[e] = sums[at + At.covariance + e];
     unpack(this.#packed, 0, dim, this.#matrix);
     let trace = 0;
     for (let d = 0; d < dim; d++) trace += this.#matrix[d * (dim + 1)];
     matrices(this.#request, out, level, q, this.#matrix, trace);
-  }
-
-  #takeNearest(m: number, q: number, { alpha }: Level): void {
-    const { data, x } = this.#request;
-    const { dim, local } = data;
-    const out = this.#out;
-    if (out.nearest) out.nearest[q] = m;
-    if (!out.nearestDistance) return;
-    let square = 0;
-    for (let d = 0; d < dim; d++) square += (x[q * dim + d] - alpha * local[m * dim + d]) ** 2;
-    out.nearestDistance[q] = Math.sqrt(square);
   }
 
   errorsOf(q: number): SumErrors {
@@ -98,4 +87,22 @@ export class Results {
       residual,
     };
   }
+}
+
+/** Takes the point nearest to query q, by its place among those that count, where one is asked for. */
+export function takeNearest(
+  { data, x }: Request<Precision, Quantity>,
+  { nearest, nearestDistance }: Targets,
+  q: number,
+  { alpha }: Level,
+  place: number,
+): void {
+  if (!(nearest ?? nearestDistance)) return;
+  const { dim, local, order } = data;
+  const m = order[place];
+  if (nearest) nearest[q] = m;
+  if (!nearestDistance) return;
+  let square = 0;
+  for (let d = 0; d < dim; d++) square += (x[q * dim + d] - alpha * local[m * dim + d]) ** 2;
+  nearestDistance[q] = Math.sqrt(square);
 }

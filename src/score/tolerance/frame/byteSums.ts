@@ -2,7 +2,8 @@ import type { Mixture } from "../../../data/mixture.js";
 import { kernelScale, type Level } from "../../level.js";
 import type { Wanted } from "../errorBound.js";
 import type { Frame } from "./frame.js";
-import { type ByteSums, lengthOf, type Query } from "./queries.js";
+import type { ByteSums, Query } from "./queries.js";
+import { lengthOf } from "../lengths.js";
 
 /** Bounds of what sums over all points by bytes are off by. */
 export interface ByteErrors {

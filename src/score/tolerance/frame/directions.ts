@@ -2,6 +2,7 @@ import type { Mixture } from "../../../data/mixture.js";
 import { gramWeighted, matmul, type Matrix } from "../../../dense/index.js";
 import { TimeSlices } from "../../../core/scheduler.js";
 import { inPieces } from "../../evaluate/request.js";
+import { lengthOf } from "../lengths.js";
 
 /** The most directions of a frame: where there are no more dimensions, all. */
 const DIRECTIONS = 256;
@@ -47,7 +48,8 @@ export async function directionsOf(data: Mixture, signal: AbortSignal | undefine
     }),
   );
   const covariance = dim <= COVARIANCE ? await gramWeighted(engine, sample, undefined, options) : undefined;
-  let rows = orthonormal({ data: sample.data.slice(0, Math.min(size, DIRECTIONS) * dim), dim }, false);
+  const seeds = sample.data.slice(0, Math.min(size, DIRECTIONS) * dim);
+  let rows = await slices.run(orthonormal(seeds, dim, false));
   for (let i = 0; i < TIMES && rows.rows > 0; i++) {
     const wider = covariance
       ? await matmul(engine, rows, covariance, options)
@@ -57,7 +59,7 @@ export async function directionsOf(data: Mixture, signal: AbortSignal | undefine
           sample,
           options,
         );
-    rows = orthonormal({ data: wider.data, dim }, i === TIMES - 1 && dim <= DIRECTIONS);
+    rows = await slices.run(orthonormal(wider.data, dim, i === TIMES - 1 && dim <= DIRECTIONS));
   }
   if (rows.rows === 0) return { centre, rows, defect: 0 };
   const products = await matmul(engine, rows, rows, { ...options, transposeB: true });
@@ -70,32 +72,23 @@ export async function directionsOf(data: Mixture, signal: AbortSignal | undefine
 }
 
 /** Orthonormal rows that span the same, by Gram and Schmidt's method (twice is enough); where wanted, as many as dimensions. */
-function orthonormal({ data, dim }: { data: Float64Array; dim: number }, complete: boolean): Matrix {
+function* orthonormal(data: Float64Array, dim: number, complete: boolean): Generator<number, Matrix, void> {
   const kept: Float64Array[] = [];
-  const take = (row: Float64Array): void => {
-    if (kept.length === dim) return;
+  const given = data.length / dim;
+  for (let i = 0; i < given + (complete ? dim : 0) && kept.length < dim; i++) {
+    const row = i < given ? data.subarray(i * dim, (i + 1) * dim) : new Float64Array(dim);
+    if (i >= given) row[i - given] = 1;
     const before = lengthOf(row);
     for (let pass = 0; pass < 2; pass++) for (const other of kept) subtract(row, other);
     const length = lengthOf(row);
     if (length > LEAST * before) kept.push(row.map((x) => x / length));
-  };
-  for (let at = 0; at < data.length; at += dim) take(data.subarray(at, at + dim));
-  for (let d = 0; complete && d < dim; d++) {
-    const axis = new Float64Array(dim);
-    axis[d] = 1;
-    take(axis);
+    yield 4 * (kept.length + 1) * dim;
   }
   const rows = new Float64Array(kept.length * dim);
   kept.forEach((row, r) => {
     rows.set(row, r * dim);
   });
   return { data: rows, rows: kept.length, columns: dim };
-}
-
-function lengthOf(row: Float64Array): number {
-  let square = 0;
-  for (const x of row) square += x * x;
-  return Math.sqrt(square);
 }
 
 function subtract(row: Float64Array, unit: Float64Array): void {

@@ -5,15 +5,16 @@ import { inWorkspace } from "../../../dense/workspace.js";
 import type { Process } from "../../../process/process.js";
 import { isIsotropic } from "../../evaluate/evaluate.js";
 import { matrices, means } from "../../evaluate/isotropic.js";
-import { inPieces, outputs, type Request, type Targets } from "../../evaluate/request.js";
+import { inPieces, isMatrix, outputs, type Request, type Targets } from "../../evaluate/request.js";
 import { levelsOf, shrunk } from "../../evaluate/score.js";
 import type { EvaluateOptions, Evaluation, Quantity } from "../../field.js";
 import { isInRange, type Level } from "../../level.js";
 import { ErrorBounds, type SumErrors, wantedOf } from "../errorBound.js";
 import { evaluateFully, exceeded } from "../fullSum.js";
 import { type Frame, frameOf, MOST_NORM } from "./frame.js";
+import { lengthOf } from "../lengths.js";
+import { takeNearest } from "../results.js";
 import { At, type FrameResults, frameSums, HEAD, resultOf } from "./sums.js";
-import { lengthOf } from "./queries.js";
 
 /** Below so many points their sum costs less. */
 const LEAST_POINTS = 64;
@@ -21,8 +22,6 @@ const LEAST_POINTS = 64;
 const SHARE = 0.9;
 /** Numbers of queries that are in Wasm memory at once; progress is told after each such chunk. */
 const CHUNK = 2 ** 18;
-
-const matrixNames: readonly Quantity[] = ["hessian", "proxyCovariance", "posteriorCovariance"];
 
 /** Whether points can be left out by a frame: in four and more dimensions, on the kernels, and where noise has no direction. */
 export const hasFrame = ({ dim, engine, counted }: Mixture, process: Process): boolean =>
@@ -77,7 +76,7 @@ class Framed {
     const base = Math.LN2 * sums[at + At.base];
     const width = 0.5 * dim * log(2 * Math.PI * level.total);
     if (out.logDensity) out.logDensity[q] = log(sums[at + At.total]) - base - width;
-    if (out.nearest ?? out.nearestDistance) this.#takeNearest(data.order[sums[at + At.nearest]], q, level);
+    takeNearest(this.#request, out, q, level, sums[at + At.nearest]);
     if (out.proxyVariance ?? out.divergence) {
       matrices(this.#request, out, level, q, undefined, sums[at + At.trace]);
     }
@@ -91,17 +90,6 @@ class Framed {
       covariance: sums[at + At.covarianceError],
       residual: Math.sqrt(ofX) + level.alpha * Math.sqrt(ofMean),
     };
-  }
-
-  #takeNearest(m: number, q: number, { alpha }: Level): void {
-    const { data, x } = this.#request;
-    const { dim, local } = data;
-    const { nearest, nearestDistance } = this.#out;
-    if (nearest) nearest[q] = m;
-    if (!nearestDistance) return;
-    let square = 0;
-    for (let d = 0; d < dim; d++) square += (x[q * dim + d] - alpha * local[m * dim + d]) ** 2;
-    nearestDistance[q] = Math.sqrt(square);
   }
 
   errorsOf = (q: number): SumErrors => this.#errors[q];
@@ -118,7 +106,7 @@ export async function evaluateFramed<P extends Precision, Q extends Quantity>(
   const { data, process, count, times, quantities } = request;
   const { signal, onProgress } = options;
   const some = count > 0 && quantities.length > 0;
-  const matrix = quantities.some((name) => matrixNames.includes(name));
+  const matrix = quantities.some(isMatrix);
   const frame = some && !matrix ? await frameOf(data, signal) : undefined;
   if (frame === undefined)
     return evaluateFully(request, tolerance, signal, slices, (all) => full(all, options));

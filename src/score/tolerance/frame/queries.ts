@@ -4,6 +4,7 @@ import type { Frame } from "./frame.js";
 import type { Stage } from "./stage.js";
 import { LARGEST } from "./rotated.js";
 import type { Kernels } from "../../../core/kernels.js";
+import { lengthOf } from "../lengths.js";
 
 /** Numbers of a query before those of stages, and of a stage: `assembly/mixture/frame/sums.ts` and `stages.ts`. */
 const HEAD = 5;
@@ -154,10 +155,3 @@ function put(
 
 /** The step by which a length is at most LARGEST. */
 const stepFor = (length: number): number => (length > 0 ? length / LARGEST : 1);
-
-/** The Euclidean length. */
-export function lengthOf(row: Float64Array): number {
-  let square = 0;
-  for (let d = 0; d < row.length; d++) square += row[d] * row[d];
-  return Math.sqrt(square);
-}

@@ -7,7 +7,8 @@ import type { Level } from "../../level.js";
 import type { Wanted } from "../errorBound.js";
 import type { Frame } from "./frame.js";
 import { type ByteErrors, byteErrors } from "./byteSums.js";
-import { layoutOf, lengthOf, turned, writeQuery } from "./queries.js";
+import { lengthOf } from "../lengths.js";
+import { layoutOf, turned, writeQuery } from "./queries.js";
 
 /** Queries of a task of the kernel. */
 const TILE = 8;

@@ -42,7 +42,7 @@ const uniformly = (length: number, next: () => number): Float64Array => Float64A
 const sets: Record<string, () => Promise<Points>> = {
   "normal, D = 5": async () => ({ dim: 5, points: uniformly(5 * 700, normals(1)) }),
   "normal, D = 20": async () => ({ dim: 20, points: uniformly(20 * 500, normals(2)) }),
-  "digits, 8 x 8 of 28 x 28": async () => {
+  "digits, 8 x 8": async () => {
     const { points } = await loadDataSet("digits");
     const dim = 64;
     return { dim, points: Float64Array.from(points.subarray(0, dim * 400)) };
