@@ -1,46 +1,54 @@
 // Densities whose bits are promised in the simd build, on every host: for Node and for Chromium.
-import type { EngineOptions } from "vkernel";
+import type { Engine, EngineOptions } from "vkernel";
 import { hashOf, type Vkernel } from "./bits.js";
 
 /** SHA-256 of the densities of each equation, on a line and in the plane, on the whole space and in a box. */
 export async function fokkerPlanckBits(
-  { createEngine, fokkerPlanck, ou, ve }: Vkernel,
+  vkernel: Vkernel,
   options: EngineOptions,
 ): Promise<Record<string, string>> {
-  const engine = await createEngine({ kernels: "simd", ...options });
-  const hashes: Record<string, string> = {};
+  const engine = await vkernel.createEngine({ kernels: "simd", ...options });
   try {
-    // Coordinates with few digits: the same numbers on every host.
-    const points = [0.5, -1.25, 0.75, 1, -0.375, -0.625, 1.5, 0.125];
-    for (const dim of [1, 2]) {
-      const data = engine.mixture(Float64Array.from(points), { dim, sigma0: 0.125, precision: "f64" });
-      for (const direction of ["forward", "reverse", "deterministic"] as const) {
-        const times = direction === "forward" ? [0.25, 0.5, 1] : [1, 0.5, 0.25];
-        const cells = dim === 1 ? 301 : [83, 91];
-        const run = await fokkerPlanck(data, ou(), { direction, times, cells, steps: 12 });
-        hashes[`${direction} ${dim}`] = await hashOf(run.densities as Float64Array<ArrayBuffer>[]);
-        const box = Array.from({ length: dim }, () => [-2, 2.5] as const);
-        const inside = await fokkerPlanck(data, ve(), {
-          ...{ direction, times, cells },
-          boundary: "reflecting",
-          domain: box,
-          steps: 6,
-        });
-        hashes[`${direction} ${dim} reflecting`] = await hashOf(
-          inside.densities as Float64Array<ArrayBuffer>[],
-        );
-      }
-      if (dim === 2) continue;
-      const unstable = await fokkerPlanck(data, ou(), {
-        direction: "unstable",
-        times: [1, 0.96, 0.9],
-        cells: 96,
-      });
-      const kept = [...unstable.densities, ...unstable.amplitudes];
-      hashes.unstable = await hashOf(kept as Float64Array<ArrayBuffer>[]);
-    }
+    return await fokkerPlanckBitsBy(vkernel, engine);
   } finally {
     engine.close();
+  }
+}
+
+/** The same by an engine that is there. */
+export async function fokkerPlanckBitsBy(
+  { fokkerPlanck, ou, ve }: Vkernel,
+  engine: Engine,
+): Promise<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  // Coordinates with few digits: the same numbers on every host.
+  const points = [0.5, -1.25, 0.75, 1, -0.375, -0.625, 1.5, 0.125];
+  for (const dim of [1, 2]) {
+    const data = engine.mixture(Float64Array.from(points), { dim, sigma0: 0.125, precision: "f64" });
+    for (const direction of ["forward", "reverse", "deterministic"] as const) {
+      const times = direction === "forward" ? [0.25, 0.5, 1] : [1, 0.5, 0.25];
+      const cells = dim === 1 ? 301 : [83, 91];
+      const run = await fokkerPlanck(data, ou(), { direction, times, cells, steps: 12 });
+      hashes[`${direction} ${dim}`] = await hashOf(run.densities as Float64Array<ArrayBuffer>[]);
+      const box = Array.from({ length: dim }, () => [-2, 2.5] as const);
+      const inside = await fokkerPlanck(data, ve(), {
+        ...{ direction, times, cells },
+        boundary: "reflecting",
+        domain: box,
+        steps: 6,
+      });
+      hashes[`${direction} ${dim} reflecting`] = await hashOf(
+        inside.densities as Float64Array<ArrayBuffer>[],
+      );
+    }
+    if (dim === 2) continue;
+    const unstable = await fokkerPlanck(data, ou(), {
+      direction: "unstable",
+      times: [1, 0.96, 0.9],
+      cells: 96,
+    });
+    const kept = [...unstable.densities, ...unstable.amplitudes];
+    hashes.unstable = await hashOf(kept as Float64Array<ArrayBuffer>[]);
   }
   return hashes;
 }
