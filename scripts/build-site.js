@@ -74,7 +74,7 @@ export async function buildSite(root) {
  */
 async function buildAside(root, out) {
   const scripts = ["bench/page", "bench/measure", "million/page", "million/run"];
-  const folders = ["bench", "million"].map((name) => join(root, "site", name));
+  const folders = ["aside", "bench", "million"].map((name) => join(root, "site", name));
   const bundle = await rollup({
     input: Object.fromEntries(scripts.map((name) => [name, join(root, "site", `${name}.ts`)])),
     plugins: [sources(root), asModule(), resolve({ browser: true }), shrink],

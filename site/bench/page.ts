@@ -1,9 +1,7 @@
+import { type Host, Job } from "../aside/job.js";
+import { short } from "../aside/short.js";
 import { h } from "../controls/dom.js";
 import type { Message, Request, Table } from "./protocol.js";
-import { short } from "./short.js";
-
-/** Addresses of what is measured, beside this script's folder. */
-const address = (path: string): string => new URL(path, import.meta.url).href;
 
 /** Rounds that differ by more than this share of their median are no measure. */
 const NOISE = 0.5;
@@ -17,30 +15,26 @@ const number = (name: string, about: string, value: number, max: number) => {
 const points = number("points", "Points", 1024, 65_536);
 const dim = number("dim", "Dimensions", 2, 1024);
 const seconds = number("seconds", "Seconds", 20, 600);
-const start = h("button", { type: "submit" }, "Measure");
-const stop = h("button", { type: "button", disabled: true }, "Stop");
+const job = new Job<Message>(
+  "bench/measure.js",
+  { button: "Measure", status: "Nothing has been measured yet." },
+  take,
+  ended,
+);
 const form = h(
   "form",
   { "aria-label": "What to measure" },
   points.field,
   dim.field,
   seconds.field,
-  h("span", { class: "buttons" }, start, stop),
+  h("span", { class: "buttons" }, job.start, job.stop),
 );
-const status = h("p", { role: "status" }, "Nothing has been measured yet.");
 const notes = h("ul", { class: "notes" });
 const tables = h("div", { class: "tables" });
 
-/** What measures, where something is being measured. */
-let worker: Worker | undefined;
 let hidden = false;
 
-function finish(message: string): void {
-  worker?.terminate();
-  worker = undefined;
-  start.disabled = false;
-  stop.disabled = true;
-  status.textContent = message;
+function ended(): void {
   if (hidden)
     note("the page was hidden while it measured, and browsers slow hidden pages down: measure again");
 }
@@ -59,43 +53,24 @@ function begin(): void {
   notes.replaceChildren();
   tables.replaceChildren();
   hidden = document.hidden;
-  start.disabled = true;
-  stop.disabled = false;
-  status.textContent = "Starting the kernels.";
-  worker = new Worker(address("measure.js"), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Message>) => take(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    finish(`It ended with an error: ${event.message || "a script could not be loaded"}.`);
-  };
-  const request: Request = {
+  const request: Omit<Request, keyof Host> = {
     points: points.input.valueAsNumber,
     dim: dim.input.valueAsNumber,
     seconds: seconds.input.valueAsNumber,
-    isolated: crossOriginIsolated,
-    local: address("../wasm/simd-local.wasm"),
-    shared: address("../wasm/simd-shared.wasm"),
-    threads: address("../threads.js"),
   };
-  worker.postMessage(request);
+  job.begin("Starting the kernels.", request);
 }
 
 function take(message: Message): void {
   switch (message.kind) {
     case "next":
-      status.textContent = `Measuring ${message.name}, ${message.index + 1} of ${message.total}. Leave this page in front.`;
+      job.status.textContent = `Measuring ${message.name}, ${message.index + 1} of ${message.total}. Leave this page in front.`;
       break;
     case "table":
       tables.append(tableOf(message.table));
       break;
     case "note":
       note(message.note);
-      break;
-    case "done":
-      finish("Done.");
-      break;
-    case "error":
-      finish(`It ended with an error: ${message.message}`);
   }
 }
 
@@ -151,10 +126,9 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
-stop.addEventListener("click", () => finish("Stopped."));
 for (const { input } of [points, dim])
   input.addEventListener("input", () => points.input.setCustomValidity(""));
 document.addEventListener("visibilitychange", () => {
-  if (worker !== undefined && document.hidden) hidden = true;
+  if (job.running && document.hidden) hidden = true;
 });
-document.querySelector("#measure")?.replaceChildren(form, status, notes, tables);
+document.querySelector("#measure")?.replaceChildren(form, job.status, notes, tables);

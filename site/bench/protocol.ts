@@ -1,16 +1,11 @@
 import type { Timing } from "../../src/baseline/timing.js";
+import type { End, Host } from "../aside/job.js";
 
 /** What is measured: points of a standard normal, so many of so many dimensions, for so long. */
-export interface Request {
+export interface Request extends Host {
   readonly points: number;
   readonly dim: number;
   readonly seconds: number;
-  /** Whether memory can be shared with threads. */
-  readonly isolated: boolean;
-  /** Addresses of what an engine is made of. */
-  readonly local: string;
-  readonly shared: string;
-  readonly threads: string;
 }
 
 /** What was measured of one way to do the work, beside the first. */
@@ -33,5 +28,4 @@ export type Message =
   | { readonly kind: "table"; readonly table: Table }
   /** Something less than was hoped for, in a sentence. */
   | { readonly kind: "note"; readonly note: string }
-  | { readonly kind: "done" }
-  | { readonly kind: "error"; readonly message: string };
+  | End;

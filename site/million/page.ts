@@ -1,11 +1,9 @@
+import { type Host, Job } from "../aside/job.js";
+import { short } from "../aside/short.js";
 import { h } from "../controls/dom.js";
-import { short } from "../bench/short.js";
 import type { Frame, Message, Request } from "./protocol.js";
 import { pointsOf, reachOf, shapes } from "./shapes.js";
 import { type Cloud, draw } from "./space.js";
-
-/** Addresses of what runs, beside this script's folder. */
-const address = (path: string): string => new URL(path, import.meta.url).href;
 
 /** Pixels of the picture's side. */
 const SIDE = 720;
@@ -43,8 +41,7 @@ const slider = (name: string, about: string, value: number) => {
 };
 const turn = slider("turn", "Turn, degrees", 30);
 const tilt = slider("tilt", "Tilt, degrees", 35);
-const start = h("button", { type: "submit" }, "Run");
-const stop = h("button", { type: "button", disabled: true }, "Stop");
+const job = new Job<Message>("million/run.js", { button: "Run", status: "Nothing has been run yet." }, take);
 const form = h(
   "form",
   { "aria-label": "What to run" },
@@ -52,14 +49,12 @@ const form = h(
   points.field,
   particles.field,
   tolerance.field,
-  h("span", { class: "buttons" }, start, stop),
+  h("span", { class: "buttons" }, job.start, job.stop),
 );
-const status = h("p", { role: "status" }, "Nothing has been run yet.");
 const progress = h("progress", { value: 0, max: 1, "aria-label": "How far the run is" });
 const canvas = h("canvas", { width: SIDE, height: SIDE, role: "img", class: "space" });
 const numbers = h("p", { class: "quiet" }, "");
 
-let worker: Worker | undefined;
 let given: Float32Array | undefined;
 let sampled: Float32Array | undefined;
 let reach = 1;
@@ -86,41 +81,19 @@ function preview(): void {
   show();
 }
 
-function finish(message: string): void {
-  worker?.terminate();
-  worker = undefined;
-  start.disabled = false;
-  stop.disabled = true;
-  status.textContent = message;
-}
-
 function begin(): void {
-  worker?.terminate();
   sampled = undefined;
   frames = [];
   preview();
   numbers.textContent = "";
   progress.value = 0;
-  start.disabled = true;
-  stop.disabled = false;
-  status.textContent = "Making the data.";
-  worker = new Worker(address("run.js"), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Message>) => take(data);
-  worker.onerror = (event) => {
-    event.preventDefault();
-    finish(`It ended with an error: ${event.message || "a script could not be loaded"}.`);
-  };
-  const request: Request = {
+  const request: Omit<Request, keyof Host> = {
     shape: shape.input.value,
     points: Number(points.input.value),
     particles: Number(particles.input.value),
     tolerance: Number(tolerance.input.value),
-    isolated: crossOriginIsolated,
-    local: address("../wasm/simd-local.wasm"),
-    shared: address("../wasm/simd-shared.wasm"),
-    threads: address("../threads.js"),
   };
-  worker.postMessage(request);
+  job.begin("Making the data.", request);
 }
 
 const seconds = (milliseconds: number): string => `${short(milliseconds / 1000)} s`;
@@ -128,21 +101,15 @@ const seconds = (milliseconds: number): string => `${short(milliseconds / 1000)}
 function take(message: Message): void {
   switch (message.kind) {
     case "tree":
-      status.textContent = `Building the tree, level ${message.done} of ${message.total}.`;
+      job.status.textContent = `Building the tree, level ${message.done} of ${message.total}.`;
       progress.max = message.total;
       progress.value = message.done;
       break;
     case "start":
-      status.textContent = `The tree took ${seconds(message.milliseconds)}. Sampling by ${message.threads} ${message.threads === 1 ? "thread" : "threads"}.`;
+      job.status.textContent = `The tree took ${seconds(message.milliseconds)}. Sampling by ${message.threads} ${message.threads === 1 ? "thread" : "threads"}.`;
       break;
     case "frame":
       takeFrame(message.frame);
-      break;
-    case "done":
-      finish("Done.");
-      break;
-    case "error":
-      finish(`It ended with an error: ${message.message}`);
   }
 }
 
@@ -152,7 +119,7 @@ function takeFrame(frame: Frame): void {
   sampled = frame.particles;
   progress.max = steps;
   progress.value = step;
-  status.textContent = `Step ${step} of ${steps}, noise ${sigma.toPrecision(2)}.`;
+  job.status.textContent = `Step ${step} of ${steps}, noise ${sigma.toPrecision(2)}.`;
   numbers.textContent = `${summary()} No score so far is off by more than ${errorBound.toExponential(1)} of its scale.`;
   canvas.setAttribute("aria-label", `Data and particles after step ${step} of ${steps}.`);
   show();
@@ -172,9 +139,8 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   begin();
 });
-stop.addEventListener("click", () => finish("Stopped."));
 shape.input.addEventListener("change", () => {
-  if (worker !== undefined) return;
+  if (job.running) return;
   sampled = undefined;
   preview();
 });
@@ -199,7 +165,7 @@ document
   .querySelector("#million")
   ?.replaceChildren(
     form,
-    status,
+    job.status,
     progress,
     canvas,
     h("div", { class: "turns" }, turn.field, tilt.field),

@@ -1,15 +1,11 @@
+import type { End, Host } from "../aside/job.js";
+
 /** What runs: points of a shape in space, particles that sample it, and how exactly. */
-export interface Request {
+export interface Request extends Host {
   readonly shape: string;
   readonly points: number;
   readonly particles: number;
   readonly tolerance: number;
-  /** Whether memory can be shared with threads. */
-  readonly isolated: boolean;
-  /** Addresses of what an engine is made of. */
-  readonly local: string;
-  readonly shared: string;
-  readonly threads: string;
 }
 
 /** Where the particles are after a step. */
@@ -29,5 +25,4 @@ export type Message =
   | { readonly kind: "tree"; readonly done: number; readonly total: number }
   | { readonly kind: "start"; readonly threads: number; readonly milliseconds: number }
   | { readonly kind: "frame"; readonly frame: Frame }
-  | { readonly kind: "done" }
-  | { readonly kind: "error"; readonly message: string };
+  | End;

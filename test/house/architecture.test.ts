@@ -238,6 +238,7 @@ describe("arrows between folders go down only", () => {
       "charts",
       "tabs",
       "export",
+      "aside",
       "bench",
       "million",
     ],
