@@ -8,7 +8,7 @@ import { generator, makeData, normals } from "./data.js";
 import { busy, inWords, machine as here, versionInWords } from "./machine.js";
 import { assertAgreement, interleave } from "./measure.js";
 import { compileNative } from "./native.js";
-import { findPeers, startPeer } from "./peers/peers.js";
+import { blasOf, findPeers, startPeer } from "./peers/peers.js";
 import { Tables } from "./tables.js";
 
 const ROUNDS = 9;
@@ -96,6 +96,15 @@ const notes = reason === undefined ? [] : [reason];
 say(line);
 say(`${inWords(machine)}; Node ${machine.node}; one thread each`);
 say(`Here: ${[...installed.map(({ name }) => name), ...(native ? ["C"] : [])].join(", ")}`);
+const blas = installed.some(({ name }) => name === "numpy") ? await blasOf() : undefined;
+if (blas !== undefined) {
+  say(`numpy multiplies by ${blas}`);
+  // The reference of BLAS, which is what there is without another, is ten times as slow as a tuned one.
+  if (!/openblas|mkl|blis|atlas/.test(blas)) {
+    notes.push(`numpy multiplies by ${blas}, which is not tuned: libopenblas0-pthread is, in Debian`);
+    say(`Note: ${notes.at(-1)}.`);
+  }
+}
 for (const { name, install } of missing) {
   notes.push(`${name} is not installed`);
   say(`Not here: ${name}. To have it: ${install}`);
@@ -133,7 +142,7 @@ try {
 tables.tellTargets();
 await keep(
   {
-    ...{ version, date: new Date().toISOString(), machine, rounds, notes },
+    ...{ version, date: new Date().toISOString(), machine, blas, rounds, notes },
     ...{ missing: missing.map(({ name }) => name), targets: tables.targets, cases: tables.cases },
   },
   "bench-peers.json",

@@ -58,7 +58,8 @@ function peerTable(report, kind) {
     ratio(item, "relaxed", item.baseline),
     item.baseline,
   ]);
-  return [madeOn(report, "`npm run bench:peers`"), "", ...tableOf(heads, rows)];
+  const by = report.blas === undefined ? "" : ` numpy multiplies by ${report.blas}.`;
+  return [madeOn(report, "`npm run bench:peers`") + by, "", ...tableOf(heads, rows)];
 }
 
 /** Vector operations per query and point in the plane and its neighbours: those of docs/performance.md. */

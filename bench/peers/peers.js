@@ -94,6 +94,12 @@ export async function findPeers() {
   };
 }
 
+/** What numpy multiplies by; undefined where that is not known. */
+export async function blasOf() {
+  const found = await run(python, ["-B", beside("blas.py")]).catch(() => undefined);
+  return found?.stdout.trim() || undefined;
+}
+
 /**
  * Starts a peer on some data; it waits for `run`.
  *
