@@ -11,8 +11,19 @@ export interface Source {
   readonly where: string;
 }
 
-/** What the numbers say of a sentence. */
-export type Verdict = "holds" | "does not hold" | "not seen" | "corrected";
+/**
+ * What the numbers say of a sentence. "exact": it holds, and nothing that decides it was sampled. "not seen": at this size chance could
+ * hide it; the reason says what would have been seen.
+ */
+export type Verdict = "holds" | "exact" | "does not hold" | "not seen";
+
+/** Words of verdicts, as they are read. */
+export const verdictWords: Readonly<Record<Verdict, string>> = {
+  holds: "holds",
+  exact: "holds exactly",
+  "does not hold": "does not hold",
+  "not seen": "not seen at this size",
+};
 
 /** What was measured for a claim, what follows from it, and how come. */
 export interface Judgement {
@@ -24,6 +35,12 @@ export interface Judgement {
 /** What of some numbers is a part of a study; the rest says how much of everything there was. */
 export type PartName<Numbers> = Exclude<keyof Numbers, "seed" | "quick" | "sizes"> & string;
 
+/** A printed formula beside the right one. */
+export interface Correction {
+  readonly printed: string;
+  readonly right: string;
+}
+
 /** A claim of a paper. `Numbers` are the parts of its study that it is judged by: it can be measured by these alone. */
 export interface Claim<Numbers> {
   /** A word, unique in its paper; with the paper's it is the claim's name: chen-divergence. */
@@ -34,6 +51,8 @@ export interface Claim<Numbers> {
   /** What the numbers have to be for it to hold, in words: `judge` goes by it. */
   readonly expected: string;
   readonly reads: readonly PartName<Numbers>[];
+  /** Where the paper prints a formula that is wrong: what it prints, and what is right. The numbers of both are among what is measured. */
+  readonly correction?: Correction;
   /**
    * The card that holds the same quantity to theory while one waits, with a budget of its own. It names that card and adds none: a story
    * shows the cards of its own `said/` and `measures`.
@@ -48,14 +67,26 @@ export interface JudgedClaim extends Judgement {
   readonly id: string;
   readonly where: string;
   readonly says: string;
+  readonly expected: string;
+  readonly correction?: Correction;
 }
 
 /** The claims that numbers say something of. */
 export const judged = <Numbers>(claims: readonly Claim<Numbers>[], numbers: Numbers): JudgedClaim[] =>
   claims.flatMap((claim) => {
     const judgement = claim.judge(numbers);
-    const { id, source, sentence } = claim;
-    return judgement === undefined ? [] : [{ id, where: source.where, says: sentence, ...judgement }];
+    if (judgement === undefined) return [];
+    const { id, source, sentence, expected, correction } = claim;
+    return [
+      {
+        id,
+        where: source.where,
+        says: sentence,
+        expected,
+        ...(correction && { correction }),
+        ...judgement,
+      },
+    ];
   });
 
 /** The row of a study that a claim picks: the study has all that are asked for. */

@@ -4,6 +4,8 @@ import { shareOf } from "vkernel/internal";
 export interface Estimate {
   readonly value: number;
   readonly standardError: number;
+  /** Degrees of freedom of the error, where it is known from a few repeats. */
+  readonly degrees?: number;
 }
 
 /** The share of i below count for which something holds. */
@@ -26,6 +28,12 @@ export function meanOf(values: ArrayLike<number>): Estimate {
   let square = 0;
   for (let i = 0; i < n; i++) square += (values[i] - value) ** 2;
   return { value, standardError: Math.sqrt(square / Math.max(1, n - 1) / n) };
+}
+
+/** A mean over a few repeats, such as trainings, with the degrees of freedom of its error. */
+export function meanOfRepeats(values: ArrayLike<number>): Estimate {
+  const mean = meanOf(values);
+  return mean.standardError > 0 ? { ...mean, degrees: values.length - 1 } : mean;
 }
 
 /** The variance of values about their mean, divided by their count, with the error that their own fourth moment gives it. */
@@ -60,30 +68,8 @@ export function totalVariance(
 /** A number that is computed, not sampled. */
 export const exactly = (value: number): Estimate => ({ value, standardError: 0 });
 
-/** The difference of two independent numbers, and how many standard errors it is from 0. */
-export function differenceOf(a: Estimate, b: Estimate): Estimate & { readonly z: number } {
-  const value = a.value - b.value;
-  const standardError = Math.hypot(a.standardError, b.standardError);
-  return { value, standardError, z: standardError > 0 ? value / standardError : 0 };
-}
-
-/** What the Kolmogorov-Smirnov distance of one in a hundred samples of the right law exceeds (its asymptotic quantile). */
-export const chanceGap = (count: number): number => 1.6276 / Math.sqrt(count);
-
-/** Differences of this many standard errors are called differences: 3.5 is exceeded by chance once in 2,000. */
-export const CLEAR = 3.5;
-
-export const clear = (z: number): boolean => Math.abs(z) > CLEAR;
-
-/** How many standard errors a number is from 0; infinitely many where it is computed and is not 0. */
-export const errorsOf = ({ value, standardError }: Estimate): number =>
-  standardError > 0 ? value / standardError : value === 0 ? 0 : Number.POSITIVE_INFINITY;
-
 /** A share as it is written: 39.5%. */
 export const percent = (value: number): string => `${(100 * value).toFixed(1)}%`;
-
-/** p-values of chi-square below this are called a difference: by chance once in 10,000. */
-export const RARE = 1e-4;
 
 /** Numbers of a map in five digits, for JSON. */
 export const rounded = (values: ArrayLike<number>): number[] =>

@@ -96,14 +96,16 @@ export async function measureAll<P extends Parts>(
   return { numbers: numbers as NumbersOf<P>, pictures: pictures as PicturesOf<P> };
 }
 
-/** Measures a claim alone: of its study only what it reads. */
-export async function measureClaim<P extends Parts>(
+/** Measures claims without the rest of their study: only what they read. */
+export async function measureClaims<P extends Parts>(
   engine: Engine,
   study: StudyPlan<P>,
-  claim: Claim<NumbersOf<P>>,
+  claims: readonly Claim<NumbersOf<P>>[],
   options: StudyOptions,
-): Promise<Judgement | undefined> {
-  const { numbers } = await measure(engine, study, claim.reads, options);
-  // It reads nothing else.
-  return claim.judge(numbers as NumbersOf<P>);
+): Promise<(Judgement | undefined)[]> {
+  const read = new Set<string>(claims.flatMap(({ reads }) => reads));
+  const names = Object.keys(study.parts).filter((name) => read.has(name));
+  const { numbers } = await measure(engine, study, names, options);
+  // They read nothing else.
+  return claims.map((claim) => claim.judge(numbers as NumbersOf<P>));
 }

@@ -1,3 +1,4 @@
+import type { Decision } from "./decide.js";
 import type { Estimate } from "./estimate.js";
 
 /** A number as it is to be read: in some digits, with its error, or as a share of so many. Whoever shows it writes it. */
@@ -41,3 +42,9 @@ export const share = ({ value, standardError }: Estimate, count: number): Figure
   standardError,
   count,
 });
+
+/** How far numbers are from what they are held to, and what chance allows. */
+export const apart = ({ z, comparisons, limit }: Decision): Told =>
+  told`${errors(z)} standard errors in ${comparisons} ${comparisons === 1 ? "comparison" : "comparisons"} (a difference from ${limit.toFixed(1)} on)`;
+
+const errors = (z: number): string => (Number.isFinite(z) ? Math.abs(z).toFixed(1) : "infinitely many");

@@ -15,6 +15,7 @@ import { samplerOptions } from "./samplers.js";
 // beside what their words stand for. Its reading, its help, its type, its default, what it goes with and what the library calls it all come from here. An
 // option is one entry; its key is its flag in camel case.
 export * from "./options/bench.js";
+export * from "./options/claim.js";
 export * from "./options/common.js";
 export * from "./options/data.js";
 export * from "./options/estimator.js";

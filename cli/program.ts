@@ -6,6 +6,7 @@ import type { Context } from "./context.js";
 import { engineOptions, outputOptions, serveOptions, setOptions } from "./options.js";
 import { adderTo, builtInSet, exits, withHelp } from "./program/add.js";
 import { addBench } from "./program/bench.js";
+import { addClaim } from "./program/claim.js";
 import { addLikelihood } from "./program/likelihood.js";
 import { addMap } from "./program/map.js";
 import { addReport } from "./program/report.js";
@@ -31,6 +32,7 @@ export function makeProgram(context: Context): Command {
   addMap(add, context);
   addTrain(add, context);
   const report = addReport(program, context);
+  addClaim(add, context);
   add("data", "List the built-in data sets, or write one to a file.", [setOptions, outputOptions])
     .argument("[set]", builtInSet)
     .action((name: string | undefined, choices) => runData(name, choices, context));

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { planSample, sampleWords } from "../build/ts/cli/plan.js";
 import { html } from "../build/ts/cli/report/html.js";
-import { chanceGap } from "../build/ts/claims/estimate.js";
+import { gapLimit } from "../build/ts/claims/decide.js";
 import { kernelDensityGap } from "../build/ts/claims/vastola2025/kernelDensity.js";
 import { measure, quantile, shareWithin } from "../build/ts/cli/report/measure.js";
 import { renderPage } from "../build/ts/cli/report/page.js";
@@ -123,8 +123,8 @@ ${cards(panels, points)}`,
     html`<h2>C and D have one law</h2>
 <p>With one draw on edm, an Euler step carries the noised data at one level exactly to the noised data at the next, whatever its size.
 So C is a Gaussian kernel density estimate of width ${WIDTH}, by theory for any number of steps. Measured: the largest gap between the distribution
-function of the samples and that of the kernel density, coordinate by coordinate. By chance alone one run in a hundred with
-${grouped(count)} samples exceeds ${chanceGap(count).toFixed(4)}.</p>
+function of the samples and that of the kernel density, coordinate by coordinate. By chance at most one run in 2,000 with
+${grouped(count)} samples exceeds ${gapLimit(count).toFixed(4)}.</p>
 ${table(["samples", "gap in x", "gap in y"], rows)}
 <p>Stopped at the same level, the exact score has this law too: the last row. The noise of this estimator does not fill the gaps
 between the points by itself. Stopped at t = 0.01, ${nearShare} of its samples are within 0.05 of a training point.</p>

@@ -18,8 +18,9 @@ import {
   type Shares,
 } from "vkernel";
 import type { Claim } from "../claim.js";
-import { CLEAR, clear, differenceOf, type Estimate, exactly, meanOf } from "../estimate.js";
-import { listed as inARow, pm, share, short, told } from "../told.js";
+import { decide, limitOf, shareDeviation } from "../decide.js";
+import { type Estimate, meanOf } from "../estimate.js";
+import { apart, listed as inARow, pm, share, short, told } from "../told.js";
 import { type Bench, hexagon, listed, uneven } from "./bench.js";
 import { finalCell } from "./neverGeneralizes.js";
 import { settings } from "./settings.js";
@@ -344,16 +345,13 @@ export const cells: Claim<Numbers> = {
   expected: "The exact share in the final cell grows to more than 99.9% as t falls, and the samples have it.",
   reads: ["captured"],
   card: finalCell,
-  judge({ captured: { rows } }) {
-    const zs = rows.map(({ inCell }) => differenceOf(inCell.sde, exactly(inCell.exact)).z);
+  judge({ captured: { rows, count } }) {
+    const sampled = decide(rows.map(({ inCell }) => shareDeviation(inCell.sde, count, inCell.exact)));
     const shares = rows.map(({ inCell }) => inCell.exact);
     const trapped = shares.every((value, k) => k === 0 || value >= shares[k - 1]);
     return {
-      measured: told`In the final cell at t = ${settings.captureTimes.join(", ")}: ${inARow(rows.map(({ inCell }) => pm(inCell.sde)))}; exactly ${inARow(shares.map((value) => short(value, 5)))}.`,
-      verdict:
-        trapped && shares[shares.length - 1] > 0.999 && zs.every((z) => !clear(z))
-          ? "holds"
-          : "does not hold",
+      measured: told`In the final cell at t = ${settings.captureTimes.join(", ")}: ${inARow(rows.map(({ inCell }) => pm(inCell.sde)))}; exactly ${inARow(shares.map((value) => short(value, 5)))}. The samples are off by ${apart(sampled)}.`,
+      verdict: trapped && shares[shares.length - 1] > 0.999 && !sampled.differs ? "holds" : "does not hold",
       why: "Given X_t the end has the law of the posterior weights: the exact share is the mass of N(mu, S / alpha²) in the cell of mu.",
     };
   },
@@ -368,7 +366,7 @@ export const settled: Claim<Numbers> = {
   judge({ captured: { rows, count } }) {
     const bracketed = rows.every(({ settled: { exact, low, high } }) => {
       // Of rare events the spread of a few is no error: no weight between 0 and 1 spreads more than this.
-      const room = CLEAR * Math.sqrt((exact * (1 - exact)) / count) + 1e-12;
+      const room = limitOf(2 * rows.length) * Math.sqrt((exact * (1 - exact)) / count) + 1e-12;
       return low.value - room <= exact && high.value + room >= exact;
     });
     return {

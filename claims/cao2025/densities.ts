@@ -1,7 +1,8 @@
 import { exactScore, fokkerPlanck, heun, ou, posterior, sample, type Sampler } from "vkernel";
 import { chiSquare } from "vkernel/internal";
 import type { Claim } from "../claim.js";
-import { type Estimate, RARE, rounded } from "../estimate.js";
+import { rareOf } from "../decide.js";
+import { type Estimate, rounded } from "../estimate.js";
 import type { Card } from "../held.js";
 import { short, told } from "../told.js";
 import { type Bench, linePoints, listed } from "./bench.js";
@@ -161,7 +162,7 @@ const solves = (
   const { why, ...said } = claim;
   return {
     ...said,
-    expected: `On the grid the total variation from the exact law is below ${NEAR}, and every chi-square of the particles has p above ${RARE}.`,
+    expected: `On the grid the total variation from the exact law is below ${NEAR}, and no chi-square of the particles is one that chance rarely gives.`,
     reads: ["densities"],
     judge({ densities }) {
       const rows = densities.rows.filter((row) => row.equation === equation);
@@ -169,7 +170,7 @@ const solves = (
       const least = Math.min(...rows.map(({ p }) => p));
       return {
         measured: told`Total variation from the exact law at most ${short(worst, 2)} on ${settings.cells} cells, mass off 1 by ${short(Math.max(...rows.map(({ mass }) => mass)), 1)}; particles against it: p at least ${short(least, 2)} in ${rows.length} chi-squares.`,
-        verdict: worst < NEAR && least > RARE ? "holds" : "does not hold",
+        verdict: worst < NEAR && least > rareOf(rows.length) ? "holds" : "does not hold",
         why,
       };
     },

@@ -2,7 +2,8 @@ import { eulerMaruyama, exactScore, logSnr, ou, pairLaw, posterior, sample, type
 import { chiSquare, integrate, panels } from "vkernel/internal";
 import { fillNormals, streams } from "vkernel/reference";
 import type { Claim } from "../claim.js";
-import { type Estimate, RARE, rounded } from "../estimate.js";
+import { rareOf } from "../decide.js";
+import { type Estimate, rounded } from "../estimate.js";
 import { listed, short, told } from "../told.js";
 import { type Bench, linePoints } from "./bench.js";
 import { counted, edgesBetween, forwardDraws, histogram } from "./draws.js";
@@ -111,11 +112,12 @@ export const past: Claim<{ pairs: Pairs }> = {
   id: "past",
   source: { paper: "Cao et al. 2025", where: "Theorem 1, Fig. 5" },
   sentence: "The past of rho is the future of q: rho(x, t1 | y, t2) = q(x, s1 | y, s2).",
-  expected: `Forward pairs and reverse paths have the density of the theorem: every chi-square has p above ${RARE}.`,
+  expected:
+    "Forward pairs and reverse paths have the density of the theorem: no chi-square is one that chance rarely gives.",
   reads: ["pairs"],
   judge: ({ pairs: { rows } }) => ({
     measured: told`From y = ${settings.pair.y}: ${listed(rows.map(({ name, p }) => told`${name} p = ${short(p, 2)}`))}.`,
-    verdict: rows.every(({ p }) => p > RARE) ? "holds" : "does not hold",
+    verdict: rows.every(({ p }) => p > rareOf(rows.length)) ? "holds" : "does not hold",
     why: "Forward pairs near y and reverse paths from y have one law, a Gaussian bridge from each training point with its posterior weight.",
   }),
 };

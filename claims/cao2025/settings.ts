@@ -58,6 +58,8 @@ export interface Sizes {
   readonly schemeParticles: number;
   /** Steps of training. */
   readonly training: readonly number[];
+  /** Networks of each training, of a seed each: what of their samples is new differs from one to the next. */
+  readonly networks: number;
   /** Paths of a network and draws at each time. */
   readonly compared: number;
   /** Where networks are compared with the exact score; and where the shares from N(0, I) are integrated. */
@@ -75,6 +77,7 @@ export const fullSizes: Sizes = {
   schemeSteps: [5, 10, 20, 50, 100, 200, 500, 1000],
   schemeParticles: 40_000,
   training: [400, 4000],
+  networks: 8,
   compared: 2000,
   compareTimes: [3, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.004],
   startTimes: [2, 1, 0.3, 0.1, 0.03],
@@ -88,6 +91,7 @@ export const quickSizes: Sizes = {
   schemeSteps: [5, 20, 100],
   schemeParticles: 4000,
   training: [20, 60],
+  networks: 2,
   compared: 100,
   compareTimes: [2, 0.5, 0.1],
   startTimes: [2, 0.3],

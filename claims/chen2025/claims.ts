@@ -2,7 +2,7 @@ import { type Claim, type JudgedClaim, judged } from "../claim.js";
 import { divergence } from "./divergences.js";
 import { networks } from "./figure1.js";
 import { agreement, early, kappa, law, memorizes, network } from "./figure3.js";
-import { loss } from "./losses.js";
+import { excess, loss, rate } from "./losses.js";
 import { curves } from "./onCurves.js";
 import type { Study } from "./study.js";
 
@@ -10,6 +10,8 @@ import type { Study } from "./study.js";
 export const claims: readonly Claim<Study>[] = [
   networks,
   loss,
+  rate,
+  excess,
   law,
   agreement,
   memorizes,

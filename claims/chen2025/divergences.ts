@@ -66,7 +66,7 @@ export const divergence: Claim<{ divergences: Divergences }> = {
     const [one] = bounded;
     return {
       measured: told`n = 2, kappa = ${one.kappa}, t0 = ${one.t0}: KL ${short(one.kl, 7)}; bound ${short(one.printed as number, 7)} as printed, ${short(one.corrected as number, 7)} tighter.`,
-      verdict: valid ? "holds" : "does not hold",
+      verdict: valid ? "exact" : "does not hold",
       why: "The printed bound holds; (1 + d + d²) / (6 t) + log(sqrt(t) / (1 - d)) + log(2 pi) / 2 is within 0.2% of the value here.",
     };
   },

@@ -27,7 +27,7 @@ export const settings = {
 export interface Sizes {
   /** Particles of what is counted. */
   readonly particles: number;
-  /** Networks of Figure 1 at each weight decay. */
+  /** Networks of Figure 1 at each weight decay, and of Figure 3. */
   readonly networks: number;
   /** Steps of training, as a share of the paper's. */
   readonly training: number;
@@ -35,5 +35,5 @@ export interface Sizes {
   readonly curve: number;
 }
 
-export const fullSizes: Sizes = { particles: 100_000, networks: 4, training: 1, curve: 4000 };
+export const fullSizes: Sizes = { particles: 100_000, networks: 8, training: 1, curve: 4000 };
 export const quickSizes: Sizes = { particles: 2000, networks: 2, training: 0.02, curve: 200 };

@@ -1,6 +1,6 @@
 import { type Claim, type JudgedClaim, judged } from "../claim.js";
 import { cumulantsClaim } from "./cumulantsAlong.js";
-import { objective, outlier, steps } from "./factors.js";
+import { duplicates, objective, outlier, steps } from "./factors.js";
 import { boundaries } from "./figure1.js";
 import { kde } from "./figure2.js";
 import { blending, halves } from "./kinds.js";
@@ -32,6 +32,7 @@ export const claims: readonly Claim<Study>[] = [
   objective,
   steps,
   outlier,
+  duplicates,
   blending,
   halves,
   paths,

@@ -17,9 +17,10 @@ import {
   stableTargets,
 } from "vkernel";
 import { type Claim, only } from "../claim.js";
-import { clear, differenceOf, type Estimate, meanOf, shareIf } from "../estimate.js";
+import { differenceOf, shareDeviation, signOf } from "../decide.js";
+import { type Estimate, meanOf, meanOfRepeats, shareIf } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
-import { pm, share, told } from "../told.js";
+import { pm, share, short, told } from "../told.js";
 import { type Bench, drawsOf, hexagon, logGrid, mixtureOf, runOf } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear, linearSettings } from "./linear.js";
@@ -167,7 +168,7 @@ export async function measureFactors(bench: Bench): Promise<Factors> {
       parts.push(await measureRow(bench, part, hex, { factor: "objective", setting }));
     }
     const over = (pick: (row: FactorRow) => Estimate): Estimate =>
-      meanOf(parts.map((part) => pick(part).value));
+      meanOfRepeats(parts.map((part) => pick(part).value));
     push({
       factor: "objective",
       setting,
@@ -349,10 +350,10 @@ export const objective: Claim<Numbers> = {
   reads: ["factors"],
   judge({ factors }) {
     const [j0, j1] = [rowOf(factors, "the score itself"), rowOf(factors, "the proxy score")];
-    const { z } = differenceOf(j1.gap, j0.gap);
+    const difference = differenceOf(j1.gap, j0.gap);
     return {
-      measured: told`Share in gaps, fits of F/P = ${factors.ratio} to the same (x, t): ${pm(j0.gap)} to the score itself, ${pm(j1.gap)} to the proxy score (${z.toFixed(1)} standard errors).`,
-      verdict: clear(z) ? "holds" : "not seen",
+      measured: told`Share in gaps, fits of F/P = ${factors.ratio} to the same (x, t): ${pm(j0.gap)} to the score itself, ${pm(j1.gap)} to the proxy score (${difference.z.toFixed(1)} standard errors).`,
+      verdict: signOf(difference) !== 0 ? "holds" : "not seen",
       why: "These features leave most of the gap to their own limits, with or without noise in the targets.",
     };
   },
@@ -368,7 +369,7 @@ export const steps: Claim<Numbers> = {
     const [few, many] = [rowOf(factors, "exact score, 5 steps"), rowOf(factors, "exact score, 160 steps")];
     return {
       measured: told`The exact score in gaps: ${share(few.gap, sizes.scanned)} with 5 steps, ${share(many.gap, sizes.scanned)} with 160.`,
-      verdict: clear(differenceOf(few.gap, many.gap).z) ? "holds" : "not seen",
+      verdict: signOf(differenceOf(few.gap, many.gap)) > 0 ? "holds" : "not seen",
       why: "Few Euler steps stop short of the points, with no noise at all.",
     };
   },
@@ -384,11 +385,32 @@ export const outlier: Claim<Numbers> = {
     const far = rowOf(factors, "and one far away").special;
     const inner = rowOf(factors, "six points").special;
     if (far === undefined || inner === undefined) return undefined;
-    const { z, value } = differenceOf(far.between, inner.between);
+    const sign = signOf(differenceOf(far.between, inner.between));
     return {
       measured: told`Of the samples nearest to a point far away ${pm(far.gap)} lie in a gap and ${pm(far.between)} between it and its neighbour; of those nearest to one of the six ${pm(inner.gap)} and ${pm(inner.between)}.`,
-      verdict: clear(z) ? (value < 0 ? "holds" : "does not hold") : "not seen",
+      verdict: sign < 0 ? "holds" : sign > 0 ? "does not hold" : "not seen",
       why: "Counted between neighbours. Samples near the outlier are spread wider, to all sides: these features know little of where so few training samples (x, t) lie.",
+    };
+  },
+};
+
+export const duplicates: Claim<Numbers> = {
+  id: "duplicates",
+  source: { paper: "Vastola 2025", where: "Sec. 6, memorization" },
+  sentence: "Duplications increase memorization: the boundary between modes is degraded.",
+  expected:
+    "The share of samples nearest to a point that is there several times is at least its weight, and clearly fewer of these lie in a gap.",
+  reads: ["factors"],
+  judge({ factors, sizes }) {
+    const often = rowOf(factors, "the first of them").special;
+    const once = rowOf(factors, "six points").special;
+    if (often === undefined || once === undefined) return undefined;
+    const share = signOf(shareDeviation(often.mass, sizes.scanned, often.weight), 2);
+    const gap = signOf(differenceOf(often.gap, once.gap), 2);
+    return {
+      measured: told`${pm(often.mass)} of the samples are nearest to a point of weight ${short(often.weight)} (${pm(once.mass)} to one of weight ${short(once.weight)}); of these ${pm(often.gap)} lie in a gap (${pm(once.gap)}).`,
+      verdict: share < 0 ? "does not hold" : gap < 0 ? "holds" : gap > 0 ? "does not hold" : "not seen",
+      why: "With the exact score the share is the weight. Fits of these features at few samples smooth the score, and take more from the heavy point than from the others.",
     };
   },
 };

@@ -112,7 +112,7 @@ export const boundaries: Claim<{ figure1: Figure1 }> = {
     const [at, between] = figure1.places.map((place) => place.proxyVariance);
     return {
       measured: told`tr C on the hexagon at t = 0.2 (edm): ${short(at)} at a training point, ${short(between)} halfway between two.`,
-      verdict: between > 100 * at ? "holds" : "does not hold",
+      verdict: between > 100 * at ? "exact" : "does not hold",
       why: "Boundaries only: at a training point itself one point explains x, and nothing varies. The fraction f is near 1 there all the same, since the score vanishes too.",
     };
   },

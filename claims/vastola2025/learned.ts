@@ -1,6 +1,7 @@
 import { effectiveSde, memorization, type Mixture, type ScoreEnsemble, slicedWasserstein } from "vkernel";
 import type { Judgement } from "../claim.js";
-import { clear, errorsOf, type Estimate } from "../estimate.js";
+import { deviationOf, signOf } from "../decide.js";
+import type { Estimate } from "../estimate.js";
 import { pm, told } from "../told.js";
 import { type Bench, drawsOf, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
 import { type PairedDistance, pairedDistance } from "./pairedDistance.js";
@@ -94,12 +95,13 @@ async function lawDistance(bench: Bench, a: Float64Array, b: Float64Array): Prom
 
 /** Prop. 3.1 for one ensemble: its law is that of its effective SDE. */
 export function sameLaw({ ensembleEffective, ensembleAverage }: ThreeLaws): Judgement {
-  const apart = errorsOf(ensembleEffective.energy);
-  const moved = errorsOf(ensembleAverage.energy);
+  const [differs, moved] = [ensembleEffective, ensembleAverage].map(({ energy }) =>
+    signOf(deviationOf(energy), 2),
+  );
   const measured = told`Energy distance of the ensemble from its effective SDE: ${pm(ensembleEffective.energy)}; from the PF-ODE of its average: ${pm(ensembleAverage.energy)}.`;
-  if (clear(apart))
+  if (differs !== 0)
     return { measured, verdict: "does not hold", why: "The two laws differ by more than chance." };
-  if (clear(moved))
+  if (moved !== 0)
     return {
       measured,
       verdict: "holds",

@@ -9,7 +9,7 @@ import {
   rbfFeatures,
 } from "vkernel";
 import { type Claim, only } from "../claim.js";
-import { clear, differenceOf } from "../estimate.js";
+import { differenceOf, signOf } from "../decide.js";
 import type { Recipe } from "../recipe.js";
 import { pm, share, told } from "../told.js";
 import { type Bench, drawsOf, hexagon, logGrid, runOf } from "./bench.js";
@@ -135,8 +135,7 @@ export const capacity: Claim<Numbers> = {
   source: { paper: "Vastola 2025", where: "Prop. 5.1, Sec. 1" },
   sentence:
     "Linear models generalize as F / P stays finite: their noise fills gaps, more so between training points.",
-  expected:
-    "At the largest F / P the noise clearly adds to gaps, and to what lies between neighbours; it is corrected where it adds to gaps alone.",
+  expected: "At the largest F / P the noise clearly adds to gaps, and to what lies between neighbours.",
   reads: ["linear"],
   judge({ linear: { exact, rows } }) {
     const [first, last] = [rows[0], rows[rows.length - 1]];
@@ -144,7 +143,7 @@ export const capacity: Claim<Numbers> = {
     const inside = differenceOf(last.laws.ensemble.between, last.laws.average.between);
     return {
       measured: told`In gaps (farther than 0.15): exact score ${share(exact.gap, exact.count)}; fits at F/P = ${first.ratio} ${share(first.laws.ensemble.gap, first.laws.count)}, at ${last.ratio} ${share(last.laws.ensemble.gap, last.laws.count)}. At ${last.ratio} the noise itself adds ${pm({ value: 100 * more.value, standardError: 100 * more.standardError })} percent points in gaps and ${pm({ value: 100 * inside.value, standardError: 100 * inside.standardError })} between neighbours.`,
-      verdict: clear(more.z) ? (inside.value > 0 ? "holds" : "corrected") : "not seen",
+      verdict: signOf(more, 2) <= 0 ? "not seen" : signOf(inside, 2) > 0 ? "holds" : "does not hold",
       why: "Most of what leaves the points leaves with the average, which these features cannot make the exact score. What the noise adds lies off the segments between neighbours too: some particles are sent away from the data.",
     };
   },

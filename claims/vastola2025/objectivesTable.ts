@@ -9,9 +9,9 @@ import {
   type Weighting,
 } from "vkernel";
 import { type Claim, only } from "../claim.js";
-import { CLEAR, errorsOf } from "../estimate.js";
+import { decide, deviationOf } from "../decide.js";
 import type { Recipe } from "../recipe.js";
-import { pm, told } from "../told.js";
+import { apart, pm, told } from "../told.js";
 import { type Bench, hexagon, logGrid } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear } from "./linear.js";
@@ -76,11 +76,11 @@ export const identity: Claim<{ objectives: ObjectivesTable }> = {
   expected: "For every pair of field and weighting the two sides are equal within the errors.",
   reads: ["objectives"],
   judge({ objectives: { rows } }) {
-    const worst = Math.max(...rows.map(({ identity }) => Math.abs(errorsOf(identity))));
+    const sides = decide(rows.map(({ identity: difference }) => deviationOf(difference)));
     const noise = only(rows, (row) => row.field === "exact" && row.weighting === "variance");
     return {
-      measured: told`${rows.length} pairs of field and weighting: the two sides differ by at most ${worst.toFixed(1)} standard errors. The exact score has J1 = ${pm(noise.j1)}.`,
-      verdict: worst <= CLEAR ? "holds" : "does not hold",
+      measured: told`${rows.length} pairs of field and weighting: the two sides differ by at most ${apart(sides)}. The exact score has J1 = ${pm(noise.j1)}.`,
+      verdict: sides.differs ? "does not hold" : "holds",
       why: "An identity: the target's mean is the score.",
     };
   },

@@ -1,8 +1,9 @@
 import type { ScoreEnsemble } from "vkernel";
 import { type Claim, only } from "../claim.js";
+import { limitOf } from "../decide.js";
 import type { Estimate } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
-import { told } from "../told.js";
+import { apart, told } from "../told.js";
 import { type Bench, hexagon } from "./bench.js";
 import { learnedSettings } from "./learned.js";
 import { fitLinear, linearSettings } from "./linear.js";
@@ -154,13 +155,14 @@ const closedForm = (
 ): Claim<Numbers> => ({
   id: `redraws-${model}`,
   ...said,
-  expected: "No entry at any pair of places differs by 4.5 standard errors.",
+  expected: "No entry at any pair of places differs by more than chance.",
   reads: ["redraws"],
   judge({ redraws }) {
     const { z, entries } = only(redraws.largest, (row) => row.model.startsWith(model));
+    const limit = limitOf(entries);
     return {
-      measured: told`${redraws.draws.toLocaleString("en-US")} redraws, ${entries} entries at 15 pairs of places: the largest difference is ${z.toFixed(1)} standard errors.`,
-      verdict: z < 4.5 ? "holds" : "does not hold",
+      measured: told`${redraws.draws.toLocaleString("en-US")} redraws at 15 pairs of places: the largest difference is ${apart({ z, comparisons: entries, limit, differs: z > limit })}.`,
+      verdict: z > limit ? "does not hold" : "holds",
       why: why(redraws),
     };
   },

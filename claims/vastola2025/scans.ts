@@ -1,6 +1,7 @@
 import { edm, effectiveSde, exactScore, naiveScore, type ScoreField, type StepEstimator } from "vkernel";
 import { type Claim, only } from "../claim.js";
-import { clear, differenceOf, type Estimate, percent, totalVariance } from "../estimate.js";
+import { differenceOf, signOf } from "../decide.js";
+import { type Estimate, percent, totalVariance } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
 import { pm, share, told } from "../told.js";
 import { type Bench, drawsOf, hexagon, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
@@ -160,7 +161,10 @@ export async function measureScans(bench: Bench): Promise<Scans> {
     rows,
     spread,
     fixed,
-    farDifference: [2, 3].map((point) => ({ point, ...differenceOf(mass(1, point), mass(2, point)) })),
+    farDifference: [2, 3].map((point) => {
+      const { value, standardError, z } = differenceOf(mass(1, point), mass(2, point));
+      return { point, value, standardError, z };
+    }),
     recipe: {
       gives: "scans.fixed.1.masses.2.value",
       code: `import { createEngine, edm, euler, logarithmic, naiveScore, polygon, sample, voronoiMass } from "vkernel";
@@ -192,7 +196,12 @@ export const white: Claim<Numbers> = {
   source: { paper: "Vastola 2025", where: "Prop. 4.1, Eq. 9" },
   sentence: "R fresh proxy scores per step give noise of covariance D C D / R, delta-correlated in time.",
   expected:
-    "The end points of R = 1 vary as much with many steps as with few. It is corrected where that falls below a quarter.",
+    "The end points of R = 1 vary with many steps no less than with few, as white noise of one size makes them.",
+  correction: {
+    printed: "eta_t of covariance D C D / R, with delta(t - t')",
+    right:
+      "eta_t of covariance D C D / R times a noise time, which the estimator has to have: without one it is dt",
+  },
   reads: ["scans"],
   judge({ scans: { spread } }) {
     const steps = spread.map((row) => row.steps);
@@ -203,7 +212,7 @@ export const white: Claim<Numbers> = {
     const [fixedCoarse, fixedFine] = [of("noise time = 0.1", least), of("noise time = 0.1", most)];
     return {
       measured: told`Variance of end points from one start, R = 1: ${pm(coarse)} with ${least} steps, ${pm(fine)} with ${most}. With noise time = 0.1: ${pm(fixedCoarse)} and ${pm(fixedFine)}.`,
-      verdict: fine.value < coarse.value / 4 ? "corrected" : "holds",
+      verdict: signOf(differenceOf(fine, coarse)) < 0 ? "does not hold" : "holds",
       why: "Independent draws are correlated by a Kronecker delta: a step adds dt² D C D / R, and the sum vanishes as steps shrink. A noise that keeps its size needs a scale of time, the noise time.",
     };
   },
@@ -247,7 +256,7 @@ export const which: Claim<Numbers> = {
     const ode = only(fixed, (row) => row.model === "PF-ODE").masses[1];
     return {
       measured: told`From x_T = (1.4, -0.9): the PF-ODE takes ${percent(ode.value)} of particles to the second point, R = 1 ${pm(percentPoints(naive))}%.`,
-      verdict: clear(differenceOf(naive, ode).z) ? "holds" : "not seen",
+      verdict: signOf(differenceOf(naive, ode)) !== 0 ? "holds" : "not seen",
       why: "One start, one end for the PF-ODE; with noise a start reaches several points.",
     };
   },
@@ -268,7 +277,7 @@ export const truncation: Claim<Numbers> = {
     );
     return {
       measured: told`From one start, R = 1, 60 steps: the share at a far point is higher by ${pm(percentPoints(far))} percent points (${far.z.toFixed(1)} standard errors) than by the effective SDE of matched covariance; with noise time = 1 by ${pm(percentPoints(fixedFar))}.`,
-      verdict: clear(far.z) ? "does not hold" : "not seen",
+      verdict: signOf(far) !== 0 ? "does not hold" : "not seen",
       why: "A single draw is far from Gaussian (see the cumulants), and few steps do not average it. Visible in small masses only.",
     };
   },

@@ -1,6 +1,7 @@
 import { edm, ensemble, type Mixture, type MlpScore, naiveScore, vKernel } from "vkernel";
 import type { Claim } from "../claim.js";
-import { clear, errorsOf, rounded } from "../estimate.js";
+import { deviationOf, signOf } from "../decide.js";
+import { rounded } from "../estimate.js";
 import { pm, short, told } from "../told.js";
 import { type Bench, drawsOf, hexagon, squareGrid } from "./bench.js";
 import { type LawPictures, type ThreeLaws, threeLaws } from "./learned.js";
@@ -110,11 +111,12 @@ export const typical: Claim<Numbers> = {
   judge({ trained }) {
     if (trained === undefined) return undefined;
     const { members, laws } = trained;
-    const apart = errorsOf(laws.ensembleEffective.energy);
-    const moved = errorsOf(laws.ensembleAverage.energy);
+    const [differs, moved] = [laws.ensembleEffective, laws.ensembleAverage].map(({ energy }) =>
+      signOf(deviationOf(energy), 2),
+    );
     return {
       measured: told`${members} networks: energy distance of the ensemble from its effective SDE ${pm(laws.ensembleEffective.energy)}, from the PF-ODE of its average ${pm(laws.ensembleAverage.energy)}; of two runs of the ensemble ${pm(laws.ensembleEnsemble.energy)}.`,
-      verdict: clear(apart) ? "does not hold" : clear(moved) ? "holds" : "not seen",
+      verdict: differs !== 0 ? "does not hold" : moved !== 0 ? "holds" : "not seen",
       why: "Where the ensemble cannot be told from the PF-ODE of its average, neither can its effective SDE: the members are too alike to put the claim to the test.",
     };
   },

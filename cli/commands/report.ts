@@ -100,11 +100,11 @@ async function runReport<P extends Parts>(
     const command = commandLine(context.words);
     const page = render(study, pictures, { command, engine: engine.info, milliseconds });
     const judged = claimsOf(study);
-    const claims = judged.map(({ measured, verdict, why, ...claim }) => ({
-      ...claim,
+    const claims = judged.map(({ measured, id, where, says, ...verdict }) => ({
+      ...{ id, where, says },
       measured: textOf(measured),
       // A quick run has figures and no verdicts.
-      ...(choices.quick ? {} : { verdict, why }),
+      ...(choices.quick ? {} : verdict),
     }));
     const numbersOf = { command, report: name, version, ...study, claims };
     await files.write(out, onePiece(page));
@@ -112,7 +112,7 @@ async function runReport<P extends Parts>(
     signal.throwIfAborted();
     await files.commit();
     if (choices.json) printJson(numbersOf);
-    const held = judged.filter(({ verdict }) => verdict === "holds").length;
+    const held = judged.filter(({ verdict }) => verdict === "holds" || verdict === "exact").length;
     const result = choices.quick ? "in a quick run, too small for verdicts" : `${held} hold`;
     tell(choices, `${name}: ${claims.length} claims measured, ${result}: ${duration(milliseconds)}`);
     for (const path of [choices.out, beside]) tell(choices, `wrote ${path}`);

@@ -37,7 +37,7 @@ export function addReport(program: Command, context: Context): Command {
       about,
       [reportOptions, ...own, engineOptions, outputOptions, progressOptions],
       `
-The whole took 1.5 to 3 minutes on two cores of an AMD EPYC; --quick takes small numbers of everything. The same seed gives the same numbers on any number of threads.
+The whole took 4 to 8 minutes on two cores of an AMD EPYC; --quick takes small numbers of everything. The same seed gives the same numbers on any number of threads.
 
 Example:
   vkernel report ${name} --out ${name}.html

@@ -9,6 +9,17 @@ export class Html {
   }
 }
 
+/** A part of a page that has a place in its table of contents. */
+export class Section extends Html {
+  readonly id: string;
+  readonly title: string;
+  constructor(id: string, title: string, content: Html) {
+    super(content.text);
+    this.id = id;
+    this.title = title;
+  }
+}
+
 type Part = Html | string | number | undefined | readonly (Html | string)[];
 
 const entities: Record<string, string> = {

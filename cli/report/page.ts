@@ -1,6 +1,6 @@
 import type { EngineInfo } from "vkernel";
 import { version } from "../version.js";
-import { Html, html } from "./html.js";
+import { Html, html, Section } from "./html.js";
 
 /** What every page says around its content. */
 export interface Page {
@@ -101,8 +101,14 @@ section h3 { margin: 20px 0 6px; }
 .claims .where { color: var(--quiet); font-size: 13px; }
 .claims .says { font-weight: 600; }
 .claims .verdict { font-weight: 600; }
-.claims [data-verdict="holds"] .verdict { color: var(--sample); }
+.claims [data-verdict="holds"] .verdict, .claims [data-verdict="exact"] .verdict { color: var(--sample); }
 .claims [data-verdict="does not hold"] .verdict { color: var(--point); }
+nav ul { columns: 2 300px; gap: 24px; margin: 12px 0 0; padding-left: 18px; font-size: 14px; }
+nav li { break-inside: avoid; margin-bottom: 3px; }
+.verdicts { list-style: none; padding: 0; margin: 0 0 18px; columns: 2 340px; font-size: 14px; }
+.verdicts li { break-inside: avoid; margin-bottom: 3px; }
+@media print { .claims article, figure, table, svg { break-inside: avoid; } pre { white-space: pre-wrap; }
+  .scroll { overflow: visible; } }
 footer { margin-top: 40px; padding-top: 14px; padding-bottom: 36px; color: var(--quiet); font-size: 14px; }
 footer p { max-width: none; margin: 0 0 4px; }
 `;
@@ -110,6 +116,7 @@ footer p { max-width: none; margin: 0 0 4px; }
 /** One self-contained HTML file: no script, nothing from a network. */
 export function renderPage(page: Page): string {
   const { engine } = page;
+  const contents = page.sections.filter((part) => part instanceof Section);
   const threads = `${engine.threads} ${engine.threads === 1 ? "thread" : "threads"}`;
   return html`<!doctype html>
 <html lang="en">
@@ -126,6 +133,11 @@ export function renderPage(page: Page): string {
 <p>${page.lead}</p>
 <p class="quiet">Made by</p>
 <pre>${page.command}</pre>
+${
+  contents.length > 0
+    ? html`<nav aria-label="Contents"><ul>${contents.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>`
+    : undefined
+}
 </header>
 <main>
 ${[...page.sections]}

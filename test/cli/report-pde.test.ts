@@ -184,7 +184,7 @@ describe("verdicts follow from the numbers", () => {
   it.each<[string, Changes, string, Changes, string]>([
     ["reversal", {}, "holds", { "densities.rows.5.distance": 0.1 }, "does not hold"],
     ["deterministic", {}, "holds", { "densities.rows.9.p": 1e-9 }, "does not hold"],
-    ["ill-posed", {}, "holds", { "illPosed.worst": 0.5 }, "does not hold"],
+    ["ill-posed", {}, "exact", { "illPosed.worst": 0.5 }, "does not hold"],
     ["past", {}, "holds", { "pairs.rows.1.p": 1e-9 }, "does not hold"],
     ["generated", {}, "holds", { "generated.rows.0.sampled.0.value": 0.9 }, "does not hold"],
     ["pointwise", {}, "holds", { "generated.rows.4.pointwise": 0.5 }, "does not hold"],
@@ -192,8 +192,8 @@ describe("verdicts follow from the numbers", () => {
     ["cells", {}, "holds", { "captured.rows.1.inCell.sde.value": 0.9 }, "does not hold"],
     ["settled", {}, "holds", { "captured.rows.1.settled.high.value": 0.1 }, "does not hold"],
     ["flow", {}, "holds", { "captured.rows.0.settled.ode.value": 0.9 }, "does not hold"],
-    ["constant", {}, "holds", { "identities.inside.5.within.value": 0.5 }, "does not hold"],
-    ["noise", {}, "corrected", { "schemes.single.3.variance.value": 1 }, "holds"],
+    ["constant", {}, "exact", { "identities.inside.5.within": 0.5 }, "does not hold"],
+    ["noise", {}, "does not hold", { "schemes.single.3.variance.value": 1 }, "holds"],
     ["single", {}, "holds", { "schemes.single.4.variance.value": 2 }, "does not hold"],
     [
       "schemes",
@@ -212,17 +212,30 @@ describe("verdicts follow from the numbers", () => {
       },
       "does not hold",
     ],
-    ["loss", {}, "corrected", { "identities.loss.0.difference.value": 9 }, "holds"],
+    [
+      "loss",
+      {},
+      "does not hold",
+      each(
+        [0, 1, 2, 3].map((k) => `identities.loss.${k}.difference.standardError`),
+        1e3,
+      ),
+      "holds",
+    ],
     [
       "practical",
       {
-        "practical.networks.0.fresh.value": 0.5,
-        "practical.networks.1.fresh.value": 0.2,
-        "practical.networks.1.fresh.standardError": 0.01,
+        "practical.networks.0.seeds.fresh": { value: 0.5, standardError: 0.01, degrees: 7 },
+        "practical.networks.1.seeds.fresh": { value: 0.2, standardError: 0.01, degrees: 7 },
         "practical.networks.2.fresh.value": 0,
       },
       "holds",
-      { "practical.networks.0.fresh.value": 0, "practical.networks.1.fresh.value": 0 },
+      // The same numbers of two seeds are no difference.
+      {
+        "practical.networks.0.seeds.fresh": { value: 0.5, standardError: 0.01, degrees: 1 },
+        "practical.networks.1.seeds.fresh": { value: 0.2, standardError: 0.01, degrees: 1 },
+        "practical.networks.2.fresh.value": 0,
+      },
       "not seen",
     ],
   ])("%s", (id, yes, first, no, second) => {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { claimsOf } from "../../claims/chen2025/claims.js";
+import { shareDeviation } from "../../claims/decide.js";
 import { bestWidth } from "../../claims/chen2025/figure1.js";
 import type { Study } from "../../claims/chen2025/study.js";
 import { type Changes, expectNoVerdicts, studyWith } from "../shared/quick.js";
@@ -87,7 +88,9 @@ describe("the quick run", () => {
     expect(of("exact")?.near.value).toBe(1);
     expect(of("early stopping")?.across).toBeCloseTo(Math.sqrt(0.002), 2);
     for (const { theory, measured } of study.figure3.kappas) {
-      expect(Math.abs(measured.value - theory)).toBeLessThan(standardErrors * measured.standardError);
+      expect(Math.abs(shareDeviation(measured, study.sizes.particles, theory).z)).toBeLessThan(
+        standardErrors,
+      );
     }
   });
 
@@ -127,8 +130,8 @@ describe("verdicts follow from the numbers", () => {
     claimsOf(studyWith(study, changes)).find((claim) => claim.id === id)?.verdict as string;
   const networks = (width: (k: number) => number): Changes =>
     Object.fromEntries(
-      [0, 1, 2].flatMap((k) => [
-        [`figure1.networks.${k}.width.value`, width(k)],
+      [0, 1, 2, 3, 4, 5].flatMap((k) => [
+        [`figure1.networks.${k}.width.value`, width(k % 3)],
         [`figure1.networks.${k}.distance.value`, 0.03],
       ]),
     );
@@ -145,15 +148,23 @@ describe("verdicts follow from the numbers", () => {
     ],
     ["kappa", {}, "holds", { "figure3.kappas.0.measured.value": 0.9 }, "does not hold"],
     ["networks", networks((k) => 0.3 + 0.1 * k), "holds", networks((k) => 0.9 - 0.1 * k), "does not hold"],
-    ["loss", {}, "corrected", { [loss]: 0.2524 }, "holds"],
-    ["divergence", {}, "holds", { "divergences.rows.0.kl": 20 }, "does not hold"],
+    ["loss", {}, "exact", { [loss]: 0.21 }, "does not hold"],
+    ["rate", {}, "exact", { "losses.many.3.end": 0.4 }, "does not hold"],
+    ["excess", {}, "exact", { "losses.many.3.end": 0.5 }, "does not hold"],
+    ["divergence", {}, "exact", { "divergences.rows.0.kl": 20 }, "does not hold"],
     ["memorizes", {}, "holds", { "figure3.columns.0.near.value": 0.9 }, "does not hold"],
     ["early", {}, "holds", { "figure3.columns.4.across": 0 }, "does not hold"],
     [
       "network",
-      { "figure3.columns.3.near.value": 0.1, "figure3.columns.3.across": 0.01 },
+      {
+        "figure3.networks.near": { value: 0.1, standardError: 0.01, degrees: 7 },
+        "figure3.networks.across": { value: 0.01, standardError: 1e-4, degrees: 7 },
+      },
       "holds",
-      { "figure3.columns.3.across": 0.5 },
+      {
+        "figure3.networks.near": { value: 0.1, standardError: 0.01, degrees: 7 },
+        "figure3.networks.across": { value: 0.5, standardError: 1e-4, degrees: 7 },
+      },
       "does not hold",
     ],
     ["curves", { "curves.1.onCurve.value": 1, "curves.4.onCurve.value": 1 }, "holds", {}, "does not hold"],

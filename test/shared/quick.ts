@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import type { JudgedClaim } from "../../claims/claim.js";
+import type { Estimate } from "../../claims/estimate.js";
 
-/** Numbers by their paths: "pairs.rows.2.p". */
-export type Changes = Readonly<Record<string, number>>;
+/** Numbers, or estimates, by their paths: "pairs.rows.2.p". */
+export type Changes = Readonly<Record<string, number | Estimate>>;
 
 /** A study with other numbers, each in the place of one that is there. */
 export function studyWith<T>(study: T, changes: Changes): T {
@@ -11,7 +12,10 @@ export function studyWith<T>(study: T, changes: Changes): T {
     const keys = path.split(".");
     const last = keys.pop() as string;
     const owner = keys.reduce((place: unknown, key) => (place as Record<string, unknown>)[key], copy);
-    expect((owner as Record<string, unknown>)[last]).toBeTypeOf("number");
+    expect(owner).toHaveProperty(last);
+    const old = (owner as Record<string, unknown>)[last];
+    if (typeof value === "number") expect(old).toBeTypeOf("number");
+    else expect(old).toMatchObject({ value: expect.any(Number), standardError: expect.any(Number) });
     (owner as Record<string, unknown>)[last] = value;
   }
   return copy;

@@ -7,7 +7,7 @@ import { type Estimate, exactly } from "../../../claims/estimate.js";
 import { cloud, colorBar, curves, mapTile, pictureGrid, type Series } from "../study/charts.js";
 import { claimsOf } from "../../../claims/vastola2025/claims.js";
 import { claimSection, earned, note, section, text, wide } from "../study/layout.js";
-import { corner, gridWithoutCorner } from "../../../claims/vastola2025/kinds.js";
+import { corner, elsewhere, gridWithoutCorner } from "../../../claims/vastola2025/kinds.js";
 import { figureTimes, HALF } from "../../../claims/vastola2025/figure1.js";
 import { figure2Settings } from "../../../claims/vastola2025/figure2.js";
 import type { LawDistance, ThreeLaws } from "../../../claims/vastola2025/learned.js";
@@ -543,7 +543,7 @@ function kinds(study: Study, pictures: Pictures): Html {
     "Kinds of generalization",
     [
       text(
-        `Interpolation: in a gap between two neighbours of the hexagon. Extrapolation: outside its hull by more than ${learnedSettings.radius}. Feature blending: at the missing corner (${corner.join(", ")}) of a grid of 3 x 3 features, within 0.3.`,
+        `Interpolation: in a gap between two neighbours of the hexagon. Extrapolation: outside its hull by more than ${learnedSettings.radius}. Feature blending: at the missing corner (${corner.join(", ")}) of a grid of 3 x 3 features, within 0.3; the control is the place (${elsewhere.join(", ")}), as far from the grid.`,
       ),
       pictureGrid(models, [
         {
@@ -561,6 +561,7 @@ function kinds(study: Study, pictures: Pictures): Html {
             "between neighbours",
             "outside the hull",
             "missing corner",
+            "control",
             "the corner opposite",
           ],
           part.rows.map((row) => [
@@ -569,17 +570,24 @@ function kinds(study: Study, pictures: Pictures): Html {
             share(row.between, count),
             share(row.outside, count),
             share(row.missing, count),
+            share(row.control, count),
             share(row.present, count),
           ]),
         ),
       ),
       text(
-        `Two halves of ${part.circle} points on a circle, a model of each, the same starts: the mean distance of samples from one start over that of samples from different starts. 0 is the same model, 1 nothing in common.`,
+        `Two halves of ${part.circle} points on a circle, a model of each, the same starts: the mean distance of samples from one start over that of samples from different starts. 0 is the same model, 1 nothing in common; the control is the ratio from unrelated starts.`,
       ),
       wide(
         table(
-          ["model", "same start", "different starts", "ratio"],
-          part.halves.map((row) => [row.model, pm(row.paired), pm(row.unpaired), pm(row.ratio)]),
+          ["model", "same start", "different starts", "ratio", "control"],
+          part.halves.map((row) => [
+            row.model,
+            pm(row.paired),
+            pm(row.unpaired),
+            pm(row.ratio),
+            pm(row.control),
+          ]),
         ),
       ),
       text(
@@ -670,13 +678,13 @@ function paths(study: Study): Html {
       ),
       wide(
         table(
-          ["steps", "to noise time", "E[w]", "E[w²]", "effective share of paths"],
+          ["steps", "to noise time", "E[w]", "E[w²]", "share that the mean is worth"],
           part.rows.map((row) => [
             String(row.steps),
             short(row.ratio * pathSettings.noiseTime),
             pm(row.mean),
-            pm(row.square),
-            `${(100 * row.effective).toFixed(2)}%`,
+            short(row.square, 4),
+            `${short(100 * row.effective, 3)}%`,
           ]),
         ),
       ),
@@ -697,16 +705,12 @@ export function renderVariance(
     : "";
   return renderPage({
     title: "Generalization through variance",
-    lead: `Everything that the paper of this name (002) draws and claims, computed: the exact, the naive, the linear and the infinitely wide score on small sets. Numbers come with their standard error.${quick}`,
+    lead: `Everything that the paper of this name (Vastola 2025) draws and claims, computed: the exact, the naive, the linear and the infinitely wide score on small sets. Numbers come with their standard error.${quick}`,
     command: about.command,
     engine: about.engine,
     source: "built into vkernel",
     sections: [
-      claimSection(
-        study,
-        claims,
-        "✓ holds; ✗ does not hold; ≠ the printed form is corrected; – not seen: too small for these samples. A difference counts from 3.5 standard errors on.",
-      ),
+      claimSection("vastola", study, claims),
       figure1(study),
       figure2(study, pictures),
       scans(study),

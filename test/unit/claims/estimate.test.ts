@@ -1,10 +1,9 @@
 // Statistics that claims share, on numbers small enough to add up by hand.
 import { describe, expect, it } from "vitest";
 import {
-  differenceOf,
-  errorsOf,
   exactly,
   meanOf,
+  meanOfRepeats,
   shareIf,
   totalVariance,
   varianceOf,
@@ -36,17 +35,8 @@ describe("estimates", () => {
     expect(shareIf(4, (i) => i === 0).value).toBe(0.25);
   });
 
-  it("differences add their errors in squares", () => {
-    const apart = differenceOf({ value: 3, standardError: 0.3 }, { value: 2, standardError: 0.4 });
-    expect(apart.value).toBe(1);
-    expect(apart.standardError).toBeCloseTo(0.5, 15);
-    expect(apart.z).toBeCloseTo(2, 14);
-    expect(differenceOf(exactly(1), exactly(2)).z).toBe(0);
-  });
-
-  it("what is computed is infinitely many errors from 0, unless it is 0", () => {
-    expect(errorsOf(exactly(1e-9))).toBe(Number.POSITIVE_INFINITY);
-    expect(errorsOf(exactly(0))).toBe(0);
-    expect(errorsOf({ value: -1, standardError: 0.5 })).toBe(-2);
+  it("a mean of repeats says of how many its error is", () => {
+    expect(meanOfRepeats([1, 2, 3, 4])).toEqual({ ...meanOf([1, 2, 3, 4]), degrees: 3 });
+    expect(meanOfRepeats([2, 2])).toEqual(exactly(2));
   });
 });
