@@ -40,7 +40,7 @@ export async function program(signal: NonNullable<SampleOptions["signal"]>): Pro
   const values = field.evaluateSync([[1, 1]], 1, ["score", "nearest", "logDensity"]);
   holds<Equal<typeof values.score, typeof f32>>();
   holds<Equal<typeof values.nearest, typeof i32>>();
-  holds<Equal<keyof typeof values, "score" | "nearest" | "logDensity" | "notes">>();
+  holds<Equal<keyof typeof values, "score" | "nearest" | "logDensity" | "notes" | "errorBound">>();
   const run = await sample(exactScore(exact, edm()), {
     sampler: heun(),
     grid: karras({ steps: 8 }),
