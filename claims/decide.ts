@@ -99,23 +99,27 @@ export interface Decision extends Deviation {
   readonly differs: boolean;
 }
 
-/** Whether any of some numbers is another than it is held to, by more than chance. */
-export function decide(deviations: readonly Deviation[]): Decision {
-  const comparisons = deviations.length;
-  const each = deviations.map(({ z, degrees }) => ({
-    z,
-    ...(degrees !== undefined && { degrees }),
-    comparisons,
-    limit: limitOf(comparisons, degrees),
-  }));
-  const worst = each.reduce((a, b) => (Math.abs(b.z) / b.limit > Math.abs(a.z) / a.limit ? b : a));
-  return { ...worst, differs: Math.abs(worst.z) > worst.limit };
+/** Whether a number is another than it is held to, one of so many comparisons. */
+export function decideOne({ z, degrees }: Deviation, comparisons = 1): Decision {
+  const limit = limitOf(comparisons, degrees);
+  return { z, ...(degrees !== undefined && { degrees }), comparisons, limit, differs: Math.abs(z) > limit };
 }
 
+/** Whether any of some numbers is another than it is held to, by more than chance; their claim may compare more than these. */
+export const decide = (deviations: readonly Deviation[], comparisons: number = deviations.length): Decision =>
+  deviations
+    .map((deviation) => decideOne(deviation, comparisons))
+    .reduce((a, b) => (Math.abs(b.z) / b.limit > Math.abs(a.z) / a.limit ? b : a));
+
 /** Whether it differs, one of so many comparisons of its claim: more (1), less (-1), or not by more than chance (0). */
-export function signOf({ z, degrees }: Deviation, comparisons = 1): -1 | 0 | 1 {
-  return Math.abs(z) > limitOf(comparisons, degrees) ? (z > 0 ? 1 : -1) : 0;
+export function signOf(deviation: Deviation, comparisons = 1): -1 | 0 | 1 {
+  const { z, differs } = decideOne(deviation, comparisons);
+  return differs ? (z > 0 ? 1 : -1) : 0;
 }
+
+/** The least difference that would have been seen with such an error: what a verdict of "not seen" has to say. */
+export const leastSeen = ({ standardError, degrees }: Estimate, comparisons = 1): number =>
+  limitOf(comparisons, degrees) * standardError;
 
 /** p-values below this are a difference, one of so many comparisons. */
 export const rareOf = (comparisons = 1): number => FALSE_ALARM / comparisons;

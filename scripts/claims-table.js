@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { verdictWords } from "../build/ts/claims/claim.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const page = `${root}docs/papers.md`;
@@ -17,12 +18,6 @@ const output = given
 /** @type {{ claims: readonly Record<string, any>[] }} */
 const { claims } = JSON.parse(output);
 
-const words = {
-  holds: "holds",
-  exact: "holds exactly",
-  "does not hold": "does not hold",
-  "not seen": "not seen",
-};
 const cell = (text) => String(text).replaceAll("|", "\\|");
 const seconds = (milliseconds) => `${Math.max(1, Math.round(milliseconds / 1000))} s`;
 const row = (cells) => `| ${cells.map(cell).join(" | ")} |`;
@@ -39,7 +34,7 @@ const cellsOf = ({ name, source, says, verdict, correction, milliseconds }, time
   source,
   verdict === undefined
     ? "of networks that one trains: `--ensemble`"
-    : `${words[verdict]}${correction ? ", printed form corrected" : ""}`,
+    : `${verdictWords[verdict]}${correction ? ", printed form corrected" : ""}`,
   `\`vkernel claim ${name}\``,
   ...(timed ? [milliseconds === undefined ? "" : seconds(milliseconds)] : []),
 ];
@@ -74,7 +69,7 @@ for (const [name, lines] of Object.entries({ claims: [...claimLines, ...cards], 
 }
 await writeFile(page, text);
 execFileSync(process.execPath, [`${root}node_modules/@biomejs/biome/bin/biome`, "format", "--write", page]);
-const counted = Object.keys(words).map(
-  (verdict) => `${claims.filter((claim) => claim.verdict === verdict).length} ${words[verdict]}`,
+const counted = Object.keys(verdictWords).map(
+  (verdict) => `${claims.filter((claim) => claim.verdict === verdict).length} ${verdictWords[verdict]}`,
 );
 console.log(`${claims.length} claims: ${counted.join(", ")}`);

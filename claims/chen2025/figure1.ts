@@ -1,6 +1,7 @@
 import { exactScore, gridTimes, mlpScore, piecewiseScore, type ScoreField, smoothedScore, ve } from "vkernel";
 import { leastOf } from "vkernel/internal";
 import type { Claim } from "../claim.js";
+import { differenceOf, signOf } from "../decide.js";
 import { type Estimate, meanOfRepeats, rounded } from "../estimate.js";
 import { listed, pm, short, told } from "../told.js";
 import { type Bench, twoPoints } from "./bench.js";
@@ -136,12 +137,14 @@ export const networks: Claim<{ figure1: Figure1 }> = {
   sentence:
     "Networks trained with weight decay learn scores that are nearly piecewise linear, matched by smoothing of a width that grows with the decay: 0.35, 0.42, 0.53.",
   expected:
-    "For ReLU and for SiLU units the best width grows with the decay, and the piecewise score of that width is off by less than a tenth of the score's size.",
+    "For ReLU and for SiLU units the best width clearly grows with the decay, and the piecewise score of that width is off by less than a tenth of the score's size.",
   reads: ["figure1"],
   judge({ figure1 }) {
     const kinds = (["relu", "silu"] as const).map((activation) => {
       const rows = figure1.networks.filter((row) => row.activation === activation);
-      const grows = rows.every((row, k) => k === 0 || row.width.value > rows[k - 1].width.value);
+      const grows = rows
+        .slice(1)
+        .every((row, k) => signOf(differenceOf(row.width, rows[k].width), 2 * (rows.length - 1)) > 0);
       return { activation, rows, fits: grows && rows.every(({ distance }) => distance.value < 0.1) };
     });
     const names = { relu: "ReLU", silu: "SiLU" } as const;

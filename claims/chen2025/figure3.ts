@@ -14,7 +14,7 @@ import {
 } from "vkernel";
 import { chiSquare, kolmogorov } from "vkernel/internal";
 import { type Claim, only } from "../claim.js";
-import { decide, deviationOf, gapLimit, limitOf, rareOf, shareDeviation, signOf } from "../decide.js";
+import { decide, deviationOf, gapLimit, leastSeen, rareOf, shareDeviation, signOf } from "../decide.js";
 import { type Estimate, meanOfRepeats, shareIf } from "../estimate.js";
 import { apart, pm, share, short, told } from "../told.js";
 import type { Bench } from "./bench.js";
@@ -345,7 +345,7 @@ export const network: Claim<Numbers> = {
     const { near, across, count } = figure3.networks;
     const exact = columnOf(figure3, "exact");
     const signs = [deviationOf(near, 0.9), deviationOf(across, ACROSS)].map((one) => signOf(one, 2));
-    const seen = ACROSS - limitOf(2, count - 1) * across.standardError;
+    const seen = ACROSS - leastSeen(across, 2);
     return {
       measured: told`${count} networks: ${pm({ value: 100 * near.value, standardError: 100 * near.standardError })}% of the samples within 0.01 of a point (exact: ${share(exact.near, sizes.particles)}); across the line, root mean square ${pm(across)}.`,
       verdict: signs.every((sign) => sign < 0)

@@ -17,7 +17,7 @@ import {
   stableTargets,
 } from "vkernel";
 import { type Claim, only } from "../claim.js";
-import { differenceOf, shareDeviation, signOf } from "../decide.js";
+import { differenceOf, leastSeen, shareDeviation, signOf } from "../decide.js";
 import { type Estimate, meanOf, meanOfRepeats, shareIf } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
 import { pm, share, short, told } from "../told.js";
@@ -354,7 +354,7 @@ export const objective: Claim<Numbers> = {
     return {
       measured: told`Share in gaps, fits of F/P = ${factors.ratio} to the same (x, t): ${pm(j0.gap)} to the score itself, ${pm(j1.gap)} to the proxy score (${difference.z.toFixed(1)} standard errors).`,
       verdict: signOf(difference) !== 0 ? "holds" : "not seen",
-      why: "These features leave most of the gap to their own limits, with or without noise in the targets.",
+      why: `These features leave most of the gap to their own limits, with or without noise in the targets. A difference of ${leastSeen(difference).toFixed(2)} would be seen.`,
     };
   },
 };
@@ -385,11 +385,12 @@ export const outlier: Claim<Numbers> = {
     const far = rowOf(factors, "and one far away").special;
     const inner = rowOf(factors, "six points").special;
     if (far === undefined || inner === undefined) return undefined;
-    const sign = signOf(differenceOf(far.between, inner.between));
+    const difference = differenceOf(far.between, inner.between);
+    const sign = signOf(difference);
     return {
       measured: told`Of the samples nearest to a point far away ${pm(far.gap)} lie in a gap and ${pm(far.between)} between it and its neighbour; of those nearest to one of the six ${pm(inner.gap)} and ${pm(inner.between)}.`,
       verdict: sign < 0 ? "holds" : sign > 0 ? "does not hold" : "not seen",
-      why: "Counted between neighbours. Samples near the outlier are spread wider, to all sides: these features know little of where so few training samples (x, t) lie.",
+      why: `Counted between neighbours, where a difference of ${leastSeen(difference).toFixed(3)} would be seen. Samples near the outlier are spread wider, to all sides: these features know little of where so few training samples (x, t) lie.`,
     };
   },
 };

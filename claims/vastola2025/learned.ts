@@ -1,6 +1,6 @@
 import { effectiveSde, memorization, type Mixture, type ScoreEnsemble, slicedWasserstein } from "vkernel";
 import type { Judgement } from "../claim.js";
-import { deviationOf, signOf } from "../decide.js";
+import { deviationOf, leastSeen, signOf } from "../decide.js";
 import type { Estimate } from "../estimate.js";
 import { pm, told } from "../told.js";
 import { type Bench, drawsOf, logGrid, runOf, type Whereabouts, whereabouts } from "./bench.js";
@@ -110,7 +110,7 @@ export function sameLaw({ ensembleEffective, ensembleAverage }: ThreeLaws): Judg
   return {
     measured,
     verdict: "not seen",
-    why: "The noise is too small here to change the law by more than the errors: the PF-ODE of the average has the same law as far as this run can tell, so the claim is not put to a test.",
+    why: `The noise is too small here to change the law by more than the errors: the PF-ODE of the average has the same law as far as this run can tell, so the claim is not put to a test. A distance of ${leastSeen(ensembleAverage.energy, 2).toExponential(0)} would have been seen.`,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ScoreEnsemble } from "vkernel";
 import { type Claim, only } from "../claim.js";
-import { limitOf } from "../decide.js";
+import { decideOne } from "../decide.js";
 import type { Estimate } from "../estimate.js";
 import type { Recipe } from "../recipe.js";
 import { apart, told } from "../told.js";
@@ -159,10 +159,10 @@ const closedForm = (
   reads: ["redraws"],
   judge({ redraws }) {
     const { z, entries } = only(redraws.largest, (row) => row.model.startsWith(model));
-    const limit = limitOf(entries);
+    const entry = decideOne({ z }, entries);
     return {
-      measured: told`${redraws.draws.toLocaleString("en-US")} redraws at 15 pairs of places: the largest difference is ${apart({ z, comparisons: entries, limit, differs: z > limit })}.`,
-      verdict: z > limit ? "does not hold" : "holds",
+      measured: told`${redraws.draws.toLocaleString("en-US")} redraws at 15 pairs of places: the largest difference is ${apart(entry)}.`,
+      verdict: entry.differs ? "does not hold" : "holds",
       why: why(redraws),
     };
   },

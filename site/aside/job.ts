@@ -15,7 +15,7 @@ export type End = { readonly kind: "done" } | { readonly kind: "error"; readonly
 const address = (path: string): string => new URL(`../${path}`, import.meta.url).href;
 
 /** What a page's worker does, from one button to the other, and the line that says how far it is. */
-export class Job<Message extends { readonly kind: string }> {
+export class Job<Request extends Host, Message extends { readonly kind: string }> {
   readonly start: HTMLButtonElement;
   readonly stop = h("button", { type: "button", disabled: true }, "Stop");
   readonly status: HTMLElement;
@@ -48,7 +48,7 @@ export class Job<Message extends { readonly kind: string }> {
     return this.#worker !== undefined;
   }
 
-  begin(status: string, request: object): void {
+  begin(status: string, request: Omit<Request, keyof Host>): void {
     this.#worker?.terminate();
     this.start.disabled = true;
     this.stop.disabled = false;

@@ -1,4 +1,4 @@
-import { type Host, Job } from "../aside/job.js";
+import { Job } from "../aside/job.js";
 import { short } from "../aside/short.js";
 import { h } from "../controls/dom.js";
 import type { Message, Request, Table } from "./protocol.js";
@@ -15,7 +15,7 @@ const number = (name: string, about: string, value: number, max: number) => {
 const points = number("points", "Points", 1024, 65_536);
 const dim = number("dim", "Dimensions", 2, 1024);
 const seconds = number("seconds", "Seconds", 20, 600);
-const job = new Job<Message>(
+const job = new Job<Request, Message>(
   "bench/measure.js",
   { button: "Measure", status: "Nothing has been measured yet." },
   take,
@@ -53,12 +53,11 @@ function begin(): void {
   notes.replaceChildren();
   tables.replaceChildren();
   hidden = document.hidden;
-  const request: Omit<Request, keyof Host> = {
+  job.begin("Starting the kernels.", {
     points: points.input.valueAsNumber,
     dim: dim.input.valueAsNumber,
     seconds: seconds.input.valueAsNumber,
-  };
-  job.begin("Starting the kernels.", request);
+  });
 }
 
 function take(message: Message): void {

@@ -1,4 +1,4 @@
-import { type Host, Job } from "../aside/job.js";
+import { Job } from "../aside/job.js";
 import { short } from "../aside/short.js";
 import { h } from "../controls/dom.js";
 import type { Frame, Message, Request } from "./protocol.js";
@@ -41,7 +41,11 @@ const slider = (name: string, about: string, value: number) => {
 };
 const turn = slider("turn", "Turn, degrees", 30);
 const tilt = slider("tilt", "Tilt, degrees", 35);
-const job = new Job<Message>("million/run.js", { button: "Run", status: "Nothing has been run yet." }, take);
+const job = new Job<Request, Message>(
+  "million/run.js",
+  { button: "Run", status: "Nothing has been run yet." },
+  take,
+);
 const form = h(
   "form",
   { "aria-label": "What to run" },
@@ -87,13 +91,12 @@ function begin(): void {
   preview();
   numbers.textContent = "";
   progress.value = 0;
-  const request: Omit<Request, keyof Host> = {
+  job.begin("Making the data.", {
     shape: shape.input.value,
     points: Number(points.input.value),
     particles: Number(particles.input.value),
     tolerance: Number(tolerance.input.value),
-  };
-  job.begin("Making the data.", request);
+  });
 }
 
 const seconds = (milliseconds: number): string => `${short(milliseconds / 1000)} s`;

@@ -34,12 +34,12 @@ describe("vkernel claim", () => {
     const rows = stdout.split("\n");
     expect(rows[0]).toBe("chen-loss  Chen 2025, Prop. 2, Eq. 29");
     expect(rows[2]).toMatch(/^ {2}measured {2}kappa = 0\.4, t = 0\.00001: loss 0\.163/);
-    expect(rows[3]).toBe("  verdict   holds exactly");
+    expect(rows[3]).toBe("  verdict   does not hold");
     expect(rows[4]).toMatch(/^ {2}printed {3}F\(kappa\) = 2 times the integral from kappa/);
     expect(rows[5]).toMatch(/^ {2}right {5}F\(kappa\) = 2 times the integral from sqrt\(kappa\)/);
     const { claims, seed } = JSON.parse((await vkernel("claim", "chen-loss", "--json")).stdout);
     expect([seed, claims.length]).toEqual([1, 1]);
-    expect(claims[0]).toMatchObject({ name: "chen-loss", verdict: "exact" });
+    expect(claims[0]).toMatchObject({ name: "chen-loss", verdict: "does not hold" });
     expect(stdout).toContain(claims[0].measured);
   });
 

@@ -1,10 +1,20 @@
 // Weights of paths: their second moment in closed form against weights of a few steps, whose tail is light. 60,000 paths each; five
 // standard errors, two-sided: a false alarm in 600,000 a line.
-import { createEngine } from "vkernel";
+import {
+  createEngine,
+  edm,
+  effectiveSde,
+  euler,
+  logarithmic,
+  naiveScore,
+  pathLogDensity,
+  polygon,
+  sample,
+} from "vkernel";
 import { expect, it } from "vitest";
-import { measurePaths, secondMoment } from "../../../../claims/vastola2025/paths.js";
+import { meanOf } from "../../../../claims/estimate.js";
+import { measurePaths, pathSettings, secondMoment } from "../../../../claims/vastola2025/paths.js";
 import { fullSizes } from "../../../../claims/vastola2025/sizes.js";
-import { generator } from "../../score/tolerance/truth.js";
 
 it("of one step it is the integral of a density squared over another", () => {
   // N(0, r)^2 / N(0, 1) in two dimensions, by polar coordinates.
@@ -37,20 +47,18 @@ it("weights that are sampled have it, and average to 1", async () => {
   for (const { square, effective } of rows) expect(square * effective).toBeCloseTo(1, 12);
 });
 
-it("few steps: the mean of squares", () => {
-  // Two-dimensional normals under one law, weighted to a narrower one: what every step of a path is.
-  const uniform = generator(5);
-  const count = 60_000;
-  const ratio = 0.5;
-  const squares = Float64Array.from({ length: count }, () => {
-    let w = 1;
-    for (let step = 0; step < 2; step++) {
-      const square = -2 * Math.log(uniform());
-      w *= Math.exp(-(square / 2) * (1 / ratio - 1)) / ratio;
-    }
-    return w * w;
-  });
-  const mean = squares.reduce((a, b) => a + b / count, 0);
-  const variance = squares.reduce((a, b) => a + (b - mean) ** 2 / count, 0);
-  expect(Math.abs(mean - secondMoment(ratio, 2))).toBeLessThan(5 * Math.sqrt(variance / count));
+it("of two steps the mean of squares is it, by the library's own weights", async () => {
+  const engine = await createEngine({ threads: 1 });
+  const data = engine.mixture(polygon().points, { dim: 2, precision: "f64" });
+  const { tMax, tMin, noiseTime } = pathSettings;
+  const [ratio, count] = [0.5, 60_000];
+  const of = (value: number) => effectiveSde(naiveScore(data, edm(), { noiseTime: value }));
+  const grid = logarithmic({ steps: 2, tMax, tMin, last: "sigmaMin" });
+  const run = await sample(of(noiseTime), { sampler: euler(), grid, count, seed: 7, record: "all" });
+  const [a, b] = [await pathLogDensity(run, of(noiseTime)), await pathLogDensity(run, of(ratio * noiseTime))];
+  engine.close();
+  const squares = a.logDensity.map((value, p) => Math.exp(2 * ((b.logDensity[p] as number) - value)));
+  const { value, standardError } = meanOf(squares);
+  expect(Math.abs(value - secondMoment(ratio, 2))).toBeLessThan(5 * standardError);
+  expect(standardError).toBeLessThan(0.05 * value);
 });
